@@ -1,0 +1,127 @@
+using System.Net;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Grpc.Net.Client;
+using Grpc.Net.Client.Balancer;
+using Grpc.Net.Client.Configuration;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Xerotier.ServiceDefaults;
+
+/// <summary>Where the other services are, and gRPC clients for them.</summary>
+public static partial class ServiceClients
+{
+    /// <summary>
+    /// The addresses of a service's endpoint, from <c>services:{service}:{endpoint}:{0, 1, …}</c> as Aspire and LocalHosting publish them.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
+    public static IReadOnlyList<Uri> GetServiceAddresses(this IConfiguration configuration, string service, string endpoint)
+    {
+        var addresses = configuration.GetSection($"services:{service}:{endpoint}").GetChildren()
+            .Select(child => child.Value).OfType<string>().Select(value => new Uri(value)).ToList();
+        return addresses.Count > 0
+            ? addresses
+            : throw new InvalidOperationException($"No address of '{service}' ({endpoint}): set services__{service}__{endpoint}__0.");
+    }
+
+    /// <summary>
+    /// Registers a gRPC client of <paramref name="service"/> that balances over all of its replicas, carries this service's token
+    /// and a deadline (<see cref="ServiceCallInterceptor"/>), and notices a silent peer within 2 s.
+    /// </summary>
+    public static IServiceCollection AddServiceClient<TClient>(this IServiceCollection services, string service)
+        where TClient : ClientBase<TClient>
+    {
+        services.AddKeyedSingleton(service, (provider, _) => Channel(provider, service));
+        services.AddSingleton(provider =>
+        {
+            var invoker = provider.GetRequiredKeyedService<GrpcChannel>(service).Intercept(provider.GetRequiredService<ServiceCallInterceptor>());
+            return (TClient)Activator.CreateInstance(typeof(TClient), invoker)!;
+        });
+        return services;
+    }
+
+    /// <summary>
+    /// Reads a server stream for as long as <paramref name="cancellation"/> allows: opens it again with jitter when it ends, fails
+    /// or is silent for longer than <paramref name="silence"/>, and says so through <paramref name="lost"/> each time.
+    /// </summary>
+    /// <param name="open">Opens the stream.</param>
+    /// <param name="received">Called for each message, in order.</param>
+    /// <param name="lost">Called once when a stream that delivered a message is lost.</param>
+    /// <param name="silence">How long a living stream may be silent.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where losses are logged.</param>
+    /// <param name="cancellation">Ends the watch.</param>
+    public static async Task WatchAsync<T>(
+        Func<CancellationToken, AsyncServerStreamingCall<T>> open,
+        Func<T, ValueTask> received,
+        Action lost,
+        TimeSpan silence,
+        TimeProvider time,
+        ILogger logger,
+        CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            var alive = false;
+            using var silent = new CancellationTokenSource(silence, time);
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, silent.Token);
+            try
+            {
+                using var call = open(ended.Token);
+                while (await call.ResponseStream.MoveNext(ended.Token))
+                {
+                    alive = true;
+                    silent.CancelAfter(silence);
+                    await received(call.ResponseStream.Current);
+                }
+            }
+            catch (Exception failure) when (failure is RpcException or OperationCanceledException or IOException)
+            {
+                if (cancellation.IsCancellationRequested)
+                {
+                    return;
+                }
+
+                LogLost(logger, typeof(T).Name, failure.Message);
+            }
+
+            if (alive)
+            {
+                lost();
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(100, 400)), time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static GrpcChannel Channel(IServiceProvider provider, string service)
+    {
+        var addresses = provider.GetRequiredService<IConfiguration>().GetServiceAddresses(service, "grpc");
+        var resolver = new StaticResolverFactory(_ => [.. addresses.Select(a => new BalancerAddress(a.Host, a.Port))]);
+        return GrpcChannel.ForAddress($"static:///{service}", new GrpcChannelOptions
+        {
+            Credentials = ChannelCredentials.Insecure,
+            ServiceProvider = new ServiceCollection().AddSingleton<ResolverFactory>(resolver).BuildServiceProvider(),
+            ServiceConfig = new ServiceConfig { LoadBalancingConfigs = { new RoundRobinConfig() } },
+            InitialReconnectBackoff = TimeSpan.FromMilliseconds(100),
+            MaxReconnectBackoff = TimeSpan.FromSeconds(1),
+            MaxReceiveMessageSize = 16 * 1024 * 1024,
+            LoggerFactory = provider.GetRequiredService<ILoggerFactory>(),
+            HttpHandler = new SocketsHttpHandler
+            {
+                AutomaticDecompression = DecompressionMethods.None,
+                ConnectTimeout = TimeSpan.FromSeconds(1),
+                EnableMultipleHttp2Connections = true,
+                KeepAlivePingDelay = TimeSpan.FromSeconds(1),
+                KeepAlivePingTimeout = TimeSpan.FromSeconds(1),
+                PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+                UseProxy = false,
+            },
+        });
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The stream of {Message} was lost: {Reason}")]
+    private static partial void LogLost(ILogger logger, string message, string reason);
+}

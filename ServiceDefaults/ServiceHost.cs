@@ -1,0 +1,144 @@
+using System.Net;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Xerotier.ServiceDefaults;
+
+/// <summary>Which service this process is.</summary>
+/// <param name="Name">Its name in the topology, such as <c>gateway</c>.</param>
+/// <param name="Version">Its version.</param>
+public sealed record ServiceIdentity(string Name, string Version);
+
+/// <summary>What every service does alike: ports, telemetry, health endpoints, the error envelope, internal trust.</summary>
+public static class ServiceHost
+{
+    /// <summary>
+    /// Registers it all. Ports come from <c>HTTP_PORT</c>, <c>GRPC_PORT</c> and <c>METRICS_PORT</c> (0: any free one), the address
+    /// from <c>LISTEN_ADDRESS</c> (default 127.0.0.1); the OTLP exporter from <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>.
+    /// </summary>
+    /// <param name="builder">The service.</param>
+    /// <param name="name">Its name in the topology.</param>
+    public static void AddServiceDefaults(this WebApplicationBuilder builder, string name)
+    {
+        var version = Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+        builder.Services.AddSingleton(new ServiceIdentity(name, version));
+        builder.Services.TryAddSingleton(TimeProvider.System);
+
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            var address = IPAddress.Parse(builder.Configuration["LISTEN_ADDRESS"] ?? "127.0.0.1");
+            Listen("HTTP_PORT", HttpProtocols.Http1);
+            Listen("GRPC_PORT", HttpProtocols.Http2);
+            Listen("METRICS_PORT", HttpProtocols.Http1);
+
+            void Listen(string variable, HttpProtocols protocols)
+            {
+                if (builder.Configuration.GetValue<int?>(variable) is { } port)
+                {
+                    kestrel.Listen(address, port, endpoint => endpoint.Protocols = protocols);
+                }
+            }
+        });
+
+        builder.Services.AddInternalAuth(builder.Configuration);
+        builder.Services.AddSingleton<ServiceCallInterceptor>();
+        builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<GrpcErrors>());
+        builder.Services.AddGrpcHealthChecks().AddCheck("process", () => HealthCheckResult.Healthy());
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
+        AddTelemetry(builder, name, version);
+    }
+
+    /// <summary>Puts the pipeline together; the service's own endpoints follow. Maps <c>/healthz</c>, <c>/readyz</c> and the gRPC health service.</summary>
+    public static void UseServiceDefaults(this WebApplication app)
+    {
+        if (app.Configuration.GetValue<int?>("METRICS_PORT") is { } metricsPort)
+        {
+            // By the connection's own port: the Host header is the caller's to choose.
+            app.MapWhen(context => context.Connection.LocalPort == metricsPort, metrics => metrics.UseOpenTelemetryPrometheusScrapingEndpoint());
+        }
+
+        app.UseErrorEnvelope();
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapHealth();
+        app.MapGrpcHealthChecksService().AllowAnonymous();
+    }
+
+    private static void MapHealth(this WebApplication app)
+    {
+        var identity = app.Services.GetRequiredService<ServiceIdentity>();
+        var time = app.Services.GetRequiredService<TimeProvider>();
+        var started = time.GetTimestamp();
+
+        app.MapGet("/healthz", () => Results.Json(new JsonObject
+        {
+            ["status"] = "ok",
+            ["service"] = identity.Name,
+            ["version"] = identity.Version,
+            ["uptime_seconds"] = (long)time.GetElapsedTime(started).TotalSeconds,
+        })).AllowAnonymous();
+
+        app.MapGet("/readyz", async (HealthCheckService checks, CancellationToken cancellation) =>
+        {
+            var report = await checks.CheckHealthAsync(cancellation);
+            var ready = report.Status != HealthStatus.Unhealthy;
+            return Results.Json(
+                new JsonObject
+                {
+                    ["status"] = ready ? "ok" : "unavailable",
+                    ["service"] = identity.Name,
+                    ["checks"] = new JsonObject(report.Entries.OrderBy(e => e.Key, StringComparer.Ordinal).Select(e =>
+                        KeyValuePair.Create<string, JsonNode?>(e.Key, e.Value.Status == HealthStatus.Unhealthy ? "unavailable" : "ok"))),
+                },
+                statusCode: ready ? 200 : 503);
+        }).AllowAnonymous();
+    }
+
+    private static void AddTelemetry(WebApplicationBuilder builder, string name, string version)
+    {
+        builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+        if (builder.Configuration["Logging:Console:FormatterName"] is null)
+        {
+            builder.Logging.AddJsonConsole(console => console.UseUtcTimestamp = true);
+        }
+
+        var exported = builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService(name, serviceNamespace: "xerotier", serviceVersion: version))
+            .WithMetrics(metrics => metrics
+                .AddAspNetCoreInstrumentation()
+                .AddHttpClientInstrumentation()
+                .AddRuntimeInstrumentation()
+                .AddMeter("Xerotier.*")
+                .AddPrometheusExporter());
+        if (exported)
+        {
+            // Without a collector to send them to, spans would only cost time.
+            telemetry.WithTracing(tracing => tracing
+                .AddAspNetCoreInstrumentation(options => options.Filter = context => !IsProbe(context.Request.Path))
+                .AddHttpClientInstrumentation()
+                .AddSource("Xerotier.*"));
+            builder.Logging.AddOpenTelemetry(logging => logging.IncludeScopes = true);
+            telemetry.UseOtlpExporter();
+        }
+    }
+
+    private static bool IsProbe(PathString path) => path == "/healthz" || path == "/readyz" || path.StartsWithSegments("/grpc.health.v1.Health", StringComparison.Ordinal);
+}

@@ -1,0 +1,79 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Xerotier.ServiceDefaults;
+
+/// <summary>
+/// Clients of the stores: Aspire's integrations where its packages are at hand, elsewhere the same registrations by the plain
+/// libraries: the client, its health check, traces and metrics.
+/// </summary>
+public static class Stores
+{
+    /// <summary>Registers the <see cref="NpgsqlDataSource"/> of <c>ConnectionStrings:{name}</c> and the health check <c>postgres</c>.</summary>
+    /// <param name="builder">The service.</param>
+    /// <param name="name">Name of the database and of its connection string.</param>
+    public static void AddPostgres(this IHostApplicationBuilder builder, string name)
+    {
+#if USE_ASPIRE
+        builder.AddNpgsqlDataSource(name, settings => settings.DisableHealthChecks = true);
+#else
+        builder.Services.AddNpgsqlDataSource(builder.Configuration.RequiredConnectionString(name));
+        builder.Services.AddOpenTelemetry()
+            .WithTracing(tracing => tracing.AddSource("Npgsql"))
+            .WithMetrics(metrics => metrics.AddMeter("Npgsql"));
+#endif
+        builder.Services.AddHealthChecks().AddCheck<PostgresCheck>("postgres", timeout: TimeSpan.FromSeconds(2));
+    }
+
+    /// <summary>Registers the <see cref="IConnectionMultiplexer"/> of <c>ConnectionStrings:{name}</c> and the health check <c>redis</c>. It connects in the background and reconnects by itself.</summary>
+    /// <param name="builder">The service.</param>
+    /// <param name="name">Name of the connection string.</param>
+    /// <param name="configure">Changes the client's options.</param>
+    public static void AddRedis(this IHostApplicationBuilder builder, string name, Action<ConfigurationOptions>? configure = null)
+    {
+        void Configure(ConfigurationOptions options)
+        {
+            options.AbortOnConnectFail = false;
+            options.ConnectTimeout = 1000;
+            options.ReconnectRetryPolicy = new LinearRetry(250);
+            configure?.Invoke(options);
+        }
+
+#if USE_ASPIRE
+        builder.AddRedisClient(name, settings => settings.DisableHealthChecks = true, Configure);
+#else
+        var options = ConfigurationOptions.Parse(builder.Configuration.RequiredConnectionString(name));
+        Configure(options);
+        builder.Services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(options));
+#endif
+        builder.Services.AddHealthChecks().AddCheck<RedisCheck>("redis", timeout: TimeSpan.FromSeconds(2));
+    }
+
+#if !USE_ASPIRE
+    private static string RequiredConnectionString(this IConfiguration configuration, string name) =>
+        configuration.GetConnectionString(name) ?? throw new InvalidOperationException($"Set ConnectionStrings__{name}.");
+#endif
+
+    private sealed class PostgresCheck(NpgsqlDataSource database) : IHealthCheck
+    {
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            await using var command = database.CreateCommand("select 1");
+            await command.ExecuteScalarAsync(cancellationToken);
+            return HealthCheckResult.Healthy();
+        }
+    }
+
+    private sealed class RedisCheck(IConnectionMultiplexer redis) : IHealthCheck
+    {
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            await redis.GetDatabase().PingAsync().WaitAsync(cancellationToken);
+            return HealthCheckResult.Healthy();
+        }
+    }
+}

@@ -1,0 +1,145 @@
+using Npgsql;
+using Xerotier.AppHost;
+using Xerotier.LocalHosting;
+
+namespace Xerotier.TestKit;
+
+/// <summary>A private PostgreSQL server for the tests of one process; each test asks it for a database of its own.</summary>
+public sealed class TestPostgres : IAsyncDisposable
+{
+    private readonly PostgresServer server;
+    private readonly string folder;
+    private ChildProcess process;
+
+    private TestPostgres(PostgresServer server, string folder, ChildProcess process) => (this.server, this.folder, this.process) = (server, folder, process);
+
+    /// <summary>Connection string of the superuser.</summary>
+    public string AdminConnectionString => server.ConnectionString("postgres");
+
+    public static async Task<TestPostgres> StartAsync(params string[] settings)
+    {
+        var folder = Path.Combine(Path.GetTempPath(), $"xerotier-test-{Guid.NewGuid():N}");
+        var server = PrivateServers.Postgres(folder, PrivateServers.FreePort(), [], ["fsync=off", .. settings]);
+        var postgres = new TestPostgres(server, folder, Run(server.Command));
+        await postgres.WaitAsync();
+        return postgres;
+    }
+
+    /// <summary>Creates an empty database and returns its connection string.</summary>
+    public async Task<string> CreateDatabaseAsync()
+    {
+        var name = $"test_{Guid.NewGuid():N}";
+        await using var connection = new NpgsqlConnection(AdminConnectionString);
+        await connection.OpenAsync();
+        await using var create = connection.CreateCommand();
+        create.CommandText = $"create database {name}";
+        await create.ExecuteNonQueryAsync();
+        return new NpgsqlConnectionStringBuilder(AdminConnectionString) { Database = name }.ConnectionString;
+    }
+
+    /// <summary>Sends a signal (<c>kill -l</c> numbers) to the server and all its backends.</summary>
+    public void Signal(int signal) => process.Signal(signal);
+
+    /// <summary>Kills the server with SIGKILL and waits for its end.</summary>
+    public async Task KillAsync()
+    {
+        process.Signal(ChildProcess.Kill);
+        await process.Exited;
+    }
+
+    /// <summary>Starts the server again on the same data and port after <see cref="KillAsync"/>.</summary>
+    public async Task RestartAsync()
+    {
+        process = Run(server.Command);
+        await WaitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await process.StopAsync(TimeSpan.FromSeconds(3));
+        process.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    internal static ChildProcess Run(ServerCommand command) =>
+        ChildProcess.Start(command.FileName, command.Arguments, new Dictionary<string, string?>(), "/", _ => { });
+
+    private async Task WaitAsync()
+    {
+        for (var deadline = DateTime.UtcNow.AddSeconds(30); ;)
+        {
+            try
+            {
+                await using var connection = new NpgsqlConnection(AdminConnectionString + ";Pooling=false;Timeout=2");
+                await connection.OpenAsync();
+                return;
+            }
+            catch (NpgsqlException) when (DateTime.UtcNow < deadline)
+            {
+                await Task.Delay(50);
+            }
+        }
+    }
+}
+
+/// <summary>A private Redis server for the tests of one process.</summary>
+public sealed class TestRedis : IAsyncDisposable
+{
+    private readonly RedisServer server;
+    private readonly string folder;
+    private ChildProcess process;
+
+    private TestRedis(RedisServer server, string folder, ChildProcess process) => (this.server, this.folder, this.process) = (server, folder, process);
+
+    /// <summary>Connection string in StackExchange.Redis' form.</summary>
+    public string ConnectionString => server.ConnectionString;
+
+    public static async Task<TestRedis> StartAsync()
+    {
+        var folder = Path.Combine(Path.GetTempPath(), $"xerotier-test-{Guid.NewGuid():N}");
+        var server = PrivateServers.Redis(folder, PrivateServers.FreePort());
+        var redis = new TestRedis(server, folder, TestPostgres.Run(server.Command));
+        await redis.WaitAsync();
+        return redis;
+    }
+
+    /// <summary>Sends a signal (<c>kill -l</c> numbers) to the server.</summary>
+    public void Signal(int signal) => process.Signal(signal);
+
+    /// <summary>Kills the server with SIGKILL; its data is gone.</summary>
+    public async Task KillAsync()
+    {
+        process.Signal(ChildProcess.Kill);
+        await process.Exited;
+    }
+
+    /// <summary>Starts the server again, empty, on the same port after <see cref="KillAsync"/>.</summary>
+    public async Task RestartAsync()
+    {
+        process = TestPostgres.Run(server.Command);
+        await WaitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await process.StopAsync(TimeSpan.FromSeconds(3));
+        process.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private async Task WaitAsync()
+    {
+        for (var deadline = DateTime.UtcNow.AddSeconds(30); ;)
+        {
+            try
+            {
+                await using var connection = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync(ConnectionString);
+                return;
+            }
+            catch (StackExchange.Redis.RedisConnectionException) when (DateTime.UtcNow < deadline)
+            {
+                await Task.Delay(50);
+            }
+        }
+    }
+}
