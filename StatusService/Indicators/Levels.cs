@@ -1,0 +1,39 @@
+namespace Xerotier.StatusService.Indicators;
+
+/// <summary>State of one indicator (product.md section 3).</summary>
+public enum IndicatorStatus
+{
+    /// <summary>Functioning normally.</summary>
+    Operational,
+
+    /// <summary>Reduced performance.</summary>
+    Degraded,
+
+    /// <summary>Unavailable.</summary>
+    Outage,
+
+    /// <summary>We do not know (product.md section 8).</summary>
+    Unknown,
+}
+
+/// <summary>Level of the whole platform (product.md section 3).</summary>
+public enum OverallStatus
+{
+    /// <summary>All Systems Operational.</summary>
+    Operational,
+
+    /// <summary>Degraded Performance.</summary>
+    Degraded,
+
+    /// <summary>Status Unknown.</summary>
+    Unknown,
+
+    /// <summary>Partial Outage.</summary>
+    PartialOutage,
+
+    /// <summary>Major Outage.</summary>
+    MajorOutage,
+
+    /// <summary>Under Maintenance.</summary>
+    Maintenance,
+}
