@@ -157,7 +157,14 @@ internal static class InternalAuthExtensions
         services.AddSingleton<InternalTokens>();
         services.AddSingleton<CachingTokenHandler>();
 
-        services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
+        // Not AddAuthentication(): that also brings data protection, whose key ring on disk nothing here uses.
+        services.AddAuthenticationCore(authentication =>
+        {
+            authentication.DefaultScheme = JwtBearerDefaults.AuthenticationScheme;
+            authentication.AddScheme<JwtBearerHandler>(JwtBearerDefaults.AuthenticationScheme, null);
+        });
+        services.AddTransient<JwtBearerHandler>();
+        services.AddWebEncoders();
         services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
             .Configure<IOptions<InternalAuthOptions>, TimeProvider, CachingTokenHandler>((jwt, auth, time, tokens) =>
             {
