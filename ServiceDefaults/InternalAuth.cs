@@ -148,13 +148,17 @@ public sealed class InternalTokens(IOptions<InternalAuthOptions> options, TimePr
 
 internal static class InternalAuthExtensions
 {
-    public static void AddInternalAuth(this IServiceCollection services, IConfiguration configuration)
+    public static void AddInternalTokens(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<InternalAuthOptions>()
             .Bind(configuration.GetSection("InternalAuth"))
             .Validate(o => InternalAuthOptions.IsStrong(o.Key), "InternalAuth:Key must be base64 of at least 32 bytes.")
             .ValidateOnStart();
         services.AddSingleton<InternalTokens>();
+    }
+
+    public static void AddInternalAuth(this IServiceCollection services)
+    {
         services.AddSingleton<CachingTokenHandler>();
 
         // Not AddAuthentication(): that also brings data protection, whose key ring on disk nothing here uses.

@@ -34,7 +34,8 @@ public static class ServiceHost
     /// </summary>
     /// <param name="builder">The service.</param>
     /// <param name="name">Its name in the topology.</param>
-    public static void AddServiceDefaults(this WebApplicationBuilder builder, string name)
+    /// <param name="acceptsInternalTokens">Whether callers show an internal token. False for the Gateway: it issues them, and none that comes from outside counts.</param>
+    public static void AddServiceDefaults(this WebApplicationBuilder builder, string name, bool acceptsInternalTokens = true)
     {
         var version = Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
         builder.Services.AddSingleton(new ServiceIdentity(name, version));
@@ -57,7 +58,12 @@ public static class ServiceHost
             }
         });
 
-        builder.Services.AddInternalAuth(builder.Configuration);
+        builder.Services.AddInternalTokens(builder.Configuration);
+        if (acceptsInternalTokens)
+        {
+            builder.Services.AddInternalAuth();
+        }
+
         builder.Services.AddSingleton<ServiceCallInterceptor>();
         builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<GrpcErrors>());
         builder.Services.AddGrpcHealthChecks().AddCheck("process", () => HealthCheckResult.Healthy());
@@ -68,18 +74,23 @@ public static class ServiceHost
     /// <summary>Puts the pipeline together; the service's own endpoints follow. Maps <c>/healthz</c>, <c>/readyz</c> and the gRPC health service.</summary>
     public static void UseServiceDefaults(this WebApplication app)
     {
-        if (app.Configuration.GetValue<int?>("METRICS_PORT") is { } metricsPort)
-        {
-            // By the connection's own port: the Host header is the caller's to choose.
-            app.MapWhen(context => context.Connection.LocalPort == metricsPort, metrics => metrics.UseOpenTelemetryPrometheusScrapingEndpoint());
-        }
-
+        app.UseMetricsPort();
         app.UseErrorEnvelope();
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapHealth();
         app.MapGrpcHealthChecksService().AllowAnonymous();
+    }
+
+    /// <summary>Answers <c>/metrics</c> on <c>METRICS_PORT</c>, and nothing else there. Part of <see cref="UseServiceDefaults"/>.</summary>
+    public static void UseMetricsPort(this WebApplication app)
+    {
+        if (app.Configuration.GetValue<int?>("METRICS_PORT") is { } metricsPort)
+        {
+            // By the connection's own port: the Host header is the caller's to choose.
+            app.MapWhen(context => context.Connection.LocalPort == metricsPort, metrics => metrics.UseOpenTelemetryPrometheusScrapingEndpoint());
+        }
     }
 
     private static void MapHealth(this WebApplication app)
