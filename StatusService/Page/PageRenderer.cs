@@ -1,0 +1,110 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Unicode;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web;
+using Xerotier.Page.V1;
+
+namespace Xerotier.StatusService.Page;
+
+/// <summary>Turns models into pages: HTML and JSON, live and stale, with their compressed forms; equal models give equal bytes.</summary>
+public sealed class PageRenderer : IDisposable
+{
+    private const int BrotliQuality = 5;
+    private const int BrotliWindow = 18;
+
+    private readonly ILoggerFactory loggers;
+    private readonly ServiceProvider services;
+
+    /// <summary>Creates a renderer; one serves a whole process.</summary>
+    public PageRenderer(ILoggerFactory loggers)
+    {
+        this.loggers = loggers;
+        // All that is printable is written as it is, save what HTML needs escaped and the @ of the stale marks, which no title may forge.
+        var allowed = new TextEncoderSettings(UnicodeRanges.All);
+        allowed.ForbidCharacter('@');
+        services = new ServiceCollection().AddSingleton(HtmlEncoder.Create(allowed)).BuildServiceProvider();
+    }
+
+    /// <summary>Renders the status page and its JSON with everything that a Gateway needs to serve them alone.</summary>
+    public async ValueTask<PageSnapshot> RenderAsync(StatusPageModel model, CancellationToken cancellationToken)
+    {
+        var html = await RenderAsync<StatusPage>(new() { [nameof(StatusPage.Model)] = model }, cancellationToken);
+        var stale = await RenderAsync<StatusPage>(new() { [nameof(StatusPage.Model)] = model, [nameof(StatusPage.Stale)] = true }, cancellationToken);
+        return new PageSnapshot
+        {
+            GeneratedAt = Timestamp.FromDateTimeOffset(model.GeneratedAt),
+            Html = Pack(html),
+            Json = Pack(PageJson.Write(model, stale: false)),
+            StaleHtml = UnsafeByteOperations.UnsafeWrap(stale),
+            StaleJson = UnsafeByteOperations.UnsafeWrap(PageJson.Write(model, stale: true)),
+        };
+    }
+
+    /// <summary>Renders a month of the history as UTF-8.</summary>
+    public async ValueTask<byte[]> RenderHistoryAsync(HistoryPageModel model, CancellationToken cancellationToken) =>
+        await RenderAsync<HistoryPage>(new() { [nameof(HistoryPage.Model)] = model }, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => services.Dispose();
+
+    private async Task<byte[]> RenderAsync<TPage>(Dictionary<string, object?> parameters, CancellationToken cancellationToken)
+        where TPage : IComponent
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        // A renderer keeps what it rendered until it is disposed, so each page has its own.
+        await using var renderer = new HtmlRenderer(services, loggers);
+        return await renderer.Dispatcher.InvokeAsync(async () =>
+        {
+            var page = await renderer.RenderComponentAsync<TPage>(ParameterView.FromDictionary(parameters));
+            await using var text = new StringWriter(new StringBuilder(64 * 1024), CultureInfo.InvariantCulture);
+            page.WriteHtmlTo(text);
+            return Utf8(text.GetStringBuilder());
+        });
+    }
+
+    private static byte[] Utf8(StringBuilder text)
+    {
+        var bytes = new ArrayBufferWriter<byte>(text.Length + 1024);
+        var encoder = Encoding.UTF8.GetEncoder();
+        foreach (var chunk in text.GetChunks()) encoder.Convert(chunk.Span, bytes, flush: false, out _, out _);
+        encoder.Convert([], bytes, flush: true, out _, out _);
+        return bytes.WrittenSpan.ToArray();
+    }
+
+    private static Document Pack(byte[] bytes) => new()
+    {
+        Identity = UnsafeByteOperations.UnsafeWrap(bytes),
+        Gzip = UnsafeByteOperations.UnsafeWrap(Gzip(bytes)),
+        Brotli = UnsafeByteOperations.UnsafeWrap(Brotli(bytes)),
+        Etag = $"\"{Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 16))}\"",
+    };
+
+    private static byte[] Gzip(byte[] bytes)
+    {
+        using var packed = new MemoryStream(bytes.Length / 3);
+        using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true)) gzip.Write(bytes);
+        return packed.ToArray();
+    }
+
+    private static byte[] Brotli(byte[] bytes)
+    {
+        var packed = new byte[BrotliEncoder.GetMaxCompressedLength(bytes.Length)];
+        return BrotliEncoder.TryCompress(bytes, packed, out var length, BrotliQuality, BrotliWindow)
+            ? packed[..length]
+            : throw new InvalidOperationException("A buffer of the greatest possible length was too small for Brotli.");
+    }
+}
+
+/// <summary>Registration of <see cref="PageRenderer"/>.</summary>
+public static class PageRendererExtensions
+{
+    /// <summary>Adds the renderer of the status page.</summary>
+    public static IServiceCollection AddPageRenderer(this IServiceCollection services) => services.AddSingleton<PageRenderer>();
+}

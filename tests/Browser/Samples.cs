@@ -1,0 +1,177 @@
+using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Page;
+
+namespace Xerotier.Browser.Tests;
+
+/// <summary>Models of the page that tests and screenshots share.</summary>
+internal static class Samples
+{
+    /// <summary>The instant of all samples.</summary>
+    public static readonly DateTimeOffset Now = new(2026, 11, 23, 14, 2, 30, TimeSpan.Zero);
+
+    private static readonly DateOnly Today = DateOnly.FromDateTime(Now.UtcDateTime);
+
+    private static readonly string[] Works =
+    [
+        "Database upgrade to PostgreSQL 17", "Router firmware in us-east", "Certificate renewal", "Storage tier rebalancing", "Kernel updates on inference hosts",
+        "Move of the model cache to faster disks", "Network maintenance by our carrier", "Load balancer replacement", "GPU driver rollout", "Backup restore drill",
+    ];
+
+    private static readonly string[] Texts =
+    [
+        "Writes pause for at most two minutes while the primary moves; reads go on from the replicas the whole time.",
+        "One router after the other is drained and restarted. Capacity stays above 80 % and requests in flight are finished first.",
+        "No interruption is expected. Clients that pin the old intermediate certificate need to trust the new one beforehand.",
+        "Uploads of new models may be slower than usual, downloads by running agents are not affected by this work.",
+        "",
+    ];
+
+    private static readonly string[] Names = ["Dashboard", "Inference Routing", "Shared Agents", "Model Storage"];
+
+    /// <summary>The page of a level, with a little history and a few windows.</summary>
+    public static StatusPageModel Level(OverallStatus level)
+    {
+        IndicatorStatus[] statuses = level switch
+        {
+            OverallStatus.Degraded => [IndicatorStatus.Operational, IndicatorStatus.Degraded, IndicatorStatus.Operational, IndicatorStatus.Operational],
+            OverallStatus.Unknown => [IndicatorStatus.Operational, IndicatorStatus.Unknown, IndicatorStatus.Unknown, IndicatorStatus.Operational],
+            OverallStatus.PartialOutage => [IndicatorStatus.Operational, IndicatorStatus.Degraded, IndicatorStatus.Outage, IndicatorStatus.Operational],
+            OverallStatus.MajorOutage => [IndicatorStatus.Outage, IndicatorStatus.Outage, IndicatorStatus.Outage, IndicatorStatus.Outage],
+            _ => [IndicatorStatus.Operational, IndicatorStatus.Operational, IndicatorStatus.Operational, IndicatorStatus.Operational],
+        };
+        var indicators = Names.Select((name, i) => Indicator(name, statuses[i], GoodHistory(i, statuses[i]))).ToList();
+        var active = level == OverallStatus.Maintenance
+            ? [Window(900, "active", Now.AddMinutes(-42), TimeSpan.FromHours(1.5), "warning", ["Model Storage"], "Database upgrade to PostgreSQL 17", Texts[0])]
+            : Array.Empty<WindowModel>();
+        var scheduled = level is OverallStatus.Operational or OverallStatus.Maintenance
+            ? [Window(901, "scheduled", Now.AddDays(2).AddMinutes(-2.5), TimeSpan.FromHours(2.5), "info", ["Inference Routing", "Shared Agents"], "Router firmware in us-east", Texts[1])]
+            : Array.Empty<WindowModel>();
+        WindowModel[] recent = [.. scheduled, .. active, .. Enumerable.Range(0, 4).Select(Past)];
+        return new(Now, level, indicators, new(false, null, active, active.Length, scheduled, scheduled.Length, recent));
+    }
+
+    /// <summary>The page with nothing on it but good news: the day of installation was 20 days ago.</summary>
+    public static StatusPageModel Young()
+    {
+        var days = Days((i, day) => i < 69 ? Before(day) : i == 69 ? Of(day, noData: 51_300, installation: InstallationDay.On) : Of(day));
+        return new(Now, OverallStatus.Operational, [.. Names.Select(name => Indicator(name, IndicatorStatus.Operational, days))], NoWindows);
+    }
+
+    /// <summary>Before the first second: nothing observed, windows never known.</summary>
+    public static StatusPageModel Unborn() => new(
+        Now,
+        OverallStatus.Unknown,
+        [.. Names.Select(name => Indicator(name, IndicatorStatus.Unknown, Days((_, day) => Before(day))) with { UptimePercent = null, Since = null, Reason = null })],
+        NoWindows with { Unavailable = true });
+
+    /// <summary>The heaviest ordinary page: four indicators, 90 days of all states, 50 windows, several on and planned.</summary>
+    public static StatusPageModel Full(int seed = 7)
+    {
+        var random = new Random(seed);
+        var indicators = Names.Select((name, n) => Indicator(name, n == 1 ? IndicatorStatus.Degraded : IndicatorStatus.Operational, Days((_, day) => Mixed(random, day)))).ToList();
+        var active = Enumerable.Range(0, 2).Select(i => Window(800 + i, "active", Now.AddMinutes(-90 - (25 * i)), TimeSpan.FromHours(1 + i), "critical", [Names[i + 1]], Works[i], Texts[i])).ToList();
+        var scheduled = Enumerable.Range(0, 3).Select(i => Window(810 + i, "scheduled", Now.AddDays(1 + (3 * i)), TimeSpan.FromHours(1 + i), "info", [Names[i]], Works[i + 3], Texts[i + 1])).ToList();
+        WindowModel[] recent = [.. scheduled.AsEnumerable().Reverse(), .. active, .. Enumerable.Range(0, 45).Select(Past)];
+        return new(Now, OverallStatus.Maintenance, indicators, new(false, null, active, 2, scheduled, 3, recent));
+    }
+
+    /// <summary>Twelve windows on and twelve planned, the first running over, each with <paramref name="title"/> and <paramref name="text"/>.</summary>
+    public static StatusPageModel Titled(string title, string text, int count = 12)
+    {
+        var active = Enumerable.Range(0, count).Select(i => Window(700 + i, "active", Now.AddHours(-3), TimeSpan.FromHours(2.75 + i), "critical", [title[..Math.Min(title.Length, 100)], "Model Storage"], title, text)).ToList();
+        var scheduled = Enumerable.Range(0, count).Select(i => Window(750 + i, "scheduled", Now.AddHours(30 + i), TimeSpan.FromDays(1.5), "warning", [], title, text)).ToList();
+        return new(Now, OverallStatus.Maintenance, Level(OverallStatus.PartialOutage).Indicators, new(true, Now.AddSeconds(-19), active, count, scheduled, count, [.. active, .. scheduled]));
+    }
+
+    /// <summary>A month of detail that ends today.</summary>
+    public static HistoryPageModel History()
+    {
+        var first = new DateOnly(2026, 11, 1);
+        var random = new Random(3);
+        var indicators = Names.Select((name, n) => new HistoryIndicatorModel(name, [.. Enumerable.Range(0, 23).Select(i => HistoryDay(random, first.AddDays(i), n == 1 && i % 5 == 2))])).ToList();
+        return new(first, new(2026, 8, 1), first, indicators, [.. Enumerable.Range(0, 6).Select(Past)], true);
+    }
+
+    /// <summary>A window of the samples.</summary>
+    public static WindowModel Window(int id, string status, DateTimeOffset start, TimeSpan length, string severity, string[] services, string title, string text) => new(
+        $"mw_{id:x}sample", title, text, severity, status, services, start, start + length,
+        status == "completed" ? start + (length * 0.8) : null,
+        status == "cancelled" ? start - TimeSpan.FromHours(3) : null);
+
+    private static WindowsModel NoWindows => new(false, null, [], 0, [], 0, []);
+
+    private static WindowModel Past(int i) => Window(
+        i,
+        i % 7 == 3 ? "cancelled" : "completed",
+        Now.AddDays(-2 - (i * 3.37)).AddMinutes(i * 7),
+        TimeSpan.FromMinutes(30 + (i * 41 % 200)),
+        (i % 5) switch { 1 => "warning", 4 => "critical", _ => "info" },
+        i % 4 == 2 ? [] : [.. Names.Skip(1 + (i % 3)).Take(1 + (i % 2))],
+        Works[i * 3 % Works.Length],
+        Texts[i % Texts.Length]);
+
+    private static IndicatorModel Indicator(string name, IndicatorStatus status, IReadOnlyList<DayModel> days)
+    {
+        var observed = days.Sum(day => (long)day.Operational + day.Degraded + day.Outage);
+        var percent = observed == 0 ? (decimal?)null : Math.Floor((1 - ((decimal)days.Sum(day => (long)day.Outage) / observed)) * 100_000) / 1000;
+        var reason = (name, status) switch
+        {
+            (_, IndicatorStatus.Operational) => null,
+            (_, IndicatorStatus.Unknown) => "the health collector does not answer",
+            ("Inference Routing", IndicatorStatus.Degraded) => "1 of 3 routers is offline",
+            ("Inference Routing", _) => "none of 3 routers is online",
+            ("Shared Agents", _) => "7 of 8 agents are silent",
+            _ => "its probe does not answer",
+        };
+        return new(name, status, reason, status == IndicatorStatus.Operational ? Now.AddDays(-11) : Now.AddMinutes(-9), percent, days);
+    }
+
+    private static List<DayModel> GoodHistory(int indicator, IndicatorStatus status) => Days((i, day) => (indicator, i) switch
+    {
+        (1, 70) => Of(day, outage: 724),
+        (1, 31) => Of(day, degraded: 5_400),
+        (2, 52) => Of(day, degraded: 1_260, outage: 65),
+        (2, 12) => Of(day, noData: 30_000),
+        (3, 61 or 20) => Of(day, maintenance: 5_400),
+        (_, 8) => Of(day, noData: 86_400),
+        (_, 2) => Of(day, noData: 30_000, installation: InstallationDay.On),
+        (_, < 2) => Before(day),
+        (_, 89) => status switch
+        {
+            IndicatorStatus.Degraded => Of(day, degraded: 540),
+            IndicatorStatus.Outage => Of(day, outage: 540),
+            IndicatorStatus.Unknown => Of(day, noData: 540),
+            _ => Of(day),
+        },
+        _ => Of(day),
+    });
+
+    private static List<DayModel> Days(Func<int, DateOnly, DayModel> of) => [.. Enumerable.Range(0, 90).Select(i => of(i, Today.AddDays(i - 89)))];
+
+    private static DayModel Before(DateOnly day) => new(day, 0, 0, 0, 0, Total(day), null, InstallationDay.Before);
+
+    private static int Total(DateOnly day) => day == Today ? (int)Now.TimeOfDay.TotalSeconds : 86_400;
+
+    private static DayModel Of(DateOnly day, int degraded = 0, int outage = 0, int maintenance = 0, int noData = 0, InstallationDay installation = InstallationDay.After)
+    {
+        var operational = Total(day) - degraded - outage - maintenance - noData;
+        var observed = operational + degraded + outage;
+        return new(day, operational, degraded, outage, maintenance, noData, observed == 0 ? null : Math.Floor((1 - ((decimal)outage / observed)) * 100_000) / 1000, installation);
+    }
+
+    private static DayModel Mixed(Random random, DateOnly day) => Of(
+        day, random.Next(1, 9_000), random.Next(1, 9_000), random.Next(2) * random.Next(1, 9_000), random.Next(2) * random.Next(1, 9_000));
+
+    private static HistoryDayModel HistoryDay(Random random, DateOnly day, bool bad)
+    {
+        if (!bad) return new(Of(day), []);
+        var start = new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero).AddSeconds(random.Next(30_000));
+        var (degraded, outage, maintenance) = (random.Next(60, 4_000), random.Next(3, 900), 1_800);
+        return new(Of(day, degraded, outage, maintenance),
+        [
+            new(start, start.AddSeconds(degraded), IndicatorStatus.Degraded),
+            new(start.AddSeconds(degraded), start.AddSeconds(degraded + outage), IndicatorStatus.Outage),
+            new(start.AddSeconds(degraded + outage + 7_000), start.AddSeconds(degraded + outage + 7_000 + maintenance), null),
+        ]);
+    }
+}
