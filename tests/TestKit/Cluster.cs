@@ -109,10 +109,10 @@ public sealed partial class Cluster : IAsyncDisposable
     public void Resume(string instance) => Signal(instance, 18);
 
     /// <summary>Starts an instance that has ended; returns when its process runs.</summary>
-    public Task StartAsync(string instance) => host.StartAsync(instance);
+    public Task StartInstanceAsync(string instance) => host.StartAsync(instance);
 
     /// <summary>Ends an instance with SIGTERM and waits for its end.</summary>
-    public Task StopAsync(string instance) => host.StopAsync(instance);
+    public Task StopInstanceAsync(string instance) => host.StopAsync(instance);
 
     public async ValueTask DisposeAsync()
     {
