@@ -7,6 +7,7 @@ if (args is ["load", ..])
 }
 
 var builder = WebApplication.CreateSlimBuilder(args);
+await DemoProject.PrepareAsync(builder.Configuration, CancellationToken.None);
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, builder.Configuration.GetValue("HTTP_PORT", 0)));
 builder.Services.AddOptions<SimulatorOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
 builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(500));
