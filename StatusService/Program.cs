@@ -1,8 +1,23 @@
+using Xerotier.Fleet.V1;
+using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.StatusService.Board;
+using Xerotier.StatusService.History;
+using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Publishing;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("statusservice");
+builder.AddPostgres("statusdb");
+builder.Services.AddMigrations(typeof(Program).Assembly);
+builder.Services.AddServiceClient<Fleet.FleetClient>("healthcollector");
+builder.Services.AddServiceClient<MaintenanceFeed.MaintenanceFeedClient>("maintenanceservice");
+builder.Services.AddBoard(builder.Configuration);
+builder.Services.AddHistory(builder.Configuration);
+builder.Services.AddPageRenderer();
+builder.Services.AddPublishing();
 
 var app = builder.Build();
 app.UseServiceDefaults();
+app.MapGrpcService<StatusPagesService>();
 app.Run();

@@ -53,7 +53,6 @@ internal sealed class DistributedApplication(IConfiguration configuration, Servi
             }
 
             await started;
-            Say("apphost", "Ready.");
             await Task.Delay(Timeout.Infinite, stopping.Token);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)

@@ -1,0 +1,56 @@
+using Xerotier.Maintenance.V1;
+using Xerotier.StatusService.Indicators;
+
+namespace Xerotier.StatusService.Board;
+
+/// <summary>Counts of the platform's fleet, as a collector told them.</summary>
+public sealed record FleetCounts(int Routers, int RoutersOnline, int SharedAgents, int SharedAgentsStale);
+
+/// <summary>All that the board is made of, apart from the clock. Immutable; each message makes the next one.</summary>
+public sealed record BoardInputs
+{
+    /// <summary>How long what a feed said last is believed without a further word (product.md section 8).</summary>
+    public static readonly TimeSpan Believed = TimeSpan.FromSeconds(5);
+
+    /// <summary>Before anything was heard.</summary>
+    public static BoardInputs Nothing { get; } = new();
+
+    /// <summary>The newest counts that are known; null before the first, and while the collector's store is young.</summary>
+    public FleetCounts? Fleet { get; private init; }
+
+    /// <summary>The collector's store is young: what is known will come within seconds.</summary>
+    public bool FleetYoung { get; private init; }
+
+    /// <summary>Whether a shared agent was registered when that was last known.</summary>
+    public bool SharedAgentsShown { get; init; }
+
+    /// <summary>When the collector last said something that is known, by our clock.</summary>
+    public DateTimeOffset FleetKnownAt { get; private init; }
+
+    /// <summary>The newest windows; null before the first.</summary>
+    public BoardWindows? Windows { get; private init; }
+
+    /// <summary>When the windows' feed last gave a sign of life, by our clock.</summary>
+    public DateTimeOffset WindowsHeardAt { get; private init; }
+
+    /// <summary>Model Storage: operational, or what its probe found.</summary>
+    public Verdict ModelStorage { get; init; } = Verdict.Operational;
+
+    /// <summary>The collector knows these counts.</summary>
+    public BoardInputs WithFleet(FleetCounts counts, DateTimeOffset at) => this with
+    {
+        Fleet = counts,
+        FleetYoung = false,
+        FleetKnownAt = at,
+        SharedAgentsShown = counts.SharedAgents > 0,
+    };
+
+    /// <summary>The collector's store is young: nothing is known, from now on.</summary>
+    public BoardInputs WithYoungFleet() => this with { Fleet = null, FleetYoung = true };
+
+    /// <summary>New windows.</summary>
+    public BoardInputs WithWindows(PageFeed feed, DateTimeOffset at) => this with { Windows = BoardWindows.From(feed), WindowsHeardAt = at };
+
+    /// <summary>The windows' feed lives and nothing changed.</summary>
+    public BoardInputs WithWindowsAlive(DateTimeOffset at) => Windows is null ? this : this with { WindowsHeardAt = at };
+}

@@ -1,0 +1,98 @@
+using Xerotier.StatusService.History;
+using Xerotier.StatusService.Indicators;
+
+namespace Xerotier.StatusService.Board;
+
+/// <summary>A shown indicator and what the rules say of it.</summary>
+public readonly record struct IndicatorState(Indicator Indicator, Verdict Verdict);
+
+/// <summary>What the board says at one instant: a pure function of its inputs and the clock.</summary>
+/// <param name="Overall">The platform's level.</param>
+/// <param name="Shown">The shown indicators, in page order.</param>
+/// <param name="Windows">The newest known windows; null when none ever were.</param>
+/// <param name="WindowsUnavailable">They are no longer, or not yet, live.</param>
+/// <param name="WindowsHeardAt">When they were last live; null when never.</param>
+/// <param name="Recorded">What the history is to hold, by indicator.</param>
+public sealed record BoardState(
+    OverallStatus Overall,
+    IReadOnlyList<IndicatorState> Shown,
+    BoardWindows? Windows,
+    bool WindowsUnavailable,
+    DateTimeOffset? WindowsHeardAt,
+    IReadOnlyList<Recorded> Recorded)
+{
+    private static readonly Verdict NoData = new(IndicatorStatus.Unknown, "no data is arriving from the fleet");
+    private static readonly Verdict NoDataYet = new(IndicatorStatus.Unknown, "the first heartbeats have not arrived yet");
+
+    /// <summary>The board at <paramref name="now"/>.</summary>
+    public static BoardState At(BoardInputs inputs, DateTimeOffset now)
+    {
+        var known = inputs.Fleet is not null && now < inputs.FleetKnownAt + BoardInputs.Believed ? inputs.Fleet : null;
+        var noData = inputs.FleetYoung ? NoDataYet : NoData;
+
+        var shown = new List<IndicatorState>(4)
+        {
+            new(Indicator.Dashboard, Verdict.Operational),
+            new(Indicator.InferenceRouting, known is null ? noData : Rules.Routing(known.Routers, known.RoutersOnline)),
+        };
+        if (inputs.SharedAgentsShown)
+        {
+            shown.Add(new(Indicator.SharedAgents, known is null ? noData : Rules.SharedAgents(known.SharedAgents, known.SharedAgentsStale)));
+        }
+
+        shown.Add(new(Indicator.ModelStorage, inputs.ModelStorage));
+
+        var recorded = new Recorded[Indicators.Indicators.All.Count];
+        Array.Fill(recorded, History.Recorded.NoData);
+        foreach (var (indicator, verdict) in shown)
+        {
+            recorded[(int)indicator] = inputs.Windows is { } windows && windows.Platform.Any(w => w.Covers(indicator, now))
+                ? History.Recorded.Maintenance
+                : verdict.Status switch
+                {
+                    IndicatorStatus.Operational => History.Recorded.Operational,
+                    IndicatorStatus.Degraded => History.Recorded.Degraded,
+                    IndicatorStatus.Outage => History.Recorded.Outage,
+                    _ => History.Recorded.NoData,
+                };
+        }
+
+        return new(
+            Rules.Overall([.. shown.Select(s => s.Verdict.Status)], inputs.Windows?.ActiveTotal > 0),
+            shown,
+            inputs.Windows,
+            inputs.Windows is null || now >= inputs.WindowsHeardAt + BoardInputs.Believed,
+            inputs.Windows is null ? null : inputs.WindowsHeardAt,
+            recorded);
+    }
+
+    /// <summary>The first instant after <paramref name="now"/> at which the clock alone may change the board; null when it never does.</summary>
+    public static DateTimeOffset? NextChange(BoardInputs inputs, DateTimeOffset now)
+    {
+        DateTimeOffset? next = null;
+        if (inputs.Fleet is not null)
+        {
+            Consider(inputs.FleetKnownAt + BoardInputs.Believed);
+        }
+
+        if (inputs.Windows is { } windows)
+        {
+            Consider(inputs.WindowsHeardAt + BoardInputs.Believed);
+            foreach (var window in windows.Platform)
+            {
+                Consider(window.StartsAt);
+                Consider(window.EndsAt);
+            }
+        }
+
+        return next;
+
+        void Consider(DateTimeOffset at)
+        {
+            if (at > now && (next is null || at < next))
+            {
+                next = at;
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using Xerotier.Maintenance.V1;
+using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Page;
+
+namespace Xerotier.StatusService.Board;
+
+/// <summary>The maintenance windows of one feed, as the page and the history need them.</summary>
+/// <param name="Active">The first active ones by end.</param>
+/// <param name="ActiveTotal">How many are active.</param>
+/// <param name="Scheduled">The first scheduled ones by start.</param>
+/// <param name="ScheduledTotal">How many are scheduled.</param>
+/// <param name="Recent">The newest by start.</param>
+/// <param name="Platform">Every active window of a platform project.</param>
+public sealed record BoardWindows(
+    IReadOnlyList<WindowModel> Active,
+    int ActiveTotal,
+    IReadOnlyList<WindowModel> Scheduled,
+    int ScheduledTotal,
+    IReadOnlyList<WindowModel> Recent,
+    IReadOnlyList<PlatformWindow> Platform)
+{
+    /// <summary>The public part of <paramref name="feed"/>.</summary>
+    public static BoardWindows From(PageFeed feed) => new(
+        [.. feed.Active.Select(Public)],
+        feed.ActiveTotal,
+        [.. feed.Scheduled.Select(Public)],
+        feed.ScheduledTotal,
+        [.. feed.Recent.Select(Public)],
+        [.. feed.PlatformActive.Select(PlatformWindow.From)]);
+
+    /// <summary>A window as the public sees it.</summary>
+    public static WindowModel Public(Window window) => new(
+        window.Id,
+        window.Title,
+        window.Description,
+        window.Severity switch { Severity.Warning => "warning", Severity.Critical => "critical", _ => "info" },
+        window.Status switch { WindowStatus.Active => "active", WindowStatus.Completed => "completed", WindowStatus.Cancelled => "cancelled", _ => "scheduled" },
+        [.. window.AffectedServices],
+        window.StartsAt.ToDateTimeOffset(),
+        window.EndsAt.ToDateTimeOffset(),
+        window.CompletedAt?.ToDateTimeOffset(),
+        window.CancelledAt?.ToDateTimeOffset());
+}
+
+/// <summary>When and for what an active window of a platform project marks history as maintenance.</summary>
+/// <param name="StartsAt">Start.</param>
+/// <param name="EndsAt">End, exclusive.</param>
+/// <param name="Affects">By indicator.</param>
+public sealed record PlatformWindow(DateTimeOffset StartsAt, DateTimeOffset EndsAt, IReadOnlyList<bool> Affects)
+{
+    /// <summary>The window of a feed.</summary>
+    public static PlatformWindow From(Window window) => new(
+        window.StartsAt.ToDateTimeOffset(),
+        window.EndsAt.ToDateTimeOffset(),
+        [.. Indicators.Indicators.All.Select(i => window.AffectedServices.Count == 0 || window.AffectedServices.Contains(i.Name(), StringComparer.OrdinalIgnoreCase))]);
+
+    /// <summary>Whether it covers <paramref name="indicator"/> at <paramref name="at"/>.</summary>
+    public bool Covers(Indicator indicator, DateTimeOffset at) => Affects[(int)indicator] && StartsAt <= at && at < EndsAt;
+}

@@ -1,0 +1,56 @@
+using Xerotier.Fleet.V1;
+using Xerotier.Maintenance.V1;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.StatusService.Board;
+
+/// <summary>Reads the fleet's and the windows' streams into the inbox. That one is silent needs no message: the board goes by when it last heard.</summary>
+public sealed class Feeds(
+    Fleet.V1.Fleet.FleetClient fleet,
+    MaintenanceFeed.MaintenanceFeedClient maintenance,
+    BoardInbox inbox,
+    TimeProvider time,
+    ILogger<Feeds> logger) : BackgroundService
+{
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2.5); // each gives a sign of life every second
+
+    /// <summary>What a collector's message does to the board; null: nothing is known by it.</summary>
+    public static Func<BoardInputs, DateTimeOffset, BoardInputs>? Read(WatchPlatformHealthResponse message) => message.Store switch
+    {
+        StoreState.Ready => (inputs, at) => inputs.WithFleet(new(message.RoutersTotal, message.RoutersOnline, message.SharedAgentsTotal, message.SharedAgentsStale), at),
+        StoreState.Young => (inputs, _) => inputs.WithYoungFleet(),
+        _ => null,
+    };
+
+    /// <summary>What a message of the windows' feed does to the board.</summary>
+    public static Func<BoardInputs, DateTimeOffset, BoardInputs>? Read(WatchPageFeedResponse message) =>
+        message.Unchanged ? (inputs, at) => inputs.WithWindowsAlive(at)
+        : message.Feed is { } feed ? (inputs, at) => inputs.WithWindows(feed, at)
+        : null;
+
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        Watch(cancellation => fleet.WatchPlatformHealth(new(), cancellationToken: cancellation), Read, stoppingToken),
+        Watch(cancellation => maintenance.WatchPageFeed(new(), cancellationToken: cancellation), Read, stoppingToken));
+
+    private Task Watch<T>(
+        Func<CancellationToken, Grpc.Core.AsyncServerStreamingCall<T>> open,
+        Func<T, Func<BoardInputs, DateTimeOffset, BoardInputs>?> read,
+        CancellationToken stopping) =>
+        ServiceClients.WatchAsync(
+            open,
+            message =>
+            {
+                if (read(message) is { } change)
+                {
+                    inbox.Put(change);
+                }
+
+                return ValueTask.CompletedTask;
+            },
+            lost: () => { },
+            Silence,
+            time,
+            logger,
+            stopping);
+}

@@ -1,0 +1,268 @@
+using System.Data;
+using Npgsql;
+using NpgsqlTypes;
+using Xerotier.StatusService.Indicators;
+
+namespace Xerotier.StatusService.History;
+
+/// <summary>The recorder's row: who records, how far, and which revision of the history there is.</summary>
+/// <param name="Generation">The newest takeover's.</param>
+/// <param name="RecordedUntil">Unix second before which everything is settled; null when nothing was ever recorded.</param>
+/// <param name="FirstRecorded">Unix second of the first interval ever.</param>
+/// <param name="Revision">Grows with every change of intervals or stamp.</param>
+/// <param name="Stamp">The recorder's <see cref="BoardStamp"/> as JSON.</param>
+/// <param name="Taken">This call made the caller the recorder.</param>
+public sealed record RecorderRow(long Generation, long? RecordedUntil, long? FirstRecorded, long Revision, string? Stamp, bool Taken);
+
+/// <summary>An interval that goes on.</summary>
+public readonly record struct OpenInterval(long From, Recorded State);
+
+/// <summary>What a recorder writes at once: it moves the end of the record from <paramref name="From"/> to <paramref name="Until"/>.</summary>
+/// <param name="From">Where the record ended until now; null when there was none.</param>
+/// <param name="Until">Where it ends afterwards.</param>
+/// <param name="Ended">Open intervals that ended, and when.</param>
+/// <param name="Begun">New intervals; To is null for those that go on.</param>
+/// <param name="Stamp">The new stamp; null when it stays.</param>
+public sealed record RecordedChange(
+    long? From,
+    long Until,
+    IReadOnlyList<(Indicator Indicator, long To)> Ended,
+    IReadOnlyList<(Indicator Indicator, long From, long? To, Recorded State)> Begun,
+    string? Stamp);
+
+/// <summary>The history's SQL. Its clock for the lease is the database's.</summary>
+public sealed class HistoryStore(NpgsqlDataSource database)
+{
+    /// <summary>How long a recorder that does not write keeps its place.</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
+
+    /// <summary>Takes the recorder's place if it is free, its holder has not been heard of for <see cref="Lease"/>, or it is held by <paramref name="me"/>; tells the row either way.</summary>
+    public async Task<RecorderRow> TryTakeAsync(Guid me, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            """
+            with taken as (
+                update recorder set holder = $1, generation = generation + 1, expires_at = clock_timestamp() + $2
+                where expires_at < clock_timestamp() or holder = $1
+                returning generation, recorded_until, first_recorded, revision, stamp::text, true as taken)
+            select * from taken
+            union all
+            select generation, recorded_until, first_recorded, revision, stamp::text, false from recorder
+            where not exists (select from taken)
+            """);
+        command.Parameters.Add(new() { Value = me });
+        command.Parameters.Add(new() { Value = Lease });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        return Row(reader, reader.GetBoolean(5));
+    }
+
+    /// <summary>Gives the recorder's place up at once, if it is still held.</summary>
+    public async Task ReleaseAsync(long generation, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("update recorder set expires_at = '-infinity', holder = null where generation = $1");
+        command.Parameters.Add(new() { Value = generation });
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>The intervals that go on, by indicator.</summary>
+    public async Task<Dictionary<Indicator, OpenInterval>> OpenAsync(CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("select indicator, starts_at, state from intervals where ends_at is null");
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var open = new Dictionary<Indicator, OpenInterval>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            open[(Indicator)reader.GetInt16(0)] = new(Second(reader, 1)!.Value, (Recorded)reader.GetInt16(2));
+        }
+
+        return open;
+    }
+
+    /// <summary>
+    /// Writes <paramref name="change"/> and keeps the place: one batch, so one transaction in which the database waits for nobody.
+    /// Its first command takes the row's lock and checks the generation; the others do nothing unless it did.
+    /// </summary>
+    /// <returns>The row afterwards; null when the caller's generation or its idea of the record's end is not the database's: nothing was written.</returns>
+    public async Task<RecorderRow?> WriteAsync(long generation, long revision, RecordedChange change, CancellationToken cancellation)
+    {
+        var start = change.From ?? change.Begun.Select(b => b.From).DefaultIfEmpty(change.Until).Min();
+        var newDay = Day(start) < Day(change.Until);
+        var revised = change.Ended.Count > 0 || change.Begun.Count > 0 || newDay || change.Stamp is not null;
+        var next = revised ? revision + 1 : revision;
+
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(new(
+            """
+            update recorder set recorded_until = $3, revision = $4, expires_at = clock_timestamp() + $5,
+                stamp = coalesce($6, stamp), first_recorded = coalesce(first_recorded, $7)
+            where generation = $1 and recorded_until = $2
+            returning generation, recorded_until, first_recorded, revision, stamp::text
+            """)
+        {
+            Parameters =
+            {
+                new() { Value = generation },
+                new() { Value = change.From is { } from ? Instant(from) : Never },
+                new() { Value = Instant(change.Until) },
+                new() { Value = next },
+                new() { Value = Lease },
+                new() { Value = (object?)change.Stamp ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Jsonb },
+                new() { Value = change.Begun.Count > 0 ? Instant(change.Begun.Min(b => b.From)) : DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz },
+            },
+        });
+        if (change.Ended.Count > 0)
+        {
+            batch.BatchCommands.Add(new(
+                """
+                update intervals set ends_at = ended.at from unnest($3, $4) as ended (indicator, at)
+                where intervals.indicator = ended.indicator and intervals.ends_at is null
+                    and exists (select from recorder where generation = $1 and revision = $2)
+                """)
+            {
+                Parameters =
+                {
+                    new() { Value = generation },
+                    new() { Value = next },
+                    new() { Value = change.Ended.Select(e => (short)e.Indicator).ToArray() },
+                    new() { Value = change.Ended.Select(e => Instant(e.To)).ToArray() },
+                },
+            });
+        }
+
+        if (change.Begun.Count > 0)
+        {
+            batch.BatchCommands.Add(new(
+                """
+                insert into intervals (indicator, starts_at, ends_at, state) select * from unnest($3, $4, $5, $6)
+                where exists (select from recorder where generation = $1 and revision = $2)
+                """)
+            {
+                Parameters =
+                {
+                    new() { Value = generation },
+                    new() { Value = next },
+                    new() { Value = change.Begun.Select(b => (short)b.Indicator).ToArray() },
+                    new() { Value = change.Begun.Select(b => Instant(b.From)).ToArray() },
+                    new() { Value = change.Begun.Select(b => b.To is { } to ? Instant(to) : (DateTime?)null).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz },
+                    new() { Value = change.Begun.Select(b => (short)b.State).ToArray() },
+                },
+            });
+        }
+
+        if (newDay)
+        {
+            batch.BatchCommands.Add(new(
+                """
+                insert into days (day, indicator, operational, degraded, maintenance, outage)
+                select (starts_at at time zone 'UTC')::date, indicator,
+                    coalesce(sum(seconds) filter (where state = 0), 0), coalesce(sum(seconds) filter (where state = 1), 0),
+                    coalesce(sum(seconds) filter (where state = 3), 0), coalesce(sum(seconds) filter (where state = 4), 0)
+                from (select *, extract(epoch from ends_at - starts_at)::int as seconds from intervals
+                    where starts_at >= $3 and starts_at < $4) as closed
+                where exists (select from recorder where generation = $1 and revision = $2)
+                group by 1, 2
+                """)
+            {
+                Parameters =
+                {
+                    new() { Value = generation },
+                    new() { Value = next },
+                    new() { Value = Midnight(start) },
+                    new() { Value = Midnight(change.Until) },
+                },
+            });
+        }
+
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        var row = await reader.ReadAsync(cancellation) ? Row(reader, taken: true) : null;
+        while (await reader.NextResultAsync(cancellation))
+        {
+            // Nothing to read: this is where a command that failed says so.
+        }
+
+        return row;
+    }
+
+    /// <summary>All that the page needs of the history since <paramref name="firstDay"/>, at one revision.</summary>
+    public async Task<HistorySnapshot> LoadAsync(DateOnly firstDay, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+        await using var batch = new NpgsqlBatch(connection, transaction)
+        {
+            BatchCommands =
+            {
+                new("select generation, recorded_until, first_recorded, revision, stamp::text from recorder"),
+                new("select day, indicator, operational, degraded, maintenance, outage from days where day >= $1") { Parameters = { new() { Value = firstDay } } },
+                new("""
+                    select indicator, starts_at, ends_at, state from intervals
+                    where starts_at >= (select date_trunc('day', recorded_until, 'UTC') from recorder) order by indicator, starts_at
+                    """),
+            },
+        };
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        var row = Row(reader, taken: false);
+
+        await reader.NextResultAsync(cancellation);
+        var days = new Dictionary<(Indicator, DateOnly), DaySeconds>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            days[((Indicator)reader.GetInt16(1), DateOnly.FromDateTime(reader.GetDateTime(0)))] =
+                new(reader.GetInt32(2), reader.GetInt32(3), reader.GetInt32(4), reader.GetInt32(5));
+        }
+
+        await reader.NextResultAsync(cancellation);
+        var runs = await RunsAsync(reader, cancellation);
+        return new(row.Revision, row.RecordedUntil, row.FirstRecorded, days, runs);
+    }
+
+    /// <summary>The runs that start within [<paramref name="from"/>, <paramref name="to"/>), both midnights, by indicator and time; those that go on end at <see cref="HistorySnapshot.Open"/>.</summary>
+    public async Task<IReadOnlyList<IReadOnlyList<Run>>> RunsAsync(long from, long to, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            "select indicator, starts_at, ends_at, state from intervals where starts_at >= $1 and starts_at < $2 order by indicator, starts_at");
+        command.Parameters.Add(new() { Value = Instant(from) });
+        command.Parameters.Add(new() { Value = Instant(to) });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        return await RunsAsync(reader, cancellation);
+    }
+
+    /// <summary>Deletes what ended before <paramref name="before"/>.</summary>
+    /// <returns>How many rows went.</returns>
+    public async Task<int> PurgeAsync(DateOnly before, CancellationToken cancellation)
+    {
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(new("delete from intervals where starts_at < $1 and ends_at is not null") { Parameters = { new() { Value = before.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc) } } });
+        batch.BatchCommands.Add(new("delete from days where day < $1") { Parameters = { new() { Value = before } } });
+        return await batch.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private static async Task<IReadOnlyList<IReadOnlyList<Run>>> RunsAsync(NpgsqlDataReader reader, CancellationToken cancellation)
+    {
+        var runs = Indicators.Indicators.All.Select(_ => new List<Run>()).ToArray();
+        while (await reader.ReadAsync(cancellation))
+        {
+            runs[reader.GetInt16(0)].Add(new(Second(reader, 1)!.Value, Second(reader, 2) ?? HistorySnapshot.Open, (Recorded)reader.GetInt16(3)));
+        }
+
+        return runs;
+    }
+
+    private static RecorderRow Row(NpgsqlDataReader reader, bool taken) =>
+        new(reader.GetInt64(0), Second(reader, 1), Second(reader, 2), reader.GetInt64(3), reader.IsDBNull(4) ? null : reader.GetString(4), taken);
+
+    /// <summary>Null for null and for -infinity, which Npgsql reads as the smallest date.</summary>
+    private static long? Second(NpgsqlDataReader reader, int column) =>
+        reader.IsDBNull(column) || reader.GetDateTime(column) is var at && at == DateTime.MinValue ? null : new DateTimeOffset(at).ToUnixTimeSeconds();
+
+    private static DateTime Instant(long second) => DateTimeOffset.FromUnixTimeSeconds(second).UtcDateTime;
+
+    /// <summary>-infinity.</summary>
+    private static DateTime Never => DateTime.SpecifyKind(DateTime.MinValue, DateTimeKind.Utc);
+
+    private static long Day(long second) => second / 86_400;
+
+    private static DateTime Midnight(long second) => Instant(Day(second) * 86_400);
+}

@@ -1,0 +1,33 @@
+namespace Xerotier.StatusService.History;
+
+/// <summary>
+/// What the history holds of one indicator's second, from best to worst: a second takes the worst that it held. The numbers are stored.
+/// Unknown ranks as in product.md section 8, maintenance above it; a known outage is never hidden by either.
+/// </summary>
+public enum Recorded
+{
+    /// <summary>Functioning normally.</summary>
+    Operational = 0,
+
+    /// <summary>Reduced performance; counts as up.</summary>
+    Degraded = 1,
+
+    /// <summary>Unknown, hidden, or recorded by nobody; never stored.</summary>
+    NoData = 2,
+
+    /// <summary>Under a platform project's window; counts neither way.</summary>
+    Maintenance = 3,
+
+    /// <summary>Unavailable.</summary>
+    Outage = 4,
+}
+
+/// <summary>A stretch of whole seconds in one state.</summary>
+/// <param name="From">First second, Unix time.</param>
+/// <param name="To">End, exclusive.</param>
+/// <param name="State">What it held.</param>
+public readonly record struct Run(long From, long To, Recorded State)
+{
+    /// <summary>The part within [<paramref name="from"/>, <paramref name="to"/>); empty when To ≤ From.</summary>
+    public Run Clip(long from, long to) => this with { From = Math.Max(From, from), To = Math.Min(To, to) };
+}

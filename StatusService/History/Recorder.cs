@@ -1,0 +1,183 @@
+using Xerotier.StatusService.Indicators;
+
+namespace Xerotier.StatusService.History;
+
+/// <summary>
+/// Writes what the track saw into the history while it holds the lease, and reads the history for the page whether it does or not.
+/// Whoever holds the lease settles the seconds from where the record ends, each once: what it saw of them itself, or no data. So a
+/// second has one author, a takeover loses nothing that the successor saw, and a recorder that was stopped and continued finds its
+/// generation gone. Used by one task at a time.
+/// </summary>
+public sealed class Recorder(HistoryStore store, StatusTrack track)
+{
+    private const int Kept = 120; // seconds that stay in the track after they were written: readers may still hold an older snapshot
+
+    private const int Continuity = 60; // seconds that nobody may have recorded for an older stamp to go on
+
+    private readonly Guid me = Guid.NewGuid();
+    private Held? held;
+    private volatile HistorySnapshot snapshot = HistorySnapshot.Empty;
+    private volatile BoardStamp? shared;
+
+    /// <summary>The newest history that was read.</summary>
+    public HistorySnapshot Snapshot => snapshot;
+
+    /// <summary>The recorder's stamp, this one's or another's; null when there is none that still means anything.</summary>
+    public BoardStamp? Shared => shared;
+
+    /// <summary>Whether the board showed the shared agents when this process began to read; null until it did.</summary>
+    public bool? SharedAgentsShownBefore { get; private set; }
+
+    /// <summary>This one holds the lease, as far as it knows.</summary>
+    public bool Recording => held is not null;
+
+    /// <summary>One turn: takes or keeps the lease, writes what is new, reads what others wrote.</summary>
+    /// <param name="today">The current UTC day.</param>
+    /// <param name="stamp">Makes the stamp to write, if this one records, of the newest one in the database; null: not yet.</param>
+    /// <param name="cancellation">Ends the turn; it is made up for by the next one.</param>
+    /// <exception cref="Npgsql.NpgsqlException">The database does not answer; what was seen waits in the track.</exception>
+    public async Task StepAsync(DateOnly today, Func<BoardStamp?, BoardStamp?> stamp, CancellationToken cancellation)
+    {
+        if (track.CompleteUntil is not { } complete)
+        {
+            return; // nothing was seen yet
+        }
+
+        RecorderRow? row = null;
+        if (held is { } holding)
+        {
+            // Whatever interrupts a write leaves it open whether it happened: take the lease anew then, and look.
+            held = null;
+            row = await WriteAsync(holding, complete, stamp, cancellation);
+        }
+
+        if (row is null)
+        {
+            row = await store.TryTakeAsync(me, cancellation);
+            if (SharedAgentsShownBefore is null)
+            {
+                var before = BoardStamp.FromJson(row.Stamp);
+                SharedAgentsShownBefore = before?.Since.ContainsKey(Indicator.SharedAgents) == true;
+                shared = row.RecordedUntil >= complete - Continuity ? before : null;
+            }
+
+            if (row.Taken)
+            {
+                row = await WriteAsync(new(row, await store.OpenAsync(cancellation)), complete, stamp, cancellation) ?? row;
+            }
+        }
+
+        if (row.Revision != snapshot.Revision)
+        {
+            var first = snapshot.Revision < 0;
+            snapshot = await store.LoadAsync(today.AddDays(-89), cancellation);
+            if (!first || Recording)
+            {
+                shared = BoardStamp.FromJson(row.Stamp);
+            }
+        }
+        else if (row.RecordedUntil != snapshot.RecordedUntil)
+        {
+            snapshot = snapshot with { RecordedUntil = row.RecordedUntil };
+        }
+
+        if (row.RecordedUntil is { } settled)
+        {
+            track.Forget(settled - Kept);
+        }
+    }
+
+    /// <summary>Hands the lease over at once, when this one stops.</summary>
+    public async Task ReleaseAsync(CancellationToken cancellation)
+    {
+        if (held is { } holding)
+        {
+            held = null;
+            await store.ReleaseAsync(holding.Row.Generation, cancellation);
+        }
+    }
+
+    private async Task<RecorderRow?> WriteAsync(Held holding, long complete, Func<BoardStamp?, BoardStamp?> stamp, CancellationToken cancellation)
+    {
+        var (change, open) = Plan(holding, complete);
+        if (stamp(shared) is { } now && !now.Same(BoardStamp.FromJson(holding.Row.Stamp)))
+        {
+            change = change with { Stamp = now.ToJson() };
+        }
+
+        var row = await store.WriteAsync(holding.Row.Generation, holding.Row.Revision, change, cancellation);
+        held = row is null ? null : new(row, open);
+        return row;
+    }
+
+    /// <summary>What has to be written so that the record reaches <paramref name="complete"/>, and which intervals go on then.</summary>
+    private (RecordedChange Change, Dictionary<Indicator, OpenInterval> Open) Plan(Held holding, long complete)
+    {
+        var from = holding.Row.RecordedUntil;
+        var until = Math.Max(from ?? complete, complete);
+        var ended = new List<(Indicator, long)>();
+        var begun = new List<(Indicator, long, long?, Recorded)>();
+        var open = new Dictionary<Indicator, OpenInterval>();
+
+        foreach (var indicator in Indicators.Indicators.All)
+        {
+            var stretches = new List<Run>();
+            var goesOn = holding.Open.TryGetValue(indicator, out var interval);
+            if (goesOn)
+            {
+                stretches.Add(new(interval.From, from!.Value, interval.State));
+            }
+
+            foreach (var run in track.Runs(indicator, from ?? long.MinValue, until))
+            {
+                if (run.State == Recorded.NoData)
+                {
+                    continue;
+                }
+
+                if (stretches.Count > 0 && stretches[^1] is var before && before.To == run.From && before.State == run.State)
+                {
+                    stretches[^1] = before with { To = run.To };
+                }
+                else
+                {
+                    stretches.Add(run);
+                }
+            }
+
+            foreach (var piece in stretches.SelectMany(ByDay))
+            {
+                long? to = piece.To == until && until % 86_400 != 0 ? null : piece.To;
+                if (!goesOn)
+                {
+                    begun.Add((indicator, piece.From, to, piece.State));
+                }
+                else if (to is { } end)
+                {
+                    ended.Add((indicator, end));
+                }
+
+                goesOn = false; // only the first piece is in the database
+                if (to is null)
+                {
+                    open[indicator] = new(piece.From, piece.State);
+                }
+            }
+        }
+
+        return (new(from, until, ended, begun, null), open);
+    }
+
+    private static IEnumerable<Run> ByDay(Run run)
+    {
+        while (((run.From / 86_400) + 1) * 86_400 is var midnight && midnight < run.To)
+        {
+            yield return run with { To = midnight };
+            run = run with { From = midnight };
+        }
+
+        yield return run;
+    }
+
+    private sealed record Held(RecorderRow Row, Dictionary<Indicator, OpenInterval> Open);
+}

@@ -1,0 +1,92 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Xerotier.StatusService.Board;
+using Xerotier.StatusService.History;
+using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Page;
+
+namespace Xerotier.StatusService.Publishing;
+
+/// <summary>Keeps since when this replica's board has been what it is, and agrees with the recorder's stamp on the instants.</summary>
+public sealed class StampKeeper
+{
+    private const long SameChange = 2; // seconds by which two replicas may see one change apart
+
+    private volatile Own? own;
+
+    /// <summary>Takes in the board at <paramref name="now"/>.</summary>
+    /// <param name="state">The board.</param>
+    /// <param name="now">The instant of a change, if there is one.</param>
+    /// <param name="settled">What the board says is no longer the ignorance of a process that has just started.</param>
+    public void Take(BoardState state, DateTimeOffset now, bool settled)
+    {
+        var second = now.ToUnixTimeSeconds();
+        if (own is not { } before)
+        {
+            own = new(state, new(Hash(state), second, state.Shown.ToDictionary(s => s.Indicator, s => new StateSince(s.Verdict.Status, null)), Lost(state)), Changed: false, settled);
+            return;
+        }
+
+        if (before.Settled == settled && SameContent(before.State, state))
+        {
+            return;
+        }
+
+        var hash = Hash(state);
+        var changed = hash != before.Stamp.Content && before.Settled;
+        own = new(
+            state,
+            new(
+                hash,
+                hash != before.Stamp.Content ? second : before.Stamp.ChangedAt,
+                state.Shown.ToDictionary(s => s.Indicator, s =>
+                    before.Stamp.Since.TryGetValue(s.Indicator, out var since) && since.Status == s.Verdict.Status ? since
+                    : new StateSince(s.Verdict.Status, before.Settled ? second : null)),
+                Lost(state)),
+            before.Changed || changed,
+            settled);
+    }
+
+    /// <summary>The stamp to show and, by the recorder, to write: <paramref name="shared"/>'s instants wherever it speaks of the same; null before the board is settled.</summary>
+    public BoardStamp? Agree(BoardStamp? shared)
+    {
+        if (own is not { Settled: true } mine)
+        {
+            return null;
+        }
+
+        var stamp = mine.Stamp;
+        if (shared is null)
+        {
+            return stamp;
+        }
+
+        return new(
+            stamp.Content,
+            shared.Content == stamp.Content && (!mine.Changed || shared.ChangedAt >= stamp.ChangedAt - SameChange) ? shared.ChangedAt : stamp.ChangedAt,
+            stamp.Since.ToDictionary(s => s.Key, s =>
+                shared.Since.TryGetValue(s.Key, out var other) && other.Status == s.Value.Status && (s.Value.At is not { } at || Math.Abs((other.At ?? 0) - at) <= SameChange)
+                    ? other
+                    : s.Value),
+            stamp.WindowsLostAt is { } lost && shared.WindowsLostAt is { } otherLost && Math.Abs(otherLost - lost) <= SameChange ? otherLost : stamp.WindowsLostAt);
+    }
+
+    private static bool SameContent(BoardState one, BoardState other) =>
+        one.Overall == other.Overall && ReferenceEquals(one.Windows, other.Windows) && one.WindowsUnavailable == other.WindowsUnavailable && one.Shown.SequenceEqual(other.Shown);
+
+    private static long? Lost(BoardState state) => state.WindowsUnavailable ? state.WindowsHeardAt?.ToUnixTimeSeconds() : null;
+
+    private static string Hash(BoardState state) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
+        new Content(state.Overall, [.. state.Shown.Select(s => $"{s.Indicator} {s.Verdict.Status} {s.Verdict.Reason}")], state.Windows, state.WindowsUnavailable),
+        ContentJson.Default.Content)).AsSpan(0, 16));
+
+    private sealed record Own(BoardState State, BoardStamp Stamp, bool Changed, bool Settled);
+}
+
+/// <summary>All that a board shows, for its hash.</summary>
+internal sealed record Content(OverallStatus Overall, IReadOnlyList<string> Indicators, BoardWindows? Windows, bool WindowsUnavailable);
+
+[JsonSerializable(typeof(Content))]
+[JsonSerializable(typeof(StatusPageModel))]
+internal sealed partial class ContentJson : JsonSerializerContext;

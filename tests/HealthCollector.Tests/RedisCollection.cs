@@ -1,4 +1,0 @@
-namespace Xerotier.HealthCollector.Tests;
-
-[CollectionDefinition("redis")]
-public sealed class RedisCollection : ICollectionFixture<RedisFixture>;

@@ -1,0 +1,155 @@
+using Google.Protobuf.WellKnownTypes;
+using Xerotier.Fleet.V1;
+using Xerotier.Maintenance.V1;
+using Xerotier.StatusService.Board;
+using Xerotier.StatusService.History;
+using Xerotier.StatusService.Indicators;
+
+namespace Xerotier.StatusService.Tests;
+
+public sealed class BoardTests
+{
+    internal static readonly DateTimeOffset Start = new(2026, 11, 3, 14, 2, 11, TimeSpan.Zero);
+
+    [Fact]
+    public void Before_anything_was_heard_the_fleet_is_unknown_and_the_windows_are_unavailable()
+    {
+        var state = BoardState.At(BoardInputs.Nothing, Start);
+        Assert.Equal(OverallStatus.Unknown, state.Overall);
+        Assert.Equal([Indicator.Dashboard, Indicator.InferenceRouting, Indicator.ModelStorage], state.Shown.Select(s => s.Indicator));
+        Assert.Equal(IndicatorStatus.Unknown, Status(state, Indicator.InferenceRouting));
+        Assert.True(state.WindowsUnavailable);
+        Assert.Null(state.WindowsHeardAt);
+    }
+
+    [Fact]
+    public void A_fleet_that_is_not_heard_of_is_unknown_after_exactly_five_seconds()
+    {
+        var inputs = BoardInputs.Nothing.WithFleet(new(3, 3, 8, 0), Start);
+        Assert.Equal(IndicatorStatus.Operational, Status(BoardState.At(inputs, Start.AddSeconds(5).AddTicks(-1)), Indicator.InferenceRouting));
+        var lost = BoardState.At(inputs, Start.AddSeconds(5));
+        Assert.Equal(IndicatorStatus.Unknown, Status(lost, Indicator.InferenceRouting));
+        Assert.Equal(IndicatorStatus.Unknown, Status(lost, Indicator.SharedAgents)); // still shown: it was
+        Assert.Equal(Recorded.NoData, lost.Recorded[(int)Indicator.SharedAgents]);
+    }
+
+    [Fact]
+    public void A_collector_without_redis_prolongs_nothing()
+    {
+        Assert.Null(Feeds.Read(new WatchPlatformHealthResponse { Store = StoreState.Unavailable, RoutersTotal = 3, RoutersOnline = 3 }));
+        Assert.Null(Feeds.Read(new WatchPlatformHealthResponse { RoutersTotal = 3, RoutersOnline = 3 }));
+    }
+
+    [Fact]
+    public void A_young_store_makes_the_fleet_unknown_at_once_and_the_first_counts_end_that()
+    {
+        var inputs = BoardInputs.Nothing.WithFleet(new(3, 3, 8, 0), Start);
+        inputs = Feeds.Read(new WatchPlatformHealthResponse { Store = StoreState.Young })!(inputs, Start);
+        var young = BoardState.At(inputs, Start);
+        Assert.Equal(IndicatorStatus.Unknown, Status(young, Indicator.InferenceRouting));
+        Assert.Equal(IndicatorStatus.Unknown, Status(young, Indicator.SharedAgents));
+
+        inputs = Feeds.Read(new WatchPlatformHealthResponse { Store = StoreState.Ready, RoutersTotal = 1, RoutersOnline = 1 })!(inputs, Start);
+        var known = BoardState.At(inputs, Start);
+        Assert.Equal(IndicatorStatus.Operational, Status(known, Indicator.InferenceRouting));
+        Assert.DoesNotContain(known.Shown, s => s.Indicator == Indicator.SharedAgents);
+        Assert.Equal(Recorded.NoData, known.Recorded[(int)Indicator.SharedAgents]); // a hidden indicator's time
+    }
+
+    [Fact]
+    public void Nothing_registered_is_an_outage_of_routing_and_hides_the_shared_agents()
+    {
+        var state = BoardState.At(BoardInputs.Nothing.WithFleet(new(0, 0, 0, 0), Start), Start);
+        Assert.Equal(IndicatorStatus.Outage, Status(state, Indicator.InferenceRouting));
+        Assert.Equal(3, state.Shown.Count);
+        Assert.Equal(OverallStatus.PartialOutage, state.Overall);
+    }
+
+    [Fact]
+    public void Lost_windows_are_kept_marked_and_go_on_counting()
+    {
+        var inputs = Known().WithWindows(Feed(PlatformWindow(-60, 3600)), Start).WithFleet(new(3, 0, 0, 0), Start.AddSeconds(5));
+        Assert.False(BoardState.At(inputs, Start.AddSeconds(5).AddTicks(-1)).WindowsUnavailable);
+        var state = BoardState.At(inputs, Start.AddSeconds(5));
+        Assert.True(state.WindowsUnavailable);
+        Assert.Equal(Start, state.WindowsHeardAt);
+        Assert.Single(state.Windows!.Active);
+        Assert.Equal(OverallStatus.Maintenance, state.Overall);
+        Assert.Equal(Recorded.Maintenance, state.Recorded[(int)Indicator.InferenceRouting]);
+        Assert.False(BoardState.At(inputs.WithWindowsAlive(Start.AddSeconds(4)), Start.AddSeconds(5)).WindowsUnavailable);
+    }
+
+    [Fact]
+    public void Only_platform_windows_mark_history_and_only_between_their_times()
+    {
+        var foreign = PlatformWindow(-60, 60);
+        foreign.Platform = false;
+        var feed = new PageFeed { Active = { foreign }, ActiveTotal = 1, Recent = { foreign } };
+        var state = BoardState.At(Known().WithWindows(feed, Start), Start);
+        Assert.Equal(OverallStatus.Maintenance, state.Overall);
+        Assert.Equal(Recorded.Operational, state.Recorded[(int)Indicator.InferenceRouting]);
+
+        var inputs = Known(Start.AddSeconds(10)).WithWindows(Feed(PlatformWindow(10, 12)), Start.AddSeconds(10));
+        Assert.Equal(Recorded.Operational, At(10, -1));
+        Assert.Equal(Recorded.Maintenance, At(10, 0));
+        Assert.Equal(Recorded.Maintenance, At(12, -1));
+        Assert.Equal(Recorded.Operational, At(12, 0));
+
+        Recorded At(int seconds, int ticks) => BoardState.At(inputs, Start.AddSeconds(seconds).AddTicks(ticks)).Recorded[(int)Indicator.InferenceRouting];
+    }
+
+    [Fact]
+    public void A_window_marks_the_indicators_that_it_names_in_any_case_of_letters()
+    {
+        var window = PlatformWindow(-1, 60);
+        window.AffectedServices.AddRange(["inference ROUTING", "something else"]);
+        var state = BoardState.At(Known().WithWindows(Feed(window), Start), Start);
+        Assert.Equal([Recorded.Operational, Recorded.Maintenance, Recorded.NoData, Recorded.Operational], state.Recorded);
+    }
+
+    [Fact]
+    public void Maintenance_ranks_above_unknown_but_a_hidden_indicator_stays_without_data()
+    {
+        var state = BoardState.At(BoardInputs.Nothing.WithWindows(Feed(PlatformWindow(-1, 60)), Start), Start);
+        Assert.Equal([Recorded.Maintenance, Recorded.Maintenance, Recorded.NoData, Recorded.Maintenance], state.Recorded);
+    }
+
+    [Fact]
+    public void The_clock_changes_the_board_when_it_says_so_and_at_no_other_time()
+    {
+        var inputs = Known().WithWindows(Feed(PlatformWindow(1, 3)), Start.AddSeconds(1));
+        var changes = new List<DateTimeOffset>();
+        for (var at = Start; BoardState.NextChange(inputs, at) is { } next; at = next)
+        {
+            changes.Add(next);
+        }
+
+        Assert.Equal([Start.AddSeconds(1), Start.AddSeconds(3), Start.AddSeconds(5), Start.AddSeconds(6)], changes);
+    }
+
+    [Fact]
+    public void A_failing_probe_is_an_outage_of_the_storage()
+    {
+        var state = BoardState.At(Known() with { ModelStorage = new(IndicatorStatus.Outage, "its probe fails") }, Start);
+        Assert.Equal(OverallStatus.PartialOutage, state.Overall);
+        Assert.Equal(Recorded.Outage, state.Recorded[(int)Indicator.ModelStorage]);
+    }
+
+    internal static BoardInputs Known(DateTimeOffset? at = null) => BoardInputs.Nothing.WithFleet(new(3, 3, 0, 0), at ?? Start);
+
+    internal static IndicatorStatus Status(BoardState state, Indicator indicator) => state.Shown.Single(s => s.Indicator == indicator).Verdict.Status;
+
+    internal static PageFeed Feed(params Window[] active) => new() { Active = { active }, ActiveTotal = active.Length, Recent = { active }, PlatformActive = { active } };
+
+    internal static Window PlatformWindow(double startsIn, double endsIn) => new()
+    {
+        Id = $"mw_{startsIn}_{endsIn}",
+        ProjectId = "proj_platform1",
+        Platform = true,
+        Title = "Upgrade",
+        Severity = Severity.Warning,
+        Status = WindowStatus.Active,
+        StartsAt = Timestamp.FromDateTimeOffset(Start.AddSeconds(startsIn)),
+        EndsAt = Timestamp.FromDateTimeOffset(Start.AddSeconds(endsIn)),
+    };
+}

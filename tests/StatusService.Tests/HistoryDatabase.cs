@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Xerotier.ServiceDefaults;
+using Xerotier.StatusService.History;
+using Xerotier.TestKit;
+
+[assembly: AssemblyFixture(typeof(Xerotier.StatusService.Tests.PostgresFixture))]
+
+namespace Xerotier.StatusService.Tests;
+
+/// <summary>One private Postgres for all tests of this process.</summary>
+public sealed class PostgresFixture : IAsyncLifetime
+{
+    public TestPostgres Server { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Server = await TestPostgres.StartAsync();
+
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
+}
+
+/// <summary>
+/// A history database whose clock is the test's: the store's own SQL runs unchanged, but <c>clock_timestamp()</c> is found in a
+/// schema that comes before Postgres' own.
+/// </summary>
+public sealed class HistoryDatabase : IAsyncDisposable
+{
+    private readonly NpgsqlDataSource clock;
+
+    private HistoryDatabase(NpgsqlDataSource source, NpgsqlDataSource clock) => (Source, this.clock) = (source, clock);
+
+    public NpgsqlDataSource Source { get; }
+
+    public static async Task<HistoryDatabase> CreateAsync(TestPostgres server, DateTimeOffset now)
+    {
+        var connectionString = await server.CreateDatabaseAsync();
+        await using (var plain = NpgsqlDataSource.Create(connectionString))
+        {
+            await Migrations.ApplyAsync(plain, typeof(HistoryStore).Assembly, NullLogger.Instance, default);
+            await using var setup = plain.CreateCommand(
+                """
+                create schema fake;
+                create table fake.clock (now timestamptz not null);
+                insert into fake.clock values ('-infinity');
+                create function fake.clock_timestamp() returns timestamptz language sql volatile as 'select now from fake.clock';
+                """);
+            await setup.ExecuteNonQueryAsync();
+        }
+
+        var faked = new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = "fake,public,pg_catalog", MaxPoolSize = 5 }.ConnectionString;
+        var database = new HistoryDatabase(NpgsqlDataSource.Create(faked), NpgsqlDataSource.Create(connectionString));
+        await database.SetClockAsync(now);
+        return database;
+    }
+
+    /// <summary>A store as another process would have it.</summary>
+    public HistoryStore Store() => new(Source);
+
+    public async Task SetClockAsync(DateTimeOffset now)
+    {
+        await using var command = clock.CreateCommand("update fake.clock set now = $1");
+        command.Parameters.Add(new() { Value = now.UtcDateTime });
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Every interval as the database has it; one that goes on ends where the record does.</summary>
+    public async Task<List<(int Indicator, long From, long To, Recorded State)>> IntervalsAsync()
+    {
+        await using var command = clock.CreateCommand(
+            """
+            select indicator, extract(epoch from starts_at)::bigint, extract(epoch from coalesce(ends_at, recorded_until))::bigint, state
+            from intervals, recorder order by 1, 2
+            """);
+        await using var reader = await command.ExecuteReaderAsync();
+        var intervals = new List<(int, long, long, Recorded)>();
+        while (await reader.ReadAsync())
+        {
+            intervals.Add((reader.GetInt16(0), reader.GetInt64(1), reader.GetInt64(2), (Recorded)reader.GetInt16(3)));
+        }
+
+        return intervals;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Source.DisposeAsync();
+        await clock.DisposeAsync();
+    }
+}

@@ -1,0 +1,104 @@
+using Xerotier.StatusService.History;
+using Xerotier.StatusService.Indicators;
+using static Xerotier.StatusService.History.Recorded;
+
+namespace Xerotier.StatusService.Tests;
+
+public sealed class StatusTrackTests
+{
+    private static readonly DateTimeOffset Zero = DateTimeOffset.FromUnixTimeSeconds(1_000);
+    private readonly StatusTrack track = new();
+
+    [Fact]
+    public void A_second_takes_the_worst_state_that_it_held()
+    {
+        Look(0, Operational);
+        Look(1.2, Outage);
+        Look(1.25, Operational); // 50 ms
+        Look(2.9, Degraded);
+        Look(4, Operational);
+        Look(5.5, Operational);
+        Assert.Equal([(0, 1, Operational), (1, 2, Outage), (2, 4, Degraded), (4, 5, Operational)], Runs());
+    }
+
+    [Fact]
+    public void An_outage_of_three_seconds_is_three_or_four_seconds_never_less()
+    {
+        Look(0, Operational);
+        Look(1.5, Outage);
+        Look(3.5, Outage);
+        Look(4.5, Operational);
+        Look(6, Operational);
+        Assert.Equal([(0, 1, Operational), (1, 5, Outage), (5, 6, Operational)], Runs());
+    }
+
+    [Fact]
+    public void A_change_on_the_full_second_belongs_to_the_new_second_alone()
+    {
+        Look(0, Outage);
+        Look(2, Operational);
+        Look(4, Operational);
+        Assert.Equal([(0, 2, Outage), (2, 4, Operational)], Runs());
+    }
+
+    [Fact]
+    public void A_state_that_was_never_held_for_any_time_is_in_no_second()
+    {
+        Look(0, Operational);
+        Look(1, Outage);
+        Look(1, Operational);
+        Look(2, Operational);
+        Assert.Equal([(0, 2, Operational)], Runs());
+    }
+
+    [Fact]
+    public void What_nobody_watched_is_missing()
+    {
+        Look(0, Operational);
+        Look(2, Operational);
+        Look(4.001, Operational); // longer than a blink
+        Look(6, Operational);
+        Assert.Equal([(0, 2, Operational), (4, 6, Operational)], Runs());
+    }
+
+    [Fact]
+    public void A_second_is_told_only_when_it_is_complete()
+    {
+        Look(0, Operational);
+        Look(0.9, Outage);
+        Assert.Empty(Runs());
+        Assert.Equal(1_000, track.CompleteUntil);
+        Look(1, Outage);
+        Assert.Equal([(0, 1, Outage)], Runs());
+    }
+
+    [Fact]
+    public void What_is_forgotten_is_gone_and_the_rest_is_whole()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            Look(i, i % 2 == 0 ? Operational : Outage);
+        }
+
+        track.Forget(1_090);
+        Assert.Equal(9, track.Runs(Indicator.Dashboard, 0, long.MaxValue).Count);
+    }
+
+    [Fact]
+    public void Memory_is_bounded_and_the_newest_is_kept()
+    {
+        for (var i = 0; i < 200_000; i++)
+        {
+            Look(i, i % 2 == 0 ? Operational : Outage);
+        }
+
+        var runs = track.Runs(Indicator.Dashboard, 0, long.MaxValue);
+        Assert.InRange(runs.Count, 40_000, 50_001);
+        Assert.Equal(200_999, runs[^1].To);
+    }
+
+    private void Look(double second, Recorded state) => track.Look(Zero.AddSeconds(second), [state, state, state, state]);
+
+    private IEnumerable<(int From, int To, Recorded State)> Runs() =>
+        track.Runs(Indicator.SharedAgents, 0, long.MaxValue).Select(r => ((int)r.From - 1_000, (int)r.To - 1_000, r.State));
+}
