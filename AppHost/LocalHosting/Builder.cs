@@ -34,7 +34,11 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
 
     public IList<IResource> Resources { get; } = [];
 
-    public DistributedApplication Build() => new(Configuration, Services.BuildServiceProvider(), [.. Resources.OfType<Resource>()]);
+    public DistributedApplication Build()
+    {
+        Dashboard.AddTo(this);
+        return new(Configuration, Services.BuildServiceProvider(), [.. Resources.OfType<Resource>()]);
+    }
 }
 
 internal sealed record ResourceBuilder<T>(T Resource) : IResourceBuilder<T>

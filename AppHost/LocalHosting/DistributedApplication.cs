@@ -53,6 +53,7 @@ internal sealed class DistributedApplication(IConfiguration configuration, Servi
             }
 
             await started;
+            Say("apphost", "Ready.");
             await Task.Delay(Timeout.Infinite, stopping.Token);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)

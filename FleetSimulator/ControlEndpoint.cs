@@ -1,0 +1,41 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Xerotier.FleetSimulator;
+
+/// <summary>Shows the fleet, and sets how many of it are silent: <c>PUT / {"silent":{"routers":2,"shared_agents":0,"private_agents":0}}</c>.</summary>
+internal static class ControlEndpoint
+{
+    public static void Configure(JsonSerializerOptions json)
+    {
+        json.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+        json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+    }
+
+    public static void MapControl(this WebApplication app)
+    {
+        app.MapGet("/", (SimulatedFleet fleet) => State(fleet));
+        app.MapPut("/", (Change change, SimulatedFleet fleet) =>
+        {
+            var now = fleet.Silent;
+            var wanted = new Numbers(
+                change.Silent.Routers ?? now.Routers,
+                change.Silent.SharedAgents ?? now.SharedAgents,
+                change.Silent.PrivateAgents ?? now.PrivateAgents);
+            if (!wanted.FitIn(fleet.Fleet))
+            {
+                return Results.BadRequest(new { error = new { message = "silent must be between 0 and the size of the fleet.", fleet = fleet.Fleet } });
+            }
+
+            fleet.Silent = wanted;
+            return Results.Ok(State(fleet));
+        });
+    }
+
+    private static object State(SimulatedFleet fleet) => new { fleet = fleet.Fleet, silent = fleet.Silent };
+
+    internal sealed record Change([property: JsonRequired] Silence Silent);
+
+    /// <summary>How many are silent from now on; what is absent stays.</summary>
+    internal sealed record Silence(int? Routers, int? SharedAgents, int? PrivateAgents);
+}

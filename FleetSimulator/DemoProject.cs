@@ -1,0 +1,147 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+
+namespace Xerotier.FleetSimulator;
+
+/// <summary>
+/// The project that a fresh cluster is tried with: made through the platform API on the first start, its credentials kept in the
+/// file <c>XEROTIER_DEMO_FILE</c> (mode 600) that a shell can source.
+/// </summary>
+internal static class DemoProject
+{
+    private const string Slug = "demo";
+    private static readonly string[] KeyScopes = ["management", "inference", "heartbeat"];
+
+    /// <summary>Makes sure of project, key and file, and hands project and key on as configuration. Waits for the Gateway.</summary>
+    public static async Task PrepareAsync(ConfigurationManager configuration, CancellationToken cancellation)
+    {
+        if (configuration["XEROTIER_DEMO_FILE"] is not { Length: > 0 } file)
+        {
+            return;
+        }
+
+        var gateway = new Uri(Required("XEROTIER_URL"));
+        using var http = new HttpClient { BaseAddress = gateway, Timeout = TimeSpan.FromSeconds(5) };
+        var known = Read(file);
+        while (true)
+        {
+            try
+            {
+                var (projectId, key) = await EnsureAsync(http, known, Required("XEROTIER_PLATFORM_KEY"), cancellation);
+                configuration["XEROTIER_BASE_URL"] = $"http://localhost:{gateway.Port}/{projectId}/v1";
+                configuration["XEROTIER_API_KEY"] = key;
+                break;
+            }
+            catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+            {
+                await Console.Error.WriteLineAsync($"The demo project cannot be made yet: {failure.Message}");
+                await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
+            }
+        }
+
+        Write(file, $"""
+            # The demo project of this cluster, made on its first start.
+            XEROTIER_BASE_URL={configuration["XEROTIER_BASE_URL"]}
+            XEROTIER_API_KEY={configuration["XEROTIER_API_KEY"]}
+            XEROTIER_PLATFORM_KEY={Required("XEROTIER_PLATFORM_KEY")}
+            XEROTIER_GRPC_URL={Required("XEROTIER_GRPC_URL")}
+            XEROTIER_FLEET_URL=http://127.0.0.1:{Required("HTTP_PORT")}
+            export XEROTIER_BASE_URL XEROTIER_API_KEY XEROTIER_PLATFORM_KEY XEROTIER_GRPC_URL XEROTIER_FLEET_URL
+
+            """);
+
+        string Required(string name) => configuration[name] is { Length: > 0 } value ? value : throw new InvalidOperationException($"Set {name}.");
+    }
+
+    private static async Task<(string ProjectId, string Key)> EnsureAsync(
+        HttpClient http, (string ProjectId, string Key)? known, string platformKey, CancellationToken cancellation)
+    {
+        if (known is { } kept)
+        {
+            using var tried = await SendAsync(http, HttpMethod.Get, $"/{kept.ProjectId}/v1/management/keys", kept.Key, null, cancellation);
+            if (tried.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden))
+            {
+                tried.EnsureSuccessStatusCode();
+                return kept;
+            }
+        }
+
+        // The first start, or a database that was replaced beneath the file.
+        using var created = await SendAsync(
+            http, HttpMethod.Post, "/v1/platform/projects", platformKey, new { name = "Demo", slug = Slug, platform = true }, cancellation);
+        var projectId = created.StatusCode == HttpStatusCode.Conflict
+            ? await FindAsync(http, platformKey, cancellation)
+            : await TextAsync(created.EnsureSuccessStatusCode(), "id", cancellation);
+
+        using var minted = await SendAsync(
+            http, HttpMethod.Post, $"/v1/platform/projects/{projectId}/keys", platformKey, new { name = "demo", scopes = KeyScopes }, cancellation);
+        return (projectId, await TextAsync(minted.EnsureSuccessStatusCode(), "key", cancellation));
+    }
+
+    private static async Task<string> FindAsync(HttpClient http, string platformKey, CancellationToken cancellation)
+    {
+        for (var after = ""; ;)
+        {
+            using var page = await SendAsync(http, HttpMethod.Get, $"/v1/platform/projects?limit=100{after}", platformKey, null, cancellation);
+            using var list = await JsonDocument.ParseAsync(await page.EnsureSuccessStatusCode().Content.ReadAsStreamAsync(cancellation), default, cancellation);
+            foreach (var project in list.RootElement.GetProperty("data").EnumerateArray())
+            {
+                if (project.GetProperty("slug").GetString() == Slug)
+                {
+                    return project.GetProperty("id").GetString()!;
+                }
+            }
+
+            if (!list.RootElement.GetProperty("has_more").GetBoolean())
+            {
+                throw new InvalidOperationException($"The project '{Slug}' exists and is not on the list of projects.");
+            }
+
+            after = $"&after={list.RootElement.GetProperty("last_id").GetString()}";
+        }
+    }
+
+    private static async Task<HttpResponseMessage> SendAsync(HttpClient http, HttpMethod method, string path, string key, object? body, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, path) { Headers = { Authorization = new AuthenticationHeaderValue("Bearer", key) } };
+        request.Content = body is null ? null : JsonContent.Create(body);
+        return await http.SendAsync(request, cancellation);
+    }
+
+    private static async Task<string> TextAsync(HttpResponseMessage response, string property, CancellationToken cancellation)
+    {
+        using var json = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellation), default, cancellation);
+        return json.RootElement.GetProperty(property).GetString()!;
+    }
+
+    private static (string ProjectId, string Key)? Read(string file)
+    {
+        if (!File.Exists(file))
+        {
+            return null;
+        }
+
+        var values = File.ReadAllLines(file).Where(line => line.Contains('=', StringComparison.Ordinal)).Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        return values.TryGetValue("XEROTIER_BASE_URL", out var url) && values.TryGetValue("XEROTIER_API_KEY", out var key)
+            ? (new Uri(url).Segments[1].TrimEnd('/'), key)
+            : null;
+    }
+
+    private static void Write(string file, string text)
+    {
+        var unfinished = file + ".new";
+        File.Delete(unfinished);
+        using (var stream = new FileStream(unfinished, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        }))
+        {
+            stream.Write(System.Text.Encoding.UTF8.GetBytes(text));
+        }
+
+        File.Move(unfinished, file, overwrite: true);
+    }
+}

@@ -1,0 +1,68 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Xerotier.FleetSimulator;
+
+/// <summary>What is simulated, from the environment or the command line (<c>--routers 5 --silent-routers 2</c>).</summary>
+public sealed class SimulatorOptions
+{
+    /// <summary>The Gateway's gRPC address, <c>http://host:port</c>. Required.</summary>
+    [ConfigurationKeyName("XEROTIER_GRPC_URL")]
+    [Required]
+    [Url]
+    public string GrpcUrl { get; set; } = "";
+
+    /// <summary>A platform key: routers and shared agents report with it. Required.</summary>
+    [ConfigurationKeyName("XEROTIER_PLATFORM_KEY")]
+    [Required]
+    public string PlatformKey { get; set; } = "";
+
+    /// <summary>A key of the demo project with scope <c>heartbeat</c>: private agents report with it. Required.</summary>
+    [ConfigurationKeyName("XEROTIER_API_KEY")]
+    [Required]
+    public string ApiKey { get; set; } = "";
+
+    /// <summary>The demo project's address, <c>http://host/&lt;project id&gt;/v1</c>; it tells the project's id. Required.</summary>
+    [ConfigurationKeyName("XEROTIER_BASE_URL")]
+    [Required]
+    [RegularExpression("^https?://[^/]+/proj_[A-Za-z0-9]{6,32}/v1/?$")]
+    public string BaseUrl { get; set; } = "";
+
+    /// <summary>Routers. 0 to 100,000, default 3.</summary>
+    [ConfigurationKeyName("routers")]
+    [Range(0, 100_000)]
+    public int Routers { get; set; } = 3;
+
+    /// <summary>Shared agents. 0 to 100,000, default 8.</summary>
+    [ConfigurationKeyName("shared-agents")]
+    [Range(0, 100_000)]
+    public int SharedAgents { get; set; } = 8;
+
+    /// <summary>Private agents of the demo project. 0 to 20,000, default 4.</summary>
+    [ConfigurationKeyName("private-agents")]
+    [Range(0, 20_000)]
+    public int PrivateAgents { get; set; } = 4;
+
+    /// <summary>Routers that are silent from the start, default 0.</summary>
+    [ConfigurationKeyName("silent-routers")]
+    [Range(0, 100_000)]
+    public int SilentRouters { get; set; }
+
+    /// <summary>Shared agents that are silent from the start, default 0.</summary>
+    [ConfigurationKeyName("silent-shared-agents")]
+    [Range(0, 100_000)]
+    public int SilentSharedAgents { get; set; }
+
+    /// <summary>Private agents that are silent from the start, default 0.</summary>
+    [ConfigurationKeyName("silent-private-agents")]
+    [Range(0, 20_000)]
+    public int SilentPrivateAgents { get; set; }
+
+    /// <summary>Age in seconds from which the platform calls a sender stale, default 30: the fleet sends three times as often.</summary>
+    [ConfigurationKeyName("Fleet:StaleAfterSeconds")]
+    [Range(0.1, 3600)]
+    public double StaleAfterSeconds { get; set; } = 30;
+
+    internal TimeSpan Interval => TimeSpan.FromSeconds(StaleAfterSeconds / 3);
+
+    internal string ProjectId => new Uri(BaseUrl).Segments[1].TrimEnd('/');
+}

@@ -1,0 +1,282 @@
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Xerotier.HealthCollector;
+
+/// <summary>The store does not answer, or not in time.</summary>
+internal sealed class StoreUnavailableException(Exception cause) : Exception("Redis is unavailable.", cause);
+
+/// <summary>
+/// The fleet in Redis, shared by any number of collectors. Nothing else reads or writes these keys:
+/// <code>
+/// fleet:{platform}:born            string  when the store was first seen, in µs since 1970; gone with the data, so an emptied store is young
+/// fleet:{platform}:routers         hash    router id → record (FleetRecord)
+/// fleet:{platform}:routers:seen    zset    router id, scored by when it was last heard, in µs since 1970
+/// fleet:{platform}:routers:up      zset    the same for those alone that said online or draining
+/// fleet:{platform}:shared          hash    shared agent's id → record
+/// fleet:{platform}:shared:seen     zset    shared agent's id, scored likewise
+/// fleet:{platform}:shared:gone     zset    shared agent's id, scored by its sign-off; lives for 10 s
+/// fleet:{platform}:serving:PROJECT set     ids of the shared agents whose record names an endpoint of the project
+/// fleet:{PROJECT}:private          hash    private agent's id → record; expires with the retention
+/// fleet:{PROJECT}:private:seen     zset    private agent's id, scored likewise; expires with the retention
+/// fleet:{PROJECT}:private:gone     zset    as shared:gone
+/// </code>
+/// Every script touches one hash tag, so Redis Cluster can spread the projects. A heartbeat is written by one script that looks at
+/// the time of receipt first: an older one, from whichever collector, changes nothing, and neither does one that was received
+/// before the agent's sign-off. Whoever writes also retires what the retention has passed, while anybody of the fleet is fresh.
+/// </summary>
+internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOptions> options, TimeProvider time)
+{
+    /// <summary>How long Redis may take: far longer than it ever should, shorter than what waits for it.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(800);
+
+    // ARGV: kind, quota, fresh since, registered since, forget sign-offs before, lifetime in ms,
+    // then for each heartbeat: when it was heard, 1 or 0 (offline), id, record.
+    private const string WriteScript = """
+        local records, seen, third = KEYS[1], KEYS[2], KEYS[3]
+        local kind, quota, fresh, lifetime = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[6]
+        local router, shared = kind == 'router', kind == 'shared'
+        local changes, refused = 0, {}
+
+        local function projects(record)
+          return record and string.sub(record, 1, string.find(record, '\n', 1, true) - 1) or ''
+        end
+        local function index(id, before, after)
+          if before == after then return end
+          for project in string.gmatch(before, '[^,]+') do redis.call('SREM', 'fleet:{platform}:serving:' .. project, id) end
+          for project in string.gmatch(after, '[^,]+') do redis.call('SADD', 'fleet:{platform}:serving:' .. project, id) end
+        end
+        local function remove(id)
+          if shared then index(id, projects(redis.call('HGET', records, id)), '') end
+          redis.call('HDEL', records, id)
+          redis.call('ZREM', seen, id)
+          if router then redis.call('ZREM', third, id) end
+          changes = changes + 1
+        end
+
+        local newest = redis.call('ZREVRANGE', seen, 0, 0, 'WITHSCORES')[2]
+        if newest and (kind == 'private' or tonumber(newest) >= fresh) then
+          for _, id in ipairs(redis.call('ZRANGE', seen, '-inf', '(' .. ARGV[4], 'BYSCORE', 'LIMIT', 0, 1000)) do remove(id) end
+        end
+        local count, gone = redis.call('ZCARD', seen), false
+        if not router and redis.call('EXISTS', third) == 1 then
+          redis.call('ZREMRANGEBYSCORE', third, '-inf', ARGV[5])
+          gone = true
+        end
+
+        for i = 7, #ARGV, 4 do
+          local heard, id = tonumber(ARGV[i]), ARGV[i + 2]
+          local last = redis.call('ZSCORE', seen, id)
+          last = last and tonumber(last)
+          local left = gone and redis.call('ZSCORE', third, id)
+          if (last and last > heard) or (left and tonumber(left) > heard) then
+            -- a newer one is known
+          elseif ARGV[i + 1] == '0' and not router then
+            if last then remove(id); count = count - 1 end
+            redis.call('ZADD', third, heard, id)
+            redis.call('PEXPIRE', third, 10000)
+            gone = true
+          elseif not last and count >= quota then
+            refused[#refused + 1] = id
+          else
+            if not last then count = count + 1 end
+            if not last or last < fresh then changes = changes + 1 end
+            if router then
+              if ARGV[i + 1] == '1' then changes = changes + redis.call('ZADD', third, heard, id)
+              else changes = changes + redis.call('ZREM', third, id) end
+            elseif shared then
+              index(id, projects(redis.call('HGET', records, id)), projects(ARGV[i + 3]))
+            end
+            if left then redis.call('ZREM', third, id) end
+            redis.call('ZADD', seen, ARGV[i], id)
+            redis.call('HSET', records, id, ARGV[i + 3])
+          end
+        end
+        if kind == 'private' then
+          redis.call('PEXPIRE', records, lifetime)
+          redis.call('PEXPIRE', seen, lifetime)
+        end
+        return { changes, refused }
+        """;
+
+    // ARGV: now, fresh since, registered since.
+    private const string PlatformScript = """
+        local born = tonumber(redis.call('GET', KEYS[1]) or ARGV[1])
+        if born >= tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]); born = tonumber(ARGV[1]) end
+        local counts = { tonumber(ARGV[1]) - born }
+        for i, key in ipairs({ KEYS[2], KEYS[4] }) do
+          counts[#counts + 1] = redis.call('ZCARD', key)
+          counts[#counts + 1] = redis.call('ZCOUNT', key, ARGV[3], '+inf')
+          counts[#counts + 1] = redis.call('ZCOUNT', key, ARGV[2], '+inf')
+        end
+        counts[#counts + 1] = redis.call('ZCOUNT', KEYS[3], ARGV[2], '+inf')
+        return counts
+        """;
+
+    private const string FleetScript = """
+        return { redis.call('ZRANGE', KEYS[2], 0, -1, 'WITHSCORES'), redis.call('HGETALL', KEYS[1]) }
+        """;
+
+    private const string ServingScript = """
+        local seen, records = {}, {}
+        for _, id in ipairs(redis.call('SMEMBERS', KEYS[3])) do
+          seen[#seen + 1] = id
+          seen[#seen + 1] = redis.call('ZSCORE', KEYS[2], id)
+          records[#records + 1] = id
+          records[#records + 1] = redis.call('HGET', KEYS[1], id)
+        end
+        return { seen, records }
+        """;
+
+    private static readonly TimeSpan SignOffRemembered = TimeSpan.FromSeconds(10);
+    private static readonly RedisKey[] PlatformKeys = ["fleet:{platform}:born", "fleet:{platform}:routers:seen", "fleet:{platform}:routers:up", "fleet:{platform}:shared:seen"];
+    private readonly FleetOptions options = options.Value;
+    private volatile bool available = true;
+
+    /// <summary>False from a failure until <see cref="ReadPlatformAsync"/> succeeds: writes are refused at once meanwhile.</summary>
+    public bool IsAvailable => available;
+
+    /// <summary>Writes heartbeats of one fleet, each id at most once.</summary>
+    /// <returns>How many of them changed the platform's counts, and the ids that the quota refused.</returns>
+    /// <exception cref="StoreUnavailableException">Redis did not acknowledge them.</exception>
+    public async Task<WriteResult> WriteAsync(FleetKey fleet, IReadOnlyCollection<Beat> beats)
+    {
+        var now = time.GetUtcNow();
+        var arguments = new RedisValue[6 + (4 * beats.Count)];
+        arguments[0] = KindName(fleet.Kind);
+        arguments[1] = fleet.Kind == SenderKind.Private ? options.MaxAgentsPerProject : long.MaxValue;
+        arguments[2] = FleetRules.FreshSince(now, options.StaleAfter);
+        arguments[3] = FleetRules.RegisteredSince(now, options.Retention, anyFresh: true);
+        arguments[4] = FleetRules.Micros(now - SignOffRemembered);
+        arguments[5] = (long)(options.Retention + options.StaleAfter).TotalMilliseconds;
+        var i = 6;
+        foreach (var beat in beats)
+        {
+            arguments[i++] = beat.HeardAt;
+            arguments[i++] = beat.Alive ? 1 : 0;
+            arguments[i++] = beat.Id;
+            arguments[i++] = beat.Record;
+        }
+
+        var root = Root(fleet);
+        var reply = await RunAsync(WriteScript, [root, root + ":seen", root + (fleet.Kind == SenderKind.Router ? ":up" : ":gone")], arguments);
+        return new((int)reply[0], (string[])reply[1]!);
+    }
+
+    /// <summary>Counts the platform's routers and shared agents, at a cost that hardly depends on how many there are.</summary>
+    /// <exception cref="StoreUnavailableException">Redis does not answer.</exception>
+    public async Task<PlatformCounts> ReadPlatformAsync(DateTimeOffset now)
+    {
+        var reply = await RunAsync(PlatformScript, PlatformKeys,
+        [
+            FleetRules.Micros(now), FleetRules.FreshSince(now, options.StaleAfter), FleetRules.RegisteredSince(now, options.Retention, anyFresh: true),
+        ]);
+        available = true;
+        var n = (long[])reply!;
+        return new(
+            TimeSpan.FromMicroseconds(n[0]),
+            new(Stored: n[1], WithinRetention: n[2], Fresh: n[3]),
+            new(Stored: n[4], WithinRetention: n[5], Fresh: n[6]),
+            RoutersOnline: n[7]);
+    }
+
+    /// <summary>Everything that is registered in a fleet, by id.</summary>
+    /// <exception cref="StoreUnavailableException">Redis does not answer.</exception>
+    public async Task<IReadOnlyList<StoredBeat>> ReadFleetAsync(FleetKey fleet, DateTimeOffset now)
+    {
+        var root = Root(fleet);
+        return Registered(await RunAsync(FleetScript, [root, root + ":seen"], []), fleet.Kind, now);
+    }
+
+    /// <summary>The registered shared agents that name an endpoint of a project, by id.</summary>
+    /// <exception cref="StoreUnavailableException">Redis does not answer.</exception>
+    public async Task<IReadOnlyList<StoredBeat>> ReadServingAsync(string projectId, DateTimeOffset now)
+    {
+        var root = Root(FleetKey.SharedAgents);
+        return Registered(await RunAsync(ServingScript, [root, root + ":seen", "fleet:{platform}:serving:" + projectId], []), SenderKind.Shared, now);
+    }
+
+    private static string Root(FleetKey fleet) => fleet.Kind switch
+    {
+        SenderKind.Router => "fleet:{platform}:routers",
+        SenderKind.Shared => "fleet:{platform}:shared",
+        _ => $"fleet:{{{fleet.Owner}}}:private",
+    };
+
+    private static string KindName(SenderKind kind) => kind switch
+    {
+        SenderKind.Router => "router",
+        SenderKind.Shared => "shared",
+        _ => "private",
+    };
+
+    private List<StoredBeat> Registered(RedisResult reply, SenderKind kind, DateTimeOffset now)
+    {
+        var seen = (RedisValue[])reply[0]!;
+        var pairs = (RedisValue[])reply[1]!;
+        var records = new Dictionary<string, byte[]>(pairs.Length / 2);
+        for (var i = 0; i < pairs.Length; i += 2)
+        {
+            records[pairs[i]!] = (byte[])pairs[i + 1]!;
+        }
+
+        var fresh = FleetRules.FreshSince(now, options.StaleAfter);
+        var beats = new List<StoredBeat>(seen.Length / 2);
+        var anyFresh = kind == SenderKind.Private; // only the platform's indicators must not vanish
+        for (var i = 0; i < seen.Length; i += 2)
+        {
+            var heardAt = (long)seen[i + 1];
+            anyFresh |= heardAt >= fresh;
+            if (records.TryGetValue(seen[i]!, out var record))
+            {
+                beats.Add(new(seen[i]!, heardAt, record));
+            }
+        }
+
+        var registered = FleetRules.RegisteredSince(now, options.Retention, anyFresh);
+        beats.RemoveAll(beat => beat.HeardAt < registered);
+        beats.Sort((a, b) => string.CompareOrdinal(a.Id, b.Id));
+        return beats;
+    }
+
+    private async Task<RedisResult> RunAsync(string script, RedisKey[] keys, RedisValue[] arguments)
+    {
+        try
+        {
+            return await redis.GetDatabase().ScriptEvaluateAsync(script, keys, arguments).WaitAsync(Patience);
+        }
+        catch (Exception failure) when (failure is RedisException or TimeoutException)
+        {
+            available = false;
+            throw new StoreUnavailableException(failure);
+        }
+    }
+}
+
+/// <summary>What a write did.</summary>
+/// <param name="Changes">How many heartbeats changed who is registered, fresh or up.</param>
+/// <param name="Refused">Ids that the quota refused.</param>
+internal sealed record WriteResult(int Changes, IReadOnlyList<string> Refused);
+
+/// <summary>A stored heartbeat.</summary>
+/// <param name="Id">The sender's id.</param>
+/// <param name="HeardAt">When it was last heard, in microseconds since 1970.</param>
+/// <param name="Record">See <see cref="FleetRecord"/>.</param>
+internal readonly record struct StoredBeat(string Id, long HeardAt, byte[] Record);
+
+/// <summary>Counts of a fleet.</summary>
+/// <param name="Stored">Records there are.</param>
+/// <param name="WithinRetention">Those heard within the retention.</param>
+/// <param name="Fresh">Those heard within the threshold.</param>
+internal readonly record struct FleetCounts(long Stored, long WithinRetention, long Fresh)
+{
+    /// <summary>See <see cref="FleetRules.RegisteredSince"/>.</summary>
+    public long Registered => Fresh > 0 ? WithinRetention : Stored;
+}
+
+/// <summary>Counts of the platform at one instant.</summary>
+/// <param name="StoreAge">Time since the store was first seen empty.</param>
+/// <param name="Routers">Routers in any state.</param>
+/// <param name="SharedAgents">Shared agents.</param>
+/// <param name="RoutersOnline">Fresh routers that said online or draining.</param>
+internal sealed record PlatformCounts(TimeSpan StoreAge, FleetCounts Routers, FleetCounts SharedAgents, long RoutersOnline);

@@ -1,0 +1,185 @@
+using System.Text.Json;
+using Google.Protobuf.Collections;
+using Xerotier.Health.V1;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.HealthCollector;
+
+/// <summary>Reads <c>{"heartbeats":[…]}</c> strictly: what is wrong with the whole is the request's error, what is wrong with one heartbeat is its own.</summary>
+internal static class HeartbeatJson
+{
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
+
+    /// <summary>The batch in <paramref name="body"/>.</summary>
+    /// <exception cref="ApiException">It is not a batch.</exception>
+    public static async Task<IReadOnlyList<Received>> ReadAsync(Stream body, CancellationToken cancellation)
+    {
+        JsonDocument document;
+        try
+        {
+            document = await JsonDocument.ParseAsync(body, Strict, cancellation);
+        }
+        catch (JsonException)
+        {
+            throw new ApiException(ApiErrors.InvalidJson());
+        }
+
+        using (document)
+        {
+            var root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object)
+            {
+                throw new ApiException(ApiErrors.InvalidJson("The body must be a JSON object."));
+            }
+
+            JsonElement list = default;
+            foreach (var property in root.EnumerateObject())
+            {
+                if (!property.NameEquals("heartbeats"))
+                {
+                    var name = Clip(property);
+                    throw new ApiException(new(400, ErrorTypes.InvalidRequest, "unknown_field", $"There is no field '{name}'.", name));
+                }
+
+                list = property.Value;
+            }
+
+            if (list.ValueKind != JsonValueKind.Array)
+            {
+                throw new ApiException(ApiErrors.Invalid("heartbeats must be a list.", "heartbeats"));
+            }
+
+            return list.GetArrayLength() <= HeartbeatIntake.MaxBatch
+                ? [.. list.EnumerateArray().Select(Read)]
+                : throw new ApiException(ApiErrors.Invalid($"heartbeats must have at most {HeartbeatIntake.MaxBatch} entries.", "heartbeats"));
+        }
+    }
+
+    private static Received Read(JsonElement element)
+    {
+        try
+        {
+            if (element.ValueKind != JsonValueKind.Object)
+            {
+                return new(null, Refusal.Invalid("A heartbeat is a JSON object."));
+            }
+
+            return element.TryGetProperty("router_id", out _)
+                ? new(new() { Router = Router(element) }, null)
+                : new(new() { Agent = Agent(element) }, null);
+        }
+        catch (RefusedException refused)
+        {
+            return new(null, refused.Refusal);
+        }
+        catch (InvalidOperationException)
+        {
+            return new(null, Refusal.Invalid("A string is not valid Unicode.")); // a lone surrogate
+        }
+    }
+
+    private static RouterHeartbeat Router(JsonElement element)
+    {
+        var router = new RouterHeartbeat();
+        foreach (var property in element.EnumerateObject())
+        {
+            switch (property.Name)
+            {
+                case "router_id": router.RouterId = Text(property); break;
+                case "region": router.Region = Text(property); break;
+                case "version": router.Version = Text(property); break;
+                case "state":
+                    router.State = Text(property) switch
+                    {
+                        "online" => RouterState.Online,
+                        "draining" => RouterState.Draining,
+                        "offline" => RouterState.Offline,
+                        _ => RouterState.Unspecified,
+                    };
+                    break;
+                default: throw Unknown(property);
+            }
+        }
+
+        return router;
+    }
+
+    private static AgentHeartbeat Agent(JsonElement element)
+    {
+        var agent = new AgentHeartbeat();
+        foreach (var property in element.EnumerateObject())
+        {
+            switch (property.Name)
+            {
+                case "worker_id": agent.WorkerId = Text(property); break;
+                case "name": agent.Name = Text(property); break;
+                case "region": agent.Region = Text(property); break;
+                case "version": agent.Version = Text(property); break;
+                case "max_concurrent_requests": agent.MaxConcurrentRequests = Number(property); break;
+                case "active_requests": agent.ActiveRequests = Number(property); break;
+                case "models": Add(agent.Models, property); break;
+                case "endpoints": Add(agent.Endpoints, property); break;
+                case "kind":
+                    agent.Kind = Text(property) switch
+                    {
+                        "shared" => AgentKind.Shared,
+                        "private" => AgentKind.Private,
+                        _ => AgentKind.Unspecified,
+                    };
+                    break;
+                case "state":
+                    agent.State = Text(property) switch
+                    {
+                        "ready" => AgentState.Ready,
+                        "draining" => AgentState.Draining,
+                        "offline" => AgentState.Offline,
+                        _ => AgentState.Unspecified,
+                    };
+                    break;
+                default: throw Unknown(property);
+            }
+        }
+
+        return agent;
+    }
+
+    private static string Text(JsonProperty property) => property.Value.ValueKind == JsonValueKind.String
+        ? property.Value.GetString()!
+        : throw new RefusedException(Refusal.Invalid($"{property.Name} must be a string."));
+
+    private static int Number(JsonProperty property) => property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetInt32(out var number)
+        ? number
+        : throw new RefusedException(Refusal.Invalid($"{property.Name} must be a whole number of at most {int.MaxValue}."));
+
+    private static void Add(RepeatedField<string> list, JsonProperty property)
+    {
+        if (property.Value.ValueKind != JsonValueKind.Array || property.Value.GetArrayLength() > HeartbeatValidator.MaxListLength)
+        {
+            throw new RefusedException(Refusal.Invalid($"{property.Name} must be a list of at most {HeartbeatValidator.MaxListLength} strings."));
+        }
+
+        foreach (var item in property.Value.EnumerateArray())
+        {
+            list.Add(item.ValueKind == JsonValueKind.String ? item.GetString()! : throw new RefusedException(Refusal.Invalid($"{property.Name} must be a list of strings.")));
+        }
+    }
+
+    private static RefusedException Unknown(JsonProperty property) => new(Refusal.UnknownField($"There is no field '{Clip(property)}'."));
+
+    private static string Clip(JsonProperty property)
+    {
+        try
+        {
+            return property.Name.Length <= 64 ? property.Name : property.Name[..64];
+        }
+        catch (InvalidOperationException)
+        {
+            return "?"; // a lone surrogate
+        }
+    }
+
+    private sealed class RefusedException(Refusal refusal) : Exception(refusal.Message)
+    {
+        public Refusal Refusal { get; } = refusal;
+    }
+}

@@ -1,0 +1,71 @@
+using System.Threading.Channels;
+using Grpc.Core;
+using Microsoft.AspNetCore.Authorization;
+using Xerotier.Health.V1;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.HealthCollector;
+
+/// <summary>The stream of heartbeats. Each batch is acknowledged once Redis has it, in order; a few may be under way at once.</summary>
+[Authorize(Policies.Heartbeats)]
+internal sealed class HeartbeatsService(HeartbeatIntake intake, CollectorMetrics metrics, IHostApplicationLifetime lifetime) : Heartbeats.HeartbeatsBase
+{
+    // Beyond this the stream is not read until Redis has caught up.
+    private const int BatchesUnderWay = 16;
+
+    /// <inheritdoc/>
+    public override async Task Report(IAsyncStreamReader<ReportRequest> requestStream, IServerStreamWriter<ReportResponse> responseStream, ServerCallContext context)
+    {
+        var caller = Caller.From(context.GetHttpContext().User);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        using var open = metrics.Open("report");
+        var underWay = Channel.CreateBounded<Task<ReportResponse>>(new BoundedChannelOptions(BatchesUnderWay) { SingleReader = true, SingleWriter = true });
+        var acknowledging = AcknowledgeAsync();
+        try
+        {
+            while (await requestStream.MoveNext(ended.Token))
+            {
+                var heartbeats = requestStream.Current.Heartbeats;
+                await underWay.Writer.WriteAsync(
+                    heartbeats.Count <= HeartbeatIntake.MaxBatch
+                        ? intake.TakeAsync(caller, [.. heartbeats.Select(heartbeat => new Received(heartbeat, null))], ended.Token)
+                        : Task.FromResult(TooMany),
+                    ended.Token);
+            }
+
+            underWay.Writer.Complete();
+            await acknowledging;
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            throw GrpcErrors.ToRpc(ApiErrors.ServiceUnavailable); // another replica goes on
+        }
+        finally
+        {
+            underWay.Writer.TryComplete();
+            await ended.CancelAsync();
+            await acknowledging.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        async Task AcknowledgeAsync()
+        {
+            try
+            {
+                await foreach (var batch in underWay.Reader.ReadAllAsync(ended.Token))
+                {
+                    await responseStream.WriteAsync(await batch, ended.Token);
+                }
+            }
+            catch
+            {
+                await ended.CancelAsync(); // nobody reads the acknowledgements: stop reading as well
+                throw;
+            }
+        }
+    }
+
+    private static ReportResponse TooMany => new()
+    {
+        Errors = { new HeartbeatError { Index = HeartbeatIntake.MaxBatch, Code = "invalid_request", Message = $"A batch has at most {HeartbeatIntake.MaxBatch} heartbeats; none of this one was accepted." } },
+    };
+}

@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Xerotier.LocalHosting;
+
+namespace Xerotier.Bench;
+
+/// <summary>The measuring tools of others.</summary>
+internal static partial class Tools
+{
+    /// <summary>Runs a command to its end and returns what it printed.</summary>
+    /// <exception cref="InvalidOperationException">It failed.</exception>
+    public static async Task<string> RunAsync(string fileName, IReadOnlyDictionary<string, string?>? environment, params string[] arguments)
+    {
+        using var process = new Process { StartInfo = new(fileName, arguments) { RedirectStandardOutput = true, RedirectStandardError = true } };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
+        {
+            process.StartInfo.Environment[name] = value;
+        }
+
+        process.Start();
+        var error = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{fileName} failed: {await error}{output}");
+    }
+
+    /// <summary>Memory of a process in MiB, shared pages counted in part (PSS).</summary>
+    public static double PssMegabytes(int processId) =>
+        double.Parse(
+            File.ReadLines($"/proc/{processId}/smaps_rollup").First(line => line.StartsWith("Pss:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture) / 1024;
+
+    /// <summary>Processor seconds that a process has used.</summary>
+    public static double CpuSeconds(int processId)
+    {
+        using var process = Process.GetProcessById(processId);
+        return process.TotalProcessorTime.TotalSeconds;
+    }
+
+    /// <summary>Loads <paramref name="url"/> by wrk with two threads.</summary>
+    public static async Task<WrkResult> WrkAsync(Uri url, int connections, TimeSpan duration, params string[] headers)
+    {
+        string[] arguments = [
+            "-t2", $"-c{connections}", $"-d{(int)duration.TotalSeconds}s", "--latency",
+            .. headers.SelectMany(header => new[] { "-H", header }), url.ToString()];
+        var output = await RunAsync("wrk", null, arguments);
+        var errors = NonSuccess().Match(output);
+        return new(
+            double.Parse(RequestRate().Match(output).Groups[1].Value, CultureInfo.InvariantCulture),
+            Milliseconds(Percentile99().Match(output).Groups[1].Value),
+            errors.Success ? long.Parse(errors.Groups[1].Value, CultureInfo.InvariantCulture) : 0);
+    }
+
+    /// <summary>Compares two addresses by wrk, in turn: A B A B …; returns the medians.</summary>
+    public static async Task<(WrkResult Ours, WrkResult Theirs)> CompareAsync(Uri ours, Uri theirs, int connections, TimeSpan each, int rounds, params string[] headers)
+    {
+        _ = await WrkAsync(ours, connections, TimeSpan.FromSeconds(2), headers);
+        _ = await WrkAsync(theirs, connections, TimeSpan.FromSeconds(1), headers);
+        List<WrkResult> a = [], b = [];
+        for (var round = 0; round < rounds; round++)
+        {
+            a.Add(await WrkAsync(ours, connections, each, headers));
+            b.Add(await WrkAsync(theirs, connections, each, headers));
+        }
+
+        return (Median(a), Median(b));
+
+        static WrkResult Median(List<WrkResult> results) => results.OrderBy(result => result.RequestsPerSecond).ElementAt(results.Count / 2);
+    }
+
+    /// <summary>Starts nginx in the foreground with <paramref name="http"/> as the content of its http block; <c>@folder@</c> stands for its folder.</summary>
+    public static async Task<Nginx> NginxAsync(int port, string http)
+    {
+        var folder = Directory.CreateTempSubdirectory("xerotier-nginx-").FullName;
+        File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101); // its workers are another user
+        var configuration = Path.Combine(folder, "nginx.conf");
+        await File.WriteAllTextAsync(configuration, $$"""
+            worker_processes 2;
+            pid {{folder}}/nginx.pid;
+            error_log {{folder}}/error.log;
+            events { worker_connections 2048; }
+            http {
+              access_log off;
+              client_body_temp_path {{folder}}/body; proxy_temp_path {{folder}}/proxy; fastcgi_temp_path {{folder}}/f; uwsgi_temp_path {{folder}}/u; scgi_temp_path {{folder}}/s;
+              types { text/html html; application/json json; }
+              {{http.Replace("@folder@", folder, StringComparison.Ordinal)}}
+            }
+            """);
+        var program = File.Exists("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx";
+        var process = ChildProcess.Start(program, ["-p", folder, "-c", configuration, "-g", "daemon off;"], new Dictionary<string, string?>(), folder, Console.Error.WriteLine);
+        await WaitForPortAsync(port);
+        return new Nginx(process, folder);
+    }
+
+    /// <summary>Waits until something listens on a port of 127.0.0.1.</summary>
+    public static async Task WaitForPortAsync(int port)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                using var client = new System.Net.Sockets.TcpClient();
+                await client.ConnectAsync("127.0.0.1", port);
+                return;
+            }
+            catch (System.Net.Sockets.SocketException) when (attempt < 200)
+            {
+                await Task.Delay(25);
+            }
+        }
+    }
+
+    private static double Milliseconds(string text) => text switch
+    {
+        [.. var number, 'u', 's'] => double.Parse(number, CultureInfo.InvariantCulture) / 1000,
+        [.. var number, 'm', 's'] => double.Parse(number, CultureInfo.InvariantCulture),
+        [.. var number, 's'] => double.Parse(number, CultureInfo.InvariantCulture) * 1000,
+        _ => double.NaN,
+    };
+
+    [GeneratedRegex(@"Requests/sec:\s+([\d.]+)")]
+    private static partial Regex RequestRate();
+
+    [GeneratedRegex(@"99%\s+(\S+)")]
+    private static partial Regex Percentile99();
+
+    [GeneratedRegex(@"Non-2xx or 3xx responses: (\d+)")]
+    private static partial Regex NonSuccess();
+}
+
+/// <summary>What wrk found.</summary>
+internal sealed record WrkResult(double RequestsPerSecond, double P99Milliseconds, long Errors)
+{
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture, $"{RequestsPerSecond:N0}/s, p99 {P99Milliseconds:0.0} ms{(Errors > 0 ? $", {Errors} errors" : "")}");
+}
+
+/// <summary>A running nginx with a folder of its own.</summary>
+internal sealed class Nginx(ChildProcess process, string folder) : IAsyncDisposable
+{
+    /// <summary>Its folder, <c>@folder@</c> in the configuration.</summary>
+    public string Folder => folder;
+
+    public async ValueTask DisposeAsync()
+    {
+        await process.StopAsync(TimeSpan.FromSeconds(2));
+        process.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+}

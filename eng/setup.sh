@@ -1,0 +1,79 @@
+# Shared by ./run, ./test and ./bench: what a fresh machine needs. Source it; the solution's folder is $ROOT.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+fail() {
+  echo "$1" >&2
+  exit 1
+}
+
+# The SDK that global.json asks for.
+need_dotnet() {
+  export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+  command -v dotnet >/dev/null || fail "The .NET 10 SDK is missing: install it (https://dot.net/download) and run this again."
+  (cd "$ROOT" && dotnet --version) >/dev/null 2>&1 ||
+    fail "The .NET 10 SDK is missing (found: $(cd / && dotnet --version 2>/dev/null || echo none)): install it (https://dot.net/download) and run this again."
+}
+
+# need COMMAND PACKAGE [COMMAND PACKAGE …]: installs the packages whose command is missing.
+need() {
+  local missing=()
+  while [ $# -gt 0 ]; do
+    PATH=$PATH:/usr/sbin command -v "$1" >/dev/null || [ -n "$(ls /usr/lib/postgresql/*/bin/"$1" 2>/dev/null)" ] || missing+=("$2")
+    shift 2
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  command -v apt-get >/dev/null || fail "Missing: ${missing[*]}. Install them with this system's package manager and run this again."
+  local sudo=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || fail "Missing: ${missing[*]}. Install them as root (apt-get install ${missing[*]}) and run this again."
+    sudo=(sudo)
+  fi
+  echo "Installing ${missing[*]} …"
+  # The distribution would start a server of its own with the package; ours are private.
+  local log
+  log=$(mktemp)
+  { "${sudo[@]}" apt-get update && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 ||
+    { tail -5 "$log" >&2; fail "${missing[*]} could not be installed."; }
+  rm -f "$log"
+}
+
+# The stores' own binaries are needed only where no other server is given.
+need_stores() {
+  [ -n "${ConnectionStrings__gatewaydb:-}" ] && [ -n "${ConnectionStrings__maintenancedb:-}" ] && [ -n "${ConnectionStrings__statusdb:-}" ] ||
+    need initdb postgresql
+  [ -n "${ConnectionStrings__redis:-}" ] || need redis-server redis-server
+}
+
+# Fetches Aspire's SDK where the package feed has it; where it has not, that is remembered for a day.
+try_aspire() {
+  local version cache
+  [ -z "${UseAspire:-}" ] || return 0
+  version=$(sed -n 's:.*<AspireVersion>\(.*\)</AspireVersion>.*:\1:p' "$ROOT/Directory.Build.props")
+  cache=${NUGET_PACKAGES:-$HOME/.nuget/packages}
+  [ ! -d "$cache/aspire.apphost.sdk/$version" ] || return 0
+  local marker="$ROOT/.local/without-aspire"
+  [ -z "$(find "$marker" -mmin -1440 2>/dev/null)" ] || return 0
+  local probe
+  probe=$(mktemp -d)
+  cat >"$probe/probe.csproj" <<PROBE
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
+  <ItemGroup><PackageDownload Include="Aspire.AppHost.Sdk" Version="[$version]" /></ItemGroup>
+</Project>
+PROBE
+  if ! dotnet restore "$probe" >/dev/null 2>&1; then
+    mkdir -p "$ROOT/.local" && touch "$marker"
+  fi
+  rm -rf "$probe"
+}
+
+# build [PROJECT-OR-SOLUTION …]: Release, quiet unless something is wrong.
+build() {
+  local target log
+  log=$(mktemp)
+  for target in "$@"; do
+    (cd "$ROOT" && dotnet build "$target" -c Release --nologo -v quiet -clp:NoSummary) >"$log" 2>&1 || { cat "$log" >&2; rm -f "$log"; fail "The build of $target failed."; }
+  done
+  rm -f "$log"
+}

@@ -1,0 +1,93 @@
+using System.Net;
+using Xerotier.TestKit;
+
+namespace Xerotier.EndToEnd.Tests;
+
+/// <summary>The main job: real heartbeats through every service and both stores to the public page.</summary>
+public sealed class MainJobTests(MainJobTests.ClusterFixture fixture) : IClassFixture<MainJobTests.ClusterFixture>
+{
+    // An agent is seen as silent after 5 s here; a change is on the page 1 s after that. Three times as slack.
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5 + 3);
+    private static readonly TimeSpan Return = TimeSpan.FromSeconds(6);
+
+    private readonly Cluster cluster = fixture.Cluster;
+
+    [Fact]
+    public async Task A_live_fleet_shows_all_systems_operational()
+    {
+        await cluster.SilenceAsync();
+        await cluster.ShowsAsync("All Systems Operational", Return);
+        Assert.Equal("operational", await cluster.OverallAsync());
+        using var http = cluster.Http();
+        using var health = await http.GetAsync("/healthz");
+        Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+        Assert.Contains("\"service\":\"gateway\"", await health.Content.ReadAsStringAsync());
+        using var ready = await http.GetAsync("/readyz");
+        Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(2, 0, "Degraded Performance")]
+    [InlineData(3, 0, "Partial Outage")]
+    [InlineData(0, 5, "Degraded Performance")]
+    [InlineData(0, 7, "Partial Outage")]
+    public async Task Silence_shows_and_speaking_again_ends_it(int routers, int sharedAgents, string label)
+    {
+        await cluster.SilenceAsync();
+        await cluster.ShowsAsync("All Systems Operational", Return);
+
+        await cluster.SilenceAsync(routers, sharedAgents);
+        await cluster.ShowsAsync(label, Silence);
+
+        await cluster.SilenceAsync();
+        await cluster.ShowsAsync("All Systems Operational", Return);
+    }
+
+    [Fact]
+    public async Task An_active_window_shows_within_500_ms_and_its_end_too()
+    {
+        var id = await cluster.ScheduleAsync("Upgrade of the end-to-end test");
+        await cluster.SetStatusAsync(id, "active");
+        await cluster.ShowsAsync("Under Maintenance", TimeSpan.FromSeconds(1.5));
+        Assert.Contains("Upgrade of the end-to-end test", await cluster.PageAsync());
+        await cluster.SetStatusAsync(id, "completed");
+        await Observer.UntilAsync(async () => await cluster.OverallAsync() != "maintenance", TimeSpan.FromSeconds(1.5), "the maintenance is over");
+    }
+
+    [Fact]
+    public async Task The_page_names_no_project_and_no_author()
+    {
+        var id = await cluster.ScheduleAsync("A window that tells nothing of its project");
+        await Observer.UntilAsync(async () => (await cluster.PageAsync()).Contains("A window that tells nothing", StringComparison.Ordinal), TimeSpan.FromSeconds(1.5), "the window is on the page");
+        using var http = cluster.Http();
+        foreach (var path in new[] { "/status", "/status.json" })
+        {
+            var text = await http.GetStringAsync(path);
+            Assert.DoesNotContain(cluster.ProjectId, text);
+            Assert.DoesNotContain("created_by", text);
+        }
+
+        await cluster.SetStatusAsync(id, "cancelled");
+    }
+
+    [Fact]
+    public void No_key_is_in_the_logs()
+    {
+        var output = string.Join('\n', cluster.Output);
+        Assert.DoesNotContain(cluster.ApiKey, output);
+        Assert.DoesNotContain(cluster.PlatformKey, output);
+        Assert.DoesNotContain("eyJ", output); // how every internal token begins
+    }
+
+    public sealed class ClusterFixture : IAsyncLifetime
+    {
+        public Cluster Cluster { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Cluster = await Cluster.StartAsync(new()
+        {
+            Settings = new Dictionary<string, string?> { ["Fleet__StaleAfterSeconds"] = "5" },
+        });
+
+        public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+    }
+}

@@ -1,0 +1,31 @@
+using Xerotier.TestKit;
+
+namespace Xerotier.EndToEnd.Tests;
+
+public sealed class PersistenceTests
+{
+    [Fact]
+    public async Task A_second_start_keeps_windows_and_credentials()
+    {
+        var data = Directory.CreateTempSubdirectory("xerotier-keep-").FullName;
+        try
+        {
+            string key, project;
+            await using (var first = await Cluster.StartAsync(new() { DataFolder = data }))
+            {
+                (key, project) = (first.ApiKey, first.ProjectId);
+                await first.ScheduleAsync("Work that outlives a restart", "active");
+                await first.ShowsAsync("Under Maintenance", TimeSpan.FromSeconds(3));
+            }
+
+            await using var second = await Cluster.StartAsync(new() { DataFolder = data });
+            Assert.Equal((key, project), (second.ApiKey, second.ProjectId));
+            await second.ShowsAsync("Under Maintenance", TimeSpan.FromSeconds(10));
+            Assert.Contains("Work that outlives a restart", await second.PageAsync());
+        }
+        finally
+        {
+            Directory.Delete(data, recursive: true);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Xerotier.TestKit;
+
+namespace Xerotier.EndToEnd.Tests;
+
+/// <summary>AppHost as <c>./run</c> starts it: how it ends, and what it says when it cannot start.</summary>
+public sealed class RunTests : IDisposable
+{
+    private readonly string data = Directory.CreateTempSubdirectory("xerotier-run-").FullName;
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public async Task A_signal_stops_everything_within_5_s(string signal)
+    {
+        using var host = Start();
+        await ReadyAsync(host);
+        var children = Processes();
+        Assert.True(children.Count >= 7, $"Only {children.Count} processes run.");
+
+        var watch = Stopwatch.StartNew();
+        using var kill = Process.Start("kill", [$"-{signal}", $"{host.Id}"]);
+        await host.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(15));
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"Took {watch.Elapsed}.");
+        Assert.Empty(Processes());
+        Assert.Equal(0, host.ExitCode);
+    }
+
+    [Fact]
+    public async Task SIGKILL_of_AppHost_leaves_no_process_behind()
+    {
+        using var host = Start();
+        await ReadyAsync(host);
+        host.Kill();
+        await Observer.UntilAsync(() => Task.FromResult(Processes().Count == 0), TimeSpan.FromSeconds(10), "all processes are gone");
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_one_sentence_and_exit_code_1()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        await FailsAsync(new() { ["XEROTIER_PORT"] = $"{port}" }, $"Port {port} is in use: stop what listens there, or set XEROTIER_PORT to another port.");
+    }
+
+    [Fact]
+    public async Task A_data_folder_that_cannot_be_written_is_one_sentence_and_exit_code_1() =>
+        await FailsAsync(new() { ["XEROTIER_DATA"] = "/proc/nowhere" }, "The data folder /proc/nowhere cannot be written");
+
+    [Fact]
+    public async Task A_data_folder_in_use_is_one_sentence_and_exit_code_1()
+    {
+        using var host = Start();
+        await ReadyAsync(host);
+        await FailsAsync([], $"Another cluster is running on the data folder {data}");
+    }
+
+    [Fact]
+    public async Task Data_of_another_PostgreSQL_is_one_sentence_and_exit_code_1()
+    {
+        var folder = Path.Combine(data, "postgres", "data");
+        Directory.CreateDirectory(folder);
+        await File.WriteAllTextAsync(Path.Combine(folder, "PG_VERSION"), "9\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(data, "postgres", "passwords"), "postgres=x\n", TestContext.Current.CancellationToken);
+        await FailsAsync([], $"{folder} was written by PostgreSQL 9, but PostgreSQL ");
+    }
+
+    [Fact]
+    public async Task A_setting_that_is_no_number_is_one_sentence_and_exit_code_1() =>
+        await FailsAsync(new() { ["XEROTIER_PORT"] = "eighty" }, "XEROTIER_PORT must be a number from 1 to 65535, not 'eighty'.");
+
+    public void Dispose() => Directory.Delete(data, recursive: true);
+
+    private async Task FailsAsync(Dictionary<string, string> settings, string sentence)
+    {
+        using var host = Start(settings);
+        var error = await host.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await host.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(1, host.ExitCode);
+        Assert.StartsWith(sentence, error);
+        Assert.Single(error.Trim().Split('\n'));
+    }
+
+    private Process Start(Dictionary<string, string>? settings = null)
+    {
+        var port = Random.Shared.Next(10_000, 30_000);
+        var start = new ProcessStartInfo(Solution.Executable("AppHost")) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["XEROTIER_PORT"] = $"{port}";
+        start.Environment["XEROTIER_DATA"] = data;
+        start.Environment["XEROTIER_TEST_MARK"] = data; // finds its processes again
+        foreach (var (name, value) in settings ?? [])
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
+
+    private static async Task ReadyAsync(Process host)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (await host.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+        {
+            if (line == "[apphost] Ready.")
+            {
+                _ = host.StandardOutput.ReadToEndAsync(CancellationToken.None); // keeps the pipe from filling
+                _ = host.StandardError.ReadToEndAsync(CancellationToken.None);
+                return;
+            }
+        }
+
+        Assert.Fail(await host.StandardError.ReadToEndAsync(patience.Token));
+    }
+
+    /// <summary>Processes that inherited this test's mark.</summary>
+    private List<string> Processes()
+    {
+        var found = new List<string>();
+        foreach (var folder in Directory.GetDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)))
+        {
+            try
+            {
+                if (File.ReadAllText(Path.Combine(folder, "environ")).Split('\0').Contains($"XEROTIER_TEST_MARK={data}"))
+                {
+                    found.Add(File.ReadAllText(Path.Combine(folder, "cmdline")).Replace('\0', ' '));
+                }
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                // gone in the meantime, or not ours
+            }
+        }
+
+        return found;
+    }
+}

@@ -1,0 +1,140 @@
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using StackExchange.Redis;
+using Xerotier.Fleet.V1;
+using Xerotier.Health.V1;
+using Xerotier.ServiceDefaults;
+using Xerotier.TestKit;
+
+namespace Xerotier.HealthCollector.Tests;
+
+/// <summary>One Redis for all tests that only need one that lives; each test empties it first.</summary>
+public sealed class RedisFixture : IAsyncLifetime
+{
+    public TestRedis Redis { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Redis = await TestRedis.StartAsync();
+
+    public async ValueTask DisposeAsync() => await Redis.DisposeAsync();
+}
+
+/// <summary>A collector in this process on a clock that the test holds.</summary>
+internal sealed class Collector : IDisposable
+{
+    public const string ProjectId = "proj_ABC123";
+    private readonly InProcessService<Program> service;
+    private readonly GrpcChannel channel;
+
+    public Collector(string redis, FakeTimeProvider? time = null, params (string Key, string Value)[] settings)
+    {
+        service = new(
+            settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)).Append(new("ConnectionStrings:redis", redis)),
+            services =>
+            {
+                if (time is not null)
+                {
+                    services.AddSingleton<TimeProvider>(time);
+                }
+            });
+        channel = GrpcChannel.ForAddress(service.GrpcAddress);
+    }
+
+    public static string PlatformToken { get; } = TestTokens.ForCaller(Caller.Platform, false, Scopes.Platform);
+
+    public static string ProjectToken(string projectId = ProjectId) => TestTokens.ForCaller(projectId, false, Scopes.Heartbeat);
+
+    public Xerotier.Fleet.V1.Fleet.FleetClient Fleet => new(channel);
+
+    public IServiceProvider Services => service.Services;
+
+    public void Dispose()
+    {
+        channel.Dispose();
+        service.Dispose();
+    }
+
+    public HttpClient Http(string token) => service.Http(token);
+
+    /// <summary>A clock at the present: tokens must be valid by it.</summary>
+    public static FakeTimeProvider Clock() => new(TimeProvider.System.GetUtcNow());
+
+    public static Metadata Bearer(string token) => new() { { "authorization", $"Bearer {token}" } };
+
+    public static Metadata AsService() => Bearer(TestTokens.ForService());
+
+    public AsyncDuplexStreamingCall<ReportRequest, ReportResponse> Open(string token) =>
+        new Heartbeats.HeartbeatsClient(channel).Report(Bearer(token));
+
+    /// <summary>Sends one batch on a stream of its own and returns its acknowledgement.</summary>
+    public async Task<ReportResponse> ReportAsync(string token, params Heartbeat[] heartbeats)
+    {
+        using var call = Open(token);
+        var response = await call.SendAsync(heartbeats);
+        await call.RequestStream.CompleteAsync();
+        return response;
+    }
+
+    public Task<ReportResponse> ReportPlatformAsync(params Heartbeat[] heartbeats) => ReportAsync(PlatformToken, heartbeats);
+
+    public Task<ReportResponse> ReportProjectAsync(params Heartbeat[] heartbeats) => ReportAsync(ProjectToken(), heartbeats);
+
+    public async Task<GetProjectFleetResponse> GetFleetAsync(string projectId = ProjectId, int limit = 100, string after = "") =>
+        await Fleet.GetProjectFleetAsync(new() { ProjectId = projectId, Limit = limit, After = after }, AsService(), DateTime.UtcNow.AddSeconds(10));
+
+    /// <summary>What the monitor observes at this instant of the test's clock.</summary>
+    public async Task<(StoreState Store, int Routers, int Online, int Shared, int Stale)> ObserveAsync()
+    {
+        var health = await Services.GetRequiredService<PlatformMonitor>().ObserveAsync();
+        return (health.Store, health.RoutersTotal, health.RoutersOnline, health.SharedAgentsTotal, health.SharedAgentsStale);
+    }
+
+    public static async Task EmptyAsync(TestRedis redis)
+    {
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString + ",allowAdmin=true");
+        await connection.GetServers()[0].FlushAllDatabasesAsync();
+    }
+}
+
+internal static class Beats
+{
+    public static Heartbeat Router(string id, RouterState state = RouterState.Online) =>
+        new() { Router = new() { RouterId = id, Region = "us-east", Version = "1.4.2", State = state } };
+
+    public static Heartbeat Shared(string id, params string[] endpoints) => Agent(id, AgentKind.Shared, endpoints);
+
+    public static Heartbeat Private(string id, params string[] endpoints) => Agent(id, AgentKind.Private, endpoints);
+
+    public static Heartbeat Offline(Heartbeat agent)
+    {
+        var copy = agent.Clone();
+        copy.Agent.State = AgentState.Offline;
+        return copy;
+    }
+
+    public static async Task<ReportResponse> SendAsync(this AsyncDuplexStreamingCall<ReportRequest, ReportResponse> call, params Heartbeat[] heartbeats)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        await call.RequestStream.WriteAsync(new() { Heartbeats = { heartbeats } }, deadline.Token);
+        Assert.True(await call.ResponseStream.MoveNext(deadline.Token));
+        return call.ResponseStream.Current;
+    }
+
+    private static Heartbeat Agent(string id, AgentKind kind, string[] endpoints) => new()
+    {
+        Agent = new()
+        {
+            WorkerId = id,
+            Name = $"name of {id}",
+            Region = "eu-west",
+            Kind = kind,
+            Version = "2.1.0",
+            State = AgentState.Ready,
+            MaxConcurrentRequests = 16,
+            ActiveRequests = 3,
+            Models = { "llama" },
+            Endpoints = { endpoints },
+        },
+    };
+}

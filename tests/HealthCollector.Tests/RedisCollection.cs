@@ -1,0 +1,4 @@
+namespace Xerotier.HealthCollector.Tests;
+
+[CollectionDefinition("redis")]
+public sealed class RedisCollection : ICollectionFixture<RedisFixture>;
