@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
 
 namespace Xerotier.FleetSimulator;
 
@@ -15,10 +17,21 @@ internal static class ControlEndpoint
     public static void MapControl(this WebApplication app)
     {
         app.MapGet("/", (SimulatedFleet fleet) => State(fleet));
-        app.MapPut("/", (Change change, SimulatedFleet fleet) =>
+        // The body's type is not looked at: curl -d calls everything a form.
+        app.MapPut("/", async (HttpRequest request, SimulatedFleet fleet, IOptions<JsonOptions> json, CancellationToken cancellation) =>
         {
+            Change? change;
+            try
+            {
+                change = await JsonSerializer.DeserializeAsync<Change>(request.Body, json.Value.SerializerOptions, cancellation);
+            }
+            catch (JsonException failure)
+            {
+                return Results.BadRequest(new { error = new { message = failure.Message } });
+            }
+
             var now = fleet.Silent;
-            var wanted = new Numbers(
+            var wanted = change is null ? now : new Numbers(
                 change.Silent.Routers ?? now.Routers,
                 change.Silent.SharedAgents ?? now.SharedAgents,
                 change.Silent.PrivateAgents ?? now.PrivateAgents);
