@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 using Xerotier.HealthCollector;
 using Xerotier.ServiceDefaults;
@@ -16,7 +17,8 @@ builder.Services.AddOptions<FleetOptions>().BindConfiguration("Fleet").ValidateD
 builder.Services.AddOptions<HeartbeatLimitOptions>().BindConfiguration("RateLimits").ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton<CollectorMetrics>();
 builder.Services.AddSingleton<FleetStore>();
-builder.Services.AddSingleton<HeartbeatLimiter>();
+builder.Services.AddSingleton(services => new TokenBuckets<string>(
+    services.GetRequiredService<IOptions<HeartbeatLimitOptions>>().Value.HeartbeatsPerMinute, services.GetRequiredService<TimeProvider>()));
 builder.Services.AddSingleton<HeartbeatIntake>();
 builder.Services.AddSingleton<ProjectFleets>();
 builder.Services.AddSingleton<HeartbeatWriter>();

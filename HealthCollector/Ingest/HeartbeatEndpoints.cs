@@ -23,19 +23,19 @@ internal static class HeartbeatEndpoints
     public static void MapHeartbeats(this WebApplication app)
     {
         app.MapPost("/{projectId}/v1/heartbeats", TakeAsync).RequireAuthorization(Policies.Project, Policies.Heartbeats);
-        app.MapPost("/v1/platform/heartbeats", (HttpContext context, ClaimsPrincipal user, HeartbeatIntake intake, HeartbeatLimiter limiter, CancellationToken cancellation) =>
+        app.MapPost("/v1/platform/heartbeats", (HttpContext context, ClaimsPrincipal user, HeartbeatIntake intake, TokenBuckets<string> limiter, CancellationToken cancellation) =>
             Caller.From(user).ProjectId == Caller.Platform
                 ? TakeAsync(context, user, intake, limiter, cancellation)
                 : throw new ApiException(ApiErrors.ScopeInsufficient(Scopes.Platform))).RequireAuthorization(Policies.Heartbeats);
     }
 
     private static async Task<Ok<HeartbeatsAnswer>> TakeAsync(
-        HttpContext context, ClaimsPrincipal user, HeartbeatIntake intake, HeartbeatLimiter limiter, CancellationToken cancellation)
+        HttpContext context, ClaimsPrincipal user, HeartbeatIntake intake, TokenBuckets<string> limiter, CancellationToken cancellation)
     {
         var caller = Caller.From(user);
-        if (limiter.IsEmpty(caller.KeyId))
+        if (limiter.PerMinute > 0 && limiter.Take(caller.KeyId, 0).Remaining == 0)
         {
-            throw new ApiException(ApiErrors.RateLimitExceeded(limiter.RetryAfterSeconds)); // before the body is read
+            throw RateLimited(); // before the body is read
         }
 
         if (!context.Request.HasJsonContentType())
@@ -55,7 +55,7 @@ internal static class HeartbeatEndpoints
             // Nothing was taken for a reason that is not the sender's data: the status says so to clients that read no further.
             if (AllAre(response, Refusal.RateLimit))
             {
-                throw new ApiException(ApiErrors.RateLimitExceeded(limiter.RetryAfterSeconds));
+                throw RateLimited();
             }
 
             if (AllAre(response, Refusal.Unavailable))
@@ -65,6 +65,8 @@ internal static class HeartbeatEndpoints
         }
 
         return TypedResults.Ok(new HeartbeatsAnswer(response.Accepted, response.Errors.Select(error => new HeartbeatAnswerError(error.Index, error.Code, error.Message))));
+
+        ApiException RateLimited() => new(ApiErrors.RateLimitExceeded(Math.Max(1, limiter.Take(caller.KeyId).RetryAfterSeconds)));
     }
 
     private static bool AllAre(ReportResponse response, Refusal refusal) => response.Errors.Count > 0 && response.Errors.All(error => error.Code == refusal.Code);

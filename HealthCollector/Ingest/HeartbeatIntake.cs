@@ -7,7 +7,7 @@ namespace Xerotier.HealthCollector;
 internal readonly record struct Received(Heartbeat? Heartbeat, Refusal? Refusal);
 
 /// <summary>The way of a batch, whatever it came by: limited, judged one by one, written, acknowledged.</summary>
-internal sealed class HeartbeatIntake(HeartbeatLimiter limiter, HeartbeatWriter writer, CollectorMetrics metrics, TimeProvider time)
+internal sealed class HeartbeatIntake(TokenBuckets<string> limiter, HeartbeatWriter writer, CollectorMetrics metrics, TimeProvider time)
 {
     /// <summary>Heartbeats of a batch at most.</summary>
     public const int MaxBatch = 1000;
@@ -25,7 +25,7 @@ internal sealed class HeartbeatIntake(HeartbeatLimiter limiter, HeartbeatWriter 
         var fleets = new FleetKey[batch.Count];
         var beats = new Beat[batch.Count];
 
-        var granted = limiter.Take(caller.KeyId, batch.Count);
+        var granted = limiter.Take(caller.KeyId, batch.Count).Granted;
         for (var i = 0; i < batch.Count; i++)
         {
             refusals[i] = i >= granted ? Refusal.RateLimit

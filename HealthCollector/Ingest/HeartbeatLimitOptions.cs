@@ -1,0 +1,11 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Xerotier.HealthCollector;
+
+/// <summary>How many heartbeats a key may send (product.md section 2, Rate limits). Section <c>RateLimits</c>.</summary>
+public sealed class HeartbeatLimitOptions
+{
+    /// <summary>Heartbeats per minute and key, and how many may come at once. 0 (no limit) to 100,000,000, default 60,000.</summary>
+    [Range(0, 100_000_000)]
+    public int HeartbeatsPerMinute { get; set; } = 60_000;
+}
