@@ -1,0 +1,231 @@
+using System.CommandLine;
+using Spectre.Console;
+
+namespace Xerotier.Xeroctl;
+
+/// <summary><c>xeroctl config</c>: the contexts of the configuration file.</summary>
+internal static class ConfigCommands
+{
+    /// <summary>The group.</summary>
+    public static Group Group() => new("config", "Contexts: which deployment and project to talk to", Init(), Add(), Use(), List(), Show());
+
+    private static Leaf Init()
+    {
+        var name = Name(arity: ArgumentArity.ZeroOrOne, "Name of the context; default by default");
+        return new Leaf(
+            "init",
+            "Sets up a context: asks for the base URL and the API key, checks them against the server and makes the context current.",
+            "xeroctl config init",
+            "xeroctl config init prod --base-url https://xerotier.ai/proj_ABC123/v1 --api-key \"$KEY\"")
+        {
+            Arguments = { name },
+            Remarks = "Asks only for what --base-url, --api-key, XEROTIER_BASE_URL and XEROTIER_API_KEY do not give. Nothing is written when the server does not accept the key.",
+        }.Does(async (session, parse, cancel) =>
+        {
+            var file = ConfigFile.Load();
+            var context = CheckedName(parse.GetValue(name) ?? parse.GetValue(GlobalOptions.Context) ?? "default");
+            if (file.Deployments.Exists(deployment => deployment.Name == context))
+            {
+                await session.ConfirmAsync(() => Task.FromResult($"There is a context '{context}' already. Replace it?"));
+                if (!Terminal.CanAsk && !parse.GetValue(GlobalOptions.Yes))
+                {
+                    throw new CliException(ExitCodes.Conflict, $"{file.Find(context, "").Source}: there is a context '{context}' already; replace it with --yes");
+                }
+            }
+
+            var address = parse.GetValue(GlobalOptions.BaseUrl) is { } flag ? Checked(flag, "--base-url")
+                : Settings.Variable(GlobalOptions.BaseUrlVariable) is { } variable ? Checked(variable, GlobalOptions.BaseUrlVariable)
+                : AskAddress();
+            var key = Settings.Usable(parse.GetValue(GlobalOptions.ApiKey), "--api-key")
+                ?? Settings.Usable(Settings.Variable(GlobalOptions.ApiKeyVariable), GlobalOptions.ApiKeyVariable)
+                ?? AskKey();
+            var call = new ApiCall(HttpMethod.Get, new Uri(address.Api, "health/dashboard?limit=1"), key);
+            if (!session.IsDryRun)
+            {
+                await session.Client.SendAsync(call, cancel);
+            }
+
+            var changed = file.With(file.WithDeployment(context, [("base_url", address.ToString()), ("api_key", key)]));
+            return Save(session, changed.With(changed.WithCurrent(context)), key, $"The server accepts the key. Context '{context}' is ready and current.");
+        });
+    }
+
+    private static Leaf Add()
+    {
+        var name = Name(ArgumentArity.ExactlyOne, "Name of the context");
+        var variable = new Option<string?>("--api-key-env") { Description = "Name of the variable that holds the key, so that the file does not", HelpName = "variable" };
+        return new Leaf(
+            "add",
+            "Adds a context, or replaces the one of that name. The server is not asked. -o json makes JSON its default output.",
+            "xeroctl config add prod --base-url https://xerotier.ai/proj_ABC123/v1 --api-key-env PROD_KEY",
+            "xeroctl config add staging --base-url https://staging.example/proj_XYZ789/v1 --api-key \"$KEY\" -o json")
+        {
+            name, variable,
+        }.Does((session, parse, _) =>
+        {
+            var context = CheckedName(parse.GetRequiredValue(name));
+            var address = Checked(parse.GetValue(GlobalOptions.BaseUrl) ?? throw new CliException(ExitCodes.Usage, "--base-url is missing"), "--base-url");
+            var key = Settings.Usable(parse.GetValue(GlobalOptions.ApiKey), "--api-key");
+            var keyVariable = parse.GetValue(variable);
+            if (key is null == keyVariable is null)
+            {
+                throw new CliException(ExitCodes.Usage, "give either --api-key or --api-key-env");
+            }
+
+            if (keyVariable is not null && !(keyVariable.Length > 0 && keyVariable.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')))
+            {
+                throw new CliException(ExitCodes.Usage, $"'{Printable.Line(keyVariable)}' is no name of a variable");
+            }
+
+            var values = new List<(string, string)> { ("base_url", address.ToString()), key is not null ? ("api_key", key) : ("api_key_env", keyVariable!) };
+            if (parse.GetValue(GlobalOptions.Output) is { } output)
+            {
+                values.Add(("output", output));
+            }
+
+            var file = ConfigFile.Load();
+            var changed = file.With(file.WithDeployment(context, values));
+            var isFirst = changed.Current is null;
+            return Task.FromResult(Save(
+                session,
+                isFirst ? changed.With(changed.WithCurrent(context)) : changed,
+                key,
+                isFirst ? $"Context '{context}' is added and current." : $"Context '{context}' is added; 'xeroctl config use {context}' makes it current."));
+        });
+    }
+
+    private static Leaf Use()
+    {
+        var name = Name(ArgumentArity.ExactlyOne, "Name of the context");
+        return new Leaf("use", "Makes a context the current one.", "xeroctl config use prod") { name }.Does((session, parse, _) =>
+        {
+            var file = ConfigFile.Load();
+            var context = file.Find(parse.GetRequiredValue(name), "config use").Name;
+            return Task.FromResult(Save(session, file.With(file.WithCurrent(context)), null, $"Context '{context}' is current."));
+        });
+    }
+
+    private static Leaf List() => new Leaf("list", "Lists the contexts.", "xeroctl config list").Does((session, parse, _) =>
+    {
+        var file = ConfigFile.Load();
+        var table = new Table(new("CURRENT"), new("NAME"), new("BASE URL", Shrinks: true), new("API KEY", Shrinks: true), new("OUTPUT"));
+        foreach (var deployment in file.Deployments)
+        {
+            table.Add(
+                deployment.Name == file.Current?.Text ? "*" : "",
+                deployment.Name,
+                deployment.BaseUrl?.Text ?? "",
+                KeyText(deployment),
+                deployment.Output?.Text ?? "table");
+        }
+
+        table.Write(session.Screen());
+        return Task.FromResult(ExitCodes.Ok);
+    });
+
+    private static Leaf Show()
+    {
+        var name = Name(ArgumentArity.ZeroOrOne, "Name of the context; the current one by default");
+        return new Leaf("show", "Shows what is in force, and where it comes from; keys are hidden.", "xeroctl config show", "xeroctl config show prod") { name }.Does((session, parse, _) =>
+        {
+            var screen = session.Screen();
+            var file = ConfigFile.Load();
+            var chosen = parse.GetValue(name) ?? parse.GetValue(GlobalOptions.Context);
+            var context = chosen is not null ? file.Find(chosen, "config show") : file.Current is { } current ? file.Find(current.Text, current.Source) : null;
+            Row("file", file.Path, File.Exists(file.Path) ? "" : "does not exist");
+            Row("context", context?.Name ?? "none", context?.Source ?? "");
+            Effective("base_url", parse.GetValue(GlobalOptions.BaseUrl), "--base-url", GlobalOptions.BaseUrlVariable, context?.BaseUrl, text => text);
+            Effective("api_key", parse.GetValue(GlobalOptions.ApiKey), "--api-key", GlobalOptions.ApiKeyVariable, context is { ApiKeyEnvironment: { } variable } ? new(KeyText(context), variable.Source) : context?.ApiKey, text => text.StartsWith('$') ? text : Printable.Masked(text));
+            Row("output", parse.GetValue(GlobalOptions.Output) ?? context?.Output?.Text ?? "table", context?.Output?.Source ?? "");
+            return Task.FromResult(ExitCodes.Ok);
+
+            void Effective(string what, string? flag, string option, string variable, ConfigValue? setting, Func<string, string> shown)
+            {
+                var (value, source) = flag is not null ? (flag, option)
+                    : chosen is null && Settings.Variable(variable) is { } set ? (set, variable)
+                    : setting is not null ? (setting.Text, setting.Source)
+                    : Settings.Variable(variable) is { } fallback ? (fallback, variable)
+                    : ("", "not set");
+                Row(what, value.Length == 0 ? "" : shown(value), source);
+            }
+
+            void Row(string what, string value, string source)
+            {
+                if (screen.IsTerminal)
+                {
+                    screen.Line(new Piece($"{what,-10}", Tone.Faint), value, new Piece(source.Length > 0 ? $"  {source}" : "", Tone.Faint));
+                }
+                else
+                {
+                    screen.Columns(what, value, source);
+                }
+            }
+        });
+    }
+
+    private static Argument<string> Name(ArgumentArity arity, string description) => new("name") { Description = description, Arity = arity, CompletionSources = { _ => Completion.Contexts() } };
+
+    private static string CheckedName(string name) => ConfigFile.IsName(name)
+        ? name
+        : throw new CliException(ExitCodes.Usage, $"'{Printable.Line(name)}' is no name of a context; use letters, digits, - and _");
+
+    private static BaseAddress Checked(string text, string source)
+    {
+        var address = BaseAddress.Parse(text, source);
+        return address.Project.Length > 0 ? address : throw new InvalidOperationException();
+    }
+
+    private static string KeyText(Deployment deployment) =>
+        deployment.ApiKeyEnvironment is { } variable ? $"${variable.Text}" : deployment.ApiKey is { } key ? Printable.Masked(key.Text) : "";
+
+    private static int Save(Session session, ConfigFile file, string? key, string done)
+    {
+        if (session.IsDryRun)
+        {
+            foreach (var line in file.ToString().TrimEnd('\n').Split('\n'))
+            {
+                var text = Printable.WithoutKeys(line, key);
+                Console.Out.WriteLine(Printable.Line(text.TrimStart().StartsWith("api_key ", StringComparison.Ordinal) && text == line ? $"{line[..(line.IndexOf('=', StringComparison.Ordinal) + 1)]} \"****\"" : text));
+            }
+
+            return ExitCodes.Ok;
+        }
+
+        file.Save();
+        Console.Error.WriteLine(done);
+        return ExitCodes.Ok;
+    }
+
+    private static BaseAddress AskAddress()
+    {
+        if (!Terminal.CanAsk)
+        {
+            throw new CliException(ExitCodes.Usage, $"there is no terminal to ask on; give --base-url and --api-key, or set {GlobalOptions.BaseUrlVariable} and {GlobalOptions.ApiKeyVariable}");
+        }
+
+        BaseAddress? address = null;
+        Prompt().Prompt(new TextPrompt<string>("Base URL (https://host/<project id>/v1):").Validate(text =>
+        {
+            try
+            {
+                address = Checked(text, "it");
+                return ValidationResult.Success();
+            }
+            catch (CliException wrong)
+            {
+                return ValidationResult.Error(Markup.Escape(Printable.Line(wrong.Message)));
+            }
+        }));
+        return address!;
+    }
+
+    private static string AskKey() => Terminal.CanAsk
+        ? Settings.Usable(Prompt().Prompt(new TextPrompt<string>("API key (not shown):").Secret(null)), "API key")!
+        : throw new CliException(ExitCodes.Usage, $"there is no terminal to ask on; give --api-key or set {GlobalOptions.ApiKeyVariable}");
+
+    private static IAnsiConsole Prompt() => AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Out = new AnsiConsoleOutput(Console.IsErrorRedirected ? Console.Out : Console.Error),
+        Interactive = InteractionSupport.Yes,
+    });
+}

@@ -1,0 +1,263 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Xerotier.Xeroctl;
+
+/// <summary><c>xeroctl health</c>.</summary>
+internal static class HealthCommands
+{
+    /// <summary>The group.</summary>
+    public static Group Group() => new("health", "Health of the project's routing, workers and endpoints", Dashboard());
+
+    private static Leaf Dashboard()
+    {
+        var watch = new Option<bool>("--watch", "-w") { Description = "Keep it up to date until Ctrl-C (which then is no failure)" };
+        var interval = new Option<int>("--interval")
+        {
+            Description = "Seconds between two looks with --watch, 1 to 3600",
+            HelpName = "seconds",
+            DefaultValueFactory = _ => 2,
+            Validators =
+            {
+                result =>
+                {
+                    if (result.Errors.Any() || result.GetValueOrDefault<int>() is < 1 or > 3600)
+                    {
+                        result.AddError("--interval takes 1 to 3600 seconds");
+                    }
+                },
+            },
+        };
+        var limit = new Option<int?>("--limit") { Description = "How many workers to list, 1 to 1000 (100 by default); the counts are always whole", HelpName = "n" };
+        return new Leaf(
+            "dashboard",
+            "Shows the health of the project: routers, workers, endpoints and maintenance.",
+            "xeroctl health dashboard",
+            "xeroctl health dashboard --watch",
+            "xeroctl health dashboard -o json | jq .workers.stale")
+        {
+            Options = { watch, interval, limit },
+            Remarks = "--watch redraws a terminal in place. In a pipe it writes the whole dashboard again each time something other than an age has changed.",
+        }.Does(async (session, parse, cancel) =>
+        {
+            var call = session.Call(HttpMethod.Get, parse.GetValue(limit) is { } count ? $"health/dashboard?limit={count}" : "health/dashboard");
+            return parse.GetValue(watch) && !session.IsDryRun
+                ? await WatchAsync(session, call, TimeSpan.FromSeconds(parse.GetValue(interval)), cancel)
+                : await session.ShowAsync(call, DashboardView.Write, cancel);
+        });
+    }
+
+    private static async Task<int> WatchAsync(Session session, ApiCall call, TimeSpan interval, CancellationToken cancel)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        var live = Terminal.IsOutput && !session.Settings.Json;
+        using var picture = live ? new LivePicture() : null;
+        JsonElement last = default;
+        try
+        {
+            while (true)
+            {
+                string? trouble = null;
+                try
+                {
+                    var answer = await session.Client.SendAsync(call, stop.Token);
+                    if (answer.Status != 304)
+                    {
+                        last = answer.Json;
+                        call = live ? call : call with { IfNoneMatch = answer.ETag };
+                        if (!live)
+                        {
+                            session.Show(answer, DashboardView.Write);
+                            if (session.Settings.Json && !Terminal.IsOutput)
+                            {
+                                session.WriteJson("\n"u8.ToArray());
+                            }
+
+                            session.Screen().Flush();
+                        }
+                    }
+                }
+                catch (CliException failure) when (failure.ExitCode is ExitCodes.Unreachable or ExitCodes.RateLimited or ExitCodes.Failure)
+                {
+                    trouble = failure.Message; // it may pass; what is wrong with the key or the command line will not
+                    if (!live)
+                    {
+                        await Console.Error.WriteLineAsync($"xeroctl: {Printable.Line(trouble)}");
+                    }
+                }
+
+                picture?.Draw(screen =>
+                {
+                    if (trouble is not null)
+                    {
+                        screen.Line(new Piece(trouble, Tone.Bad));
+                        screen.Line();
+                    }
+
+                    if (last.ValueKind == JsonValueKind.Object)
+                    {
+                        DashboardView.Write(screen, last);
+                    }
+                });
+                await Task.Delay(interval, stop.Token);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return ExitCodes.Ok;
+        }
+    }
+
+    /// <summary>A picture that is redrawn in place, on the terminal's second screen, and leaves the first one as it was.</summary>
+    private sealed class LivePicture : IDisposable
+    {
+        private readonly TextWriter terminal = new StreamWriter(Console.OpenStandardOutput());
+
+        public LivePicture() => Put("\e[?1049h\e[?25l\e[2J");
+
+        public void Draw(Action<Screen> draw)
+        {
+            using var text = new StringWriter();
+            draw(new Screen(text, isTerminal: true, Terminal.HasColour, Terminal.Width, TimeProvider.System.GetUtcNow()));
+            var lines = text.ToString().TrimEnd('\n').Split('\n');
+            var rows = Terminal.Height - 1;
+            var shown = lines.Length <= rows ? lines : [.. lines.Take(rows - 1), $"… {lines.Length - rows + 1} more lines"];
+            Put($"\e[H{string.Concat(shown.Select(line => $"{line}\e[K\n"))}\e[J");
+        }
+
+        public void Dispose()
+        {
+            Put("\e[?25h\e[?1049l");
+            terminal.Dispose();
+        }
+
+        private void Put(string text)
+        {
+            terminal.Write(text);
+            terminal.Flush();
+        }
+    }
+}
+
+/// <summary>The health dashboard as text.</summary>
+internal static class DashboardView
+{
+    /// <summary>Writes the summary, and what it is made of.</summary>
+    public static void Write(Screen screen, JsonElement board)
+    {
+        var (routing, workers, endpoints) = (board.Child("routing"), board.Child("workers"), board.Child("endpoints"));
+        var now = screen.Now;
+        var routerTable = Routers(routing, now);
+        var workerTable = Workers(workers, now);
+        var endpointTable = Endpoints(endpoints);
+        var windows = WindowView.Table();
+        foreach (var window in board.Child("maintenance").Items("active").Concat(board.Child("maintenance").Items("upcoming")))
+        {
+            WindowView.AddTo(windows, window, now);
+        }
+
+        if (!screen.IsTerminal)
+        {
+            screen.Columns("project", board.Text("project_id") ?? "", board.Text("status") ?? "", board.Text("generated_at") ?? "");
+            screen.Columns("routing", routing.Text("status") ?? "", routing.Count("total"), routing.Count("online"), routing.Count("offline"));
+            screen.Columns("workers", workers.Text("status") ?? "", workers.Count("total"), workers.Count("healthy"), workers.Count("stale"));
+            screen.Columns("endpoints", EndpointStatus(endpoints), endpoints.Count("total"), endpoints.Count("operational"), endpoints.Count("degraded"), endpoints.Count("outage"));
+            routerTable.Write(screen, "router");
+            workerTable.Write(screen, "worker");
+            endpointTable.Write(screen, "endpoint");
+            windows.Write(screen, "window");
+            return;
+        }
+
+        screen.Line(
+            new Piece("● ", Tones.Of(board.Text("status"))),
+            new Piece($"{board.Text("project_id")} is {board.Text("status")}", Tone.Strong),
+            board.Time("generated_at") is { } at ? new Piece($"  as of {at.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} UTC", Tone.Faint) : "");
+        screen.Line();
+        Summary("Routing", routing.Text("status"), $"{routing.Count("online")} of {routing.Count("total")} routers online");
+        Summary("Workers", workers.Text("status"), $"{workers.Count("healthy")} of {workers.Count("total")} healthy, {workers.Count("stale")} stale");
+        Summary("Endpoints", EndpointStatus(endpoints), $"{endpoints.Count("operational")} of {endpoints.Count("total")} operational, {endpoints.Count("degraded")} degraded, {endpoints.Count("outage")} in outage");
+        Section(routerTable);
+        Section(workerTable);
+        if (workers.IsTrue("has_more"))
+        {
+            screen.Line(new Piece($"… of {workers.Count("total")} workers; --limit shows more.", Tone.Faint));
+        }
+
+        Section(endpointTable);
+        Section(windows);
+
+        void Summary(string name, string? status, string text) => screen.Line($"{name,-11}", new Piece($"{status ?? "unknown",-13}", Tones.Of(status ?? "unknown")), text);
+
+        void Section(Table table)
+        {
+            if (table.Count > 0)
+            {
+                screen.Line();
+                table.Write(screen);
+            }
+        }
+    }
+
+    private static Table Routers(JsonElement routing, DateTimeOffset now)
+    {
+        var table = new Table(new TableColumn("ROUTER", Shrinks: true), new("REGION"), new("VERSION"), new("STATE"), new("HEARTBEAT"));
+        foreach (var router in routing.Items("routers"))
+        {
+            var state = router.Text("state") ?? "";
+            table.Add(router.Text("id") ?? "", router.Text("region") ?? "", router.Text("version") ?? "", new(state, Tones.Of(state)), WindowView.Cell(router, "last_heartbeat_at", now));
+        }
+
+        return table;
+    }
+
+    private static Table Workers(JsonElement workers, DateTimeOffset now)
+    {
+        var table = new Table(
+            new TableColumn("WORKER", Shrinks: true), new("NAME", Shrinks: true), new("KIND"), new("REGION"), new("STATE"), new("STATUS"), new("LOAD"), new("HEARTBEAT"),
+            new("ENDPOINTS", Shrinks: true, OnlyWide: true), new("MODELS", Shrinks: true, OnlyWide: true));
+        foreach (var worker in workers.Items("items"))
+        {
+            var (state, status) = (worker.Text("state") ?? "", worker.Text("status") ?? "");
+            table.Add(
+                worker.Text("id") ?? "",
+                worker.Text("name") ?? "",
+                worker.Text("kind") ?? "",
+                worker.Text("region") ?? "",
+                new(state, Tones.Of(state)),
+                new(status, Tones.Of(status)),
+                $"{worker.Count("active_requests")}/{worker.Count("max_concurrent_requests")}",
+                WindowView.Cell(worker, "last_heartbeat_at", now),
+                worker.Texts("endpoints"),
+                worker.Texts("models"));
+        }
+
+        return table;
+    }
+
+    private static Table Endpoints(JsonElement endpoints)
+    {
+        var table = new Table(new TableColumn("ENDPOINT", Shrinks: true), new("STATUS"), new("WORKERS"), new("MODELS", Shrinks: true));
+        foreach (var endpoint in endpoints.Items("items"))
+        {
+            var status = endpoint.Text("status") ?? "";
+            table.Add(endpoint.Text("slug") ?? "", new(status, Tones.Of(status)), $"{endpoint.Count("workers_healthy")}/{endpoint.Count("workers_total")}", endpoint.Texts("models"));
+        }
+
+        return table;
+    }
+
+    // The API counts endpoints by status and leaves the worst of them to the reader.
+    private static string EndpointStatus(JsonElement endpoints) =>
+        endpoints.Number("outage") > 0 ? "outage" : endpoints.Number("degraded") > 0 ? "degraded" : endpoints.Number("total") > 0 ? "operational" : "unknown";
+}

@@ -1,0 +1,141 @@
+using System.CommandLine;
+using System.Text.Json;
+
+namespace Xerotier.Xeroctl;
+
+/// <summary><c>xeroctl keys</c>.</summary>
+internal static class KeyCommands
+{
+    /// <summary>The group.</summary>
+    public static Group Group() => new("keys", "API keys of the project", List(), Create(), Rotate(), Revoke());
+
+    private static Leaf List()
+    {
+        var listing = new Listing();
+        var leaf = new Leaf("list", "Lists the project's API keys, never their values.", "xeroctl keys list");
+        listing.AddTo(leaf);
+        return leaf.Does((session, parse, cancel) => listing.ShowAsync(
+            session,
+            parse,
+            query => session.Call(HttpMethod.Get, $"management/keys{query}"),
+            [],
+            new(new("ID"), new("NAME", Shrinks: true), new("STATE"), new("SCOPES", Shrinks: true), new("CREATED"), new("LAST USED"), new("EXPIRES"), new("NETWORKS", Shrinks: true, OnlyWide: true)),
+            AddTo,
+            "There are no API keys.",
+            cancel));
+    }
+
+    private static Leaf Create()
+    {
+        var name = new Option<string?>("--name") { Description = "What the key is for; shown as created_by of what it makes", HelpName = "text", Required = true };
+        var scopes = Choices.Of(
+            new Option<string[]>("--scope")
+            {
+                Description = "What it may do: management, inference or heartbeat",
+                HelpName = "scope",
+                Required = true,
+            },
+            "management",
+            "inference",
+            "heartbeat",
+            "platform");
+        var expires = new Option<string?>("--expires-at") { Description = $"When it ends. {Times.Syntax}", HelpName = "time" };
+        var ips = new Option<string[]>("--allowed-ip") { Description = "A network that it may be used from, such as 203.0.113.0/24", HelpName = "cidr" };
+        var project = new Option<string?>("--project") { Description = "Make the first key of that project, with a platform key", HelpName = "project id", CompletionSources = { context => Completion.Projects(context.ParseResult) } };
+        return new Leaf(
+            "create",
+            "Creates an API key and shows its value, this once.",
+            "xeroctl keys create --name ci --scope management --expires-at +90d",
+            "xeroctl keys create --name gpu-agents --scope heartbeat --allowed-ip 203.0.113.0/24 --allowed-ip 2001:db8::/48",
+            "xeroctl keys create --project proj_ABC123 --name first --scope management")
+        {
+            name, scopes, expires, ips, project,
+        }.Does((session, parse, cancel) =>
+        {
+            var body = new JsonBody()
+                .Add("name", parse.GetValue(name))
+                .Add("scopes", parse.GetValue(scopes))
+                .Add("expires_at", session.Time(expires))
+                .Add("allowed_ips", parse.GetResult(ips) is null ? null : parse.GetValue(ips))
+                .ToBytes();
+            var call = parse.GetValue(project) is { } id
+                ? session.PlatformCall(HttpMethod.Post, $"projects/{Session.Id(id, "project")}/keys", body)
+                : session.Call(HttpMethod.Post, "management/keys", body);
+            return session.ShowAsync(call, (screen, key) => WriteSecret(screen, "Created", key), cancel);
+        });
+    }
+
+    private static Leaf Rotate()
+    {
+        var id = KeyId();
+        return new Leaf("rotate", "Gives a key a new value and shows it, this once; the old one stays valid for 24 hours.", "xeroctl keys rotate key_abc123") { id }.Does((session, parse, cancel) =>
+            session.ShowAsync(session.Call(HttpMethod.Post, $"{Path(parse, id)}/rotate"), (screen, key) => WriteSecret(screen, "Rotated", key), cancel));
+    }
+
+    private static Leaf Revoke()
+    {
+        var id = KeyId();
+        return new Leaf("revoke", "Ends a key at once and for good. Asks first on a terminal.", "xeroctl keys revoke key_abc123") { id }.Does(async (session, parse, cancel) =>
+        {
+            var path = Path(parse, id);
+            await session.ConfirmAsync(() => Task.FromResult($"Revoke {parse.GetValue(id)}? Whatever uses it stops working within a second."));
+            return await session.ShowAsync(
+                session.Call(HttpMethod.Delete, path),
+                (screen, key) =>
+                {
+                    if (screen.IsTerminal)
+                    {
+                        screen.Line(new Piece("Revoked ", Tone.Good), new Piece(parse.GetRequiredValue(id), Tone.Strong));
+                    }
+                    else
+                    {
+                        screen.Columns("id", parse.GetRequiredValue(id));
+                        screen.Columns("revoked_at", key.Text("revoked_at") ?? "");
+                    }
+                },
+                cancel);
+        });
+    }
+
+    private static Argument<string> KeyId() => new("id") { Description = "The key's id, such as key_abc123", CompletionSources = { context => Completion.Keys(context.ParseResult) } };
+
+    private static string Path(ParseResult parse, Argument<string> id) => $"management/keys/{Session.Id(parse.GetRequiredValue(id), "key")}";
+
+    private static void AddTo(Table table, JsonElement key, DateTimeOffset now)
+    {
+        var state = key.Text("revoked_at") is not null ? "revoked" : key.Time("expires_at") <= now ? "expired" : "valid";
+        table.Add(
+            key.Text("id") ?? "",
+            key.Text("name") ?? "",
+            new(state, state == "valid" ? Tone.Good : Tone.Faint),
+            key.Texts("scopes"),
+            WindowView.Cell(key, "created_at", now),
+            WindowView.Cell(key, "last_used_at", now),
+            WindowView.Cell(key, "expires_at", now),
+            key.Texts("allowed_ips"));
+    }
+
+    // The value stands alone on its line, so that it can be picked up with a double click; nothing else carries it.
+    private static void WriteSecret(Screen screen, string done, JsonElement key)
+    {
+        if (!screen.IsTerminal)
+        {
+            screen.Columns("id", key.Text("id") ?? "");
+            screen.Columns("name", key.Text("name") ?? "");
+            screen.Columns("scopes", key.Texts("scopes"));
+            screen.Columns("expires_at", key.Text("expires_at") ?? "");
+            screen.Columns("key", key.Text("key") ?? "");
+            return;
+        }
+
+        screen.Line(new Piece($"{done} ", Tone.Good), new Piece(key.Text("id") ?? "", Tone.Strong));
+        WindowView.Field(screen, "name", key.Text("name") ?? "");
+        WindowView.Field(screen, "scopes", key.Texts("scopes"));
+        WindowView.TimeField(screen, "expires", key, "expires_at");
+        screen.Line();
+        screen.Write(Printable.Line(key.Text("key") ?? ""), Tone.Strong);
+        screen.Line();
+        screen.Line();
+        screen.Line(new Piece("Keep it now: it is not shown again.", Tone.Warning));
+    }
+}

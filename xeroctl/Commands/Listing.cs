@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Text.Json;
+
+namespace Xerotier.Xeroctl;
+
+/// <summary>A command that lists something page by page: <c>--limit</c>, <c>--all</c>.</summary>
+internal sealed class Listing
+{
+    private readonly Option<int?> limit = new("--limit") { Description = "How many at most, 1 to 100 (20 by default); with --all how many per request", HelpName = "n" };
+    private readonly Option<bool> all = new("--all") { Description = "Walk all pages; with -o json one document per page, as they came" };
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Leaf leaf)
+    {
+        leaf.Add(limit);
+        leaf.Add(all);
+    }
+
+    /// <summary>Fetches and shows the list.</summary>
+    /// <param name="session">The invocation.</param>
+    /// <param name="parse">Its options.</param>
+    /// <param name="call">The call for a query string that starts with <c>?</c>, or is empty.</param>
+    /// <param name="query">Further parameters.</param>
+    /// <param name="table">The empty table.</param>
+    /// <param name="add">Adds one item to the table.</param>
+    /// <param name="none">What a person reads when there is nothing.</param>
+    /// <param name="cancel">Ends it.</param>
+    public async Task<int> ShowAsync(
+        Session session, ParseResult parse, Func<string, ApiCall> call, IEnumerable<string> query, Table table, Action<Table, JsonElement, DateTimeOffset> add, string none, CancellationToken cancel)
+    {
+        var walk = parse.GetValue(all);
+        string[] parameters = [.. query, .. (parse.GetValue(limit) ?? (walk ? 100 : null)) is { } count ? [$"limit={count}"] : Array.Empty<string>()];
+        string? after = null;
+        while (true)
+        {
+            string[] page = after is null ? parameters : [.. parameters, $"after={Uri.EscapeDataString(after)}"];
+            var request = call(page.Length == 0 ? "" : "?" + string.Join('&', page));
+            if (session.DryRun(request))
+            {
+                return ExitCodes.Ok;
+            }
+
+            var answer = await session.Client.SendAsync(request, cancel);
+            var screen = session.Screen();
+            if (session.Settings.Json)
+            {
+                session.WriteJson(answer.Body);
+            }
+
+            foreach (var item in answer.Json.Items("data"))
+            {
+                add(table, item, screen.Now);
+            }
+
+            var last = answer.Json.Text("last_id");
+            if (walk && answer.Json.IsTrue("has_more") && last is { Length: > 0 } && last != after)
+            {
+                after = last;
+                if (session.Settings.Json && !screen.IsTerminal)
+                {
+                    session.WriteJson("\n"u8.ToArray());
+                }
+
+                continue;
+            }
+
+            if (!session.Settings.Json)
+            {
+                Write(screen, table, answer.Json.IsTrue("has_more"), none);
+            }
+
+            return ExitCodes.Ok;
+        }
+    }
+
+    private static void Write(Screen screen, Table table, bool hasMore, string none)
+    {
+        if (table.Count > 0 || !screen.IsTerminal)
+        {
+            table.Write(screen);
+        }
+        else
+        {
+            Console.Error.WriteLine(none);
+        }
+
+        if (hasMore && screen.IsTerminal)
+        {
+            screen.Line(new Piece("There are more; --all lists them.", Tone.Faint));
+        }
+    }
+}

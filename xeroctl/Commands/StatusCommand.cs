@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Xerotier.Xeroctl;
+
+/// <summary><c>xeroctl status</c>: the public page's data, and an exit code for scripts.</summary>
+internal static class StatusCommand
+{
+    /// <summary>The command.</summary>
+    public static Leaf Leaf() => new Leaf(
+        "status",
+        "Shows the platform's overall status and its indicators. Needs no API key.",
+        "xeroctl status",
+        "xeroctl status >/dev/null || echo \"not all is well ($?)\"")
+    {
+        Remarks = "Exits with 0 only when the platform is operational and that is known now: 8 when it is not or the data is stale, 7 when the server cannot be reached.",
+    }.Does(async (session, _, cancel) =>
+    {
+        var call = new ApiCall(HttpMethod.Get, new Uri(session.Settings.Address.Root, "status.json"), null);
+        if (session.DryRun(call))
+        {
+            return ExitCodes.Ok;
+        }
+
+        var answer = await session.Client.SendAsync(call, cancel);
+        session.Show(answer, Write);
+        return answer.Json.Child("overall").Text("key") == "operational" && answer.Json.Text("stale_since") is null ? ExitCodes.Ok : ExitCodes.NotOperational;
+    });
+
+    private static void Write(Screen screen, JsonElement status)
+    {
+        var overall = status.Child("overall");
+        var key = overall.Text("key") ?? "unknown";
+        if (!screen.IsTerminal)
+        {
+            screen.Columns("overall", key, overall.Text("label") ?? "");
+            screen.Columns("generated_at", status.Text("generated_at") ?? "");
+            screen.Columns("stale_since", status.Text("stale_since") ?? "");
+            Indicators(status).Write(screen, "indicator");
+            Windows(status, screen).Write(screen, "window");
+            return;
+        }
+
+        screen.Line(new Piece("● ", Tones.Of(key)), new Piece(overall.Text("label") ?? key, Tone.Strong), status.Time("generated_at") is { } at ? new Piece($"  as of {Times.Relative(at, screen.Now)}", Tone.Faint) : "");
+        if (status.Time("stale_since") is { } since)
+        {
+            screen.Line(new Piece($"Live data is unavailable since {Times.Absolute(since)}. This is the last known state.", Tone.Bad));
+        }
+
+        screen.Line();
+        Indicators(status).Write(screen);
+        if (status.Child("windows").IsTrue("unavailable"))
+        {
+            screen.Line();
+            screen.Line(new Piece("Maintenance data is unavailable; these are the last known windows.", Tone.Warning));
+        }
+
+        if (Windows(status, screen) is { Count: > 0 } windows)
+        {
+            screen.Line();
+            windows.Write(screen);
+        }
+    }
+
+    private static Table Indicators(JsonElement status)
+    {
+        var table = new Table(new TableColumn("SERVICE", Shrinks: true), new("STATUS"), new("UPTIME 90 DAYS"), new("REASON", Shrinks: true));
+        foreach (var indicator in status.Items("indicators"))
+        {
+            var state = indicator.Text("status") ?? "unknown";
+            var uptime = indicator.Number("uptime_percent")?.ToString("0.000", CultureInfo.InvariantCulture);
+            table.Add(indicator.Text("name") ?? "", new(state, Tones.Of(state)), new(uptime is null ? "—" : $"{uptime} %", Exact: uptime ?? ""), indicator.Text("reason") ?? "");
+        }
+
+        return table;
+    }
+
+    // The page also lists the 50 latest windows; here only those matter that are on or to come.
+    private static Table Windows(JsonElement status, Screen screen)
+    {
+        var table = new Table(new TableColumn("MAINTENANCE", Shrinks: true), new("STATUS"), new("SEVERITY"), new("STARTS"), new("ENDS"));
+        foreach (var window in status.Child("windows").Items("active").Concat(status.Child("windows").Items("scheduled")))
+        {
+            var state = window.Text("status") ?? "";
+            table.Add(
+                window.Text("title") ?? "",
+                new(state, state == "active" ? Tone.Warning : Tone.Info),
+                window.Text("severity") ?? "",
+                WindowView.Cell(window, "starts_at", screen.Now),
+                WindowView.Cell(window, "ends_at", screen.Now));
+        }
+
+        return table;
+    }
+}
+
+/// <summary>The tones of statuses.</summary>
+internal static class Tones
+{
+    /// <summary>The tone of a status or an overall level.</summary>
+    public static Tone Of(string? status) => status switch
+    {
+        "operational" or "healthy" or "online" or "ready" => Tone.Good,
+        "degraded" or "draining" or "unknown" => Tone.Warning,
+        "maintenance" => Tone.Info,
+        "outage" or "partial_outage" or "major_outage" or "stale" or "offline" => Tone.Bad,
+        _ => Tone.None,
+    };
+}

@@ -1,0 +1,129 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using System.Text;
+using System.Text.Json;
+
+namespace Xerotier.Xeroctl;
+
+/// <summary>Completion for shells: <c>xeroctl completion</c> prints a script, which asks <c>xeroctl __complete</c> at every Tab.</summary>
+internal static class Completion
+{
+    private static readonly string[] Shells = ["bash", "zsh", "fish", "pwsh"];
+
+    /// <summary><c>xeroctl completion</c>.</summary>
+    public static Leaf Leaf()
+    {
+        var shell = new Argument<string>("shell") { Description = "bash, zsh, fish or pwsh" };
+        shell.AcceptOnlyFromAmong(Shells);
+        return new Leaf(
+            "completion",
+            "Prints a script that teaches a shell to complete commands, options, ids and contexts.",
+            "source <(xeroctl completion bash)                                  # ~/.bashrc",
+            "source <(xeroctl completion zsh)                                   # ~/.zshrc, after compinit",
+            "xeroctl completion fish > ~/.config/fish/completions/xeroctl.fish",
+            "xeroctl completion pwsh | Out-String | Invoke-Expression           # $PROFILE")
+        {
+            shell,
+        }.Does((_, parse, _) =>
+        {
+            using var script = typeof(Completion).Assembly.GetManifestResourceStream($"xeroctl.{parse.GetRequiredValue(shell)}")!;
+            using var reader = new StreamReader(script);
+            parse.InvocationConfiguration.Output.Write(reader.ReadToEnd());
+            return Task.FromResult(ExitCodes.Ok);
+        });
+    }
+
+    /// <summary>
+    /// Answers a shell: the words after <c>xeroctl</c>, the last one unfinished, perhaps empty. One candidate per line, with a tab and a
+    /// description where there is one. It never fails: no candidates are an answer too.
+    /// </summary>
+    public static int Run(string[] words)
+    {
+        var last = words is [.., var unfinished] && unfinished != "\"\"" ? unfinished : ""; // older PowerShells cannot pass an empty word
+        string[] before = words.Length == 0 ? [] : words[..^1];
+        var equals = last.StartsWith("--", StringComparison.Ordinal) ? last.IndexOf('=', StringComparison.Ordinal) : -1;
+        var prefix = equals < 0 ? "" : last[..(equals + 1)];
+        if (equals >= 0)
+        {
+            (before, last) = ([.. before, last[..equals]], last[(equals + 1)..]);
+        }
+
+        using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false));
+        foreach (var item in Candidates(before, last))
+        {
+            var description = item.Detail ?? item.Documentation;
+            output.Write($"{prefix}{Printable.Line(item.Label)}{(description is null ? "" : $"\t{Printable.Fit(Printable.Line(description), 60)}")}\n");
+        }
+
+        return ExitCodes.Ok;
+    }
+
+    /// <summary>The contexts of the configuration file.</summary>
+    public static IEnumerable<CompletionItem> Contexts() => Quietly(() =>
+        ConfigFile.Load().Deployments.Select(deployment => new CompletionItem(deployment.Name, detail: deployment.BaseUrl?.Text)).ToList());
+
+    /// <summary>The project's windows, newest first.</summary>
+    public static IEnumerable<CompletionItem> Windows(ParseResult parse) =>
+        Listed(parse, session => session.Call(HttpMethod.Get, "management/maintenance?limit=100"), window => $"{window.Text("status")}: {window.Text("title")}");
+
+    /// <summary>The project's keys.</summary>
+    public static IEnumerable<CompletionItem> Keys(ParseResult parse) => Listed(parse, session => session.Call(HttpMethod.Get, "management/keys"), key => key.Text("name"));
+
+    /// <summary>The platform's projects.</summary>
+    public static IEnumerable<CompletionItem> Projects(ParseResult parse) => Listed(parse, session => session.PlatformCall(HttpMethod.Get, "projects"), project => project.Text("name"));
+
+    private static List<CompletionItem> Candidates(string[] before, string last) => Quietly(() =>
+    {
+        var parse = Cli.Parse([.. before, last]);
+        var context = parse.GetCompletionContext();
+        var command = parse.CommandResult.Command;
+        var wantsValue = before.Length > 0 ? Options(command).FirstOrDefault(option => Names(option).Contains(before[^1]) && option.Arity.MinimumNumberOfValues > 0) : null;
+        IEnumerable<CompletionItem> items;
+        if (wantsValue is not null)
+        {
+            items = wantsValue.CompletionSources.SelectMany(source => source(context));
+        }
+        else if (last.StartsWith('-'))
+        {
+            var given = before.ToHashSet(StringComparer.Ordinal);
+            items = Options(command)
+                .Where(option => option.Arity.MaximumNumberOfValues > 1 || !Names(option).Any(given.Contains))
+                .Select(option => new CompletionItem(option.Name, detail: option.Description));
+        }
+        else
+        {
+            var used = parse.CommandResult.Children.OfType<System.CommandLine.Parsing.ArgumentResult>().Sum(argument => argument.Tokens.Count(token => token.Value != last));
+            var argument = command.Arguments.Skip(used).FirstOrDefault();
+            items = command.Subcommands.Where(sub => !sub.Hidden).Select(sub => new CompletionItem(sub.Name, detail: sub.Description))
+                .Concat(argument?.CompletionSources.SelectMany(source => source(context)) ?? []);
+        }
+
+        return items.Where(item => item.Label.StartsWith(last, StringComparison.Ordinal)).DistinctBy(item => item.Label).ToList();
+    });
+
+    private static IEnumerable<Option> Options(Command command) => HelpText.OwnOptions(command).Concat(GlobalOptions.All).Append(command.Options.FirstOrDefault(option => option.Name == "--help")).OfType<Option>();
+
+    private static IEnumerable<string> Names(Option option) => option.Aliases.Append(option.Name);
+
+    private static List<CompletionItem> Listed(ParseResult parse, Func<Session, ApiCall> call, Func<JsonElement, string?> describe) => Quietly(() =>
+    {
+        // A Tab that does not answer at once is a broken Tab: one attempt, one and a half seconds.
+        using var session = new Session(parse);
+        using var client = new ApiClient(verbose: false, TimeSpan.FromSeconds(1.5), attempts: 1);
+        var answer = client.SendAsync(call(session), CancellationToken.None).GetAwaiter().GetResult();
+        return answer.Json.Items("data").Select(item => new CompletionItem(item.Text("id") ?? "", detail: describe(item))).Where(item => item.Label.Length > 0).ToList();
+    });
+
+    // A shell shows whatever a completer prints in the middle of the user's line: failures of any kind print nothing.
+    private static List<CompletionItem> Quietly(Func<List<CompletionItem>> find)
+    {
+        try
+        {
+            return find();
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,281 @@
+using System.Text;
+using Tomlyn.Parsing;
+using Tomlyn.Syntax;
+
+namespace Xerotier.Xeroctl;
+
+/// <summary>A value of the configuration file and where it stands.</summary>
+/// <param name="Text">The value.</param>
+/// <param name="Source">File and line.</param>
+internal sealed record ConfigValue(string Text, string Source);
+
+/// <summary>One <c>[deployment.name]</c> of the configuration file.</summary>
+/// <param name="Name">The context's name.</param>
+/// <param name="Source">File and line.</param>
+internal sealed record Deployment(string Name, string Source)
+{
+    /// <summary><c>base_url</c>.</summary>
+    public ConfigValue? BaseUrl { get; set; }
+
+    /// <summary><c>api_key</c>.</summary>
+    public ConfigValue? ApiKey { get; set; }
+
+    /// <summary><c>api_key_env</c>: the variable that holds the key.</summary>
+    public ConfigValue? ApiKeyEnvironment { get; set; }
+
+    /// <summary><c>output</c>: table or json.</summary>
+    public ConfigValue? Output { get; set; }
+}
+
+/// <summary>
+/// The configuration file. It is read as a syntax tree, so that every complaint names its line, and changed in place, so that
+/// comments and layout stay as their author left them.
+/// </summary>
+internal sealed class ConfigFile
+{
+    private readonly DocumentSyntax document;
+    private readonly string text;
+
+    private ConfigFile(string path, string text)
+    {
+        (Path, this.text) = (path, text);
+        document = SyntaxParser.Parse(text, path, validate: true);
+        foreach (var message in document.Diagnostics)
+        {
+            if (message.Kind == DiagnosticMessageKind.Error)
+            {
+                throw Wrong(message.Span.Start.Line, Printable.Line(message.Message.TrimEnd('.')));
+            }
+        }
+
+        foreach (var entry in document.KeyValues)
+        {
+            Read([], entry);
+        }
+
+        foreach (var table in document.Tables)
+        {
+            var path0 = KeyPath(table.Name!);
+            if (table is TableArraySyntax || path0 is not ["deployment", _])
+            {
+                throw Wrong(Line(table), $"[{Printable.Line(string.Join('.', path0))}] is not known here; the tables of this file are [deployment.<name>]");
+            }
+
+            At(path0[1], Line(table));
+            foreach (var entry in table.Items)
+            {
+                Read(path0, entry);
+            }
+        }
+    }
+
+    /// <summary>Where the file is, whether it exists or not.</summary>
+    public string Path { get; }
+
+    /// <summary>The context that is used when none is named.</summary>
+    public ConfigValue? Current { get; private set; }
+
+    /// <summary>The contexts in the order of the file.</summary>
+    public List<Deployment> Deployments { get; } = [];
+
+    /// <summary>The file's place: <c>$XDG_CONFIG_HOME/xeroctl/config.toml</c>, by default under <c>~/.config</c>.</summary>
+    public static string DefaultPath
+    {
+        get
+        {
+            var home = Environment.GetEnvironmentVariable("XDG_CONFIG_HOME");
+            return System.IO.Path.Combine(
+                System.IO.Path.IsPathFullyQualified(home ?? "") ? home! : System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".config"),
+                "xeroctl",
+                "config.toml");
+        }
+    }
+
+    /// <summary>Reads the file; one that does not exist is empty.</summary>
+    /// <exception cref="CliException">It cannot be read, or is wrong.</exception>
+    public static ConfigFile Load()
+    {
+        var path = DefaultPath;
+        try
+        {
+            return new(path, File.ReadAllText(path, new UTF8Encoding(false, throwOnInvalidBytes: true)));
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return new(path, "");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or DecoderFallbackException)
+        {
+            throw new CliException(ExitCodes.Usage, $"{path}:1: the configuration cannot be read: {failure.Message}");
+        }
+    }
+
+    /// <summary>The context of that name.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="source">Who asks for it, for the error message.</param>
+    /// <exception cref="CliException">There is none.</exception>
+    public Deployment Find(string name, string source) =>
+        Deployments.Find(deployment => deployment.Name == name)
+        ?? throw new CliException(ExitCodes.Usage, $"{source}: there is no context '{Printable.Line(name)}' in {Path}{(Deployments.Count == 0 ? "; add one with 'xeroctl config init'" : $"; it has {string.Join(", ", Deployments.Select(deployment => Printable.Line(deployment.Name)))}")}");
+
+    /// <summary>The file's text with <paramref name="name"/> as the current context.</summary>
+    public string WithCurrent(string name)
+    {
+        var line = $"current = {Quote(name)}";
+        foreach (var entry in document.KeyValues)
+        {
+            if (KeyPath(entry.Key!) is ["current"])
+            {
+                return Replace(entry.Value!.Span, Quote(name));
+            }
+        }
+
+        return text.Length == 0 ? line + "\n" : $"{line}\n{(text.StartsWith('[') ? "\n" : "")}{text}";
+    }
+
+    /// <summary>The file's text with that context added or replaced.</summary>
+    /// <exception cref="CliException">It is written in a way that cannot be replaced.</exception>
+    public string WithDeployment(string name, IEnumerable<(string Key, string Value)> values)
+    {
+        var table = $"[deployment.{name}]\n{string.Concat(values.Select(value => $"{value.Key} = {Quote(value.Value)}\n"))}";
+        foreach (var existing in document.Tables)
+        {
+            if (KeyPath(existing.Name!) is ["deployment", var other] && other == name)
+            {
+                var start = existing.OpenBracket!.Span.Offset;
+                var end = existing.Items.ChildrenCount == 0 ? existing.CloseBracket!.Span : existing.Items.GetChild(existing.Items.ChildrenCount - 1)!.Value!.Span;
+                var after = end.Offset + end.Length;
+                var newline = text.IndexOf('\n', after);
+                return text[..start] + table + (newline < 0 ? "" : text[(newline + 1)..]);
+            }
+        }
+
+        return Deployments.Exists(deployment => deployment.Name == name)
+            ? throw new CliException(ExitCodes.Usage, $"{Find(name, "").Source}: the context '{name}' is not written as a table [deployment.{name}]; change it by hand")
+            : text.Length == 0 ? table : $"{text.TrimEnd('\n')}\n\n{table}";
+    }
+
+    /// <summary>The same file with other text, checked.</summary>
+    /// <exception cref="CliException">The text is wrong.</exception>
+    public ConfigFile With(string newText) => new(Path, newText);
+
+    /// <summary>Writes the file with mode 600: whole and flushed beside the old one, then in its place.</summary>
+    /// <exception cref="CliException">It cannot be written.</exception>
+    public void Save()
+    {
+        try
+        {
+            var target = File.ResolveLinkTarget(Path, returnFinalTarget: true)?.FullName ?? Path;
+            var folder = System.IO.Path.GetDirectoryName(target)!;
+            var temporary = System.IO.Path.Combine(folder, $".config.{Environment.ProcessId}.tmp");
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(folder);
+            }
+            else
+            {
+                Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+
+            File.Delete(temporary);
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
+            using (var stream = new FileStream(temporary, options))
+            {
+                stream.Write(Encoding.UTF8.GetBytes(text));
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, target, overwrite: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCodes.Failure, $"{Path}: the configuration cannot be written: {failure.Message}");
+        }
+    }
+
+    /// <summary>The file's text.</summary>
+    public override string ToString() => text;
+
+    /// <summary>Whether a context may have that name when xeroctl writes it.</summary>
+    public static bool IsName(string name) => name.Length is > 0 and <= 64 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+
+    private void Read(string[] table, KeyValueSyntax entry)
+    {
+        string[] path = [.. table, .. KeyPath(entry.Key!)];
+        if (entry.Value is InlineTableSyntax inline && path.Length < 3)
+        {
+            foreach (var item in inline.Items)
+            {
+                Read(path, item.KeyValue!);
+            }
+
+            return;
+        }
+
+        var name = Printable.Line(path[^1]);
+        if (path is not (["current"] or ["deployment", _, "base_url" or "api_key" or "api_key_env" or "output"]))
+        {
+            throw Wrong(Line(entry), path is ["deployment", _, _]
+                ? $"'{name}' is not known here; a context has base_url, api_key or api_key_env, and output"
+                : $"'{Printable.Line(string.Join('.', path))}' is not known here; the file has current and [deployment.<name>]");
+        }
+
+        if (entry.Value is not StringValueSyntax { Value: { } value })
+        {
+            throw Wrong(Line(entry), $"'{name}' must be a text in quotes");
+        }
+
+        var setting = new ConfigValue(value, $"{Path}:{Line(entry) + 1}");
+        if (path.Length == 1)
+        {
+            Current = setting;
+            return;
+        }
+
+        var deployment = At(path[1], Line(entry));
+        _ = path[2] switch
+        {
+            "base_url" => deployment.BaseUrl = setting,
+            "api_key" => deployment.ApiKey = setting,
+            "api_key_env" => deployment.ApiKeyEnvironment = setting,
+            _ => value is "table" or "json" ? deployment.Output = setting : throw Wrong(Line(entry), "output must be \"table\" or \"json\""),
+        };
+        if (deployment is { ApiKey: not null, ApiKeyEnvironment: not null })
+        {
+            throw Wrong(Line(entry), $"the context '{Printable.Line(deployment.Name)}' has both api_key and api_key_env; keep one");
+        }
+    }
+
+    private Deployment At(string name, int line)
+    {
+        if (Deployments.Find(deployment => deployment.Name == name) is not { } found)
+        {
+            Deployments.Add(found = new(name, $"{Path}:{line + 1}"));
+        }
+
+        return found;
+    }
+
+    private CliException Wrong(int line, string what) => new(ExitCodes.Usage, $"{Path}:{line + 1}: {what}");
+
+    private string Replace(SourceSpan span, string value) => string.Concat(text.AsSpan(0, span.Offset), value, text.AsSpan(span.Offset + span.Length));
+
+    private static int Line(SyntaxNode node) => node.Span.Start.Line;
+
+    private static string[] KeyPath(KeySyntax key) => [Part(key.Key!), .. key.DotKeys.Select(dot => Part(dot.Key!))];
+
+    private static string Part(BareKeyOrStringValueSyntax part) => part switch
+    {
+        BareKeySyntax bare => bare.Key!.Text!,
+        StringValueSyntax quoted => quoted.Value!,
+        _ => part.ToString(),
+    };
+
+    // A basic TOML string; control characters have no place in a URL, a key or a name and were refused before.
+    private static string Quote(string value) => $"\"{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+}

@@ -1,0 +1,115 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Spectre.Console;
+
+namespace Xerotier.Xeroctl;
+
+/// <summary>Makes text that came from elsewhere safe to show: nothing in it can move the cursor, change colours or hide letters.</summary>
+internal static class Printable
+{
+    private static readonly SearchValues<char> TokenCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+
+    /// <summary>One line: line breaks and tabs become spaces, other control characters visible escapes such as <c>\u001b</c>.</summary>
+    public static string Line(string text) => Escape(text, breaks: " ");
+
+    /// <summary>Several lines, kept as such.</summary>
+    public static string[] Lines(string text) => [.. text.ReplaceLineEndings("\n").Split('\n').Select(Line)];
+
+    /// <summary>A column of a pipe: line breaks and tabs are written as <c>\n</c> and <c>\t</c>.</summary>
+    public static string Column(string text) => Escape(text, breaks: null);
+
+    /// <summary>JSON for a terminal: the same document, with the characters that a terminal would obey written as escapes.</summary>
+    public static string Json(string text)
+    {
+        var result = new StringBuilder(text.Length);
+        foreach (var character in text)
+        {
+            _ = character is '\n' or '\t' || !Obeyed(character) ? result.Append(character) : Append(result, character);
+        }
+
+        return result.ToString();
+    }
+
+    /// <summary>Takes API keys out of <paramref name="text"/>: <paramref name="key"/> itself, and whatever looks like one.</summary>
+    public static string WithoutKeys(string text, string? key)
+    {
+        if (key is { Length: > 0 })
+        {
+            text = text.Replace(key, Masked(key), StringComparison.Ordinal);
+        }
+
+        for (var start = 0; (start = text.IndexOf("xero_", start, StringComparison.Ordinal)) >= 0; start++)
+        {
+            var length = text.AsSpan(start).IndexOfAnyExcept(TokenCharacters);
+            length = length < 0 ? text.Length - start : length;
+            if (length > 49)
+            {
+                text = string.Concat(text.AsSpan(0, start), Masked(text.Substring(start, length)), text.AsSpan(start + length));
+            }
+        }
+
+        return text;
+    }
+
+    /// <summary>An API key with its secret part hidden: <c>xero_demo_****</c>.</summary>
+    public static string Masked(string key) => key.StartsWith("xero_", StringComparison.Ordinal) && key.Length > 49 ? $"{key[..^43]}****" : "****";
+
+    /// <summary>Columns that <paramref name="text"/> takes on a terminal.</summary>
+    public static int Width(string text) => text.GetCellWidth();
+
+    /// <summary>Cuts <paramref name="text"/> to <paramref name="width"/> columns, with an ellipsis where something was lost.</summary>
+    public static string Fit(string text, int width)
+    {
+        if (Width(text) <= width)
+        {
+            return text;
+        }
+
+        var result = new StringBuilder();
+        var used = 1;
+        for (var elements = StringInfo.GetTextElementEnumerator(text); elements.MoveNext();)
+        {
+            var element = elements.GetTextElement();
+            used += Width(element);
+            if (used > width)
+            {
+                break;
+            }
+
+            result.Append(element);
+        }
+
+        return width < 1 ? "" : result.Append('…').ToString();
+    }
+
+    private static string Escape(string text, string? breaks)
+    {
+        var first = text.AsSpan().IndexOfAnyExceptInRange(' ', '~');
+        if (first < 0)
+        {
+            return text;
+        }
+
+        var result = new StringBuilder(text.Length + 16).Append(text, 0, first);
+        foreach (var character in text.AsSpan(first))
+        {
+            _ = character switch
+            {
+                '\r' => result.Append(breaks is null ? "\\r" : ""),
+                '\n' => result.Append(breaks ?? "\\n"),
+                '\t' => result.Append(breaks ?? "\\t"),
+                _ => Obeyed(character) ? Append(result, character) : result.Append(character),
+            };
+        }
+
+        return result.ToString();
+    }
+
+    // Control characters, line and paragraph separators, and the bidirectional controls that reorder what follows them.
+    private static bool Obeyed(char character) =>
+        char.IsControl(character) || character is '\u200E' or '\u200F' or '\u061C' or (>= '\u2028' and <= '\u202E') or (>= '\u2066' and <= '\u2069') or '\uFEFF';
+
+    private static StringBuilder Append(StringBuilder result, char character) =>
+        result.Append("\\u").Append(((int)character).ToString("x4", CultureInfo.InvariantCulture));
+}

@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Text;
+
+namespace Xerotier.Xeroctl;
+
+internal static class Program
+{
+    /// <summary>The version of this build.</summary>
+    public static string Version => typeof(Program).Assembly.GetName().Version!.ToString(3);
+
+    private static async Task<int> Main(string[] args)
+    {
+        // The two questions that are asked most often, by scripts and by shells, need no command tree.
+        if (args is ["--version"])
+        {
+            Console.Out.WriteLine($"xeroctl {Version}");
+            return ExitCodes.Ok;
+        }
+
+        if (args is ["__complete", .. var words])
+        {
+            return Completion.Run(words);
+        }
+
+        using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), 16 * 1024);
+        try
+        {
+            return await RunAsync(args, output, CancellationToken.None);
+        }
+        catch (CliException failure)
+        {
+            output.Flush();
+            Console.Error.WriteLine($"xeroctl: {Printable.Line(failure.Message)}");
+            foreach (var detail in failure.Details)
+            {
+                Console.Error.WriteLine(Printable.Line(detail));
+            }
+
+            return failure.ExitCode;
+        }
+    }
+
+    private static async Task<int> RunAsync(string[] args, TextWriter output, CancellationToken cancel)
+    {
+        var parse = Cli.Parse(args);
+        if (parse.Action is ParseErrorAction)
+        {
+            if (parse.UnmatchedTokens.Count == 0 && parse.CommandResult.Command is Group group)
+            {
+                HelpText.Write(group, Console.Error);
+                return ExitCodes.Usage;
+            }
+
+            foreach (var message in parse.Errors.Select(error => error.Message).Distinct().Where(message => parse.UnmatchedTokens.Count == 0 || !message.StartsWith("Required command", StringComparison.Ordinal)))
+            {
+                Console.Error.WriteLine($"xeroctl: {Printable.Line(message)}");
+            }
+
+            if (parse.UnmatchedTokens is [var unknown, ..] && Cli.Nearest(parse.CommandResult.Command, unknown) is { } meant)
+            {
+                Console.Error.WriteLine($"Did you mean '{meant}'?");
+            }
+
+            Console.Error.WriteLine($"See '{Cli.Path(parse.CommandResult.Command)} --help'.");
+            return ExitCodes.Usage;
+        }
+
+        // Ctrl-C ends the process as its default action does; a command that has something to restore handles it itself.
+        var invocation = new InvocationConfiguration { Output = output, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        return await parse.InvokeAsync(invocation, cancel);
+    }
+}
