@@ -1,8 +1,42 @@
+using Xerotier.Gateway;
+using Xerotier.Gateway.Keys;
+using Xerotier.Gateway.Page;
+using Xerotier.Gateway.Proxy;
+using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults("gateway");
+builder.AddServiceDefaults("gateway", acceptsInternalTokens: false);
+builder.AddEdgeLimits();
+builder.AddGatewayOptions();
+
+builder.AddPostgres("gatewaydb");
+builder.Services.AddMigrations(typeof(Program).Assembly);
+builder.Services.AddSingleton<KeyStore>();
+builder.Services.AddSingleton<KnownKeys>();
+builder.Services.AddSingleton<PlatformKey>();
+builder.Services.AddSingleton<KeyEndpoints>();
+builder.Services.AddSingleton<ProjectEndpoints>();
+builder.Services.AddHostedSingleton<OpenCalls>();
+builder.Services.AddHostedSingleton<KeyFeed>();
+
+builder.Services.AddHttpForwarder();
+builder.Services.AddHostedSingleton<Upstreams>();
+builder.Services.AddSingleton<Forwarder>();
+
+builder.Services.AddServiceClient<StatusPages.StatusPagesClient>("statusservice");
+builder.Services.AddSingleton<EdgePage>();
+builder.Services.AddHostedSingleton<PageFeed>();
+
+builder.Services.AddHostedSingleton<Drain>();
+builder.Services.AddSingleton<Health>();
+builder.Services.AddSingleton<OpenApi>();
+builder.Services.AddSingleton<ClientAddresses>();
+builder.Services.AddSingleton<RateLimits>();
+builder.Services.AddSingleton<Routes>();
+builder.Services.AddSingleton<Pipeline>();
 
 var app = builder.Build();
-app.UseServiceDefaults();
-app.Run();
+app.UseMetricsPort();
+app.Run(app.Services.GetRequiredService<Pipeline>().HandleAsync);
+await app.RunAsync();

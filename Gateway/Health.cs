@@ -1,0 +1,48 @@
+using Xerotier.Gateway.Keys;
+using Xerotier.Gateway.Page;
+using Xerotier.Gateway.Proxy;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.Gateway;
+
+/// <summary>
+/// <c>/healthz</c> and <c>/readyz</c>. Both answer from memory, so that no one can make the Gateway work by asking. Readiness names each
+/// dependency; a balancer that must keep the status page up while services are down asks <c>/healthz</c>.
+/// </summary>
+internal sealed class Health(ServiceIdentity identity, KnownKeys keys, Upstreams upstreams, EdgePage page, Drain drain, TimeProvider time)
+{
+    private readonly long started = time.GetTimestamp();
+
+    /// <summary>200 while the process lives.</summary>
+    public Task LiveAsync(Call call) => Answers.WriteJsonAsync(call.Http, 200, json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("status", "ok");
+        json.WriteString("service", identity.Name);
+        json.WriteString("version", identity.Version);
+        json.WriteNumber("uptime_seconds", (long)time.GetElapsedTime(started).TotalSeconds);
+        json.WriteEndObject();
+    });
+
+    /// <summary>200 when every dependency answers, 503 otherwise and while draining.</summary>
+    public Task ReadyAsync(Call call)
+    {
+        var checks = new List<(string Name, bool Ok)> { ("postgres", keys.IsLive), ("status_page", page.IsLive) };
+        checks.AddRange(upstreams.All.Select(upstream => (upstream.Name, upstream.Answers)));
+        var ready = checks.TrueForAll(check => check.Ok) && !drain.IsDraining;
+        return Answers.WriteJsonAsync(call.Http, ready ? 200 : 503, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("status", drain.IsDraining ? "draining" : ready ? "ok" : "unavailable");
+            json.WriteString("service", identity.Name);
+            json.WriteStartObject("checks");
+            foreach (var (name, ok) in checks)
+            {
+                json.WriteString(name, ok ? "ok" : "unavailable");
+            }
+
+            json.WriteEndObject();
+            json.WriteEndObject();
+        });
+    }
+}

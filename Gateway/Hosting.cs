@@ -1,0 +1,53 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace Xerotier.Gateway;
+
+/// <summary>What Program.cs needs said once: the server's limits, the options, services that also run in the background.</summary>
+internal static class Hosting
+{
+    /// <summary>Bounds what a connection may cost: header sizes and times, slow bodies, how many there are. The body's size is the route's to say.</summary>
+    public static void AddEdgeLimits(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<GatewayOptions>>((kestrel, options) =>
+        {
+            var limits = kestrel.Limits;
+            limits.MaxConcurrentConnections = options.Value.MaxConnections;
+            limits.MaxRequestHeaderCount = 64;
+            limits.MaxRequestHeadersTotalSize = 16 * 1024;
+            limits.MaxRequestLineSize = 8 * 1024;
+            limits.MaxRequestBodySize = 1024 * 1024;
+            limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);
+            limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
+            limits.Http2.MaxStreamsPerConnection = 1000;
+            limits.Http2.InitialConnectionWindowSize = 4 * 1024 * 1024;
+            limits.Http2.InitialStreamWindowSize = 1024 * 1024;
+            limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(20);
+            limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
+        });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddFilter("Yarp", LogLevel.Error); // Forwarder logs what fails, once and without the stack
+    }
+
+    /// <summary>Binds and validates the options.</summary>
+    public static void AddGatewayOptions(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<GatewayOptions>().BindConfiguration("Gateway").ValidateDataAnnotations()
+            .Validate(options => GatewayOptions.AreNetworks(options.TrustedProxies), "Gateway:TrustedProxies must list networks such as 10.0.0.0/8.").ValidateOnStart();
+        builder.Services.AddOptions<RateLimitOptions>().BindConfiguration("RateLimits").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<KeyOptions>().BindConfiguration("Keys").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<PageOptions>().BindConfiguration("Page");
+        builder.Services.AddOptions<PlatformOptions>().BindConfiguration("Platform")
+            .Validate(options => PlatformOptions.IsKey(options.Key), "Platform:Key must be xero_platform_ and 43 base64url characters.").ValidateOnStart();
+    }
+
+    /// <summary>Registers a service that others use and that also runs in the background.</summary>
+    public static void AddHostedSingleton<T>(this IServiceCollection services)
+        where T : class, IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+}

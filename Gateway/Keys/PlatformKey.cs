@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Options;
+
+namespace Xerotier.Gateway.Keys;
+
+/// <summary>
+/// Sees to it that there is a platform key: the configured one, or one that the first start of the first Gateway makes and writes to
+/// a file that only its owner can read, never to a log.
+/// </summary>
+internal sealed partial class PlatformKey(KeyStore store, IOptions<PlatformOptions> options, TimeProvider time, ILogger<PlatformKey> logger)
+{
+    private const string ConfiguredId = "key_platformconfigured";
+    private bool done;
+
+    /// <summary>Does it once; again after a failure.</summary>
+    public async Task EnsureAsync(CancellationToken cancellation)
+    {
+        if (done)
+        {
+            return;
+        }
+
+        var platform = options.Value;
+        if (platform.Key is { Length: > 0 } configured)
+        {
+            await store.SetPlatformKeyAsync(ConfiguredId, "platform (configured)", ApiKeyValue.Hash(configured), time.GetUtcNow(), cancellation);
+        }
+        else
+        {
+            await store.IfNoPlatformKeyAsync(() => CreateAsync(platform.KeyFile, cancellation), cancellation);
+        }
+
+        done = true;
+    }
+
+    private async Task CreateAsync(string? file, CancellationToken cancellation)
+    {
+        if (file is not { Length: > 0 })
+        {
+            LogNone(logger);
+            return;
+        }
+
+        var value = ApiKeyValue.Create("platform");
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file));
+        if (folder is not null)
+        {
+            Directory.CreateDirectory(folder);
+        }
+
+        // The file first: a key in the database that nobody has seen would be lost for good.
+        var created = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+        await using (var stream = new StreamWriter(file, created))
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            await stream.WriteLineAsync(value.AsMemory(), cancellation);
+        }
+
+        await store.SetPlatformKeyAsync(Ids.Create("key_"), "platform", ApiKeyValue.Hash(value), time.GetUtcNow(), cancellation);
+        LogCreated(logger, file);
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "There is no platform key: set Platform:Key, or Platform:KeyFile to have one made")]
+    private static partial void LogNone(ILogger logger);
+
+    [LoggerMessage(2, LogLevel.Information, "The first platform key was made and written to {File}")]
+    private static partial void LogCreated(ILogger logger, string file);
+}

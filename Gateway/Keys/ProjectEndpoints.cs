@@ -1,0 +1,56 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.Gateway.Keys;
+
+/// <summary>The platform's projects (product.md section 2): list and create.</summary>
+internal sealed partial class ProjectEndpoints(KeyStore store, TimeProvider time)
+{
+    /// <summary>GET /v1/platform/projects.</summary>
+    public async Task ListAsync(Call call)
+    {
+        var listing = Listing.Of(call.Http.Request);
+        var projects = await store.ListProjectsAsync(listing.Limit + 1, listing.After, call.Aborted);
+        await listing.WriteAsync(call.Http, projects, project => project.Id, Write);
+    }
+
+    /// <summary>POST /v1/platform/projects.</summary>
+    public async Task CreateAsync(Call call)
+    {
+        var fields = await JsonFields.ReadAsync(call.Http.Request, call.Aborted);
+        var name = fields.Text("name", 100);
+        var slug = fields.Text("slug", 40);
+        if (slug.Length > 0 && !Slug().IsMatch(slug))
+        {
+            fields.Wrong("slug", "'slug' must be 1 to 40 of a-z, 0-9 and '-'.");
+        }
+
+        var platform = fields.Flag("platform");
+        fields.End();
+        var now = time.GetUtcNow();
+        var project = new Project(Ids.Create("proj_"), name, slug, platform, now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond)));
+        if (slug == Caller.Platform || !await store.CreateProjectAsync(project, call.Aborted))
+        {
+            throw new ApiException(ApiErrors.AlreadyExists($"The slug '{slug}' is taken.", "slug"));
+        }
+
+        await Answers.WriteJsonAsync(call.Http, 201, json => Write(json, project));
+    }
+
+    private static void Write(Utf8JsonWriter json, Project project)
+    {
+        json.WriteStartObject();
+        json.WriteString("id", project.Id);
+        json.WriteString("object", "project");
+        json.WriteString("name", project.Name);
+        json.WriteString("slug", project.Slug);
+        json.WriteBoolean("platform", project.Platform);
+        json.WriteString("created_at", project.CreatedAt.UtcDateTime);
+        json.WriteEndObject();
+    }
+
+    [GeneratedRegex("^[a-z0-9-]{1,40}$", RegexOptions.CultureInvariant)]
+    private static partial Regex Slug();
+}

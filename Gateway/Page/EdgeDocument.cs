@@ -1,0 +1,165 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Primitives;
+
+namespace Xerotier.Gateway.Page;
+
+/// <summary>
+/// A document with everything of its answers made in advance: its bytes in three encodings, an entity tag for each, the headers.
+/// Answering writes them out and makes nothing.
+/// </summary>
+internal sealed partial class EdgeDocument
+{
+    private static readonly StringValues CacheControl = "public, max-age=1, must-revalidate";
+    private static readonly StringValues Vary = "Accept-Encoding";
+    private static readonly StringValues NoSniff = "nosniff";
+    private static readonly StringValues Deny = "DENY";
+    private static readonly StringValues NoReferrer = "no-referrer";
+    private readonly StringValues contentType;
+    private readonly StringValues policy;
+    private readonly Representation identity;
+    private readonly Representation gzip;
+    private readonly Representation brotli;
+
+    private EdgeDocument(string contentType, string policy, ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag)
+    {
+        (this.contentType, this.policy) = (contentType, policy);
+        var tag = etag.Trim('"');
+        this.identity = new(identity, default, $"\"{tag}\"");
+        this.gzip = new(gzip, "gzip", $"\"{tag}-gz\"");
+        this.brotli = new(brotli, "br", $"\"{tag}-br\"");
+    }
+
+    /// <summary>A page whose encodings are made already.</summary>
+    public static EdgeDocument Html(ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
+        new("text/html; charset=utf-8", ContentSecurityPolicy(identity), identity, gzip, brotli, etag);
+
+    /// <summary>Data whose encodings are made already.</summary>
+    public static EdgeDocument Json(ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
+        new("application/json; charset=utf-8", "default-src 'none'; frame-ancestors 'none'", identity, gzip, brotli, etag);
+
+    /// <summary>A page of plain bytes.</summary>
+    public static EdgeDocument Html(byte[] identity) => Html(identity, Gzip(identity), Brotli(identity), ETag(identity));
+
+    /// <summary>Data of plain bytes.</summary>
+    public static EdgeDocument Json(byte[] identity) => Json(identity, Gzip(identity), Brotli(identity), ETag(identity));
+
+    /// <summary>Answers GET and HEAD, with 304 where the client has it already.</summary>
+    public Task ServeAsync(HttpContext context)
+    {
+        var request = context.Request.Headers;
+        var response = context.Response;
+        var headers = response.Headers;
+        var chosen = AcceptedEncoding.Best(request.AcceptEncoding) switch
+        {
+            AcceptedEncoding.Kind.Brotli => brotli,
+            AcceptedEncoding.Kind.Gzip => gzip,
+            _ => identity,
+        };
+        headers.ETag = chosen.Tag;
+        headers.CacheControl = CacheControl;
+        headers.Vary = Vary;
+        headers.ContentSecurityPolicy = policy;
+        headers.XContentTypeOptions = NoSniff;
+        headers.XFrameOptions = Deny;
+        headers["Referrer-Policy"] = NoReferrer;
+        if (request.IfNoneMatch.Count > 0 && HasAlready(request.IfNoneMatch, chosen.Tag.ToString()))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return Task.CompletedTask;
+        }
+
+        headers.ContentType = contentType;
+        headers.ContentLength = chosen.Body.Length;
+        if (chosen.Encoding.Count > 0)
+        {
+            headers.ContentEncoding = chosen.Encoding;
+        }
+
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            return Task.CompletedTask;
+        }
+
+        var writing = response.BodyWriter.WriteAsync(chosen.Body, context.RequestAborted);
+        if (writing.IsCompletedSuccessfully)
+        {
+            writing.GetAwaiter().GetResult();
+            return Task.CompletedTask;
+        }
+
+        return writing.AsTask();
+    }
+
+    /// <summary>Whether one of the listed tags is <paramref name="tag"/>, weak or strong, or any (<c>*</c>).</summary>
+    private static bool HasAlready(StringValues listed, string tag)
+    {
+        foreach (var line in listed)
+        {
+            if (line == tag || line == "*")
+            {
+                return true;
+            }
+
+            foreach (var range in line.AsSpan().Split(','))
+            {
+                var one = line.AsSpan()[range].Trim();
+                if (one.StartsWith("W/", StringComparison.Ordinal))
+                {
+                    one = one[2..];
+                }
+
+                if (one.SequenceEqual(tag))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Allows the page its own inline style and script by their hashes, and nothing else.</summary>
+    private static string ContentSecurityPolicy(ReadOnlyMemory<byte> html)
+    {
+        var text = Encoding.UTF8.GetString(html.Span);
+        return "default-src 'none'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            + $"; script-src {Hashes("script")}; style-src {Hashes("style")}";
+
+        string Hashes(string element)
+        {
+            var hashes = InlineElement().Matches(text).Where(match => match.Groups["element"].Value == element)
+                .Select(match => $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(match.Groups["content"].Value)))}'")
+                .Distinct().ToList();
+            return hashes.Count == 0 ? "'none'" : string.Join(' ', hashes);
+        }
+    }
+
+    private static byte[] Gzip(byte[] bytes)
+    {
+        using var buffer = new MemoryStream();
+        using (var gzip = new GZipStream(buffer, CompressionLevel.Optimal))
+        {
+            gzip.Write(bytes);
+        }
+
+        return buffer.ToArray();
+    }
+
+    private static byte[] Brotli(byte[] bytes)
+    {
+        var buffer = new byte[BrotliEncoder.GetMaxCompressedLength(bytes.Length)];
+        return BrotliEncoder.TryCompress(bytes, buffer, out var length, quality: 6, window: 22)
+            ? buffer[..length]
+            : throw new InvalidOperationException("Brotli did not fit its own bound.");
+    }
+
+    private static string ETag(byte[] bytes) => $"\"{Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 12))}\"";
+
+    [GeneratedRegex("<(?<element>style|script)(\\s[^>]*)?>(?<content>.*?)</\\k<element>>", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
+    private static partial Regex InlineElement();
+
+    private sealed record Representation(ReadOnlyMemory<byte> Body, StringValues Encoding, StringValues Tag);
+}

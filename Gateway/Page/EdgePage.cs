@@ -1,0 +1,100 @@
+using System.Text;
+using Xerotier.Page.V1;
+
+namespace Xerotier.Gateway.Page;
+
+/// <summary>
+/// The status page in this Gateway's memory (product.md section 8). Answers <c>/status</c> and <c>/status.json</c> without asking
+/// anyone: live while the StatusService's signs of life arrive, with a plain mark as the last known state when they do not.
+/// </summary>
+internal sealed class EdgePage
+{
+    /// <summary>Silence after which the page is marked. The StatusService gives a sign twice a second; product.md allows 2 s.</summary>
+    public static readonly TimeSpan StaleAfter = TimeSpan.FromMilliseconds(1750);
+
+    private readonly TimeProvider time;
+    private readonly Lock changing = new();
+    private volatile Served served;
+    private PageSnapshot? snapshot;
+    private DateTimeOffset lastSign;
+    private bool live;
+
+    public EdgePage(TimeProvider time)
+    {
+        this.time = time;
+        lastSign = time.GetUtcNow();
+        served = UnknownPage.Make(lastSign);
+    }
+
+    /// <summary>Whether the page is live.</summary>
+    public bool IsLive => Volatile.Read(ref live);
+
+    /// <summary>Takes a new page from the StatusService.</summary>
+    public void Set(PageSnapshot page)
+    {
+        var fresh = new Served(
+            EdgeDocument.Html(page.Html.Identity.Memory, page.Html.Gzip.Memory, page.Html.Brotli.Memory, page.Html.Etag),
+            EdgeDocument.Json(page.Json.Identity.Memory, page.Json.Gzip.Memory, page.Json.Brotli.Memory, page.Json.Etag));
+        lock (changing)
+        {
+            (snapshot, served, lastSign) = (page, fresh, time.GetUtcNow());
+            Volatile.Write(ref live, true);
+        }
+    }
+
+    /// <summary>The StatusService lives.</summary>
+    public void Sign()
+    {
+        lock (changing)
+        {
+            lastSign = time.GetUtcNow();
+        }
+    }
+
+    /// <summary>Takes a page from before this Gateway's start, as the last known state.</summary>
+    public void Restore(PageSnapshot page)
+    {
+        lock (changing)
+        {
+            if (snapshot is null)
+            {
+                (snapshot, served) = (page, Served.Stale(page, page.GeneratedAt.ToDateTimeOffset()));
+            }
+        }
+    }
+
+    /// <summary>Marks the page when its source has been silent for too long; called often.</summary>
+    public void MarkIfSilent()
+    {
+        lock (changing)
+        {
+            if (live && time.GetUtcNow() - lastSign > StaleAfter)
+            {
+                served = Served.Stale(snapshot!, lastSign);
+                Volatile.Write(ref live, false);
+            }
+        }
+    }
+
+    /// <summary>Answers <c>/status</c>.</summary>
+    public Task ServeHtmlAsync(Call call) => served.Html.ServeAsync(call.Http);
+
+    /// <summary>Answers <c>/status.json</c>.</summary>
+    public Task ServeJsonAsync(Call call) => served.Json.ServeAsync(call.Http);
+}
+
+/// <summary>What is served at one time.</summary>
+/// <param name="Html">The page.</param>
+/// <param name="Json">The data behind it.</param>
+internal sealed record Served(EdgeDocument Html, EdgeDocument Json)
+{
+    /// <summary>The last known state, marked as such.</summary>
+    public static Served Stale(PageSnapshot page, DateTimeOffset since) => new(
+        EdgeDocument.Html(Mark(page.StaleHtml.Span, since)),
+        EdgeDocument.Json(Mark(page.StaleJson.Span, since)));
+
+    private static byte[] Mark(ReadOnlySpan<byte> text, DateTimeOffset since) => Encoding.UTF8.GetBytes(
+        Encoding.UTF8.GetString(text)
+            .Replace("@@stale_since@@", since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ"), StringComparison.Ordinal)
+            .Replace("@@stale_since_text@@", since.UtcDateTime.ToString("HH:mm:ss 'UTC'"), StringComparison.Ordinal));
+}

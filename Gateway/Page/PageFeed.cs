@@ -1,0 +1,101 @@
+using Google.Protobuf;
+using Microsoft.Extensions.Options;
+using Xerotier.Page.V1;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.Gateway.Page;
+
+/// <summary>Fills <see cref="EdgePage"/> from the StatusService's stream, and keeps the last page on disk for this Gateway's own restart.</summary>
+internal sealed partial class PageFeed(
+    StatusPages.StatusPagesClient status, EdgePage page, IOptions<PageOptions> options, TimeProvider time, ILogger<PageFeed> logger) : BackgroundService
+{
+    // Two signs of life missed: time is left to find another replica before the page must be marked.
+    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(1200);
+    private readonly string? file = options.Value.SnapshotFile is { Length: > 0 } path ? Path.GetFullPath(path) : null;
+
+    /// <inheritdoc/>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        Restore();
+        return base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var watching = ServiceClients.WatchAsync(
+            cancellation => status.WatchPage(new WatchPageRequest(), cancellationToken: cancellation),
+            ReceiveAsync,
+            lost: () => { }, // silence is what counts: a replica that takes over in time leaves no mark
+            Silence, time, logger, stoppingToken);
+
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50), time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                page.MarkIfSilent();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // the service stops
+        }
+
+        await watching;
+    }
+
+    private async ValueTask ReceiveAsync(WatchPageResponse response)
+    {
+        if (response.Page is null)
+        {
+            page.Sign();
+            return;
+        }
+
+        page.Set(response.Page);
+        await SaveAsync(response.Page);
+    }
+
+    private async Task SaveAsync(PageSnapshot snapshot)
+    {
+        if (file is null)
+        {
+            return;
+        }
+
+        try
+        {
+            // Renamed into place: a reader finds the old page or the new one, never half of one.
+            var next = $"{file}.{Environment.ProcessId}.tmp";
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            await File.WriteAllBytesAsync(next, snapshot.ToByteArray());
+            File.Move(next, file, overwrite: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            LogNotSaved(logger, failure);
+        }
+    }
+
+    private void Restore()
+    {
+        try
+        {
+            if (file is not null && File.Exists(file))
+            {
+                page.Restore(PageSnapshot.Parser.ParseFrom(File.ReadAllBytes(file)));
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidProtocolBufferException)
+        {
+            LogNotRestored(logger, failure);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The last page could not be kept on disk")]
+    private static partial void LogNotSaved(ILogger logger, Exception failure);
+
+    [LoggerMessage(2, LogLevel.Warning, "The last page on disk could not be read")]
+    private static partial void LogNotRestored(ILogger logger, Exception failure);
+}

@@ -1,0 +1,49 @@
+using System.Text;
+
+namespace Xerotier.Gateway.Page;
+
+/// <summary>The page of a Gateway that has never heard of the platform: it says just that.</summary>
+internal static class UnknownPage
+{
+    /// <summary>Makes it, for a Gateway that has been waiting since <paramref name="since"/>.</summary>
+    public static Served Make(DateTimeOffset since)
+    {
+        var at = since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ");
+        var text = since.UtcDateTime.ToString("HH:mm:ss 'UTC'");
+        var html = $$"""
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta http-equiv="refresh" content="5">
+            <title>Status Unknown · Xerotier Status</title>
+            <style>
+            :root { color-scheme: light dark; }
+            body { font: 1rem/1.5 system-ui, sans-serif; max-width: 47rem; margin: 3rem auto; padding: 0 1rem; }
+            section { display: flex; gap: 1rem; align-items: flex-start; border: 2px solid; border-radius: .5rem; padding: 1rem; }
+            svg { flex: none; margin-top: .3rem; }
+            h1 { font-size: 1rem; } h2, p { margin: 0; }
+            </style>
+            </head>
+            <body data-status="unknown">
+            <header><h1>Xerotier Status</h1></header>
+            <main>
+            <section aria-label="Overall status">
+            <svg width="28" height="28" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" aria-hidden="true"><circle cx="12" cy="12" r="10"/><path d="M9 9a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.1-1.5 2.4M12 17.5v.5"/></svg>
+            <div>
+            <h2>Status Unknown</h2>
+            <p>Live data is unavailable since <time datetime="{{at}}">{{text}}</time>, and nothing has been received before. This page asks again every few seconds.</p>
+            </div>
+            </section>
+            </main>
+            </body>
+            </html>
+
+            """;
+        var json = $$$"""
+            {"object":"status","generated_at":"{{{at}}}","stale_since":"{{{at}}}","overall":{"key":"unknown","label":"Status Unknown"},"indicators":[],"windows":{"unavailable":true,"unavailable_since":null,"active":[],"active_total":0,"scheduled":[],"scheduled_total":0,"recent":[]}}
+            """;
+        return new(EdgeDocument.Html(Encoding.UTF8.GetBytes(html)), EdgeDocument.Json(Encoding.UTF8.GetBytes(json)));
+    }
+}

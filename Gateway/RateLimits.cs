@@ -1,0 +1,63 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.Gateway;
+
+/// <summary>The buckets of product.md section 2, Rate limits, of this Gateway.</summary>
+internal sealed class RateLimits
+{
+    private readonly TokenBuckets<UInt128> clients;
+    private readonly TokenBuckets<string> keys;
+    private readonly TokenBuckets<string> heartbeats;
+    private readonly string keyLimit;
+    private readonly string heartbeatLimit;
+
+    public RateLimits(IOptions<RateLimitOptions> options, TimeProvider time)
+    {
+        var limits = options.Value;
+        clients = new(limits.PublicPerMinute, time);
+        keys = new(limits.KeyPerMinute, time);
+        heartbeats = new(limits.HeartbeatsPerMinute, time);
+        keyLimit = limits.KeyPerMinute.ToString(CultureInfo.InvariantCulture);
+        heartbeatLimit = limits.HeartbeatsPerMinute.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Counts a request against its client; the error if there is no token left.</summary>
+    public ApiError? TakeClient(ClientAddress client)
+    {
+        if (clients.PerMinute == 0)
+        {
+            return null;
+        }
+
+        var grant = clients.Take(client.Network);
+        return grant.Granted > 0 ? null : Exceeded(grant);
+    }
+
+    /// <summary>Counts a request against its client and says so in the headers.</summary>
+    public ApiError? TakeClient(ClientAddress client, HttpResponse response) => Say(clients.PerMinute == 0 ? null : clients.Take(client.Network), null, response);
+
+    /// <summary>Counts a request against its key and says so in the headers.</summary>
+    public ApiError? TakeKey(string keyId, Limit limit, HttpResponse response)
+    {
+        var (buckets, text) = limit == Limit.Heartbeats ? (heartbeats, heartbeatLimit) : (keys, keyLimit);
+        return Say(buckets.PerMinute == 0 ? null : buckets.Take(keyId), text, response);
+    }
+
+    private static ApiError? Say(TokenGrant? taken, string? limit, HttpResponse response)
+    {
+        if (taken is not { } grant)
+        {
+            return null;
+        }
+
+        var headers = response.Headers;
+        headers["X-RateLimit-Limit"] = limit ?? grant.Limit.ToString(CultureInfo.InvariantCulture);
+        headers["X-RateLimit-Remaining"] = grant.Remaining.ToString(CultureInfo.InvariantCulture);
+        headers["X-RateLimit-Reset"] = grant.ResetSeconds.ToString(CultureInfo.InvariantCulture);
+        return grant.Granted > 0 ? null : Exceeded(grant);
+    }
+
+    private static ApiError Exceeded(TokenGrant grant) => ApiErrors.RateLimitExceeded(grant.RetryAfterSeconds);
+}
