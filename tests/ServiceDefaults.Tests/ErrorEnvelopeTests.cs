@@ -1,0 +1,83 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Xerotier.ServiceDefaults.Tests;
+
+public sealed class ErrorEnvelopeTests
+{
+    [Fact]
+    public void The_envelope_has_message_type_code_and_param()
+    {
+        using var json = JsonDocument.Parse(ErrorEnvelope.Serialize(ApiErrors.NotFound()));
+        var error = json.RootElement.GetProperty("error");
+        Assert.Equal(["message", "type", "code", "param"], error.EnumerateObject().Select(property => property.Name));
+        Assert.Equal("invalid_request_error", error.GetProperty("type").GetString());
+        Assert.Equal("not_found", error.GetProperty("code").GetString());
+        Assert.Equal(JsonValueKind.Null, error.GetProperty("param").ValueKind);
+    }
+
+    [Fact]
+    public void Several_invalid_fields_are_all_there()
+    {
+        using var json = JsonDocument.Parse(ErrorEnvelope.Serialize(ApiErrors.Invalid(
+            [new("title", "invalid_request", "Too long."), new("colour", "unknown_field", "Unknown.")])));
+        var error = json.RootElement.GetProperty("error");
+        Assert.Equal("title", error.GetProperty("param").GetString());
+        Assert.Equal(
+            ["title:invalid_request", "colour:unknown_field"],
+            error.GetProperty("errors").EnumerateArray().Select(e => $"{e.GetProperty("param")}:{e.GetProperty("code")}"));
+    }
+
+    [Fact]
+    public void A_429_says_when_and_how_to_try_again()
+    {
+        using var json = JsonDocument.Parse(ErrorEnvelope.Serialize(ApiErrors.RateLimitExceeded(7)));
+        var error = json.RootElement.GetProperty("error");
+        Assert.Equal(7, error.GetProperty("retry_after").GetInt32());
+        Assert.Equal(
+            ["type", "initial_delay_ms", "max_delay_ms", "multiplier", "jitter"],
+            error.GetProperty("retry_strategy").EnumerateObject().Select(property => property.Name));
+    }
+
+    [Theory]
+    [InlineData("/api", 409, "invalid_state_transition")]
+    [InlineData("/fault", 500, "internal_error")]
+    [InlineData("/late", 504, "upstream_timeout")]
+    [InlineData("/large", 413, "payload_too_large")]
+    [InlineData("/bare/404", 404, "not_found")]
+    [InlineData("/bare/405", 405, "method_not_allowed")]
+    [InlineData("/bare/415", 415, "unsupported_media_type")]
+    [InlineData("/bare/502", 503, "service_unavailable")]
+    [InlineData("/nothing", 404, "not_found")]
+    public async Task Every_failure_becomes_the_envelope_and_tells_nothing_more(string path, int status, string code)
+    {
+        await using var app = Build();
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        using var response = await http.GetAsync(path);
+        var body = await response.Content.ReadAsStringAsync();
+        Assert.Equal((HttpStatusCode)status, response.StatusCode);
+        Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
+        Assert.Contains($"\"code\":\"{code}\"", body);
+        Assert.DoesNotContain("secret", body);
+    }
+
+    private static WebApplication Build()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        app.Urls.Add("http://127.0.0.1:0");
+        app.UseErrorEnvelope();
+        app.UseRouting();
+        app.MapGet("/api", IResult () => throw new ApiException(ApiErrors.InvalidStateTransition("It is over.")));
+        app.MapGet("/fault", IResult () => throw new InvalidOperationException("secret: select * from keys"));
+        app.MapGet("/late", IResult () => throw new TimeoutException("secret"));
+        app.MapGet("/large", IResult () => throw new BadHttpRequestException("secret", 413));
+        app.MapGet("/bare/{status:int}", (int status) => Results.StatusCode(status));
+        return app;
+    }
+}
