@@ -11,7 +11,7 @@ public static class Icons
     private const string Question = "<path d=\"M12 2a10 10 0 1 1 0 20 10 10 0 0 1 0-20\"/><path class=\"k\" d=\"M9.2 9.4a2.9 2.9 0 1 1 4.3 2.5c-1 .6-1.5 1.1-1.5 2.1m0 2.9v.1\"/>";
     private const string Diamond = "<path d=\"M10.6 2.6a2 2 0 0 1 2.8 0l8 8a2 2 0 0 1 0 2.8l-8 8a2 2 0 0 1-2.8 0l-8-8a2 2 0 0 1 0-2.8z\"/><path class=\"k\" d=\"M8 12h8\"/>";
     private const string Octagon = "<path d=\"M8.3 2h7.4L22 8.3v7.4L15.7 22H8.3L2 15.7V8.3z\"/><path class=\"k\" d=\"m8.6 8.6 6.8 6.8m0-6.8-6.8 6.8\"/>";
-    private const string Wrench = "<rect x=\"2\" y=\"2\" width=\"20\" height=\"20\" rx=\"6\"/><path class=\"k\" d=\"m7 17 5.1-5.1m4.6-4.9-2.2 2.2.3 1 1 .3 2.1-2.2a3.4 3.4 0 1 1-1.2-1.3\"/>";
+    private const string Wrench = "<rect x=\"2\" y=\"2\" width=\"20\" height=\"20\" rx=\"6\"/><path class=\"k\" transform=\"rotate(45 12 12)\" d=\"M8.8 4.8v2.7a3.2 3.2 0 0 0 6.4 0V4.8M12 10.7v8.5\"/>";
     private const string Unplugged = "<path d=\"M7 4h10a5 5 0 0 1 5 5v6a5 5 0 0 1-5 5H7a5 5 0 0 1-5-5V9a5 5 0 0 1 5-5\"/><path class=\"k\" d=\"M6.5 12h3m2.5-3v6m2.5-3h3\"/>";
 
     /// <summary>The banner's icon of a level.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Components;
@@ -9,6 +10,7 @@ namespace Xerotier.StatusService.Page;
 public static class Wording
 {
     private static readonly CultureInfo Culture = CultureInfo.InvariantCulture;
+    private static readonly SearchValues<char> BidiControls = SearchValues.Create("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069");
 
     /// <summary>The wire key of a level (product.md section 3).</summary>
     public static string Key(OverallStatus level) => level switch
@@ -69,6 +71,17 @@ public static class Wording
 
     /// <summary>“Completed” of <c>completed</c>.</summary>
     public static string Capital(string word) => word.Length == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..];
+
+    /// <summary>The first <paramref name="most"/> characters as a reader counts them, with an ellipsis where there were more.</summary>
+    public static string Brief(string text, int most)
+    {
+        if (text.Length <= most) return text;
+        var starts = StringInfo.ParseCombiningCharacters(text);
+        return starts.Length <= most ? text : text[..starts[most]].TrimEnd() + "…";
+    }
+
+    /// <summary>The class of text with explicit bidirectional controls: what one leaves open ends with a box of its own, but not with a mere <c>bdi</c>.</summary>
+    public static string? Own(string text) => text.AsSpan().IndexOfAny(BidiControls) >= 0 ? "own" : null;
 
     /// <summary>“12 min 4 s”: whole seconds, each unit up to hours; nothing is rounded up.</summary>
     public static string Seconds(int seconds) => Append(new StringBuilder(), seconds).ToString();

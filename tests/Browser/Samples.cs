@@ -1,3 +1,5 @@
+using System.Text;
+using Xerotier.Page.V1;
 using Xerotier.StatusService.Indicators;
 using Xerotier.StatusService.Page;
 
@@ -91,6 +93,11 @@ internal static class Samples
         var indicators = Names.Select((name, n) => new HistoryIndicatorModel(name, [.. Enumerable.Range(0, 23).Select(i => HistoryDay(random, first.AddDays(i), n == 1 && i % 5 == 2))])).ToList();
         return new(first, new(2026, 8, 1), first, indicators, [.. Enumerable.Range(0, 6).Select(Past)], true);
     }
+
+    /// <summary>The page as a Gateway serves it after a loss.</summary>
+    public static byte[] Lost(PageSnapshot page) => Encoding.UTF8.GetBytes(page.StaleHtml.ToStringUtf8()
+        .Replace(PageAssets.StaleSinceMark, "2026-11-23T14:02:11Z")
+        .Replace(PageAssets.StaleSinceTextMark, "14:02:11 UTC"));
 
     /// <summary>A window of the samples.</summary>
     public static WindowModel Window(int id, string status, DateTimeOffset start, TimeSpan length, string severity, string[] services, string title, string text) => new(

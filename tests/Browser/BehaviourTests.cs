@@ -1,0 +1,172 @@
+using Microsoft.Playwright;
+using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Page;
+
+namespace Xerotier.Browser.Tests;
+
+public sealed class BehaviourTests(BrowserFixture browser)
+{
+    [Fact]
+    public async Task The_keyboard_reaches_everything_in_order_with_its_focus_in_sight()
+    {
+        await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Maintenance), new(360));
+        var stops = new List<string>();
+        for (var i = 0; i < 40; i++)
+        {
+            await visit.Page.Keyboard.PressAsync("Tab");
+            var stop = await visit.Page.EvaluateAsync<string?>("""
+                () => {
+                  const at = document.activeElement;
+                  if (!at || at === document.body) return null;
+                  const box = at.getBoundingClientRect(), style = getComputedStyle(at);
+                  if (style.outlineStyle === 'none' || parseFloat(style.outlineWidth) < 2) return 'no outline on ' + at.outerHTML;
+                  if (box.bottom < 0 || box.top > innerHeight) return 'out of sight: ' + at.outerHTML;
+                  return at.tagName + ' ' + (at.closest('[id]')?.id ?? '');
+                }
+                """);
+            if (stop is null || (stops.Count > 0 && stop == stops[0])) break;
+            stops.Add(stop);
+        }
+
+        var windows = Samples.Level(OverallStatus.Maintenance).Windows.Recent.Where(window => window.Description.Length > 0).Select(window => $"SUMMARY r-{window.Id}");
+        Assert.Equal(["A ", "LI s0", "LI s1", "LI s2", "LI s3", .. windows, "A foot", "A foot"], stops);
+    }
+
+    [Fact]
+    public async Task A_folded_description_opens_by_keyboard()
+    {
+        await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Operational), new());
+        var text = visit.Page.Locator("#recent .text").First;
+        Assert.False(await text.IsVisibleAsync());
+
+        await visit.Page.Locator("#recent summary").First.FocusAsync();
+        await visit.Page.Keyboard.PressAsync("Enter");
+
+        Assert.True(await text.IsVisibleAsync());
+    }
+
+    [Fact]
+    public async Task A_day_tells_its_text_to_pointer_and_arrow_keys_and_Escape_hides_it()
+    {
+        await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Operational), new(360));
+        var days = Samples.Level(OverallStatus.Operational).Indicators[1].Days;
+        var bars = visit.Page.Locator("#s1 .bars li");
+
+        await bars.Nth(70).HoverAsync();
+        Assert.Equal(Wording.Day(days[70]), await Shown());
+        await visit.Page.Keyboard.PressAsync("Escape");
+        Assert.Null(await Shown());
+
+        await visit.Page.Mouse.MoveAsync(5, 5);
+        await bars.Nth(89).FocusAsync();
+        Assert.Equal(Wording.Day(days[89]), await Shown());
+        await visit.Page.Keyboard.PressAsync("ArrowLeft");
+        await visit.Page.Keyboard.PressAsync("ArrowLeft");
+        Assert.Equal(Wording.Day(days[87]), await Shown());
+        await visit.Page.Keyboard.PressAsync("ArrowRight");
+        Assert.Equal(Wording.Day(days[88]), await Shown());
+        Assert.Equal(0, await visit.OverflowAsync());
+        Assert.Empty(visit.Complaints);
+
+        Task<string?> Shown() => visit.Page.EvaluateAsync<string?>("""
+            () => [...document.querySelectorAll('.bars span')].find(text => getComputedStyle(text).clipPath === 'none')?.textContent ?? null
+            """);
+    }
+
+    [Fact]
+    public async Task Times_are_told_in_the_visitors_zone_with_UTC_at_hand()
+    {
+        await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Degraded), new(Zone: "America/New_York"));
+
+        Assert.Contains("since 08:53 GMT-5.", await visit.Page.Locator(".banner p").InnerTextAsync());
+        Assert.Equal("13:53 UTC", await visit.Page.Locator(".banner time").GetAttributeAsync("title"));
+        Assert.StartsWith("21 Nov 2026, 09:02 – 09:32 GMT-5", await visit.Page.Locator("#recent small").First.InnerTextAsync());
+        Assert.Equal("Generated 23 Nov 2026, 09:02:30 GMT-5", await visit.Page.Locator("#foot p").First.InnerTextAsync());
+        Assert.Empty(visit.Complaints);
+    }
+
+    [Fact]
+    public async Task A_range_within_a_UTC_day_that_turns_the_local_day_names_both_days()
+    {
+        await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Degraded), new(Zone: "Asia/Tokyo"));
+
+        Assert.StartsWith("21 Nov 2026, 23:02 – 23:32 GMT+9", await visit.Page.Locator("#recent small").First.InnerTextAsync());
+        var across = Samples.Window(1, "completed", new(2026, 11, 20, 14, 30, 0, TimeSpan.Zero), TimeSpan.FromHours(1), "info", [], "Across", "");
+        var model = Samples.Level(OverallStatus.Operational);
+        await using var second = await browser.OpenAsync(model with { Windows = model.Windows with { Recent = [across] } }, new(Zone: "Asia/Tokyo"));
+        Assert.StartsWith("20 Nov 2026, 23:30 – 21 Nov 2026, 00:30 GMT+9", await second.Page.Locator("#recent small").First.InnerTextAsync());
+    }
+
+    [Fact]
+    public async Task News_arrives_quietly_and_keeps_scroll_focus_and_opened_details()
+    {
+        await using var visit = await browser.OpenAsync(Samples.Full(), new(360));
+        var page = visit.Page;
+        await page.Locator("#recent details").Nth(7).EvaluateAsync("details => details.open = true");
+        var open = await page.Locator("#recent details").Nth(7).GetAttributeAsync("id");
+        await page.Locator("#recent details").Nth(8).Locator("summary").FocusAsync();
+        var (scroll, held) = (await page.EvaluateAsync<double>("scrollY"), await page.Locator("#recent details").Nth(8).GetAttributeAsync("id"));
+
+        var news = Samples.Full(8);
+        var recent = news.Windows.Recent.Select((window, i) => i == 40 ? window with { Title = "Changed meanwhile" } : window).ToList();
+        var snapshot = await browser.Renderer.RenderAsync(news with { Overall = OverallStatus.Degraded, Windows = news.Windows with { Recent = recent } }, TestContext.Current.CancellationToken);
+        visit.Server.Show(visit.Path, snapshot.Html.Identity.ToByteArray());
+        await visit.RefreshAsync();
+
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Degraded Performance");
+        await Assertions.Expect(page.Locator("#recent")).ToContainTextAsync("Changed meanwhile");
+        Assert.Equal("Degraded Performance – Xerotier Status", await page.TitleAsync());
+        Assert.Equal(held, await page.EvaluateAsync<string>("document.activeElement.closest('[id]').id"));
+        Assert.Equal([open], await page.EvaluateAsync<string[]>("[...document.querySelectorAll('details[open]')].map(details => details.id)"));
+        Assert.Equal(scroll, await page.EvaluateAsync<double>("scrollY"), 100.0);
+        Assert.Empty(visit.Complaints);
+    }
+
+    [Fact]
+    public async Task News_keep_the_focused_day()
+    {
+        await using var visit = await browser.OpenAsync(Samples.Full(), new());
+        await visit.Page.Locator("#s2 .bars li").Nth(89).FocusAsync();
+        await visit.Page.Keyboard.PressAsync("ArrowLeft");
+
+        var snapshot = await browser.Renderer.RenderAsync(Samples.Full(8), TestContext.Current.CancellationToken);
+        visit.Server.Show(visit.Path, snapshot.Html.Identity.ToByteArray());
+        await visit.RefreshAsync();
+
+        await Assertions.Expect(visit.Page.Locator("#s2 .bars li").Nth(88)).ToContainTextAsync(Wording.Day(Samples.Full(8).Indicators[2].Days[88]));
+        Assert.Equal(88, await visit.Page.EvaluateAsync<int>("[...document.querySelectorAll('#s2 .bars li')].indexOf(document.activeElement)"));
+    }
+
+    [Fact]
+    public async Task A_page_that_cannot_be_refreshed_says_so_until_it_can()
+    {
+        var snapshot = await browser.Renderer.RenderAsync(Samples.Level(OverallStatus.Operational), TestContext.Current.CancellationToken);
+        await using var visit = await browser.OpenAsync(snapshot.Html.Identity.ToByteArray(), new());
+        await Assertions.Expect(visit.Page.Locator("#lost")).ToBeHiddenAsync();
+
+        visit.Server.Lose(visit.Path);
+        await visit.RefreshAsync();
+        await Assertions.Expect(visit.Page.Locator("#lost")).ToContainTextAsync("This page could not be refreshed since");
+
+        visit.Server.Show(visit.Path, snapshot.Html.Identity.ToByteArray());
+        await visit.RefreshAsync();
+        await Assertions.Expect(visit.Page.Locator("#lost")).ToBeHiddenAsync();
+    }
+
+    [Fact]
+    public async Task A_stale_page_arrives_in_an_open_tab_and_leaves_it_again()
+    {
+        var snapshot = await browser.Renderer.RenderAsync(Samples.Level(OverallStatus.Operational), TestContext.Current.CancellationToken);
+        await using var visit = await browser.OpenAsync(snapshot.Html.Identity.ToByteArray(), new());
+
+        visit.Server.Show(visit.Path, Samples.Lost(snapshot));
+        await visit.RefreshAsync();
+        await Assertions.Expect(visit.Page.Locator("#stale")).ToContainTextAsync("This is the last known state.");
+        Assert.Equal("was", await visit.Page.Locator("main").GetAttributeAsync("class"));
+
+        visit.Server.Show(visit.Path, snapshot.Html.Identity.ToByteArray());
+        await visit.RefreshAsync();
+        await Assertions.Expect(visit.Page.Locator("#stale")).ToBeEmptyAsync();
+        Assert.Equal("", await visit.Page.Locator("main").GetAttributeAsync("class"));
+    }
+}

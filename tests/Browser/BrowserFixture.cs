@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Playwright;
+using Xerotier.Browser.Tests;
+using Xerotier.StatusService.Page;
+
+[assembly: AssemblyFixture(typeof(BrowserFixture))]
+
+namespace Xerotier.Browser.Tests;
+
+/// <summary>The machine's own Chromium, a server of pages and the renderer, shared by the whole run.</summary>
+public sealed class BrowserFixture : IAsyncLifetime
+{
+    private const string Chromium = "/usr/bin/chromium";
+
+    private IPlaywright? playwright;
+    private IBrowser? browser;
+    private int pages;
+
+    /// <summary>The renderer under test.</summary>
+    public PageRenderer Renderer { get; } = new(NullLoggerFactory.Instance);
+
+    /// <summary>The server of pages.</summary>
+    public PageServer Server { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Server = await PageServer.StartAsync();
+        if (!File.Exists(Chromium)) return;
+
+        playwright = await Playwright.CreateAsync();
+        browser = await playwright.Chromium.LaunchAsync(new()
+        {
+            ExecutablePath = Chromium,
+            Args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (browser is not null) await browser.DisposeAsync();
+        playwright?.Dispose();
+        await Server.DisposeAsync();
+        Renderer.Dispose();
+    }
+
+    /// <summary>Renders a model and opens it in a context of its own.</summary>
+    public async Task<Visit> OpenAsync(StatusPageModel model, Screen screen)
+    {
+        var page = await Renderer.RenderAsync(model, TestContext.Current.CancellationToken);
+        return await OpenAsync(page.Html.Identity.ToByteArray(), screen);
+    }
+
+    /// <summary>Opens a page in a context of its own; without Chromium the test is skipped, in CI it fails.</summary>
+    public async Task<Visit> OpenAsync(byte[] html, Screen screen)
+    {
+        if (browser is null)
+        {
+            Assert.False(Environment.GetEnvironmentVariable("CI") is "true" or "1", $"{Chromium} is missing.");
+            Assert.Skip($"{Chromium} is missing.");
+        }
+
+        var context = await browser.NewContextAsync(new()
+        {
+            ViewportSize = new() { Width = screen.Width, Height = screen.Height },
+            ColorScheme = screen.Dark ? ColorScheme.Dark : ColorScheme.Light,
+            JavaScriptEnabled = screen.Script,
+            TimezoneId = screen.Zone,
+            DeviceScaleFactor = screen.Scale,
+        });
+        var path = $"/{Interlocked.Increment(ref pages)}/status";
+        var visit = new Visit(await context.NewPageAsync(), Server, path);
+        Server.Show(path, html);
+        await visit.Page.GotoAsync(Server.Address + path);
+        return visit;
+    }
+}
+
+/// <summary>How a visitor looks at the page.</summary>
+public sealed record Screen(int Width = 1280, bool Dark = false, bool Script = true, string Zone = "UTC", int Height = 900, float Scale = 1);
+
+/// <summary>An open page with all that its browser complained about.</summary>
+public sealed class Visit : IAsyncDisposable
+{
+    private readonly List<string> complaints = [];
+
+    internal Visit(IPage page, PageServer server, string path)
+    {
+        (Page, Server, Path) = (page, server, path);
+        page.Console += (_, message) => { if (message.Type is "error" or "warning") complaints.Add(message.Text); };
+        page.PageError += (_, error) => complaints.Add(error);
+        page.Request += (_, request) => { if (!request.Url.StartsWith("data:", StringComparison.Ordinal)) Requested.Add(request.Url); };
+        page.Dialog += (_, dialog) => { complaints.Add("dialog " + dialog.Message); _ = dialog.DismissAsync(); };
+    }
+
+    /// <summary>The page.</summary>
+    public IPage Page { get; }
+
+    /// <summary>Its server.</summary>
+    public PageServer Server { get; }
+
+    /// <summary>Its path on the server.</summary>
+    public string Path { get; }
+
+    /// <summary>What it asked of any network.</summary>
+    public List<string> Requested { get; } = [];
+
+    /// <summary>Console errors, script errors, policy violations and dialogs.</summary>
+    public IReadOnlyList<string> Complaints => complaints;
+
+    /// <summary>How many pixels the page is wider than its screen.</summary>
+    public Task<int> OverflowAsync() => Page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth");
+
+    /// <summary>Makes the page look for news now, as it does when its tab is shown again.</summary>
+    public Task RefreshAsync() => Page.EvaluateAsync("document.dispatchEvent(new Event('visibilitychange'))");
+
+    public async ValueTask DisposeAsync() => await Page.Context.DisposeAsync();
+}

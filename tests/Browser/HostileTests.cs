@@ -1,0 +1,51 @@
+namespace Xerotier.Browser.Tests;
+
+public sealed class HostileTests(BrowserFixture browser)
+{
+    public static TheoryData<string, string> Texts => new()
+    {
+        { "<script>document.title='owned'</script>", "<img src=x onerror=alert(1)></p></details></main><script>alert(1)</script>" },
+        { "\" onmouseover=\"alert(1)\" '><svg onload=alert(1)>", "<style>*{display:none}</style><link rel=stylesheet href=//evil.example/x.css>" },
+        { "&lt;b&gt; &amp;amp; &#x3C;script&#x3E; &copy", "&lt;script&gt;alert(1)&lt;/script&gt;\n&nbsp;&nbsp;two" },
+        { "\u202e\u2067gnp.exe \u202d\u2066 nothing closed \u202e", "\u202eright to left\n\u2067and more\u202b" },
+        { new string('W', 200), new string('m', 2000) },
+        { string.Concat(Enumerable.Repeat("😀", 200)), string.Concat(Enumerable.Repeat("👩‍🚀", 666)) },
+        { "صيانة مجدولة لقاعدة البيانات (PostgreSQL 17)", "عمل\nسطر ثان\n\nסוף" },
+        { "@@stale_since@@ {{7*7}} ${7*7} @(1)", "<!-- comment --> <![CDATA[ x ]]> ]]> -->" },
+        { "Z̷̢̛͎̯̿ a̐̈l̶̡g̷o " + new string('\u0301', 80), "line\n\ttab\n" + string.Concat(Enumerable.Repeat("a\u0300\u0301\u0302", 300)) },
+    };
+
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public async Task Titles_and_descriptions_are_text_and_nothing_else(string title, string text)
+    {
+        await using var visit = await browser.OpenAsync(Samples.Titled(title, text, count: 2), new(360));
+        var page = visit.Page;
+
+        Assert.Equal("Under Maintenance – Xerotier Status", await page.TitleAsync());
+        Assert.Equal(title, await page.Locator("#now h3").First.TextContentAsync());
+        Assert.Equal(text, await page.Locator("#recent .text").First.TextContentAsync());
+        Assert.Equal(4, await page.Locator("#recent > ul > li").CountAsync());
+        Assert.Equal(0, await page.Locator("main script, main style, main img, main link").CountAsync());
+        Assert.Equal(0, await page.EvaluateAsync<int>("[...document.querySelectorAll('*')].flatMap(e => [...e.attributes]).filter(a => a.name.startsWith('on') || a.name === 'style').length"));
+        await LevelTests.AssertSoundAsync(visit);
+    }
+
+    [Fact]
+    public async Task Bidirectional_overrides_end_where_their_title_ends()
+    {
+        await using var visit = await browser.OpenAsync(Samples.Titled("\u202e\u2067 open", "", count: 1), new());
+
+        var places = await visit.Page.Locator("#recent li").First.EvaluateAsync<double[]>("""
+            row => [...row.querySelectorAll('time')].map(time => time.getBoundingClientRect().left).concat(row.querySelector('.sev').getBoundingClientRect().left)
+            """);
+        Assert.Equal(places.Order(), places);
+        var banner = await visit.Page.Locator(".banner p").EvaluateAsync<double[]>("""
+            sentence => ['bdi', 'time'].map(name => sentence.querySelector(name).getBoundingClientRect().left)
+            """);
+        Assert.True(banner[0] < banner[1]);
+        var services = await visit.Page.Locator("#now .meta bdi").EvaluateAllAsync<double[]>("names => names.map(name => name.getBoundingClientRect().left)");
+        Assert.Equal(2, services.Length);
+        Assert.True(services[0] < services[1]);
+    }
+}

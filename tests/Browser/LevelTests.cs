@@ -1,0 +1,139 @@
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Page;
+
+namespace Xerotier.Browser.Tests;
+
+public sealed class LevelTests(BrowserFixture browser)
+{
+    public static MatrixTheoryData<OverallStatus, bool, int> Looks => new(Enum.GetValues<OverallStatus>(), [false, true], [360, 1280]);
+
+    [Theory]
+    [MemberData(nameof(Looks))]
+    public async Task Every_level_reads_well_in_light_and_dark_on_phone_and_desk(OverallStatus level, bool dark, int width)
+    {
+        await using var visit = await browser.OpenAsync(Samples.Level(level), new(width, dark));
+
+        Assert.Equal(Wording.Label(level), await visit.Page.Locator("h1").InnerTextAsync());
+        Assert.Equal(360, await visit.Page.Locator(".bars li").CountAsync());
+        Assert.True(await visit.Page.Locator(".bars li").EvaluateAllAsync<double>("bars => Math.min(...bars.map(bar => bar.getBoundingClientRect().width))") > 3);
+        await AssertSoundAsync(visit);
+    }
+
+    [Theory]
+    [InlineData(false, 360)]
+    [InlineData(true, 1280)]
+    public async Task The_fullest_page_reads_well(bool dark, int width)
+    {
+        await using var visit = await browser.OpenAsync(Samples.Full(), new(width, dark));
+
+        Assert.Equal(50, await visit.Page.Locator("#recent li").CountAsync());
+        await AssertSoundAsync(visit);
+    }
+
+    [Theory]
+    [InlineData(false, 360)]
+    [InlineData(true, 1280)]
+    public async Task A_page_without_history_and_windows_reads_well(bool dark, int width)
+    {
+        await using var visit = await browser.OpenAsync(dark ? Samples.Unborn() : Samples.Young(), new(width, dark));
+
+        await AssertSoundAsync(visit);
+    }
+
+    [Theory]
+    [InlineData(false, 1280)]
+    [InlineData(true, 360)]
+    public async Task A_stale_page_reads_well_and_is_not_green(bool dark, int width)
+    {
+        var page = await browser.Renderer.RenderAsync(Samples.Level(OverallStatus.Operational), TestContext.Current.CancellationToken);
+        await using var visit = await browser.OpenAsync(Samples.Lost(page), new(width, dark));
+
+        Assert.Equal("Live data is unavailable since 14:02:11 UTC. This is the last known state.", await visit.Page.Locator("#stale").InnerTextAsync());
+        var green = await visit.Page.EvaluateAsync<string>("getComputedStyle(document.querySelector('.bars .o')).getPropertyValue('--c')");
+        Assert.NotEqual(green, await visit.Page.EvaluateAsync<string>("getComputedStyle(document.querySelector('.banner')).getPropertyValue('--c')"));
+        Assert.NotEqual(green, await visit.Page.EvaluateAsync<string>("getComputedStyle(document.querySelector('.state')).getPropertyValue('--c')"));
+        await AssertSoundAsync(visit);
+    }
+
+    [Theory]
+    [InlineData(false, 360)]
+    [InlineData(true, 1280)]
+    public async Task The_history_reads_well(bool dark, int width)
+    {
+        await using var visit = await browser.OpenAsync(await browser.Renderer.RenderHistoryAsync(Samples.History(), TestContext.Current.CancellationToken), new(width, dark));
+
+        Assert.Equal("November 2026", await visit.Page.Locator("nav b").InnerTextAsync());
+        Assert.Equal("/status/history?month=2026-10", await visit.Page.Locator("nav a[rel=prev]").GetAttributeAsync("href"));
+        Assert.Equal(0, await visit.Page.Locator("nav a[rel=next]").CountAsync());
+        Assert.Equal(4 * 23, await visit.Page.Locator(".days > li").CountAsync());
+        await AssertSoundAsync(visit);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Marks_have_a_contrast_of_3_to_1_and_words_of_4_5_to_1(bool dark)
+    {
+        await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Operational), new(Dark: dark));
+        var colours = await visit.Page.EvaluateAsync<Dictionary<string, string>>("""
+            () => Object.fromEntries(['page', 'text', 'muted', 'link', ...['green', 'amber', 'orange', 'red', 'blue', 'grey'].flatMap(c => [c, c + '-text'])]
+              .map(name => [name, getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim()]))
+            """);
+
+        foreach (var (name, colour) in colours.Where(pair => pair.Key != "page"))
+        {
+            var least = name.EndsWith("-text", StringComparison.Ordinal) || name is "text" or "muted" or "link" ? 4.5 : 3;
+            Assert.True(Contrast(colour, colours["page"]) >= least, $"{name} {colour} on {colours["page"]}: {Contrast(colour, colours["page"]):0.00}");
+        }
+    }
+
+    [Fact]
+    public async Task The_page_of_a_visitor_without_script_says_all_that_the_other_says()
+    {
+        await using var with = await browser.OpenAsync(Samples.Full(), new());
+        await using var without = await browser.OpenAsync(Samples.Full(), new(Script: false));
+
+        var texts = (await with.Page.Locator("main").TextContentAsync(), await without.Page.Locator("main").TextContentAsync());
+        Assert.Equal(texts.Item1, texts.Item2);
+        Assert.All(Samples.Full().Windows.Recent, window => Assert.Contains(window.Description, texts.Item2!));
+        Assert.All(Samples.Full().Indicators.SelectMany(indicator => indicator.Days), day => Assert.Contains(Wording.Day(day), texts.Item2!));
+        await without.Page.Locator("#recent summary").First.ClickAsync();
+        Assert.True(await without.Page.Locator("#recent .text").First.IsVisibleAsync());
+        Assert.Single(without.Requested);
+    }
+
+    [Fact]
+    public async Task A_print_shows_folded_descriptions_and_stays_white()
+    {
+        await using var visit = await browser.OpenAsync(Samples.Full(), new(Dark: true));
+        await visit.Page.EmulateMediaAsync(new() { Media = Media.Print, ColorScheme = ColorScheme.Dark });
+
+        Assert.Equal("rgb(255, 255, 255)", await visit.Page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
+        Assert.True(await visit.Page.Locator("#recent .text").First.EvaluateAsync<int>("text => text.offsetHeight") > 0);
+    }
+
+    internal static async Task AssertSoundAsync(Visit visit)
+    {
+        Assert.Equal(0, await visit.OverflowAsync());
+        var axe = await visit.Page.RunAxe();
+        Assert.Empty(axe.Violations.Select(violation => $"{violation.Id}: {violation.Help}: {string.Join(", ", violation.Nodes.Take(3).Select(node => node.Html))}"));
+        Assert.Empty(visit.Complaints);
+        Assert.Equal([visit.Server.Address + visit.Path], visit.Requested);
+    }
+
+    private static double Contrast(string one, string other)
+    {
+        var (a, b) = (Luminance(one), Luminance(other));
+        return (Math.Max(a, b) + 0.05) / (Math.Min(a, b) + 0.05);
+    }
+
+    /// <summary>Relative luminance of WCAG 2.2 of <c>#rgb</c> or <c>#rrggbb</c>.</summary>
+    private static double Luminance(string colour)
+    {
+        var hex = colour.Length == 4 ? string.Concat(colour[1..].Select(digit => $"{digit}{digit}")) : colour[1..];
+        var parts = Convert.FromHexString(hex).Select(part => part / 255.0).Select(part => part <= 0.04045 ? part / 12.92 : Math.Pow((part + 0.055) / 1.055, 2.4)).ToArray();
+        return (0.2126 * parts[0]) + (0.7152 * parts[1]) + (0.0722 * parts[2]);
+    }
+}

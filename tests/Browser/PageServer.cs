@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Xerotier.StatusService.Page;
+
+namespace Xerotier.Browser.Tests;
+
+/// <summary>Serves rendered samples with the Gateway's headers, and counts what is asked of it.</summary>
+public sealed partial class PageServer : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, byte[]> pages = new();
+    private readonly ConcurrentQueue<string> requests = new();
+    private readonly WebApplication app;
+
+    private PageServer(WebApplication app) => this.app = app;
+
+    /// <summary>Where it listens, without a slash at its end.</summary>
+    public string Address => app.Urls.First();
+
+    /// <summary>The paths asked for so far that begin with <paramref name="path"/>.</summary>
+    public int Requests(string path) => requests.Count(asked => asked.StartsWith(path, StringComparison.Ordinal));
+
+    /// <summary>Paths asked for that no test put there.</summary>
+    public IEnumerable<string> Unknown => requests.Where(asked => !pages.ContainsKey(asked));
+
+    public static async Task<PageServer> StartAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var server = new PageServer(builder.Build());
+        server.app.MapGet("/{**path}", server.Serve);
+        await server.app.StartAsync();
+        return server;
+    }
+
+    /// <summary>Puts a page at a path, or changes it, and returns its address.</summary>
+    public string Show(string path, byte[] html)
+    {
+        pages[path] = html;
+        return Address + path;
+    }
+
+    /// <summary>Takes a page away: it answers 503 from now on.</summary>
+    public void Lose(string path) => pages[path] = [];
+
+    /// <summary>The policy that the Gateway derives from the page's own style and script.</summary>
+    public static string Policy() =>
+        $"default-src 'none'; style-src '{Hash(PageAssets.Style)}'; script-src '{Hash(PageAssets.Script)}'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+    public async ValueTask DisposeAsync() => await app.DisposeAsync();
+
+    private async Task Serve(HttpContext context)
+    {
+        var path = context.Request.Path.Value!;
+        requests.Enqueue(path);
+        if (!pages.TryGetValue(path, out var html) || html.Length == 0)
+        {
+            context.Response.StatusCode = html is null ? 404 : 503;
+            return;
+        }
+
+        context.Response.ContentType = "text/html; charset=utf-8";
+        context.Response.Headers.ContentSecurityPolicy = Policy();
+        context.Response.Headers.CacheControl = "public, max-age=1, must-revalidate";
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        await context.Response.Body.WriteAsync(html, context.RequestAborted);
+    }
+
+    private static string Hash(string element) =>
+        "sha256-" + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Content().Match(element).Groups[1].Value)));
+
+    [GeneratedRegex("^<[a-z]+>(.*)</[a-z]+>$", RegexOptions.Singleline)]
+    private static partial Regex Content();
+}

@@ -1,0 +1,86 @@
+using Xerotier.StatusService.Page;
+
+namespace Xerotier.Browser.Tests;
+
+public sealed class WordingTests
+{
+    private static readonly DateOnly Third = new(2026, 11, 3);
+
+    [Theory]
+    [InlineData(0, "0 s")]
+    [InlineData(3, "3 s")]
+    [InlineData(60, "1 min")]
+    [InlineData(724, "12 min 4 s")]
+    [InlineData(3_600, "1 h")]
+    [InlineData(3_605, "1 h 5 s")]
+    [InlineData(86_399, "23 h 59 min 59 s")]
+    [InlineData(86_400, "24 h")]
+    public void Seconds_are_told_in_whole_units(int seconds, string text) => Assert.Equal(text, Wording.Seconds(seconds));
+
+    [Theory]
+    [InlineData(0.4, "0 s")]
+    [InlineData(59.9, "59 s")]
+    [InlineData(60, "1 min")]
+    [InlineData(9_000, "2 h 30 min")]
+    [InlineData(129_600, "1 d 12 h")]
+    [InlineData(34_560_000, "400 d")]
+    public void Lengths_are_floored_to_the_minute(double seconds, string text) => Assert.Equal(text, Wording.Length(TimeSpan.FromSeconds(seconds)));
+
+    [Theory]
+    [InlineData("100", "100 %")]
+    [InlineData("99.9999", "99.999 %")]
+    [InlineData("99.162", "99.162 %")]
+    [InlineData("99.5", "99.500 %")]
+    [InlineData("0", "0.000 %")]
+    [InlineData(null, "—")]
+    public void Percentages_are_floored_and_100_means_no_outage(string? percent, string text) =>
+        Assert.Equal(text, Wording.Percent(percent is null ? null : decimal.Parse(percent)));
+
+    [Fact]
+    public void A_day_says_its_seconds()
+    {
+        Assert.Equal("3 Nov 2026: 12 min 4 s outage, 99.162 %", Wording.Day(Day(85_676, outage: 724, percent: 99.162m)));
+        Assert.Equal("3 Nov 2026: no outage, 100 %", Wording.Day(Day(86_400, percent: 100)));
+        Assert.Equal("3 Nov 2026: 1 h degraded, 100 %", Wording.Day(Day(82_800, degraded: 3_600, percent: 100)));
+        Assert.Equal("3 Nov 2026: no outage, 1 h no data, 100 %", Wording.Day(Day(82_800, noData: 3_600, percent: 100)));
+        Assert.Equal("3 Nov 2026: 24 h maintenance, —", Wording.Day(Day(0, maintenance: 86_400)));
+        Assert.Equal("3 Nov 2026: no data", Wording.Day(Day(0, noData: 86_400)));
+        Assert.Equal("3 Nov 2026: before monitoring began", Wording.Day(Day(0, installation: InstallationDay.Before)));
+        Assert.Equal("3 Nov 2026: monitoring began, no outage, 14 h no data, 100 %", Wording.Day(Day(36_000, noData: 50_400, percent: 100, installation: InstallationDay.On)));
+    }
+
+    [Fact]
+    public void A_bar_shows_the_worst_state_of_its_day()
+    {
+        Assert.Equal('x', Wording.Mark(Day(80_000, degraded: 5_000, outage: 3, maintenance: 60)));
+        Assert.Equal('d', Wording.Mark(Day(80_000, degraded: 1, maintenance: 60)));
+        Assert.Equal('m', Wording.Mark(Day(80_000, maintenance: 60, noData: 60)));
+        Assert.Equal('p', Wording.Mark(Day(60_000, noData: 26_400)));
+        Assert.Equal('o', Wording.Mark(Day(86_398, noData: 2)));
+        Assert.Equal('o', Wording.Mark(Day(36_000, noData: 50_400, installation: InstallationDay.On)));
+        Assert.Equal('n', Wording.Mark(Day(0, noData: 86_400)));
+        Assert.Equal('b', Wording.Mark(Day(0, installation: InstallationDay.Before)));
+    }
+
+    [Fact]
+    public void A_title_is_cut_between_characters_as_readers_count_them()
+    {
+        Assert.Equal("Work", Wording.Brief("Work", 4));
+        Assert.Equal("Wor…", Wording.Brief("Works", 3));
+        Assert.Equal("👩‍🚀👩‍🚀…", Wording.Brief("👩‍🚀👩‍🚀👩‍🚀", 2));
+    }
+
+    [Fact]
+    public void Times_are_UTC_with_a_machine_form()
+    {
+        var time = new DateTimeOffset(2026, 11, 23, 16, 2, 30, TimeSpan.FromHours(2));
+
+        Assert.Equal("<time datetime=\"2026-11-23T14:02:30Z\">23 Nov 2026, 14:02 UTC</time>", Wording.At(time).Value);
+        Assert.Equal("<time datetime=\"2026-11-23T14:02:30Z\">14:02 UTC</time>", Wording.Near(time, time.AddHours(9)).Value);
+        Assert.Equal("<time datetime=\"2026-11-23T14:02:30Z\">23 Nov 2026, 14:02 UTC</time>", Wording.Near(time, time.AddHours(10)).Value);
+        Assert.Equal("2026-11-23T14:02:30.5Z", Wording.Instant(time.AddMilliseconds(500)));
+    }
+
+    private static DayModel Day(int operational, int degraded = 0, int outage = 0, int maintenance = 0, int noData = 0, decimal? percent = null, InstallationDay installation = InstallationDay.After) =>
+        new(Third, operational, degraded, outage, maintenance, noData, percent, installation);
+}
