@@ -2,6 +2,7 @@ using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Board;
+using Xerotier.StatusService.Dashboard;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Page;
 using Xerotier.StatusService.Publishing;
@@ -16,8 +17,10 @@ builder.Services.AddBoard(builder.Configuration);
 builder.Services.AddHistory(builder.Configuration);
 builder.Services.AddPageRenderer();
 builder.Services.AddPublishing();
+builder.Services.AddDashboard();
 
 var app = builder.Build();
 app.UseServiceDefaults();
 app.MapGrpcService<StatusPagesService>();
+app.MapDashboard();
 app.Run();
