@@ -1,8 +1,23 @@
+using Xerotier.MaintenanceService;
 using Xerotier.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("maintenanceservice");
+builder.AddMaintenanceDatabase();
+builder.Services.AddSingleton<ProjectDatabase>();
+builder.Services.AddSingleton<WindowStore>();
+builder.Services.AddSingleton<WindowWriter>();
+builder.Services.AddSingleton<PlatformStore>();
+builder.Services.AddSingleton<PageFeedBoard>();
+builder.Services.AddSingleton<ChangeNotifier>();
+builder.Services.AddHostedService(services => services.GetRequiredService<ChangeNotifier>());
+builder.Services.AddHostedService<ChangeListener>();
+builder.Services.AddHostedService<PageFeedReader>();
+builder.Services.AddHostedService<TransitionClock>();
+builder.Services.AddHostedService<AnswerCleaner>();
 
 var app = builder.Build();
 app.UseServiceDefaults();
+app.MapWindows();
+app.MapGrpcService<MaintenanceFeedService>();
 app.Run();

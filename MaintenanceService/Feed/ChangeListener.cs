@@ -1,0 +1,53 @@
+using Npgsql;
+
+namespace Xerotier.MaintenanceService;
+
+/// <summary>Listens for the changes that other replicas make, on a connection of its own, and connects again when that is lost.</summary>
+internal sealed partial class ChangeListener(NpgsqlDataSource database, ChangeNotifier notifier, PageFeedBoard board, TimeProvider time, ILogger<ChangeListener> logger)
+    : BackgroundService
+{
+    /// <summary>How often a silent connection is tried.</summary>
+    private static readonly TimeSpan Probe = TimeSpan.FromSeconds(5);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await ListenAsync(stoppingToken);
+            }
+            catch (Exception failure) when (failure is NpgsqlException or TimeoutException or IOException)
+            {
+                LogLost(logger, failure.Message);
+                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(200, 600)), time, stoppingToken);
+            }
+        }
+    }
+
+    private async Task ListenAsync(CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        connection.Notification += (_, change) =>
+        {
+            if (change.Payload != notifier.Sender)
+            {
+                board.Wake();
+            }
+        };
+        await using var listen = new NpgsqlCommand($"listen {ChangeNotifier.Topic}", connection);
+        await listen.ExecuteNonQueryAsync(cancellation);
+        board.Wake(); // what was told before this listened
+        while (true)
+        {
+            if (!await connection.WaitAsync(Probe, cancellation))
+            {
+                await using var probe = new NpgsqlCommand("select 1", connection);
+                await probe.ExecuteNonQueryAsync(cancellation);
+            }
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Listening for changes was interrupted: {Reason}")]
+    private static partial void LogLost(ILogger logger, string reason);
+}

@@ -1,0 +1,52 @@
+using System.Threading.Channels;
+using Npgsql;
+
+namespace Xerotier.MaintenanceService;
+
+/// <summary>
+/// Tells this process and the other replicas that windows have changed, after the commit and at most every <see cref="Gap"/>:
+/// PostgreSQL serialises the commits of transactions that notify, so writes leave it to this one.
+/// </summary>
+internal sealed partial class ChangeNotifier(NpgsqlDataSource database, PageFeedBoard board, TimeProvider time, ILogger<ChangeNotifier> logger) : BackgroundService
+{
+    /// <summary>The channel that the replicas listen on. The payload is the sender's id.</summary>
+    public const string Topic = "maintenance_windows";
+
+    /// <summary>Changes that come closer together are told as one.</summary>
+    public static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(50);
+
+    private readonly Channel<bool> pending = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>This replica's id in notifications.</summary>
+    public string Sender { get; } = Guid.NewGuid().ToString("N");
+
+    /// <summary>Windows have changed, or may have.</summary>
+    public void Signal()
+    {
+        board.Wake();
+        pending.Writer.TryWrite(true);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await foreach (var _ in pending.Reader.ReadAllAsync(stoppingToken))
+        {
+            try
+            {
+                await using var command = database.CreateCommand("select pg_notify($1, $2)");
+                command.Parameters.Add(new() { Value = Topic });
+                command.Parameters.Add(new() { Value = Sender });
+                await command.ExecuteNonQueryAsync(stoppingToken);
+            }
+            catch (Exception failure) when (failure is NpgsqlException or TimeoutException)
+            {
+                LogFailed(logger, failure.Message); // the others poll as well
+            }
+
+            await Task.Delay(Gap, time, stoppingToken);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Replicas could not be told of a change: {Reason}")]
+    private static partial void LogFailed(ILogger logger, string reason);
+}

@@ -1,0 +1,33 @@
+namespace Xerotier.MaintenanceService;
+
+/// <summary>A 2xx as it goes out, and as an Idempotency-Key brings it back.</summary>
+/// <param name="Status">200 or 201.</param>
+/// <param name="Body">JSON.</param>
+/// <param name="ETag">The window's, if the answer shows one.</param>
+/// <param name="Location">The new window's path.</param>
+internal sealed record Answer(int Status, byte[] Body, string? ETag = null, string? Location = null) : IResult
+{
+    public static Answer Created(MaintenanceWindow window, PathString list) =>
+        new(StatusCodes.Status201Created, Bytes(window), window.ETag, $"{list.Value!.TrimEnd('/')}/{window.Id}");
+
+    public static Answer Ok(MaintenanceWindow window) => new(StatusCodes.Status200OK, Bytes(window), window.ETag);
+
+    public static Answer Purged(MaintenanceWindow window) => new(StatusCodes.Status200OK, WindowJson.Bytes(json => WindowJson.WriteDeleted(json, window.Id)));
+
+    public static Answer List<T>(IReadOnlyList<T> items, bool hasMore, Func<T, string> id, Action<System.Text.Json.Utf8JsonWriter, T> write) =>
+        new(StatusCodes.Status200OK, WindowJson.Bytes(json => WindowJson.WriteList(json, items, hasMore, id, write)));
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.StatusCode = Status;
+        response.ContentType = "application/json; charset=utf-8";
+        response.ContentLength = Body.Length;
+        response.Headers.CacheControl = "private, no-cache";
+        response.Headers.ETag = ETag;
+        response.Headers.Location = Location;
+        await response.Body.WriteAsync(Body, httpContext.RequestAborted);
+    }
+
+    private static byte[] Bytes(MaintenanceWindow window) => WindowJson.Bytes(json => WindowJson.Write(json, window));
+}

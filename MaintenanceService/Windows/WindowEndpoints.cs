@@ -1,0 +1,109 @@
+using System.Text.Json;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.MaintenanceService;
+
+/// <summary>The management API of windows (product.md sections 2 and 4). The Gateway passes its paths on unchanged.</summary>
+internal static class WindowEndpoints
+{
+    public static void MapWindows(this IEndpointRouteBuilder routes)
+    {
+        var windows = routes.MapGroup("/{projectId}/v1/management/maintenance")
+            .RequireAuthorization(Policies.Management)
+            .AddEndpointFilter<DatabaseFailureFilter>();
+        windows.MapGet("", ListAsync);
+        windows.MapPost("", CreateAsync);
+        windows.MapGet("{id}", GetAsync);
+        windows.MapPatch("{id}", UpdateAsync);
+        windows.MapDelete("{id}", CancelAsync);
+        windows.MapPost("{id}/complete", CompleteAsync);
+        windows.MapPost("{id}/purge", PurgeAsync);
+        windows.MapGet("{id}/events", ListEventsAsync);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext http, string projectId, WindowStore store)
+    {
+        var query = new ListQuery(http.Request.Query, byStatus: true);
+        DateTimeOffset? start = null;
+        if (query.After is { } after)
+        {
+            start = WindowId.IsWellFormed(after) ? await store.FindStartAsync(projectId, after, http.RequestAborted) : null;
+            if (start is null)
+            {
+                throw ListQuery.UnknownCursor();
+            }
+        }
+
+        var found = await store.ListAsync(projectId, query.Statuses, start, query.After, query.Limit + 1, http.RequestAborted);
+        return Page(found, query.Limit, window => window.Id, WindowJson.Write);
+    }
+
+    private static async Task<IResult> CreateAsync(HttpContext http, string projectId, WindowWriter writer)
+    {
+        var body = await JsonBody.ReadAsync(http.Request);
+        var idempotency = Idempotency.From(http.Request, body);
+        using var json = JsonBody.Parse(body);
+        return await writer.CreateAsync(Caller.From(http.User), WindowInput.ForCreate(json.RootElement), http.Request.Path, idempotency, http.RequestAborted);
+    }
+
+    private static async Task<IResult> GetAsync(HttpContext http, string projectId, string id, WindowStore store)
+    {
+        var window = await store.RequireAsync(projectId, id, http.RequestAborted);
+        if (Preconditions.HasCurrent(http.Request, window))
+        {
+            http.Response.Headers.ETag = window.ETag;
+            return Results.StatusCode(StatusCodes.Status304NotModified);
+        }
+
+        return Answer.Ok(window);
+    }
+
+    private static async Task<IResult> UpdateAsync(HttpContext http, string projectId, string id, WindowWriter writer)
+    {
+        using var json = JsonBody.Parse(await JsonBody.ReadAsync(http.Request));
+        return await writer.ChangeAsync(http, projectId, id, WindowInput.ForUpdate(json.RootElement), idempotency: null);
+    }
+
+    private static Task<Answer> CancelAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
+        writer.ChangeAsync(http, projectId, id, new WindowFields { Status = WindowStatus.Cancelled }, idempotency: null);
+
+    private static async Task<IResult> CompleteAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
+        await writer.ChangeAsync(http, projectId, id, new WindowFields { Status = WindowStatus.Completed }, await BareRequestAsync(http.Request));
+
+    private static async Task<IResult> PurgeAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
+        await writer.PurgeAsync(http, projectId, id, await BareRequestAsync(http.Request));
+
+    private static async Task<IResult> ListEventsAsync(HttpContext http, string projectId, string id, WindowStore store)
+    {
+        var query = new ListQuery(http.Request.Query, byStatus: false);
+        var before = long.MaxValue;
+        if (query.After is { } after)
+        {
+            before = WindowEvent.VersionOf(after, id) ?? throw ListQuery.UnknownCursor();
+        }
+
+        var found = WindowId.IsWellFormed(id) ? await store.ListEventsAsync(projectId, id, before, query.Limit + 1, http.RequestAborted) : [];
+        return found.Count > 0 || query.After is not null
+            ? Page(found, query.Limit, change => change.Id, WindowJson.Write)
+            : throw WindowWriter.NotFound();
+    }
+
+    /// <summary>The key of a POST that takes no fields: its body is empty or <c>{}</c>.</summary>
+    private static async Task<Idempotency?> BareRequestAsync(HttpRequest request)
+    {
+        var body = await JsonBody.ReadAsync(request);
+        if (body.Length > 0)
+        {
+            using var json = JsonBody.Parse(body);
+            WindowInput.ForNothing(json.RootElement);
+        }
+
+        return Idempotency.From(request, body);
+    }
+
+    private static Answer Page<T>(List<T> found, int limit, Func<T, string> id, Action<Utf8JsonWriter, T> write)
+    {
+        var more = found.Count > limit;
+        return Answer.List(more ? found[..limit] : found, more, id, write);
+    }
+}
