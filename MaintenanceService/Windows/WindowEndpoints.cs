@@ -19,6 +19,16 @@ internal static class WindowEndpoints
         windows.MapPost("{id}/complete", CompleteAsync);
         windows.MapPost("{id}/purge", PurgeAsync);
         windows.MapGet("{id}/events", ListEventsAsync);
+
+        // The framework's own answers to other methods and paths have no policy, so the fallback policy would refuse them as forbidden.
+        Refuse("", "GET, POST");
+        Refuse("{id}", "GET, PATCH, DELETE");
+        Refuse("{id}/complete", "POST");
+        Refuse("{id}/purge", "POST");
+        Refuse("{id}/events", "GET");
+        windows.Map("{id}/{**rest}", IResult (string projectId) => throw new ApiException(ApiErrors.NotFound()));
+
+        void Refuse(string path, string allow) => windows.Map(path, IResult (string projectId) => throw new ApiException(ApiErrors.MethodNotAllowed(allow)));
     }
 
     private static async Task<IResult> ListAsync(HttpContext http, string projectId, WindowStore store)
