@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -26,6 +27,7 @@ public static class Stores
             .WithTracing(tracing => tracing.AddSource("Npgsql"))
             .WithMetrics(metrics => metrics.AddMeter("Npgsql"));
 #endif
+        builder.Logging.AddFilter("Npgsql", LogLevel.Warning); // its information is every statement
         builder.Services.AddHealthChecks().AddCheck<PostgresCheck>("postgres", timeout: TimeSpan.FromSeconds(2));
     }
 
