@@ -91,7 +91,7 @@ public sealed class LifecycleApiTests(ManagementApi api) : IDisposable
         foreach (var (field, value) in new (string, JsonNode)[]
         {
             ("title", "New title"), ("description", ""), ("severity", "critical"), ("affected_services", new JsonArray("B", "C")),
-            ("starts_at", "2026-05-22T02:30:00Z"), ("ends_at", "2026-05-22T04:00:00Z"), ("auto_transition", true), ("auto_transition", false), ("status", "active"),
+            ("ends_at", "2096-05-22T04:00:00Z"), ("starts_at", "2096-05-22T02:30:00Z"), ("auto_transition", true), ("auto_transition", false), ("status", "active"),
         })
         {
             var reply = (await project.PatchAsync(created.Id, new JsonObject { [field] = value.DeepClone() })).Is(HttpStatusCode.OK);

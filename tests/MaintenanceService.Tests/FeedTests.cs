@@ -1,0 +1,237 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Xerotier.Maintenance.V1;
+using Xerotier.TestKit;
+
+namespace Xerotier.MaintenanceService.Tests;
+
+/// <summary>What the StatusService is told, and when.</summary>
+public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
+{
+    private static readonly Metadata ServiceToken = new() { { "authorization", $"Bearer {TestTokens.ForService()}" } };
+
+    private InProcessService<Program> first = null!;
+    private InProcessService<Program> second = null!;
+    private string connectionString = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        connectionString = await api.Postgres.CreateDatabaseAsync();
+        var starts = await Task.WhenAll(ManagementApi.StartServiceAsync(connectionString), ManagementApi.StartServiceAsync(connectionString));
+        (first, second) = (starts[0], starts[1]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await first.DisposeAsync();
+        await second.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_feed_comes_whole_at_once_then_on_every_change_of_either_replica_and_signs_of_life_between()
+    {
+        using var project = Project.Of(first);
+        var existing = await project.CreatedAsync("status", "active");
+        await using var near = await FeedStream.OpenAsync(first);
+        await using var far = await FeedStream.OpenAsync(second);
+        Assert.Equal([existing], near.Feed.Active.Select(w => w.Id));
+        Assert.Equal([existing], far.Feed.Active.Select(w => w.Id));
+
+        for (var i = 0; i < 5; i++)
+        {
+            var id = await project.CreatedAsync();
+            var committed = Stopwatch.StartNew();
+            await near.UntilAsync(feed => feed.Scheduled.Any(w => w.Id == id));
+            await far.UntilAsync(feed => feed.Scheduled.Any(w => w.Id == id));
+            Assert.InRange(committed.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(1.5));
+            await project.CancelAsync(id);
+            await far.UntilAsync(feed => feed.Recent.Single(w => w.Id == id).Status == Maintenance.V1.WindowStatus.Cancelled && feed.Scheduled.Count == 0);
+            await near.UntilAsync(feed => feed.Scheduled.Count == 0);
+        }
+
+        for (var i = 0; i < 3; i++)
+        {
+            var waited = Stopwatch.StartNew();
+            Assert.True((await near.NextAsync()).Unchanged);
+            Assert.InRange(waited.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        }
+    }
+
+    [Fact]
+    public async Task A_change_that_nobody_told_is_found_by_the_poll()
+    {
+        using var project = Project.Of(first);
+        var id = await project.CreatedAsync();
+        await using var stream = await FeedStream.OpenAsync(first);
+        await using var connection = new Npgsql.NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "update windows set title = 'Changed by hand'";
+        await command.ExecuteNonQueryAsync();
+        await stream.UntilAsync(feed => feed.Scheduled.Single(w => w.Id == id).Title == "Changed by hand");
+    }
+
+    [Fact]
+    public async Task The_feed_holds_what_the_page_shows_and_no_more()
+    {
+        using var tenant = Project.Of(first);
+        using var platform = Project.Of(second, platform: true);
+        var states = new[] { "scheduled", "active", "completed", "cancelled" };
+        foreach (var project in new[] { tenant, platform })
+        {
+            await Parallel.ForAsync(0, 220, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (i, _) => await project.CreatedAsync(Project.Body(b =>
+            {
+                b["status"] = states[i % 4];
+                b["starts_at"] = Time(i);
+                b["ends_at"] = Time(1000 - i);
+            })));
+        }
+
+        await using var stream = await FeedStream.OpenAsync(first);
+        await stream.UntilAsync(feed => feed is { ActiveTotal: 110, ScheduledTotal: 110 });
+        var feed = stream.Feed;
+        Assert.Equal(50, feed.Active.Count);
+        Assert.Equal(feed.Active.OrderBy(w => w.EndsAt).ThenBy(w => w.Id, StringComparer.Ordinal), feed.Active);
+        Assert.Equal(Time(1000 - 217), feed.Active[0].EndsAt.ToDateTimeOffset().ToString("O", CultureInfo.InvariantCulture));
+        Assert.Equal(50, feed.Scheduled.Count);
+        Assert.Equal(feed.Scheduled.OrderBy(w => w.StartsAt).ThenBy(w => w.Id, StringComparer.Ordinal), feed.Scheduled);
+        Assert.Equal(Time(0), feed.Scheduled[0].StartsAt.ToDateTimeOffset().ToString("O", CultureInfo.InvariantCulture));
+        Assert.Equal(50, feed.Recent.Count);
+        Assert.Equal(feed.Recent.OrderByDescending(w => w.StartsAt).ThenBy(w => w.Id, StringComparer.Ordinal), feed.Recent);
+        Assert.Equal(4, feed.Recent.Select(w => w.Status).Distinct().Count());
+        Assert.Equal(55, feed.PlatformActive.Count);
+        Assert.All(feed.PlatformActive, w => Assert.True(w is { Platform: true, Status: Maintenance.V1.WindowStatus.Active } && w.ProjectId == platform.Id));
+
+        static string Time(int minutes) => new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddMinutes(minutes).ToString("O", CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public async Task A_projects_open_windows_are_listed_active_first_each_by_start()
+    {
+        using var project = Project.Of(first);
+        using var other = Project.Of(first);
+        await other.CreatedAsync("status", "active");
+        var expected = new List<string>();
+        foreach (var (status, start) in new[] { ("active", 2), ("active", 5), ("scheduled", 1), ("scheduled", 3) })
+        {
+            expected.Add(await project.CreatedAsync(Project.Body(b => (b["status"], b["starts_at"], b["ends_at"]) = (status, $"2026-05-0{start}T00:00:00Z", "2026-06-01T00:00:00Z"))));
+        }
+
+        await project.CreatedAsync("status", "completed");
+        using var channel = GrpcChannel.ForAddress(first.GrpcAddress);
+        var client = new MaintenanceFeed.MaintenanceFeedClient(channel);
+        var windows = (await client.ListProjectWindowsAsync(new() { ProjectId = project.Id }, ServiceToken)).Windows;
+        Assert.Equal(expected, windows.Select(w => w.Id));
+        Assert.Equal("Database upgrade", windows[0].Title);
+        Assert.Equal("test-key", windows[0].CreatedBy);
+    }
+
+    [Fact]
+    public async Task Windows_that_touch_a_time_are_listed_by_start()
+    {
+        using var project = Project.Of(first);
+        async Task<string> Add(string start, string end) =>
+            await project.CreatedAsync(Project.Body(b => (b["starts_at"], b["ends_at"]) = ($"2026-{start}T00:00:00Z", $"2026-{end}T00:00:00Z")));
+        await Add("04-01", "05-01"); // ends as the month begins
+        var spanning = await Add("01-01", "12-01");
+        var into = await Add("04-20", "05-02");
+        var onFirst = await Add("05-01", "05-02");
+        var outOf = await Add("05-31", "06-10");
+        await Add("06-01", "06-02");
+
+        using var channel = GrpcChannel.ForAddress(first.GrpcAddress);
+        var client = new MaintenanceFeed.MaintenanceFeedClient(channel);
+        var month = new ListWindowsBetweenRequest { From = At("2026-05-01"), To = At("2026-06-01") };
+        var found = await client.ListWindowsBetweenAsync(month, ServiceToken);
+        Assert.Equal([spanning, into, onFirst, outOf], found.Windows.Select(w => w.Id));
+        Assert.False(found.HasMore);
+
+        await Parallel.ForAsync(0, 500, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (_, _) => await Add("05-10", "05-11"));
+        found = await client.ListWindowsBetweenAsync(month, ServiceToken);
+        Assert.Equal(500, found.Windows.Count);
+        Assert.True(found.HasMore);
+        Assert.Equal([spanning, into, onFirst], found.Windows.Take(3).Select(w => w.Id));
+
+        static Timestamp At(string date) => Timestamp.FromDateTimeOffset(DateTimeOffset.Parse($"{date}T00:00:00Z", CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
+    public async Task Only_services_may_read_it()
+    {
+        using var channel = GrpcChannel.ForAddress(first.GrpcAddress);
+        var client = new MaintenanceFeed.MaintenanceFeedClient(channel);
+        async Task<StatusCode> CodeAsync(Metadata? headers) =>
+            (await Assert.ThrowsAsync<RpcException>(async () => await client.ListProjectWindowsAsync(new() { ProjectId = "proj_abcdef" }, headers))).StatusCode;
+        Assert.Equal(StatusCode.Unauthenticated, await CodeAsync(null));
+        Assert.Equal(StatusCode.PermissionDenied, await CodeAsync(new() { { "authorization", $"Bearer {TestTokens.ForCaller("proj_abcdef", false, "management")}" } }));
+    }
+
+    [Fact]
+    public async Task The_management_api_refuses_callers_without_a_token_a_scope_or_the_project()
+    {
+        using var nobody = first.Http();
+        (await Reply.OfAsync(await nobody.GetAsync("/proj_abcdef/v1/management/maintenance"))).Is(HttpStatusCode.Unauthorized);
+        foreach (var token in new[] { TestTokens.ForCaller("proj_abcdef", false, "inference", "heartbeat"), TestTokens.ForCaller("proj_fedcba", false, "management"), TestTokens.ForService() })
+        {
+            using var http = first.Http(token);
+            (await Reply.OfAsync(await http.GetAsync("/proj_abcdef/v1/management/maintenance"))).Is(HttpStatusCode.Forbidden);
+        }
+    }
+}
+
+/// <summary>An open stream of the page feed, and the newest feed on it.</summary>
+internal sealed class FeedStream : IAsyncDisposable
+{
+    private readonly GrpcChannel channel;
+    private readonly CancellationTokenSource deadline;
+    private readonly AsyncServerStreamingCall<WatchPageFeedResponse> call;
+
+    private FeedStream(GrpcChannel channel, CancellationTokenSource deadline, AsyncServerStreamingCall<WatchPageFeedResponse> call) =>
+        (this.channel, this.deadline, this.call) = (channel, deadline, call);
+
+    /// <summary>The newest whole feed.</summary>
+    public PageFeed Feed { get; private set; } = new();
+
+    public static async Task<FeedStream> OpenAsync(InProcessService<Program> service)
+    {
+        var channel = GrpcChannel.ForAddress(service.GrpcAddress);
+        var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var stream = new FeedStream(
+            channel,
+            deadline,
+            new MaintenanceFeed.MaintenanceFeedClient(channel).WatchPageFeed(
+                new(), new Metadata { { "authorization", $"Bearer {TestTokens.ForService()}" } }, cancellationToken: deadline.Token));
+        Assert.NotNull((await stream.NextAsync()).Feed);
+        return stream;
+    }
+
+    /// <summary>The next message.</summary>
+    public async Task<WatchPageFeedResponse> NextAsync()
+    {
+        Assert.True(await call.ResponseStream.MoveNext(deadline.Token));
+        var message = call.ResponseStream.Current;
+        Assert.Equal(message.Unchanged, message.Feed is null);
+        Feed = message.Feed ?? Feed;
+        return message;
+    }
+
+    public async Task UntilAsync(Func<PageFeed, bool> condition)
+    {
+        while (!condition(Feed))
+        {
+            await NextAsync();
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        call.Dispose();
+        channel.Dispose();
+        deadline.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}
