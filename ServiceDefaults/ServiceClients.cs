@@ -62,6 +62,7 @@ public static partial class ServiceClients
         ILogger logger,
         CancellationToken cancellation)
     {
+        var reported = false; // one line when it is lost, not one for each try
         while (!cancellation.IsCancellationRequested)
         {
             var alive = false;
@@ -84,7 +85,11 @@ public static partial class ServiceClients
                     return;
                 }
 
-                LogLost(logger, typeof(T).Name, failure.Message);
+                if (alive || !reported)
+                {
+                    LogLost(logger, typeof(T).Name, failure.Message);
+                    reported = true;
+                }
             }
 
             if (alive)
