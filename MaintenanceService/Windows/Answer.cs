@@ -26,7 +26,10 @@ internal sealed record Answer(int Status, byte[] Body, string? ETag = null, stri
         response.Headers.CacheControl = "private, no-cache";
         response.Headers.ETag = ETag;
         response.Headers.Location = Location;
-        await response.Body.WriteAsync(Body, httpContext.RequestAborted);
+        if (!HttpMethods.IsHead(httpContext.Request.Method))
+        {
+            await response.Body.WriteAsync(Body, httpContext.RequestAborted);
+        }
     }
 
     private static byte[] Bytes(MaintenanceWindow window) => WindowJson.Bytes(json => WindowJson.Write(json, window));

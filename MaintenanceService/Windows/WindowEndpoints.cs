@@ -6,26 +6,28 @@ namespace Xerotier.MaintenanceService;
 /// <summary>The management API of windows (product.md sections 2 and 4). The Gateway passes its paths on unchanged.</summary>
 internal static class WindowEndpoints
 {
+    private static readonly string[] Read = ["GET", "HEAD"];
+
     public static void MapWindows(this IEndpointRouteBuilder routes)
     {
         var windows = routes.MapGroup("/{projectId}/v1/management/maintenance")
             .RequireAuthorization(Policies.Management)
             .AddEndpointFilter<DatabaseFailureFilter>();
-        windows.MapGet("", ListAsync);
+        windows.MapMethods("", Read, ListAsync);
         windows.MapPost("", CreateAsync);
-        windows.MapGet("{id}", GetAsync);
+        windows.MapMethods("{id}", Read, GetAsync);
         windows.MapPatch("{id}", UpdateAsync);
         windows.MapDelete("{id}", CancelAsync);
         windows.MapPost("{id}/complete", CompleteAsync);
         windows.MapPost("{id}/purge", PurgeAsync);
-        windows.MapGet("{id}/events", ListEventsAsync);
+        windows.MapMethods("{id}/events", Read, ListEventsAsync);
 
         // The framework's own answers to other methods and paths have no policy, so the fallback policy would refuse them as forbidden.
-        Refuse("", "GET, POST");
-        Refuse("{id}", "GET, PATCH, DELETE");
+        Refuse("", "GET, HEAD, POST");
+        Refuse("{id}", "GET, HEAD, PATCH, DELETE");
         Refuse("{id}/complete", "POST");
         Refuse("{id}/purge", "POST");
-        Refuse("{id}/events", "GET");
+        Refuse("{id}/events", "GET, HEAD");
         windows.Map("{id}/{**rest}", IResult (string projectId) => throw new ApiException(ApiErrors.NotFound()));
 
         void Refuse(string path, string allow) => windows.Map(path, IResult (string projectId) => throw new ApiException(ApiErrors.MethodNotAllowed(allow)));

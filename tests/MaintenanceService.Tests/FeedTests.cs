@@ -83,7 +83,7 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
         var states = new[] { "scheduled", "active", "completed", "cancelled" };
         foreach (var project in new[] { tenant, platform })
         {
-            await Parallel.ForAsync(0, 220, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (i, _) => await project.CreatedAsync(Project.Body(b =>
+            await Parallel.ForAsync(0, 220, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (i, _) => await project.CreatedAsync(Body.With(b =>
             {
                 b["status"] = states[i % 4];
                 b["starts_at"] = Time(i);
@@ -118,7 +118,7 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
         var expected = new List<string>();
         foreach (var (status, start) in new[] { ("active", 2), ("active", 5), ("scheduled", 1), ("scheduled", 3) })
         {
-            expected.Add(await project.CreatedAsync(Project.Body(b => (b["status"], b["starts_at"], b["ends_at"]) = (status, $"2026-05-0{start}T00:00:00Z", "2026-06-01T00:00:00Z"))));
+            expected.Add(await project.CreatedAsync(Body.With(b => (b["status"], b["starts_at"], b["ends_at"]) = (status, $"2026-05-0{start}T00:00:00Z", "2026-06-01T00:00:00Z"))));
         }
 
         await project.CreatedAsync("status", "completed");
@@ -135,7 +135,7 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
     {
         using var project = Project.Of(first);
         async Task<string> Add(string start, string end) =>
-            await project.CreatedAsync(Project.Body(b => (b["starts_at"], b["ends_at"]) = ($"2026-{start}T00:00:00Z", $"2026-{end}T00:00:00Z")));
+            await project.CreatedAsync(Body.With(b => (b["starts_at"], b["ends_at"]) = ($"2026-{start}T00:00:00Z", $"2026-{end}T00:00:00Z")));
         await Add("04-01", "05-01"); // ends as the month begins
         var spanning = await Add("01-01", "12-01");
         var into = await Add("04-20", "05-02");

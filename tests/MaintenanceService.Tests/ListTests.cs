@@ -5,17 +5,13 @@ using System.Net;
 namespace Xerotier.MaintenanceService.Tests;
 
 /// <summary>The list: order, filter, pages, and walks while others write.</summary>
-public sealed class ListTests(ManagementApi api) : IDisposable
+public sealed class ListTests(ManagementApi api) : ProjectTests(api)
 {
     private static readonly DateTimeOffset Start = new(2026, 5, 22, 2, 0, 0, TimeSpan.Zero);
 
-    private readonly Project project = api.NewProject();
-
-    public void Dispose() => project.Dispose();
-
     [Fact]
     public async Task An_empty_list_is_a_list() =>
-        Assert.Equal("""{"object":"list","data":[],"first_id":null,"last_id":null,"has_more":false}""", (await project.GetAsync()).Is(HttpStatusCode.OK).Text);
+        Assert.Equal("""{"object":"list","data":[],"first_id":null,"last_id":null,"has_more":false}""", (await Project.GetAsync()).Is(HttpStatusCode.OK).Text);
 
     [Fact]
     public async Task Windows_are_listed_by_newest_start_then_by_id()
@@ -27,10 +23,10 @@ public sealed class ListTests(ManagementApi api) : IDisposable
         }
 
         var expected = created.OrderByDescending(w => w.Start).ThenBy(w => w.Id, StringComparer.Ordinal).Select(w => w.Id).ToList();
-        var list = (await project.GetAsync()).Is(HttpStatusCode.OK);
+        var list = (await Project.GetAsync()).Is(HttpStatusCode.OK);
         Assert.Equal(expected, list.Ids);
         Assert.Equal((expected[0], expected[^1], "false"), (list["first_id"], list["last_id"], list["has_more"]));
-        Assert.Equal((await project.GetAsync($"/{expected[0]}")).Json.ToJsonString(), list.Data[0]!.ToJsonString());
+        Assert.Equal((await Project.GetAsync($"/{expected[0]}")).Json.ToJsonString(), list.Data[0]!.ToJsonString());
         foreach (var limit in new[] { 1, 2, 3, 9, 10 })
         {
             Assert.Equal(expected, await WalkAsync(limit));
@@ -45,11 +41,11 @@ public sealed class ListTests(ManagementApi api) : IDisposable
             await CreateAsync(Start.AddMinutes(i));
         }
 
-        var list = await project.GetAsync();
+        var list = await Project.GetAsync();
         Assert.Equal((20, "true"), (list.Data.Count, list["has_more"]));
-        list = await project.GetAsync("?limit=100");
+        list = await Project.GetAsync("?limit=100");
         Assert.Equal((100, "true"), (list.Data.Count, list["has_more"]));
-        list = await project.GetAsync($"?limit=100&after={list["last_id"]}");
+        list = await Project.GetAsync($"?limit=100&after={list["last_id"]}");
         Assert.Equal((1, "false"), (list.Data.Count, list["has_more"]));
     }
 
@@ -60,18 +56,18 @@ public sealed class ListTests(ManagementApi api) : IDisposable
         var ids = new Dictionary<string, string>();
         foreach (var (i, state) in states.Index())
         {
-            ids[state] = await project.CreatedAsync(Project.Body(b => (b["status"], b["starts_at"]) = (state, $"2026-05-22T01:0{i}:00Z")));
+            ids[state] = await Project.CreatedAsync(Body.With(b => (b["status"], b["starts_at"]) = (state, $"2026-05-22T01:0{i}:00Z")));
         }
 
         foreach (var state in states)
         {
-            Assert.Equal([ids[state]], (await project.GetAsync($"?status={state}")).Ids);
+            Assert.Equal([ids[state]], (await Project.GetAsync($"?status={state}")).Ids);
         }
 
-        Assert.Equal([ids["cancelled"], ids["active"]], (await project.GetAsync("?status=active&status=cancelled&status=active")).Ids);
-        var page = await project.GetAsync("?status=active&status=cancelled&limit=1");
+        Assert.Equal([ids["cancelled"], ids["active"]], (await Project.GetAsync("?status=active&status=cancelled&status=active")).Ids);
+        var page = await Project.GetAsync("?status=active&status=cancelled&limit=1");
         Assert.Equal("true", page["has_more"]);
-        Assert.Equal([ids["active"]], (await project.GetAsync($"?status=active&status=cancelled&limit=1&after={page["last_id"]}")).Ids);
+        Assert.Equal([ids["active"]], (await Project.GetAsync($"?status=active&status=cancelled&limit=1&after={page["last_id"]}")).Ids);
     }
 
     [Theory]
@@ -94,12 +90,12 @@ public sealed class ListTests(ManagementApi api) : IDisposable
     [InlineData("after=mw_aaaaaaaaaaaaaaaaaaaaaaaaaa", "after")]
     [InlineData("after=mw_aaaaaaaaaaaaaaaaaaaaaaaaaa&after=mw_aaaaaaaaaaaaaaaaaaaaaaaaab", "after")]
     [InlineData("state=active", "state")]
-    public async Task Wrong_parameters_are_errors(string query, string param) => (await project.GetAsync($"?{query}")).Is(400, "invalid_request", param);
+    public async Task Wrong_parameters_are_errors(string query, string param) => (await Project.GetAsync($"?{query}")).Is(400, "invalid_request", param);
 
     [Fact]
     public async Task All_wrong_parameters_are_reported_at_once()
     {
-        var reply = (await project.GetAsync("?limit=0&status=x&after=")).Is(400, "invalid_request");
+        var reply = (await Project.GetAsync("?limit=0&status=x&after=")).Is(400, "invalid_request");
         Assert.Equal(["after", "limit", "status"], reply.Error["errors"]!.AsArray().Select(e => e!["param"]!.GetValue<string>()).Order(StringComparer.Ordinal));
     }
 
@@ -111,12 +107,12 @@ public sealed class ListTests(ManagementApi api) : IDisposable
             await CreateAsync(Start.AddMinutes(i / 2), "completed");
         }
 
-        var all = (await project.GetAsync()).Ids.ToList();
+        var all = (await Project.GetAsync()).Ids.ToList();
         foreach (var cursor in all.Take(5).ToList())
         {
-            var rest = (await project.GetAsync($"?after={cursor}")).Ids.ToList();
-            (await project.PurgeAsync(cursor)).Is(HttpStatusCode.OK);
-            Assert.Equal(rest, (await project.GetAsync($"?after={cursor}")).Ids);
+            var rest = (await Project.GetAsync($"?after={cursor}")).Ids.ToList();
+            (await Project.PurgeAsync(cursor)).Is(HttpStatusCode.OK);
+            Assert.Equal(rest, (await Project.GetAsync($"?after={cursor}")).Ids);
         }
     }
 
@@ -144,7 +140,7 @@ public sealed class ListTests(ManagementApi api) : IDisposable
                 passing.Enqueue(await CreateAsync(AnyStart(), "completed"));
                 if (passing.TryDequeue(out var id))
                 {
-                    (await project.PurgeAsync(id)).Is(HttpStatusCode.OK);
+                    (await Project.PurgeAsync(id)).Is(HttpStatusCode.OK);
                 }
             }
         });
@@ -164,7 +160,7 @@ public sealed class ListTests(ManagementApi api) : IDisposable
         }
     }
 
-    private Task<string> CreateAsync(DateTimeOffset start, string status = "scheduled") => project.CreatedAsync(Project.Body(b =>
+    private Task<string> CreateAsync(DateTimeOffset start, string status = "scheduled") => Project.CreatedAsync(Body.With(b =>
     {
         b["starts_at"] = start.ToString("O", CultureInfo.InvariantCulture);
         b["ends_at"] = start.AddHours(1).ToString("O", CultureInfo.InvariantCulture);
@@ -176,7 +172,7 @@ public sealed class ListTests(ManagementApi api) : IDisposable
         var seen = new List<string>();
         for (var after = ""; ;)
         {
-            var page = (await project.GetAsync($"?limit={limit}{after}")).Is(HttpStatusCode.OK);
+            var page = (await Project.GetAsync($"?limit={limit}{after}")).Is(HttpStatusCode.OK);
             seen.AddRange(page.Ids);
             Assert.InRange(page.Data.Count, 0, limit);
             if (page["has_more"] == "false")

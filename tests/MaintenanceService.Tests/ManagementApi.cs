@@ -1,34 +1,52 @@
+extern alias gateway;
+
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Xerotier.TestKit;
 
 [assembly: AssemblyFixture(typeof(Xerotier.MaintenanceService.Tests.ManagementApi))]
 
 namespace Xerotier.MaintenanceService.Tests;
 
-/// <summary>The service with a real PostgreSQL, for the tests that share one; each takes projects of its own.</summary>
+/// <summary>The service behind a real Gateway with a real PostgreSQL, for the tests that share one; each takes projects of its own.</summary>
 public sealed class ManagementApi : IAsyncLifetime
 {
+    private readonly string platformKey = $"xero_platform_{Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).Replace('+', '-').Replace('/', '_').TrimEnd('=')}";
+    private InProcessService<gateway::Program>? edge;
     private InProcessService<Program>? service;
 
     public TestPostgres Postgres { get; private set; } = null!;
 
-    public string ConnectionString { get; private set; } = "";
-
-    public InProcessService<Program> Service => service!;
-
     public async ValueTask InitializeAsync()
     {
         Postgres = await TestPostgres.StartAsync();
-        ConnectionString = await Postgres.CreateDatabaseAsync();
-        service = await StartServiceAsync(ConnectionString);
+        service = await StartServiceAsync(await Postgres.CreateDatabaseAsync());
+        edge = new([
+            new("ConnectionStrings:gatewaydb", await Postgres.CreateDatabaseAsync()),
+            new("Platform:Key", platformKey),
+            new("Gateway:DrainMilliseconds", "0"),
+            new("RateLimits:KeyPerMinute", "0"),
+            new("RateLimits:PublicPerMinute", "0"),
+            new("services:maintenanceservice:http:0", service.HttpAddress.ToString()),
+            new("services:maintenanceservice:grpc:0", service.GrpcAddress.ToString()),
+            .. new[] { "statusservice:http", "statusservice:grpc", "healthcollector:http", "healthcollector:grpc" }
+                .Select(other => KeyValuePair.Create<string, string?>($"services:{other}:0", "http://127.0.0.1:9")),
+        ]);
+        using var platform = edge.Http(platformKey);
+        await Eventually.Async(async () => (await platform.GetAsync("/v1/platform/projects")).StatusCode == HttpStatusCode.OK);
     }
 
     public async ValueTask DisposeAsync()
     {
+        if (edge is not null)
+        {
+            await edge.DisposeAsync();
+        }
+
         if (service is not null)
         {
             await service.DisposeAsync();
@@ -37,10 +55,22 @@ public sealed class ManagementApi : IAsyncLifetime
         await Postgres.DisposeAsync();
     }
 
-    /// <summary>A client with a key of a new project.</summary>
-    public Project NewProject(bool platform = false) => Project.Of(Service, platform);
+    /// <summary>A client with a management key of a new project, both made through the Gateway.</summary>
+    public async Task<Project> NewProjectAsync()
+    {
+        using var platform = edge!.Http(platformKey);
+        var project = await PostAsync("/v1/platform/projects", new() { ["name"] = "Test", ["slug"] = RandomNumberGenerator.GetHexString(20, lowercase: true) });
+        var key = await PostAsync($"/v1/platform/projects/{project["id"]}/keys", new() { ["name"] = "test-key", ["scopes"] = new JsonArray("management") });
+        return new(project["id"]!.GetValue<string>(), key["id"]!.GetValue<string>(), edge.Http(key["key"]!.GetValue<string>()));
 
-    /// <summary>Starts the service on a database and waits for its schema.</summary>
+        async Task<JsonObject> PostAsync(string path, JsonObject body)
+        {
+            using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+            return (await Reply.OfAsync(await platform.PostAsync(path, content))).Is(HttpStatusCode.Created).Json;
+        }
+    }
+
+    /// <summary>Starts the service alone on a database and waits for its schema.</summary>
     internal static async Task<InProcessService<Program>> StartServiceAsync(string connectionString, TimeProvider? time = null)
     {
         var service = new InProcessService<Program>(
@@ -49,7 +79,7 @@ public sealed class ManagementApi : IAsyncLifetime
             {
                 if (time is not null)
                 {
-                    Microsoft.Extensions.DependencyInjection.ServiceCollectionServiceExtensions.AddSingleton(services, time);
+                    services.AddSingleton(time);
                 }
             });
         using var http = service.Http();
@@ -58,42 +88,64 @@ public sealed class ManagementApi : IAsyncLifetime
     }
 }
 
-/// <summary>A project and a client that holds a key of it.</summary>
-public sealed class Project : IDisposable
+/// <summary>Tests that work through the Gateway, each with a project of its own.</summary>
+public abstract class ProjectTests(ManagementApi api) : IAsyncLifetime
 {
-    private Project(string id, HttpClient http) => (Id, Http) = (id, http);
+    protected ManagementApi Api { get; } = api;
 
-    public string Id { get; }
+    private protected Project Project { get; private set; } = null!;
 
-    public HttpClient Http { get; }
+    public async ValueTask InitializeAsync() => Project = await Api.NewProjectAsync();
 
-    public string Windows => $"/{Id}/v1/management/maintenance";
-
-    /// <summary>A new project's client of <paramref name="service"/>.</summary>
-    public static Project Of(InProcessService<Program> service, bool platform = false, string? id = null)
+    public ValueTask DisposeAsync()
     {
-        id ??= $"proj_{RandomNumberGenerator.GetHexString(16)}";
-        return new(id, service.Http(TestTokens.ForCaller(id, platform, "management")));
+        Project.Dispose();
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
     }
+}
 
-    /// <summary>A valid body, changed by <paramref name="change"/>.</summary>
-    public static JsonObject Body(Action<JsonObject>? change = null)
+/// <summary>Bodies of new windows.</summary>
+internal static class Body
+{
+    public static JsonObject Valid() => new()
     {
-        var body = new JsonObject
-        {
-            ["title"] = "Database upgrade",
-            ["description"] = "Brief read-only window.",
-            ["starts_at"] = "2026-05-22T02:00:00Z",
-            ["ends_at"] = "2026-05-22T03:00:00Z",
-        };
-        change?.Invoke(body);
+        ["title"] = "Database upgrade",
+        ["description"] = "Brief read-only window.",
+        ["starts_at"] = "2026-05-22T02:00:00Z",
+        ["ends_at"] = "2026-05-22T03:00:00Z",
+    };
+
+    public static JsonObject With(Action<JsonObject> change)
+    {
+        var body = Valid();
+        change(body);
         return body;
     }
 
-    public static JsonObject Body(string field, JsonNode? value) => Body(b => b[field] = value);
+    public static JsonObject With(string field, JsonNode? value) => With(b => b[field] = value);
+}
+
+/// <summary>A project and a client that holds a key of it.</summary>
+public sealed class Project(string id, string keyId, HttpClient http) : IDisposable
+{
+    public string Id { get; } = id;
+
+    public string KeyId { get; } = keyId;
+
+    public HttpClient Http { get; } = http;
+
+    public string Windows => $"/{Id}/v1/management/maintenance";
+
+    /// <summary>A new project's client of <paramref name="service"/> itself, for tests of its replicas and its clock.</summary>
+    public static Project Of(InProcessService<Program> service, bool platform = false, string? id = null)
+    {
+        id ??= $"proj_{RandomNumberGenerator.GetHexString(16)}";
+        return new(id, "key_test", service.Http(TestTokens.ForCaller(id, platform, "management")));
+    }
 
     public Task<Reply> CreateAsync(JsonNode? body = null, string? idempotencyKey = null) =>
-        SendAsync(HttpMethod.Post, Windows, body ?? Body(), idempotencyKey: idempotencyKey);
+        SendAsync(HttpMethod.Post, Windows, body ?? Body.Valid(), idempotencyKey: idempotencyKey);
 
     /// <summary>Creates a window and returns its id.</summary>
     public async Task<string> CreatedAsync(JsonNode? body = null)
@@ -103,7 +155,7 @@ public sealed class Project : IDisposable
         return reply.Id;
     }
 
-    public Task<string> CreatedAsync(string field, JsonNode? value) => CreatedAsync(Body(field, value));
+    public Task<string> CreatedAsync(string field, JsonNode? value) => CreatedAsync(Body.With(field, value));
 
     public Task<Reply> GetAsync(string path = "") => SendAsync(HttpMethod.Get, Windows + path);
 

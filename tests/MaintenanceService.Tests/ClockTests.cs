@@ -1,0 +1,216 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Time.Testing;
+using Xerotier.TestKit;
+
+namespace Xerotier.MaintenanceService.Tests;
+
+/// <summary><c>auto_transition</c>: two replicas on one database and one clock that the test turns.</summary>
+public sealed class ClockTests(ManagementApi api) : IAsyncLifetime
+{
+    private readonly FakeTimeProvider time = new(new DateTimeOffset(DateTimeOffset.UtcNow.Date.AddHours(12), TimeSpan.Zero));
+    private readonly List<InProcessService<Program>> replicas = [];
+    private string connectionString = "";
+    private Project project = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        connectionString = await api.Postgres.CreateDatabaseAsync();
+        await StartAsync();
+        await StartAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+    }
+
+    [Fact]
+    public async Task A_window_becomes_active_at_its_start_and_completed_at_its_end_once()
+    {
+        var ids = new List<string>();
+        for (var i = 0; i < 20; i++)
+        {
+            ids.Add(await CreateAsync(TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(20)));
+        }
+
+        await TurnAsync(TimeSpan.FromMinutes(10) - TimeSpan.FromSeconds(2));
+        await StaysAsync(ids, "scheduled");
+        await TurnAsync(TimeSpan.FromSeconds(2));
+        await BecomeAsync(ids, "active");
+        await TurnAsync(TimeSpan.FromMinutes(10) - TimeSpan.FromSeconds(2));
+        await StaysAsync(ids, "active");
+        await TurnAsync(TimeSpan.FromSeconds(2));
+        await BecomeAsync(ids, "completed");
+        foreach (var id in ids)
+        {
+            await HasTrailAsync(id, "completed", "activated", "created");
+            var window = await project.GetAsync($"/{id}");
+            Assert.Equal((window["updated_at"], null), (window["completed_at"], window["cancelled_at"]));
+            Assert.InRange(DateTimeOffset.Parse(window["completed_at"]!, CultureInfo.InvariantCulture) - DateTimeOffset.Parse(window["ends_at"]!, CultureInfo.InvariantCulture), TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        }
+    }
+
+    [Fact]
+    public async Task Without_it_no_clock_moves_a_window()
+    {
+        var never = await CreateAsync(TimeSpan.FromMinutes(-10), TimeSpan.FromMinutes(-5), auto: false);
+        var switchedOff = await CreateAsync(TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(20));
+        var cancelled = await CreateAsync(TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(20));
+        (await project.PatchAsync(switchedOff, new JsonObject { ["auto_transition"] = false })).Is(HttpStatusCode.OK);
+        (await project.CancelAsync(cancelled)).Is(HttpStatusCode.OK);
+        await TurnAsync(TimeSpan.FromHours(1));
+        await StaysAsync([never, switchedOff], "scheduled");
+        await StaysAsync([cancelled], "cancelled");
+    }
+
+    [Fact]
+    public async Task A_start_that_has_passed_happens_at_once_and_a_passed_end_after_it()
+    {
+        var started = await CreateAsync(TimeSpan.FromMinutes(-10), TimeSpan.FromMinutes(10));
+        var over = await CreateAsync(TimeSpan.FromMinutes(-10), TimeSpan.FromMinutes(-5));
+        var switchedOn = await CreateAsync(TimeSpan.FromMinutes(-10), TimeSpan.FromMinutes(-5), auto: false);
+        (await project.PatchAsync(switchedOn, new JsonObject { ["auto_transition"] = true })).Is(HttpStatusCode.OK);
+        await BecomeAsync([started], "active");
+        await BecomeAsync([over, switchedOn], "completed");
+        await HasTrailAsync(started, "activated", "created");
+        await HasTrailAsync(over, "completed", "activated", "created");
+        await HasTrailAsync(switchedOn, "completed", "activated", "updated", "created");
+    }
+
+    [Fact]
+    public async Task What_was_missed_while_the_service_was_down_happens_at_its_start()
+    {
+        var started = await CreateAsync(TimeSpan.FromMinutes(10), TimeSpan.FromHours(10));
+        var over = await CreateAsync(TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(20));
+        await StopAsync();
+        time.Advance(TimeSpan.FromHours(1));
+        await Task.WhenAll(StartAsync(project.Id), StartAsync(project.Id));
+        await BecomeAsync([started], "active");
+        await BecomeAsync([over], "completed");
+        await HasTrailAsync(started, "activated", "created");
+        await HasTrailAsync(over, "completed", "activated", "created");
+    }
+
+    [Fact]
+    public async Task A_clock_that_leaps_or_is_set_back_moves_each_window_once()
+    {
+        var window = await CreateAsync(TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(20));
+        var later = await CreateAsync(TimeSpan.FromDays(10), TimeSpan.FromDays(11));
+        await TurnAsync(TimeSpan.FromMinutes(11));
+        await BecomeAsync([window], "active");
+        time.AdjustTime(time.GetUtcNow() - TimeSpan.FromMinutes(11));
+        await TurnAsync(TimeSpan.FromSeconds(2));
+        await StaysAsync([window], "active");
+        var changed = (await project.PatchAsync(window, new JsonObject { ["title"] = "Set back" })).Is(HttpStatusCode.OK);
+        Assert.True(DateTimeOffset.Parse(changed["updated_at"]!, CultureInfo.InvariantCulture) >= DateTimeOffset.Parse(changed["created_at"]!, CultureInfo.InvariantCulture));
+        await TurnAsync(TimeSpan.FromDays(12));
+        await BecomeAsync([window, later], "completed");
+        await HasTrailAsync(window, "completed", "updated", "activated", "created");
+        await HasTrailAsync(later, "completed", "activated", "created");
+    }
+
+    [Fact]
+    public async Task More_windows_than_one_turn_moves_are_all_moved_once()
+    {
+        await using (var connection = new Npgsql.NpgsqlConnection(connectionString))
+        {
+            await connection.OpenAsync();
+            await using var insert = connection.CreateCommand();
+            insert.CommandText = $"""
+                insert into windows (project_id, id, title, description, severity, affected_services, starts_at, ends_at, status, version, created_by, created_at, updated_at, auto_transition)
+                select '{project.Id}', 'mw_' || lpad(translate(n::text, '0189', 'abcd'), 26, 'a'), 'Many', '', 'info', array[]::text[], $1, $2, 'scheduled', 1, 'test', $1, $1, true
+                from generate_series(1, 1800) n
+                """;
+            insert.Parameters.Add(new() { Value = time.GetUtcNow().AddMinutes(10) });
+            insert.Parameters.Add(new() { Value = time.GetUtcNow().AddMinutes(11) });
+            await insert.ExecuteNonQueryAsync();
+        }
+
+        time.Advance(TimeSpan.FromMinutes(12));
+        await using var database = Npgsql.NpgsqlDataSource.Create(connectionString);
+        await using var open = database.CreateCommand("select count(*) from windows where status <> 'completed'");
+        await Eventually.Async(async () =>
+        {
+            time.Advance(TransitionClock.Interval);
+            return (long)(await open.ExecuteScalarAsync())! == 0;
+        });
+        await using var events = database.CreateCommand("select count(*), count(distinct (window_id, action)) from window_events where actor = 'auto_transition'");
+        await using var row = await events.ExecuteReaderAsync();
+        await row.ReadAsync();
+        Assert.Equal((3600L, 3600L), (row.GetInt64(0), row.GetInt64(1)));
+    }
+
+    private async Task StartAsync(string? projectId = null)
+    {
+        var replica = await ManagementApi.StartServiceAsync(connectionString, time);
+        lock (replicas)
+        {
+            replicas.Add(replica);
+        }
+
+        project = Project.Of(replica, id: projectId ?? project?.Id);
+    }
+
+    private async Task StopAsync()
+    {
+        foreach (var replica in replicas)
+        {
+            await replica.DisposeAsync();
+        }
+
+        replicas.Clear();
+    }
+
+    private Task<string> CreateAsync(TimeSpan start, TimeSpan end, bool auto = true) => project.CreatedAsync(Body.With(b =>
+    {
+        b["starts_at"] = (time.GetUtcNow() + start).ToString("O", CultureInfo.InvariantCulture);
+        b["ends_at"] = (time.GetUtcNow() + end).ToString("O", CultureInfo.InvariantCulture);
+        b["auto_transition"] = auto;
+    }));
+
+    /// <summary>Turns the clock, and gives the replicas a few of their turns at the new time.</summary>
+    private async Task TurnAsync(TimeSpan by)
+    {
+        time.Advance(by);
+        for (var i = 0; i < 5; i++)
+        {
+            await Task.Delay(20);
+            time.Advance(TimeSpan.FromMilliseconds(100));
+        }
+    }
+
+    private Task BecomeAsync(IReadOnlyList<string> ids, string status) => Eventually.Async(async () =>
+    {
+        time.Advance(TimeSpan.FromMilliseconds(20));
+        foreach (var id in ids)
+        {
+            if ((await project.GetAsync($"/{id}"))["status"] != status)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    });
+
+    private async Task StaysAsync(IReadOnlyList<string> ids, string status)
+    {
+        await Task.Delay(100);
+        foreach (var id in ids)
+        {
+            Assert.Equal(status, (await project.GetAsync($"/{id}"))["status"]);
+        }
+    }
+
+    private async Task HasTrailAsync(string id, params string[] actions)
+    {
+        var events = (await project.GetAsync($"/{id}/events")).Data;
+        Assert.Equal(actions, events.Select(e => e!["action"]!.GetValue<string>()));
+        foreach (var e in events.Where(e => e!["action"]!.GetValue<string>() is "activated" or "completed"))
+        {
+            Assert.Equal(("auto_transition", null), (e!["actor"]!.GetValue<string>(), e["actor_key_id"]));
+        }
+    }
+}
