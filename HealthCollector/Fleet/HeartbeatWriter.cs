@@ -21,7 +21,7 @@ internal sealed partial class HeartbeatWriter(
     private readonly ConcurrencyLimiter room = new(new()
     {
         PermitLimit = options.Value.MaxQueuedBytes,
-        QueueLimit = int.MaxValue, // one waits for each stream or request, no more
+        QueueLimit = int.MaxValue, // bytes; one batch waits for each stream or request, no more
         QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
     });
 
@@ -44,7 +44,7 @@ internal sealed partial class HeartbeatWriter(
     {
         var weight = Math.Min(options.Value.MaxQueuedBytes, beats.Sum(beat => beat.Weight));
         using var lease = await room.AcquireAsync(weight, cancellation);
-        if (!store.IsAvailable)
+        if (!lease.IsAcquired || !store.IsAvailable)
         {
             throw new StoreUnavailableException(new TimeoutException("Redis failed a moment ago."));
         }

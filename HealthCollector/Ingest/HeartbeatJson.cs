@@ -19,8 +19,9 @@ internal static class HeartbeatJson
         {
             document = await JsonDocument.ParseAsync(body, Strict, cancellation);
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
+            // The latter is a property's name with half a surrogate pair.
             throw new ApiException(ApiErrors.InvalidJson());
         }
 
@@ -37,8 +38,7 @@ internal static class HeartbeatJson
             {
                 if (!property.NameEquals("heartbeats"))
                 {
-                    var name = Clip(property);
-                    throw new ApiException(new(400, ErrorTypes.InvalidRequest, "unknown_field", $"There is no field '{name}'.", name));
+                    throw new ApiException(new(400, ErrorTypes.InvalidRequest, "unknown_field", $"There is no field '{Clip(property.Name)}'.", Clip(property.Name)));
                 }
 
                 list = property.Value;
@@ -164,19 +164,9 @@ internal static class HeartbeatJson
         }
     }
 
-    private static RefusedException Unknown(JsonProperty property) => new(Refusal.UnknownField($"There is no field '{Clip(property)}'."));
+    private static RefusedException Unknown(JsonProperty property) => new(Refusal.UnknownField($"There is no field '{Clip(property.Name)}'."));
 
-    private static string Clip(JsonProperty property)
-    {
-        try
-        {
-            return property.Name.Length <= 64 ? property.Name : property.Name[..64];
-        }
-        catch (InvalidOperationException)
-        {
-            return "?"; // a lone surrogate
-        }
-    }
+    private static string Clip(string name) => name.Length <= 64 ? name : name[..64];
 
     private sealed class RefusedException(Refusal refusal) : Exception(refusal.Message)
     {
