@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using StackExchange.Redis;
 using Xerotier.Fleet.V1;
@@ -24,6 +25,7 @@ public sealed class RedisFixture : IAsyncLifetime
 internal sealed class Collector : IDisposable
 {
     public const string ProjectId = "proj_ABC123";
+    private static readonly InternalTokens Tokens = new(Options.Create(new InternalAuthOptions { Key = TestTokens.Key }), TimeProvider.System, new("test", "1"));
     private readonly InProcessService<Program> service;
     private readonly GrpcChannel channel;
 
@@ -41,9 +43,10 @@ internal sealed class Collector : IDisposable
         channel = GrpcChannel.ForAddress(service.GrpcAddress);
     }
 
-    public static string PlatformToken { get; } = TestTokens.ForCaller(Caller.Platform, false, Scopes.Platform);
+    // By the real clock, as tokens are checked, whatever the test's says.
+    public string PlatformToken { get; } = Tokens.ForCaller(new Caller("key_platform", "platform", Caller.Platform, false, [Scopes.Platform]));
 
-    public static string ProjectToken(string projectId = ProjectId) => TestTokens.ForCaller(projectId, false, Scopes.Heartbeat);
+    public string ProjectToken(string projectId = ProjectId) => Tokens.ForCaller(new Caller($"key_{projectId}", "agents", projectId, false, [Scopes.Heartbeat]));
 
     public Xerotier.Fleet.V1.Fleet.FleetClient Fleet => new(channel);
 
@@ -55,14 +58,18 @@ internal sealed class Collector : IDisposable
         service.Dispose();
     }
 
-    public HttpClient Http(string token) => service.Http(token);
+    public Uri HttpAddress => service.HttpAddress;
+
+    public Uri GrpcAddress => service.GrpcAddress;
+
+    public HttpClient Http(string? token) => service.Http(token);
 
     /// <summary>A clock at the present: tokens must be valid by it.</summary>
     public static FakeTimeProvider Clock() => new(TimeProvider.System.GetUtcNow());
 
     public static Metadata Bearer(string token) => new() { { "authorization", $"Bearer {token}" } };
 
-    public static Metadata AsService() => Bearer(TestTokens.ForService());
+    public Metadata AsService() => Bearer(TestTokens.ForService());
 
     public AsyncDuplexStreamingCall<ReportRequest, ReportResponse> Open(string token) =>
         new Heartbeats.HeartbeatsClient(channel).Report(Bearer(token));
@@ -82,6 +89,24 @@ internal sealed class Collector : IDisposable
 
     public async Task<GetProjectFleetResponse> GetFleetAsync(string projectId = ProjectId, int limit = 100, string after = "") =>
         await Fleet.GetProjectFleetAsync(new() { ProjectId = projectId, Limit = limit, After = after }, AsService(), DateTime.UtcNow.AddSeconds(10));
+
+    /// <summary>The next message of platform health for which <paramref name="wanted"/> holds.</summary>
+    public static async Task<WatchPlatformHealthResponse> NextAsync(
+        AsyncServerStreamingCall<WatchPlatformHealthResponse> watch, Func<WatchPlatformHealthResponse, bool> wanted, int seconds = 20)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        while (await watch.ResponseStream.MoveNext(deadline.Token))
+        {
+            if (wanted(watch.ResponseStream.Current))
+            {
+                return watch.ResponseStream.Current;
+            }
+        }
+
+        throw new InvalidOperationException("The stream ended.");
+    }
+
+    public AsyncServerStreamingCall<WatchPlatformHealthResponse> Watch() => Fleet.WatchPlatformHealth(new(), AsService());
 
     /// <summary>What the monitor observes at this instant of the test's clock.</summary>
     public async Task<(StoreState Store, int Routers, int Online, int Shared, int Stale)> ObserveAsync()

@@ -1,4 +1,6 @@
+using StackExchange.Redis;
 using Xerotier.Fleet.V1;
+using Xerotier.Health.V1;
 using static Xerotier.HealthCollector.Tests.Beats;
 
 namespace Xerotier.HealthCollector.Tests;
@@ -6,6 +8,8 @@ namespace Xerotier.HealthCollector.Tests;
 [Collection("redis")]
 public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
 {
+    private static readonly TimeSpan Microsecond = TimeSpan.FromMicroseconds(1);
+
     public async ValueTask InitializeAsync() => await Collector.EmptyAsync(fixture.Redis);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -20,10 +24,197 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
         time.Advance(TimeSpan.FromSeconds(30));
         Assert.Equal((StoreState.Ready, 1, 1, 2, 0), await collector.ObserveAsync());
 
-        time.Advance(TimeSpan.FromMicroseconds(1));
+        time.Advance(Microsecond);
         Assert.Equal((StoreState.Ready, 1, 0, 2, 2), await collector.ObserveAsync());
 
         await collector.ReportPlatformAsync(Router("r1"), Shared("a2"));
         Assert.Equal((StoreState.Ready, 1, 1, 2, 1), await collector.ObserveAsync());
+    }
+
+    [Fact]
+    public async Task A_draining_router_is_online_and_an_offline_one_stays_registered()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString);
+        await collector.ReportPlatformAsync(Router("r1"), Router("r2", RouterState.Draining), Router("r3", RouterState.Offline));
+        Assert.Equal((StoreState.Ready, 3, 2, 0, 0), await collector.ObserveAsync());
+
+        await collector.ReportPlatformAsync(Router("r1", RouterState.Offline), Router("r3"));
+        Assert.Equal((StoreState.Ready, 3, 2, 0, 0), await collector.ObserveAsync());
+
+        await collector.ReportPlatformAsync(Router("r2", RouterState.Offline), Router("r3", RouterState.Offline));
+        Assert.Equal((StoreState.Ready, 3, 0, 0, 0), await collector.ObserveAsync());
+    }
+
+    [Fact]
+    public async Task An_agent_that_signs_off_is_gone_and_leaves_nothing_behind()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString);
+        var shared = Shared("a1", "proj_ABC123/chat", "proj_DEF456/chat");
+        var own = Private("w1", "chat");
+        await collector.ReportPlatformAsync(shared);
+        await collector.ReportProjectAsync(own);
+        await collector.ReportPlatformAsync(Offline(shared));
+        await collector.ReportProjectAsync(Offline(own));
+
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(fixture.Redis.ConnectionString);
+        var left = redis.GetServers()[0].Keys().Select(key => key.ToString()).ToList();
+        Assert.Empty(left.Except(["fleet:{platform}:born", "fleet:{platform}:shared:gone", "fleet:{proj_ABC123}:private:gone"]));
+        foreach (var key in left.Where(key => key.EndsWith(":gone", StringComparison.Ordinal)))
+        {
+            Assert.InRange((await redis.GetDatabase().KeyTimeToLiveAsync(key))!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        }
+    }
+
+    [Fact]
+    public async Task Silence_beyond_the_retention_ends_a_registration_while_others_speak()
+    {
+        var time = Collector.Clock();
+        using var collector = new Collector(fixture.Redis.ConnectionString, time);
+        await collector.ReportPlatformAsync(Router("r1"), Router("r2"), Shared("a1", "proj_ABC123/chat"), Shared("a2"));
+
+        time.Advance(TimeSpan.FromHours(24));
+        await collector.ReportPlatformAsync(Router("r1"), Shared("a2"));
+        Assert.Equal((StoreState.Ready, 2, 1, 2, 1), await collector.ObserveAsync());
+
+        time.Advance(Microsecond);
+        Assert.Equal((StoreState.Ready, 1, 1, 1, 0), await collector.ObserveAsync());
+        Assert.Equal(["r1"], (await collector.GetFleetAsync()).Routers.Select(router => router.Id));
+
+        await collector.ReportPlatformAsync(Router("r1"), Shared("a2"));
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(fixture.Redis.ConnectionString);
+        var db = redis.GetDatabase();
+        Assert.Equal((1, 1), (await db.HashLengthAsync("fleet:{platform}:routers"), await db.SortedSetLengthAsync("fleet:{platform}:shared:seen")));
+        Assert.False(await db.KeyExistsAsync("fleet:{platform}:serving:proj_ABC123"));
+    }
+
+    [Fact]
+    public async Task The_last_records_of_a_fleet_that_is_silent_as_a_whole_are_not_retired()
+    {
+        var time = Collector.Clock();
+        using var collector = new Collector(fixture.Redis.ConnectionString, time);
+        await collector.ReportPlatformAsync(Router("r1"), Router("r2"), Shared("a1"), Shared("a2"));
+
+        time.Advance(TimeSpan.FromDays(9));
+        Assert.Equal((StoreState.Ready, 2, 0, 2, 2), await collector.ObserveAsync());
+
+        // Routers and shared agents are fleets of their own.
+        await collector.ReportPlatformAsync(Router("r2"));
+        Assert.Equal((StoreState.Ready, 1, 1, 2, 2), await collector.ObserveAsync());
+    }
+
+    [Fact]
+    public async Task The_time_of_receipt_decides_whichever_collector_writes_last()
+    {
+        var (early, late) = (Collector.Clock(), Collector.Clock());
+        late.SetUtcNow(early.GetUtcNow() + TimeSpan.FromMilliseconds(5));
+        using var first = new Collector(fixture.Redis.ConnectionString, early, ("Fleet:ProjectCacheMilliseconds", "0"));
+        using var second = new Collector(fixture.Redis.ConnectionString, late, ("Fleet:ProjectCacheMilliseconds", "0"));
+
+        var newer = Private("w1", "chat");
+        newer.Agent.ActiveRequests = 9;
+        await second.ReportProjectAsync(newer);
+        Assert.Equal(1, (await first.ReportProjectAsync(Private("w1", "embed"))).Accepted);
+        var worker = Assert.Single((await second.GetFleetAsync()).Workers);
+        Assert.Equal((9, "chat"), (worker.ActiveRequests, Assert.Single(worker.Endpoints)));
+
+        // Signed off at the later instant: an older heartbeat does not bring it back, a newer one does.
+        await second.ReportProjectAsync(Offline(newer));
+        await first.ReportProjectAsync(Private("w1"));
+        Assert.Equal(0, (await second.GetFleetAsync()).WorkersTotal);
+        early.Advance(TimeSpan.FromMilliseconds(6));
+        await first.ReportProjectAsync(Private("w1"));
+        Assert.Equal(1, (await first.GetFleetAsync()).WorkersTotal);
+
+        // A router's older "offline" does not take a newer "online" back.
+        late.Advance(TimeSpan.FromSeconds(1));
+        await second.ReportPlatformAsync(Router("r1"));
+        await first.ReportPlatformAsync(Router("r1", RouterState.Offline));
+        Assert.Equal((StoreState.Ready, 1, 1, 0, 0), await second.ObserveAsync());
+    }
+
+    [Fact]
+    public async Task What_two_collectors_hear_twice_counts_once()
+    {
+        using var first = new Collector(fixture.Redis.ConnectionString);
+        using var second = new Collector(fixture.Redis.ConnectionString);
+        var heartbeats = Enumerable.Range(0, 50).Select(i => Shared($"a{i}", "proj_ABC123/chat")).Append(Router("r1")).ToArray();
+        for (var round = 0; round < 5; round++)
+        {
+            await Task.WhenAll(first.ReportPlatformAsync(heartbeats), second.ReportPlatformAsync(heartbeats));
+        }
+
+        Assert.Equal((StoreState.Ready, 1, 1, 50, 0), await first.ObserveAsync());
+        Assert.Equal((50, 50), await second.GetFleetAsync() is var fleet ? (fleet.WorkersTotal, fleet.WorkersHealthy) : default);
+    }
+
+    [Fact]
+    public async Task A_store_without_a_router_is_young_for_15_s_but_a_new_collector_does_not_make_it_so()
+    {
+        var time = Collector.Clock();
+        using (var collector = new Collector(fixture.Redis.ConnectionString, time))
+        {
+            Assert.Equal(StoreState.Young, (await collector.ObserveAsync()).Store);
+            await collector.ReportPlatformAsync(Shared("a1"));
+            time.Advance(TimeSpan.FromSeconds(15) - Microsecond);
+            Assert.Equal(StoreState.Young, (await collector.ObserveAsync()).Store);
+            Assert.Equal(StoreState.Young, (await collector.GetFleetAsync()).Store);
+        }
+
+        using var restarted = new Collector(fixture.Redis.ConnectionString, time);
+        time.Advance(Microsecond);
+        Assert.Equal((StoreState.Ready, 0, 0, 1, 0), await restarted.ObserveAsync());
+    }
+
+    [Fact]
+    public async Task A_routers_first_heartbeat_ends_youth_at_once_and_emptying_the_store_begins_it_again()
+    {
+        var time = Collector.Clock();
+        using var collector = new Collector(fixture.Redis.ConnectionString, time);
+        Assert.Equal(StoreState.Young, (await collector.ObserveAsync()).Store);
+        await collector.ReportPlatformAsync(Router("r1"));
+        Assert.Equal((StoreState.Ready, 1, 1, 0, 0), await collector.ObserveAsync());
+
+        time.Advance(TimeSpan.FromMinutes(10));
+        await Collector.EmptyAsync(fixture.Redis);
+        Assert.Equal(StoreState.Young, (await collector.ObserveAsync()).Store);
+    }
+
+    [Fact]
+    public async Task A_change_is_pushed_at_once_and_silence_when_it_passes_30_s()
+    {
+        var time = Collector.Clock();
+        using var collector = new Collector(fixture.Redis.ConnectionString, time);
+        using var watch = collector.Watch();
+        await Collector.NextAsync(watch, health => health.Store == StoreState.Young);
+
+        // The clock stands still: only the heartbeats themselves can bring these.
+        await collector.ReportPlatformAsync(Router("r1"), Router("r2"), Shared("a1"));
+        var health = await Collector.NextAsync(watch, health => health is { Store: StoreState.Ready, RoutersOnline: 2 });
+        Assert.Equal((2, 1, 0), (health.RoutersTotal, health.SharedAgentsTotal, health.SharedAgentsStale));
+        await collector.ReportPlatformAsync(Router("r2", RouterState.Offline), Offline(Shared("a1")));
+        await Collector.NextAsync(watch, health => health is { RoutersTotal: 2, RoutersOnline: 1, SharedAgentsTotal: 0 });
+
+        time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(1, (await Collector.NextAsync(watch, health => health.ObservedAt.ToDateTimeOffset() == time.GetUtcNow())).RoutersOnline);
+        time.Advance(TimeSpan.FromMilliseconds(250));
+        Assert.Equal(time.GetUtcNow(), (await Collector.NextAsync(watch, health => health.RoutersOnline == 0)).ObservedAt.ToDateTimeOffset());
+    }
+
+    [Fact]
+    public async Task A_sign_of_life_comes_twice_a_second_and_a_second_collector_sees_what_the_first_heard()
+    {
+        using var first = new Collector(fixture.Redis.ConnectionString);
+        using var second = new Collector(fixture.Redis.ConnectionString);
+        using var watch = second.Watch();
+        await Collector.NextAsync(watch, _ => true);
+        await first.ReportPlatformAsync(Router("r1"));
+        var health = await Collector.NextAsync(watch, health => health is { Store: StoreState.Ready, RoutersOnline: 1 });
+        for (var i = 0; i < 3; i++)
+        {
+            var next = await Collector.NextAsync(watch, _ => true);
+            Assert.Equal(1, next.RoutersOnline);
+            Assert.True(next.ObservedAt > health.ObservedAt);
+            health = next;
+        }
     }
 }

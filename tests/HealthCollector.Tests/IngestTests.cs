@@ -1,0 +1,147 @@
+using Grpc.Core;
+using Xerotier.Health.V1;
+using Xerotier.ServiceDefaults;
+using Xerotier.TestKit;
+using static Xerotier.HealthCollector.Tests.Beats;
+
+namespace Xerotier.HealthCollector.Tests;
+
+[Collection("redis")]
+public sealed class IngestTests(RedisFixture fixture) : IAsyncLifetime
+{
+    public async ValueTask InitializeAsync() => await Collector.EmptyAsync(fixture.Redis);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    [Fact]
+    public async Task A_malformed_heartbeat_gets_its_own_error_and_the_stream_lives_on()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString);
+        using var call = collector.Open(collector.ProjectToken());
+        var response = await call.SendAsync(Private("w1"), new(), Private(""), Private("w 2"), Private("w3", "chat"), Private("w4", "no/slug"));
+        Assert.Equal(2, response.Accepted);
+        Assert.Equal([1, 2, 3, 5], response.Errors.Select(error => error.Index));
+        Assert.All(response.Errors, error => Assert.Equal("invalid_request", error.Code));
+        Assert.Contains("worker_id", response.Errors[1].Message, StringComparison.Ordinal);
+
+        Assert.Equal(1, (await call.SendAsync(Private("w5"))).Accepted);
+        Assert.Equal(0, (await call.SendAsync()).Accepted);
+        Assert.Equal(3, (await collector.GetFleetAsync()).WorkersTotal);
+    }
+
+    [Fact]
+    public async Task Fields_are_judged_at_their_limits()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString);
+        Heartbeat With(Action<AgentHeartbeat> change)
+        {
+            var heartbeat = Private("w1");
+            change(heartbeat.Agent);
+            return heartbeat;
+        }
+
+        var good = await collector.ReportProjectAsync(
+            Private(new string('x', 128)), Private("aZ0._:-"), Private("m", [.. Enumerable.Range(0, 256).Select(i => $"e{i}")]),
+            With(agent => agent.Models.Add(Enumerable.Repeat("m", 255))), With(agent => agent.Name = ""), With(agent => agent.ActiveRequests = int.MaxValue));
+        Assert.Equal((6, 0), (good.Accepted, good.Errors.Count));
+
+        var bad = await collector.ReportProjectAsync(
+            Private(new string('x', 129)), Private("é"), Private("m", [.. Enumerable.Range(0, 257).Select(i => $"e{i}")]),
+            With(agent => agent.Models.Add(Enumerable.Repeat("m", 256))), With(agent => agent.Name = "a\u0007b"), With(agent => agent.ActiveRequests = -1),
+            With(agent => agent.MaxConcurrentRequests = -1), With(agent => agent.State = AgentState.Unspecified), With(agent => agent.State = (AgentState)77),
+            With(agent => agent.Kind = AgentKind.Unspecified), With(agent => agent.Version = new string('v', 201)), With(agent => agent.Models.Add("")));
+        Assert.Equal((0, 12), (bad.Accepted, bad.Errors.Count));
+        Assert.All(bad.Errors, error => Assert.Equal("invalid_request", error.Code));
+
+        var routers = await collector.ReportPlatformAsync(Router("r", RouterState.Unspecified), Router("/"), Shared("a", "chat"), Shared("a", "proj_1/chat"), Shared("a", "proj_ABC123/"));
+        Assert.Equal([0, 1, 2, 3, 4], routers.Errors.Select(error => error.Index));
+    }
+
+    [Fact]
+    public async Task Routers_and_shared_agents_need_a_platform_key_and_private_agents_a_projects()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString);
+        var project = await collector.ReportProjectAsync(Router("r1"), Private("w1"), Shared("a1", "proj_ABC123/chat"));
+        Assert.Equal(1, project.Accepted);
+        Assert.Equal([(0, "scope_insufficient"), (2, "scope_insufficient")], project.Errors.Select(error => (error.Index, error.Code)));
+
+        var platform = await collector.ReportPlatformAsync(Router("r1"), Private("w1"), Shared("a1"));
+        Assert.Equal(2, platform.Accepted);
+        Assert.Equal([(1, "scope_insufficient")], platform.Errors.Select(error => (error.Index, error.Code)));
+    }
+
+    [Fact]
+    public async Task A_batch_of_more_than_1000_is_refused_whole_and_the_stream_lives_on()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString);
+        using var call = collector.Open(collector.ProjectToken());
+        var batch = Enumerable.Range(0, 1001).Select(i => Private($"w{i}")).ToArray();
+        var refused = await call.SendAsync(batch);
+        Assert.Equal((0, 1000), (refused.Accepted, Assert.Single(refused.Errors).Index));
+        Assert.Equal(1000, (await call.SendAsync(batch[..1000])).Accepted);
+        Assert.Equal(1000, (await collector.GetFleetAsync()).WorkersTotal);
+    }
+
+    [Fact]
+    public async Task A_projects_quota_refuses_new_agents_only_and_a_sign_off_makes_room()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString, null, ("Fleet:MaxAgentsPerProject", "2"));
+        var response = await collector.ReportProjectAsync(Private("w1"), Private("w2"), Private("w3"));
+        Assert.Equal((2, 2, "quota_exceeded"), (response.Accepted, Assert.Single(response.Errors).Index, response.Errors[0].Code));
+        Assert.Equal(2, (await collector.ReportProjectAsync(Private("w2"), Private("w1"))).Accepted);
+        Assert.Equal(1, (await collector.ReportAsync(collector.ProjectToken("proj_DEF456"), Private("w3"))).Accepted);
+
+        await collector.ReportProjectAsync(Offline(Private("w1")));
+        Assert.Equal(1, (await collector.ReportProjectAsync(Private("w3"))).Accepted);
+        Assert.Equal(3, (await collector.ReportPlatformAsync(Shared("a1"), Shared("a2"), Shared("a3"))).Accepted);
+    }
+
+    [Fact]
+    public async Task Heartbeats_beyond_a_keys_limit_are_refused_until_the_bucket_refills()
+    {
+        var time = Collector.Clock();
+        using var collector = new Collector(fixture.Redis.ConnectionString, time, ("RateLimits:HeartbeatsPerMinute", "3"));
+        using var call = collector.Open(collector.ProjectToken());
+        var response = await call.SendAsync(Private("w1"), Private("w2"), Private("w3"), Private("w4"));
+        Assert.Equal((3, 3, "rate_limit_exceeded"), (response.Accepted, Assert.Single(response.Errors).Index, response.Errors[0].Code));
+        Assert.Equal(0, (await call.SendAsync(Private("w1"))).Accepted);
+        Assert.Equal(1, (await collector.ReportAsync(collector.ProjectToken("proj_DEF456"), Private("w1"))).Accepted);
+
+        time.Advance(TimeSpan.FromSeconds(20));
+        Assert.Equal(1, (await call.SendAsync(Private("w1"), Private("w2"))).Accepted);
+    }
+
+    [Fact]
+    public async Task Several_batches_of_a_stream_are_acknowledged_in_order()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString);
+        using var call = collector.Open(collector.PlatformToken);
+        for (var size = 1; size <= 60; size++)
+        {
+            await call.RequestStream.WriteAsync(new() { Heartbeats = { Enumerable.Range(0, size).Select(i => Shared($"a{i}")) } });
+        }
+
+        await call.RequestStream.CompleteAsync();
+        for (var size = 1; size <= 60; size++)
+        {
+            Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None));
+            Assert.Equal(size, call.ResponseStream.Current.Accepted);
+        }
+
+        Assert.False(await call.ResponseStream.MoveNext(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Nobody_gets_in_without_the_right_token()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString);
+        await Refused(StatusCode.Unauthenticated, "");
+        await Refused(StatusCode.PermissionDenied, TestTokens.ForService());
+        await Refused(StatusCode.PermissionDenied, TestTokens.ForCaller(Collector.ProjectId, false, Scopes.Management, Scopes.Inference));
+        Assert.Equal(StatusCode.PermissionDenied, (await Assert.ThrowsAsync<RpcException>(async () => await collector.Fleet.GetProjectFleetAsync(
+            new() { ProjectId = Collector.ProjectId, Limit = 1 }, Collector.Bearer(collector.ProjectToken())))).StatusCode);
+
+        async Task Refused(StatusCode code, string token) =>
+            Assert.Equal(code, (await Assert.ThrowsAsync<RpcException>(() => collector.ReportAsync(token, Private("w1")))).StatusCode);
+    }
+}

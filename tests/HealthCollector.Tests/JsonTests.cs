@@ -1,0 +1,148 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Xerotier.ServiceDefaults;
+using Xerotier.TestKit;
+
+namespace Xerotier.HealthCollector.Tests;
+
+[Collection("redis")]
+public sealed class JsonTests(RedisFixture fixture) : IAsyncLifetime
+{
+    private const string Path = $"/{Collector.ProjectId}/v1/heartbeats";
+    private const string Agent = """{"worker_id":"w1","name":"gpu-a","region":"eu","kind":"private","version":"2","state":"ready","max_concurrent_requests":16,"active_requests":3,"models":["m"],"endpoints":["chat"]}""";
+
+    public async ValueTask InitializeAsync() => await Collector.EmptyAsync(fixture.Redis);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    [Fact]
+    public async Task A_batch_is_taken_and_each_wrong_heartbeat_says_why()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString);
+        var (status, answer) = await PostAsync(collector, Path, collector.ProjectToken(), $$"""
+            {"heartbeats":[
+              {{Agent}},
+              17,
+              {},
+              {"worker_id":"w2","kind":"private","state":"ready","colour":"red"},
+              {"worker_id":"w3","kind":"private","state":"ready","active_requests":1.5},
+              {"worker_id":"w4","kind":"private","state":"ready","models":"m"},
+              {"worker_id":"w5","kind":"private","state":"ready","name":"\ud800"},
+              {"worker_id":"w6","kind":"shared","state":"ready"},
+              {"router_id":"r1","state":"online"},
+              {"router_id":"r1","worker_id":"w7","state":"online"},
+              {"worker_id":null,"kind":"private","state":"ready"},
+              {"worker_id":"w8","kind":"private","state":"draining"}
+            ]}
+            """);
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal(2, answer.GetProperty("accepted").GetInt32());
+        Assert.Equal(
+            [
+                (1, "invalid_request"), (2, "invalid_request"), (3, "unknown_field"), (4, "invalid_request"), (5, "invalid_request"), (6, "invalid_request"),
+                (7, "scope_insufficient"), (8, "scope_insufficient"), (9, "unknown_field"), (10, "invalid_request"),
+            ],
+            answer.GetProperty("errors").EnumerateArray().Select(error => (error.GetProperty("index").GetInt32(), error.GetProperty("code").GetString()!)));
+        Assert.All(answer.GetProperty("errors").EnumerateArray(), error => Assert.NotEmpty(error.GetProperty("message").GetString()!));
+
+        var worker = (await collector.GetFleetAsync()).Workers[0];
+        Assert.Equal(
+            ("w1", "gpu-a", "private", "eu", "2", "ready", 16, 3, "m", "chat"),
+            (worker.Id, worker.Name, worker.Kind, worker.Region, worker.Version, worker.State, worker.MaxConcurrentRequests, worker.ActiveRequests, worker.Models[0], worker.Endpoints[0]));
+    }
+
+    [Fact]
+    public async Task The_platforms_route_takes_routers_and_shared_agents()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString);
+        var (status, answer) = await PostAsync(collector, "/v1/platform/heartbeats", collector.PlatformToken, """
+            {"heartbeats":[
+              {"router_id":"r1","region":"us","version":"1","state":"draining"},
+              {"worker_id":"a1","kind":"shared","state":"ready","endpoints":["proj_ABC123/chat"]},
+              {"worker_id":"w1","kind":"private","state":"ready"}
+            ]}
+            """);
+        Assert.Equal((HttpStatusCode.OK, 2), (status, answer.GetProperty("accepted").GetInt32()));
+        Assert.Equal("scope_insufficient", answer.GetProperty("errors")[0].GetProperty("code").GetString());
+        var fleet = await collector.GetFleetAsync();
+        Assert.Equal(("draining", true, "a1"), (fleet.Routers[0].State, fleet.Routers[0].Online, fleet.Workers[0].Id));
+    }
+
+    [Theory]
+    [InlineData("", "invalid_json")]
+    [InlineData("{", "invalid_json")]
+    [InlineData("[]", "invalid_json")]
+    [InlineData("null", "invalid_json")]
+    [InlineData("""{"heartbeats":[]}{}""", "invalid_json")]
+    [InlineData("""{"heartbeats":[],"heartbeats":[]}""", "invalid_json")]
+    [InlineData("""{"heartbeats":[[[[[[[[[[]]]]]]]]]]}""", "invalid_json")]
+    [InlineData("""{"beats":[]}""", "unknown_field")]
+    [InlineData("""{"\ud800":[]}""", "invalid_json")]
+    [InlineData("{}", "invalid_request")]
+    [InlineData("""{"heartbeats":{}}""", "invalid_request")]
+    public async Task A_body_that_is_no_batch_answers_the_envelope(string body, string code)
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString);
+        var (status, answer) = await PostAsync(collector, Path, collector.ProjectToken(), body);
+        Assert.Equal((HttpStatusCode.BadRequest, code), (status, Code(answer)));
+    }
+
+    [Fact]
+    public async Task Too_many_heartbeats_too_many_bytes_and_other_types_are_refused()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString);
+        var token = collector.ProjectToken();
+        var (status, answer) = await PostAsync(collector, Path, token, $$"""{"heartbeats":[{{string.Join(',', Enumerable.Repeat(Agent, 1001))}}]}""");
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid_request"), (status, Code(answer)));
+        (status, answer) = await PostAsync(collector, Path, token, $$"""{"heartbeats":[{{string.Join(',', Enumerable.Repeat(Agent, 1000))}}]}""");
+        Assert.Equal((HttpStatusCode.OK, 1000), (status, answer.GetProperty("accepted").GetInt32()));
+        (status, answer) = await PostAsync(collector, Path, token, $$"""{"heartbeats":[]{{new string(' ', 5 << 20)}}}""");
+        Assert.Equal((HttpStatusCode.RequestEntityTooLarge, "payload_too_large"), (status, Code(answer)));
+        (status, answer) = await PostAsync(collector, Path, token, """{"heartbeats":[]}""", "text/plain");
+        Assert.Equal((HttpStatusCode.UnsupportedMediaType, "unsupported_media_type"), (status, Code(answer)));
+        (status, answer) = await PostAsync(collector, Path, token, """{"heartbeats":[]}""");
+        Assert.Equal((HttpStatusCode.OK, 0), (status, answer.GetProperty("accepted").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Each_route_takes_its_own_keys_only()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString);
+        const string Body = """{"heartbeats":[]}""";
+        Assert.Equal(HttpStatusCode.Unauthorized, (await PostAsync(collector, Path, null, Body)).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await PostAsync(collector, Path, collector.ProjectToken("proj_DEF456"), Body)).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await PostAsync(collector, Path, collector.PlatformToken, Body)).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await PostAsync(collector, Path, TestTokens.ForCaller(Collector.ProjectId, false, Scopes.Management), Body)).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await PostAsync(collector, "/platform/v1/heartbeats", collector.PlatformToken, Body)).Status);
+        var (status, answer) = await PostAsync(collector, "/v1/platform/heartbeats", collector.ProjectToken(), Body);
+        Assert.Equal((HttpStatusCode.Forbidden, "scope_insufficient"), (status, Code(answer)));
+    }
+
+    [Fact]
+    public async Task Beyond_the_limit_the_answer_is_429_and_says_when_to_come_back()
+    {
+        var time = Collector.Clock();
+        using var collector = new Collector(fixture.Redis.ConnectionString, time, ("RateLimits:HeartbeatsPerMinute", "2"));
+        var token = collector.ProjectToken();
+        var (status, answer) = await PostAsync(collector, Path, token, $$"""{"heartbeats":[{{Agent}},{{Agent}},{{Agent}}]}""");
+        Assert.Equal((HttpStatusCode.OK, 2, "rate_limit_exceeded"), (status, answer.GetProperty("accepted").GetInt32(), answer.GetProperty("errors")[0].GetProperty("code").GetString()));
+
+        (status, answer) = await PostAsync(collector, Path, token, "even what is no JSON");
+        Assert.Equal((HttpStatusCode.TooManyRequests, "rate_limit_exceeded", 30), (status, Code(answer), answer.GetProperty("error").GetProperty("retry_after").GetInt32()));
+
+        time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(collector, Path, token, $$"""{"heartbeats":[{{Agent}}]}""")).Status);
+    }
+
+    internal static async Task<(HttpStatusCode Status, JsonElement Answer)> PostAsync(Collector collector, string path, string? token, string body, string type = "application/json")
+    {
+        using var http = collector.Http(token);
+        http.DefaultRequestHeaders.ExpectContinue = body.Length > 1 << 20; // the refusal of a body may come before its end
+        using var content = new StringContent(body, Encoding.UTF8, type);
+        using var response = await http.PostAsync(path, content);
+        return (response.StatusCode, JsonElement.Parse(await response.Content.ReadAsStringAsync()));
+    }
+
+    internal static string Code(JsonElement answer) => answer.GetProperty("error").GetProperty("code").GetString()!;
+}

@@ -1,0 +1,103 @@
+using System.Net;
+using Xerotier.Fleet.V1;
+using Xerotier.TestKit;
+using static Xerotier.HealthCollector.Tests.Beats;
+
+namespace Xerotier.HealthCollector.Tests;
+
+/// <summary>Each test has a Redis of its own, and breaks it.</summary>
+[Collection("outages")]
+public sealed class OutageTests
+{
+    private const int Pause = 19;
+    private const int Continue = 18;
+
+    [Fact]
+    public async Task Without_Redis_nothing_is_acknowledged_and_all_recovers_by_itself()
+    {
+        await using var redis = await TestRedis.StartAsync();
+        using var collector = new Collector(redis.ConnectionString);
+        using var watch = collector.Watch();
+        using var call = collector.Open(collector.PlatformToken);
+        Assert.Equal(2, (await call.SendAsync(Router("r1"), Shared("a1"))).Accepted);
+        await Collector.NextAsync(watch, health => health is { Store: StoreState.Ready, RoutersOnline: 1 });
+
+        await redis.KillAsync();
+        await Collector.NextAsync(watch, health => health.Store == StoreState.Unavailable);
+        var response = await call.SendAsync(Router("r1"), Router("not valid"));
+        Assert.Equal([(0, "service_unavailable"), (1, "invalid_request")], response.Errors.Select(error => (error.Index, error.Code)));
+        Assert.Equal(StoreState.Unavailable, (await collector.GetFleetAsync()).Store);
+        var (status, answer) = await JsonTests.PostAsync(
+            collector, "/v1/platform/heartbeats", collector.PlatformToken, """{"heartbeats":[{"router_id":"r1","state":"online"}]}""");
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "service_unavailable"), (status, JsonTests.Code(answer)));
+        await Collector.NextAsync(watch, health => health.Store == StoreState.Unavailable); // the sign of life goes on
+
+        // Empty and young again; the same stream's next heartbeats rebuild it.
+        await redis.RestartAsync();
+        await Collector.NextAsync(watch, health => health.Store == StoreState.Young, seconds: 30);
+        Assert.Equal(2, (await call.SendAsync(Router("r1"), Shared("a1"))).Accepted);
+        await Collector.NextAsync(watch, health => health is { Store: StoreState.Ready, RoutersOnline: 1, SharedAgentsTotal: 1 });
+    }
+
+    [Fact]
+    public async Task A_Redis_that_hangs_is_noticed_in_time_and_does_not_fill_memory()
+    {
+        await using var redis = await TestRedis.StartAsync();
+        using var collector = new Collector(redis.ConnectionString, null, ("RateLimits:HeartbeatsPerMinute", "0"));
+        using var watch = collector.Watch();
+        using var call = collector.Open(collector.PlatformToken);
+        Assert.Equal(1, (await call.SendAsync(Router("r1"))).Accepted);
+        await Collector.NextAsync(watch, health => health is { RoutersOnline: 1 });
+
+        redis.Signal(Pause);
+        try
+        {
+            await Collector.NextAsync(watch, health => health.Store == StoreState.Unavailable);
+            Assert.Equal(StoreState.Unavailable, (await collector.GetFleetAsync()).Store);
+
+            // Refused at once, however many: nothing waits for a store that is known to be away.
+            var batch = Enumerable.Range(0, 1000).Select(i => Shared($"a{i}")).ToArray();
+            var before = GC.GetTotalMemory(forceFullCollection: true);
+            for (var i = 0; i < 100; i++)
+            {
+                Assert.Equal(0, (await call.SendAsync(batch)).Accepted);
+            }
+
+            Assert.True(GC.GetTotalMemory(forceFullCollection: true) - before < 32 << 20);
+        }
+        finally
+        {
+            redis.Signal(Continue);
+        }
+
+        await Collector.NextAsync(watch, health => health is { Store: StoreState.Ready, RoutersTotal: 1 }, seconds: 30);
+        Assert.Equal(1, (await call.SendAsync(Shared("a1"))).Accepted);
+    }
+
+    [Fact]
+    public async Task A_collector_starts_without_Redis_and_finds_it_later()
+    {
+        await using var redis = await TestRedis.StartAsync();
+        await redis.KillAsync();
+        using var collector = new Collector(redis.ConnectionString);
+        using var watch = collector.Watch();
+        await Collector.NextAsync(watch, health => health.Store == StoreState.Unavailable);
+        await redis.RestartAsync();
+        await Collector.NextAsync(watch, health => health.Store == StoreState.Young, seconds: 30);
+        Assert.Equal(1, (await collector.ReportPlatformAsync(Router("r1"))).Accepted);
+    }
+
+    [Fact]
+    public async Task A_store_that_is_emptied_under_load_is_rebuilt_by_the_next_heartbeats()
+    {
+        await using var redis = await TestRedis.StartAsync();
+        using var first = new Collector(redis.ConnectionString);
+        using var second = new Collector(redis.ConnectionString);
+        var heartbeats = Enumerable.Range(0, 100).Select(i => Shared($"a{i}", "proj_ABC123/chat")).Append(Router("r1")).ToArray();
+        await first.ReportPlatformAsync(heartbeats);
+        await Collector.EmptyAsync(redis);
+        await Task.WhenAll(first.ReportPlatformAsync(heartbeats), second.ReportPlatformAsync(heartbeats));
+        Assert.Equal((StoreState.Ready, 1, 1, 100, 0), await second.ObserveAsync());
+        Assert.Equal(100, (await second.GetFleetAsync()).WorkersTotal);
+    }
+}

@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Xerotier.Fleet.V1;
+using Xerotier.LocalHosting;
+using Xerotier.TestKit;
+
+namespace Xerotier.HealthCollector.Tests;
+
+/// <summary>The simulator and the sample agent against a collector; an internal token stands in for the key that the Gateway would check.</summary>
+[Collection("redis")]
+public sealed class SenderTests(RedisFixture fixture) : IAsyncLifetime
+{
+    public async ValueTask InitializeAsync() => await Collector.EmptyAsync(fixture.Redis);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    [Fact]
+    public async Task The_simulated_fleet_speaks_falls_silent_and_speaks_again_on_order()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString, null, ("Fleet:StaleAfterSeconds", "2"));
+        using var watch = collector.Watch();
+        var lines = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        using var simulator = ChildProcess.Start(
+            Solution.Executable("FleetSimulator"), ["--shared-agents", "5"],
+            new Dictionary<string, string?>
+            {
+                ["HTTP_PORT"] = "0",
+                ["XEROTIER_GRPC_URL"] = collector.GrpcAddress.ToString(),
+                ["XEROTIER_PLATFORM_KEY"] = collector.PlatformToken,
+                ["XEROTIER_API_KEY"] = collector.ProjectToken(),
+                ["XEROTIER_BASE_URL"] = $"{collector.HttpAddress}{Collector.ProjectId}/v1",
+                ["Fleet__StaleAfterSeconds"] = "2",
+                ["Logging__LogLevel__Default"] = "Information",
+            },
+            null, lines.Enqueue);
+        await Collector.NextAsync(watch, health => health is { RoutersTotal: 3, RoutersOnline: 3, SharedAgentsTotal: 5, SharedAgentsStale: 0 }, seconds: 60);
+        var fleet = await collector.GetFleetAsync();
+        Assert.Equal((9, "chat embed"), (fleet.WorkersTotal, string.Join(' ', fleet.Endpoints.Select(endpoint => endpoint.Slug))));
+
+        using var http = new HttpClient { BaseAddress = Address(lines) };
+        await OrderAsync(http, """{"silent":{"routers":2,"shared_agents":5,"private_agents":0}}""");
+        await Collector.NextAsync(watch, health => health is { Store: StoreState.Ready, RoutersOnline: 1, SharedAgentsStale: 5 });
+        Assert.Equal("""{"fleet":{"routers":3,"shared_agents":5,"private_agents":4},"silent":{"routers":2,"shared_agents":5,"private_agents":0}}""", await http.GetStringAsync("/"));
+
+        await OrderAsync(http, """{"silent":{"routers":0,"shared_agents":0,"private_agents":0}}""");
+        await Collector.NextAsync(watch, health => health is { RoutersOnline: 3, SharedAgentsStale: 0 });
+
+        using var wrong = await http.PutAsJsonAsync("/", new { silent = new { routers = 4 } });
+        Assert.Equal(System.Net.HttpStatusCode.BadRequest, wrong.StatusCode);
+        Assert.NotEqual(137, await simulator.StopAsync(TimeSpan.FromSeconds(5)));
+
+        static async Task OrderAsync(HttpClient http, string order)
+        {
+            using var form = new FormUrlEncodedContent([]); // what curl -d says it sends
+            using var content = new StringContent(order, System.Text.Encoding.UTF8, form.Headers.ContentType!.MediaType!);
+            using var response = await http.PutAsync("/", content);
+            response.EnsureSuccessStatusCode();
+        }
+    }
+
+    [Fact]
+    public async Task The_load_test_counts_what_was_acknowledged()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString, null, ("RateLimits:HeartbeatsPerMinute", "0"));
+        var lines = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        using var load = ChildProcess.Start(
+            Solution.Executable("FleetSimulator"),
+            ["load", "--url", collector.GrpcAddress.ToString(), "--key", collector.PlatformToken, "--agents", "500", "--batch", "50", "--streams", "4", "--seconds", "1", "--warmup", "0.5", "--project", Collector.ProjectId],
+            new Dictionary<string, string?>(), null, lines.Enqueue);
+        Assert.Equal(0, await load.Exited.WaitAsync(TimeSpan.FromSeconds(60)));
+        var result = JsonElement.Parse(Assert.Single(lines));
+        Assert.True(result.GetProperty("accepted").GetInt64() >= 50);
+        Assert.Equal(500, (await collector.GetFleetAsync()).WorkersTotal);
+    }
+
+    [Fact]
+    public async Task The_sample_agent_reports_with_curl_and_signs_off_when_it_ends()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString, null, ("Fleet:ProjectCacheMilliseconds", "0"));
+        using var agent = ChildProcess.Start(
+            "bash", [Path.Combine(Solution.Folder, "samples", "agent.sh"), "bash-1"],
+            new Dictionary<string, string?>
+            {
+                ["XEROTIER_BASE_URL"] = $"{collector.HttpAddress}{Collector.ProjectId}/v1",
+                ["XEROTIER_API_KEY"] = collector.ProjectToken(),
+            },
+            null, _ => { });
+        await Eventually(1);
+        var fleet = await collector.GetFleetAsync();
+        Assert.Equal(("bash-1", "private", "chat"), (fleet.Workers[0].Id, fleet.Workers[0].Kind, fleet.Endpoints[0].Slug));
+        await agent.StopAsync(TimeSpan.FromSeconds(10));
+        await Eventually(0);
+
+        async Task Eventually(int workers)
+        {
+            for (var waited = Stopwatch.StartNew(); (await collector.GetFleetAsync()).WorkersTotal != workers;)
+            {
+                Assert.True(waited.Elapsed < TimeSpan.FromSeconds(20));
+                await Task.Delay(50);
+            }
+        }
+    }
+
+    private static Uri Address(IEnumerable<string> lines) =>
+        new(lines.Select(line => line.Split("Now listening on: ")).First(parts => parts.Length == 2)[1]);
+}
