@@ -61,15 +61,9 @@ internal static class Answers
             return Task.CompletedTask;
         }
 
-        var headers = response.Headers;
-        var (id, limit, remaining, reset) = (headers[RequestId], headers["X-RateLimit-Limit"], headers["X-RateLimit-Remaining"], headers["X-RateLimit-Reset"]);
+        var kept = OwnHeaders.Of(response);
         response.Clear();
-        headers[RequestId] = id;
-        if (limit.Count > 0)
-        {
-            (headers["X-RateLimit-Limit"], headers["X-RateLimit-Remaining"], headers["X-RateLimit-Reset"]) = (limit, remaining, reset);
-        }
-
+        kept.SetOn(response);
         return IsGrpc(context.Request) ? WriteGrpcErrorAsync(context, error) : ErrorEnvelope.WriteAsync(context, error);
     }
 
@@ -100,5 +94,27 @@ internal static class Answers
         // A method that does not exist has a status of its own in gRPC.
         var code = error.Status is 404 or 405 ? Grpc.Core.StatusCode.Unimplemented : GrpcErrors.ToRpc(error).StatusCode;
         return (((int)code).ToString(), Uri.EscapeDataString(error.Message).Replace("%20", " ", StringComparison.Ordinal));
+    }
+}
+
+/// <summary>The headers that every answer of this request carries, whatever becomes of it.</summary>
+internal readonly record struct OwnHeaders(StringValues RequestId, StringValues Limit, StringValues Remaining, StringValues Reset)
+{
+    /// <summary>Those of <paramref name="response"/>.</summary>
+    public static OwnHeaders Of(HttpResponse response)
+    {
+        var headers = response.Headers;
+        return new(headers["X-Request-Id"], headers["X-RateLimit-Limit"], headers["X-RateLimit-Remaining"], headers["X-RateLimit-Reset"]);
+    }
+
+    /// <summary>Sets them, after something has cleared the answer.</summary>
+    public void SetOn(HttpResponse response)
+    {
+        var headers = response.Headers;
+        headers["X-Request-Id"] = RequestId;
+        if (Limit.Count > 0)
+        {
+            (headers["X-RateLimit-Limit"], headers["X-RateLimit-Remaining"], headers["X-RateLimit-Reset"]) = (Limit, Remaining, Reset);
+        }
     }
 }

@@ -11,7 +11,7 @@ namespace Xerotier.Gateway;
 /// the path exists (404, 405), the size and type of the body (413, 415), the answer. Every failure ends in the one envelope.
 /// </summary>
 internal sealed partial class Pipeline(
-    Routes routes, KnownKeys keys, RateLimits limits, ClientAddresses clients, Drain drain, TimeProvider time, ILogger<Pipeline> logger)
+    Routes routes, KnownKeys keys, RateLimits limits, ClientAddresses clients, Drain drain, Telemetry telemetry, TimeProvider time, ILogger<Pipeline> logger)
 {
     /// <summary>Answers a request.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -31,7 +31,7 @@ internal sealed partial class Pipeline(
             {
                 if (match.Route?.Limit != Limit.None && limits.TakeClient(client) is { } exceeded)
                 {
-                    await Answers.WriteErrorAsync(context, exceeded);
+                    await RefuseAsync(context, exceeded);
                     return;
                 }
             }
@@ -40,14 +40,14 @@ internal sealed partial class Pipeline(
                 (key, var refused) = await AuthoriseAsync(context, match, client);
                 if (refused is not null)
                 {
-                    await Answers.WriteErrorAsync(context, refused);
+                    await RefuseAsync(context, refused);
                     return;
                 }
             }
 
             if (Unfit(context, match) is { } unfit)
             {
-                await Answers.WriteErrorAsync(context, unfit);
+                await RefuseAsync(context, unfit);
                 return;
             }
 
@@ -69,6 +69,12 @@ internal sealed partial class Pipeline(
 
             await Answers.WriteErrorAsync(context, ToError(failure, context));
         }
+    }
+
+    private Task RefuseAsync(HttpContext context, ApiError error)
+    {
+        telemetry.Refused(error);
+        return Answers.WriteErrorAsync(context, error);
     }
 
     /// <summary>The key that a request shows, and the error if it may not do what it asks for. Counts it against its rate limit first.</summary>

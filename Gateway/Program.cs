@@ -33,6 +33,7 @@ builder.Services.AddSingleton<Health>();
 builder.Services.AddSingleton<OpenApi>();
 builder.Services.AddSingleton<ClientAddresses>();
 builder.Services.AddSingleton<RateLimits>();
+builder.Services.AddSingleton<Telemetry>();
 builder.Services.AddSingleton<Routes>();
 builder.Services.AddSingleton<Pipeline>();
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
@@ -92,6 +93,7 @@ internal sealed partial class Forwarder : IDisposable
         var authorization = call.Key?.Authorization(tokens, time.GetUtcNow()) ?? $"Bearer {tokens.ForService()}";
         var outgoing = new Outgoing(authorization, call.Client.Address);
         var repeatable = call.Route.Method == "GET" && context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true };
+        var own = OwnHeaders.Of(context.Response);
         var tried = new List<Replica>(1);
         while (upstream.Next(tried) is { } replica)
         {
@@ -124,9 +126,10 @@ internal sealed partial class Forwarder : IDisposable
             }
 
             var status = context.Response.StatusCode;
+            context.Response.Clear();
+            own.SetOn(context.Response);
             if ((neverReached || (repeatable && error != ForwarderError.RequestCreation)) && tried.Count < upstream.Replicas.Count)
             {
-                Reset(context.Response);
                 continue;
             }
 
@@ -140,14 +143,6 @@ internal sealed partial class Forwarder : IDisposable
         }
     }
 
-    /// <summary>Undoes what a failed attempt has set; the request's id and limits stay.</summary>
-    private static void Reset(HttpResponse response)
-    {
-        response.StatusCode = StatusCodes.Status200OK;
-        response.Headers.ContentType = default;
-        response.ContentLength = null;
-    }
-
     private static SocketsHttpHandler Handler() => new()
     {
         AllowAutoRedirect = false,
@@ -158,6 +153,7 @@ internal sealed partial class Forwarder : IDisposable
         KeepAlivePingDelay = TimeSpan.FromSeconds(2),
         KeepAlivePingTimeout = TimeSpan.FromSeconds(2),
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8, // as Kestrel has read them
         UseCookies = false,
         UseProxy = false,
     };

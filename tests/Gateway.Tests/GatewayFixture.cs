@@ -36,7 +36,7 @@ public sealed class PostgresFixture : IAsyncLifetime
 internal sealed class TestGateway : IAsyncDisposable
 {
     private TestGateway(InProcessService<Program> service, FakeServices services, string platformKey) =>
-        (Service, Services, PlatformKey, Http) = (service, services, platformKey, service.Http());
+        (Service, Services, PlatformKey, Http) = (service, services, platformKey, Client(service.HttpAddress));
 
     public InProcessService<Program> Service { get; }
 
@@ -76,10 +76,18 @@ internal sealed class TestGateway : IAsyncDisposable
         return gateway;
     }
 
+    /// <summary>A client whose every answer is held against the public description.</summary>
+    public static HttpClient Client(Uri address, Version? version = null) => new(new OpenApiCheck(new SocketsHttpHandler { AllowAutoRedirect = false }))
+    {
+        BaseAddress = address,
+        DefaultRequestVersion = version ?? System.Net.HttpVersion.Version11,
+        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
+
     /// <summary>Sends a request and reads the answer's JSON.</summary>
     public async Task<(int Status, JsonNode? Body)> SendAsync(string method, string path, string? key = null, object? body = null)
     {
-        using var request = new HttpRequestMessage(new(method), path);
+        using var request = new HttpRequestMessage(new(method), AsWritten(path));
         if (key is not null)
         {
             request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}");
@@ -94,6 +102,9 @@ internal sealed class TestGateway : IAsyncDisposable
         var text = await response.Content.ReadAsStringAsync();
         return ((int)response.StatusCode, text.Length > 0 && text[0] == '{' ? JsonNode.Parse(text) : null);
     }
+
+    /// <summary>An address that the client sends as it is written.</summary>
+    public Uri AsWritten(string path) => new(Service.HttpAddress.GetLeftPart(UriPartial.Authority) + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
 
     public async Task<string> CreateProjectAsync(string? slug = null, bool platform = false)
     {
@@ -143,8 +154,8 @@ internal sealed class FakeServices : IAsyncDisposable
     /// <summary>The page that is pushed; null: the stream ends at once.</summary>
     public PageSnapshot? Page { get; set; } = TestPages.Make("one");
 
-    /// <summary>Whether signs of life are sent.</summary>
-    public bool Signs { get; set; } = true;
+    /// <summary>The page's stream hangs, new ones too: nothing comes and nothing ends.</summary>
+    public bool Hangs { get; set; }
 
     public static async Task<FakeServices> StartAsync(int httpPort = 0, int grpcPort = 0)
     {
@@ -189,7 +200,9 @@ internal sealed class FakeServices : IAsyncDisposable
 
         using var body = new MemoryStream();
         await request.Body.CopyToAsync(body);
-        context.Response.ContentType = "application/json";
+        context.Response.StatusCode = request.Method == "POST" && request.Path.Value!.EndsWith("/maintenance", StringComparison.Ordinal) ? 201 : 200;
+        context.Response.ContentType = request.Path == "/status/history" ? "text/html" : "application/json";
+        context.Response.Headers[OpenApiCheck.NotOursHeader] = "1";
         await context.Response.WriteAsync($$"""{"path":"{{request.Path}}","bytes":{{body.Length}}}""");
     }
 
@@ -202,12 +215,16 @@ internal sealed class FakeServices : IAsyncDisposable
             PageSnapshot? sent = null;
             while (services.Page is { } page && !context.CancellationToken.IsCancellationRequested)
             {
-                if (page != sent)
+                if (services.Hangs)
+                {
+                    sent = null;
+                }
+                else if (page != sent)
                 {
                     await responseStream.WriteAsync(new WatchPageResponse { Page = page });
                     sent = page;
                 }
-                else if (services.Signs)
+                else
                 {
                     await responseStream.WriteAsync(new WatchPageResponse());
                 }
@@ -242,16 +259,20 @@ internal static class TestPages
     public static PageSnapshot Make(string word)
     {
         var html = $"<!DOCTYPE html><html><head><style>b{{color:red}}</style></head><body>{word} live<script>1</script></body></html>";
-        var json = $$"""{"word":"{{word}}","stale_since":null}""";
+        var json = Json(word, "null");
         return new PageSnapshot
         {
             GeneratedAt = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow),
             Html = Document(html),
             Json = Document(json),
             StaleHtml = ByteString.CopyFromUtf8(html.Replace("live", "unavailable since <time datetime=\"@@stale_since@@\">@@stale_since_text@@</time>")),
-            StaleJson = ByteString.CopyFromUtf8($$"""{"word":"{{word}}","stale_since":"@@stale_since@@"}"""),
+            StaleJson = ByteString.CopyFromUtf8(Json(word, "\"@@stale_since@@\"")),
         };
     }
+
+    private static string Json(string word, string staleSince) => $$$"""
+        {"object":"status","generated_at":"2026-01-01T00:00:00Z","stale_since":{{{staleSince}}},"overall":{"key":"operational","label":"{{{word}}}"},"indicators":[],"windows":{"unavailable":false,"unavailable_since":null,"active":[],"active_total":0,"scheduled":[],"scheduled_total":0,"recent":[]}}
+        """;
 
     private static Document Document(string text)
     {

@@ -1,0 +1,227 @@
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Xerotier.Gateway.Keys;
+using Xerotier.Health.V1;
+using Xerotier.TestKit;
+
+namespace Xerotier.Gateway.Tests;
+
+public sealed class KeyLifeTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task A_revocation_reaches_every_Gateway_within_a_second_and_ends_open_streams()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        await using var first = await TestGateway.StartAsync(database);
+        await using var second = await TestGateway.StartAsync(database, platformKey: first.PlatformKey);
+        var project = await first.CreateProjectAsync();
+        var (id, key) = await first.CreateKeyAsync(project, "management", "heartbeat");
+        Assert.Equal(200, (await second.SendAsync("GET", $"/{project}/v1/management/keys", key)).Status);
+
+        using var channel = GrpcChannel.ForAddress(second.Service.GrpcAddress);
+        using var call = new Heartbeats.HeartbeatsClient(channel).Report(new Metadata { { "authorization", $"Bearer {key}" } });
+        await call.RequestStream.WriteAsync(new ReportRequest { Heartbeats = { new Heartbeat(), new Heartbeat() } });
+        Assert.True(await call.ResponseStream.MoveNext());
+        Assert.Equal(2, call.ResponseStream.Current.Accepted);
+        var sent = second.Services.Requests.Single(r => r.Method == "GRPC");
+        Assert.StartsWith("Bearer ey", sent.Headers["authorization"], StringComparison.Ordinal);
+
+        Assert.Equal(200, (await first.SendAsync("DELETE", $"/{project}/v1/management/keys/{id}", key)).Status);
+        await Eventually.TrueAsync(async () => (await second.SendAsync("GET", $"/{project}/v1/management/keys", key)).Status == 401, "refused by the other Gateway", seconds: 3);
+        var ended = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext().WaitAsync(TimeSpan.FromSeconds(3)));
+        Assert.Equal(StatusCode.Unauthenticated, ended.StatusCode);
+        Assert.Equal("revoked_api_key", ended.Trailers.GetValue("xerotier-error-code"));
+        Assert.Equal(0, second.Service.Services.GetRequiredService<OpenCalls>().Count);
+    }
+
+    [Fact]
+    public async Task A_lost_notification_is_made_up_for_by_the_poll()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        await using var gateway = await TestGateway.StartAsync(database);
+        var project = await gateway.CreateProjectAsync();
+        var (id, key) = await gateway.CreateKeyAsync(project, "management");
+        Assert.Equal(200, (await gateway.SendAsync("GET", $"/{project}/v1/management/keys", key)).Status);
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync();
+        await using var silent = new NpgsqlCommand(
+            $"""
+            alter table api_keys disable trigger api_keys_changed;
+            update api_keys set revoked_at = now(), changed_by = pg_current_xact_id() where id = '{id}';
+            """,
+            connection);
+        await silent.ExecuteNonQueryAsync();
+        await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", $"/{project}/v1/management/keys", key)).Status == 401, "refused", seconds: 4);
+    }
+
+    [Fact]
+    public async Task An_expiring_key_ends_its_open_streams()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        var project = await gateway.CreateProjectAsync();
+        var (_, key) = await gateway.CreateKeyAsync(project, new { name = "short", scopes = new[] { "heartbeat" }, expires_at = DateTimeOffset.UtcNow.AddSeconds(4).ToString("o") });
+        using var channel = GrpcChannel.ForAddress(gateway.Service.GrpcAddress);
+        using var call = new Heartbeats.HeartbeatsClient(channel).Report(new Metadata { { "authorization", $"Bearer {key}" } });
+        var ended = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext().WaitAsync(TimeSpan.FromSeconds(15)));
+        Assert.Equal((StatusCode.Unauthenticated, "expired_api_key"), (ended.StatusCode, ended.Trailers.GetValue("xerotier-error-code")));
+    }
+
+    [Fact]
+    public async Task Without_Postgres_checked_keys_work_for_the_time_of_grace_and_all_recovers()
+    {
+        await using var own = await TestPostgres.StartAsync();
+        var database = await own.CreateDatabaseAsync();
+        await using var gateway = await TestGateway.StartAsync(database);
+        var project = await gateway.CreateProjectAsync();
+        var (_, known) = await gateway.CreateKeyAsync(project, "management");
+        var (_, notYetSeen) = await gateway.CreateKeyAsync(project, "management");
+        var windows = $"/{project}/v1/management/maintenance";
+        Assert.Equal(200, (await gateway.SendAsync("GET", windows, known)).Status);
+
+        await own.KillAsync();
+        Assert.Equal(200, (await gateway.SendAsync("GET", windows, known)).Status);
+        var (status, answer) = await gateway.SendAsync("GET", windows, notYetSeen);
+        Assert.Equal((503, "service_unavailable"), (status, answer!["error"]!["code"]!.GetValue<string>()));
+        (status, answer) = await gateway.SendAsync("GET", $"/{project}/v1/management/keys", known);
+        Assert.Equal((503, "service_unavailable"), (status, answer!["error"]!["code"]!.GetValue<string>()));
+        await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Body!["checks"]!["postgres"]!.GetValue<string>() == "unavailable", "said by readiness");
+        Assert.Equal(200, (await gateway.SendAsync("GET", windows, known)).Status);
+        Assert.Equal(200, (await gateway.SendAsync("GET", "/status")).Status);
+
+        await own.RestartAsync();
+        await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", windows, notYetSeen)).Status == 200, "recovered", seconds: 10);
+
+        // Every backend leads a session of its own: the server's group is not all of it.
+        var backends = new List<int>();
+        await using (var connection = new NpgsqlConnection(database))
+        {
+            await connection.OpenAsync();
+            await using var list = new NpgsqlCommand("select pid from pg_stat_activity", connection);
+            await using var reader = await list.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+            {
+                backends.Add(reader.GetInt32(0));
+            }
+        }
+
+        const int sigstop = 19;
+        const int sigcont = 18;
+        own.Signal(sigstop);
+        await KillAsync(sigstop, backends);
+        try
+        {
+            Assert.Equal(200, (await gateway.SendAsync("GET", windows, known)).Status);
+            Assert.Equal(503, (await gateway.SendAsync("GET", windows, ApiKeyValue.Create("nobody"))).Status);
+        }
+        finally
+        {
+            await KillAsync(sigcont, backends);
+            own.Signal(sigcont);
+        }
+
+        await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", windows, ApiKeyValue.Create("nobody"))).Status == 401, "recovered", seconds: 20);
+    }
+
+    [Fact]
+    public async Task Grace_ends()
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        var store = gateway.Service.Services.GetRequiredService<KeyStore>();
+        using var real = new KnownKeys(store, Microsoft.Extensions.Options.Options.Create(new KeyOptions()), time);
+        real.Apply([]);
+        var hash = ApiKeyValue.Hash(gateway.PlatformKey);
+        Assert.NotNull(await real.LookUpAsync(hash, TestContext.Current.CancellationToken));
+        Assert.NotNull(real.Find(hash));
+        time.Advance(TimeSpan.FromMinutes(5));
+        Assert.False(real.IsLive);
+        Assert.NotNull(real.Find(hash));
+        time.Advance(TimeSpan.FromTicks(1));
+        Assert.Null(real.Find(hash));
+        real.Apply([]);
+        Assert.NotNull(real.Find(hash));
+    }
+
+    [Fact]
+    public async Task Last_use_is_written_in_batches()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        await using var gateway = await TestGateway.StartAsync(database);
+        var project = await gateway.CreateProjectAsync();
+        var (id, key) = await gateway.CreateKeyAsync(project, "management");
+        await gateway.SendAsync("GET", $"/{project}/v1/management/keys", key);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var (_, list) = await gateway.SendAsync("GET", $"/{project}/v1/management/keys", key);
+                var at = list!["data"]!.AsArray().Single(k => k!["id"]!.GetValue<string>() == id)!["last_used_at"];
+                return at is not null && DateTimeOffset.UtcNow - at.GetValue<DateTimeOffset>() < TimeSpan.FromMinutes(1);
+            },
+            "last_used_at",
+            seconds: 40);
+    }
+
+    [Fact]
+    public async Task The_first_start_writes_its_platform_key_to_a_file_that_only_its_owner_reads()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        var file = Path.Combine(Path.GetTempPath(), $"xerotier-key-{Guid.NewGuid():N}", "platform.key");
+        var settings = new Dictionary<string, string?> { ["Platform:Key"] = "", ["Platform:KeyFile"] = file };
+        string key;
+        await using (var gateway = await TestGateway.StartAsync(database, settings: settings))
+        {
+            key = (await File.ReadAllTextAsync(file)).Trim();
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            Assert.Equal(200, (await gateway.SendAsync("GET", "/v1/platform/projects", key)).Status);
+        }
+
+        await using (var again = await TestGateway.StartAsync(database, settings: settings))
+        {
+            Assert.Equal(key, (await File.ReadAllTextAsync(file)).Trim());
+            Assert.Equal(200, (await again.SendAsync("GET", "/v1/platform/projects", key)).Status);
+        }
+
+        Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_configured_platform_key_replaces_the_one_before()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        string old;
+        await using (var gateway = await TestGateway.StartAsync(database))
+        {
+            old = gateway.PlatformKey;
+        }
+
+        await using var changed = await TestGateway.StartAsync(database);
+        Assert.NotEqual(old, changed.PlatformKey);
+        Assert.Equal(200, (await changed.SendAsync("GET", "/v1/platform/projects", changed.PlatformKey)).Status);
+        var (status, answer) = await changed.SendAsync("GET", "/v1/platform/projects", old);
+        Assert.Equal((401, "expired_api_key"), (status, answer!["error"]!["code"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task Unknown_keys_are_remembered_as_such_until_they_exist()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["Keys:UnknownSeconds"] = "60" });
+        var project = await gateway.CreateProjectAsync();
+        var value = ApiKeyValue.Create("later");
+        Assert.Equal(401, (await gateway.SendAsync("GET", $"/{project}/v1/management/keys", value)).Status);
+        var store = gateway.Service.Services.GetRequiredService<KeyStore>();
+        await store.CreateKeyAsync(new("key_later", "later", ["management"], null, [], DateTimeOffset.UtcNow, null, null), project, ApiKeyValue.Hash(value), CancellationToken.None);
+        await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", $"/{project}/v1/management/keys", value)).Status == 200, "known at once", seconds: 3);
+    }
+
+    private static async Task KillAsync(int signal, IEnumerable<int> processes)
+    {
+        foreach (var process in processes)
+        {
+            using var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", $"{process}"]);
+            await kill.WaitForExitAsync();
+        }
+    }
+}

@@ -1,0 +1,261 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Xerotier.Gateway.Tests;
+
+/// <summary>Every route × every kind of key, with the exact status and code (product.md section 2). The routes come from the Gateway's own table.</summary>
+public sealed class MatrixTests(PostgresFixture postgres)
+{
+    /// <summary>What a caller who is let in gets for an empty object as body and ids that do not exist. A new route fails the test until it stands here.</summary>
+    private static readonly Dictionary<string, string> LetIn = new()
+    {
+        ["GET /"] = "302",
+        ["GET /status"] = "200",
+        ["GET /status.json"] = "200",
+        ["GET /status/history"] = "200",
+        ["GET /healthz"] = "200",
+        ["GET /readyz"] = "200",
+        ["GET /openapi/v1.json"] = "200",
+        ["GET /{project_id}/v1/health/dashboard"] = "200",
+        ["GET /{project_id}/v1/management/maintenance"] = "200",
+        ["POST /{project_id}/v1/management/maintenance"] = "201",
+        ["GET /{project_id}/v1/management/maintenance/{id}"] = "200",
+        ["PATCH /{project_id}/v1/management/maintenance/{id}"] = "200",
+        ["DELETE /{project_id}/v1/management/maintenance/{id}"] = "200",
+        ["POST /{project_id}/v1/management/maintenance/{id}/complete"] = "200",
+        ["POST /{project_id}/v1/management/maintenance/{id}/purge"] = "200",
+        ["GET /{project_id}/v1/management/maintenance/{id}/events"] = "200",
+        ["GET /{project_id}/v1/management/keys"] = "200",
+        ["POST /{project_id}/v1/management/keys"] = "400 invalid_request",
+        ["POST /{project_id}/v1/management/keys/{id}/rotate"] = "404 not_found",
+        ["DELETE /{project_id}/v1/management/keys/{id}"] = "404 not_found",
+        ["GET /v1/platform/projects"] = "200",
+        ["POST /v1/platform/projects"] = "400 invalid_request",
+        ["POST /v1/platform/projects/{id}/keys"] = "404 not_found",
+        ["POST /{project_id}/v1/heartbeats"] = "200",
+        ["POST /v1/platform/heartbeats"] = "200",
+        ["POST /xerotier.health.v1.Heartbeats/Report"] = "200",
+    };
+
+    [Fact]
+    public async Task Every_route_answers_every_kind_of_key_as_it_must()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        await using var gateway = await TestGateway.StartAsync(database);
+        await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Status == 200, "ready");
+        var routes = gateway.Service.Services.GetRequiredService<Routes>();
+        var project = await gateway.CreateProjectAsync();
+        var keys = await KindsAsync(gateway, database, project);
+        using var http2 = TestGateway.Client(gateway.Service.GrpcAddress, HttpVersion.Version20);
+
+        var wrong = new List<string>();
+        var cells = 0;
+        foreach (var route in routes.All)
+        {
+            var line = $"{route.Method} {route.Pattern}";
+            Assert.True(LetIn.TryGetValue(line, out var letIn), $"'{line}' is not in this test: say what a caller who is let in gets.");
+            var path = route.Pattern.Replace("{project_id}", project).Replace("{id}", "mw_0000000000");
+            foreach (var (kind, key) in keys)
+            {
+                var expected = Expected(route.Access, kind) ?? letIn;
+                // The gRPC port answers plain HTTP too, with the same word.
+                foreach (var client in route.IsGrpc ? new[] { http2 } : [gateway.Http, http2])
+                {
+                    var got = route.IsGrpc ? await SendGrpcAsync(client, path, key) : await SendAsync(client, route.Method, path, key);
+                    cells++;
+                    if (got != expected)
+                    {
+                        wrong.Add($"{line} with {kind} over HTTP/{client.DefaultRequestVersion}: {got}, not {expected}");
+                    }
+                }
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+        Assert.Equal(routes.All.Count, LetIn.Count);
+        Assert.True(cells > 600, $"only {cells} cells");
+    }
+
+    [Fact]
+    public async Task Only_a_projects_key_learns_what_it_does_not_have()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        var project = await gateway.CreateProjectAsync();
+        var (_, key) = await gateway.CreateKeyAsync(project, "inference");
+        var tests = new (string Method, string Path, string? Key, string Expected)[]
+        {
+            ("GET", "/nothing", null, "404 not_found"),
+            ("GET", "/nothing", key, "404 not_found"),
+            ("POST", "/status", null, "405 method_not_allowed"),
+            ("GET", $"/{project}/v1/nothing", null, "401 missing_api_key"),
+            ("GET", $"/{project}/v1/nothing", "rubbish", "401 invalid_api_key"),
+            ("GET", $"/{project}/v1/nothing", gateway.PlatformKey, "403 project_mismatch"),
+            ("GET", $"/{project}/v1/nothing", key, "404 not_found"),
+            ("GET", "/proj_doesnotexist/v1/nothing", key, "403 project_mismatch"),
+            ("GET", "/proj_doesnotexist/v1/health/dashboard", key, "403 project_mismatch"),
+            ("GET", "/platform/v1/health/dashboard", gateway.PlatformKey, "403 project_mismatch"),
+            ("GET", "/v1/platform/nothing", key, "403 scope_insufficient"),
+            ("GET", "/v1/platform/nothing", gateway.PlatformKey, "404 not_found"),
+            ("PUT", $"/{project}/v1/health/dashboard", key, "405 method_not_allowed"),
+            ("PUT", $"/{project}/v1/health/dashboard", null, "401 missing_api_key"),
+            ("GET", $"/{project}/v1/health/dashboard/", key, "404 not_found"),
+            ("GET", $"/{project}/V1/health/dashboard", key, "404 not_found"),
+            ("GET", $"/{project}/v1/Health/dashboard", key, "404 not_found"),
+            ("GET", $"/{project.ToUpperInvariant()}/v1/health/dashboard", key, "403 project_mismatch"),
+            ("GET", $"//{project}/v1/health/dashboard", key, "404 not_found"),
+            ("GET", $"/{project}//v1/health/dashboard", key, "404 not_found"),
+            ("GET", $"/{project}/v1/health%2Fdashboard", key, "404 not_found"),
+            ("GET", $"/{project}/v1/%68ealth/dashboard", key, "404 not_found"),
+        };
+        foreach (var (method, path, shown, expected) in tests)
+        {
+            var (status, body) = await gateway.SendAsync(method, path, shown);
+            Assert.Equal((method, path, expected), (method, path, $"{status} {body?["error"]?["code"]}"));
+        }
+
+        Assert.Empty(gateway.Services.Requests);
+    }
+
+    [Fact]
+    public async Task A_wrong_method_names_the_right_ones_and_HEAD_is_a_GET_without_its_body()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        var project = await gateway.CreateProjectAsync();
+        var (_, key) = await gateway.CreateKeyAsync(project, "management");
+        using var put = await SendRawAsync(gateway.Http, "PUT", $"/{project}/v1/management/maintenance", key);
+        Assert.Equal(405, (int)put.StatusCode);
+        Assert.Equal(["GET", "HEAD", "POST"], put.Content.Headers.Allow);
+
+        foreach (var path in new[] { "/status", "/healthz", $"/{project}/v1/management/maintenance" })
+        {
+            using var head = await SendRawAsync(gateway.Http, "HEAD", path, key);
+            Assert.Equal(200, (int)head.StatusCode);
+            Assert.Empty(await head.Content.ReadAsByteArrayAsync());
+        }
+
+        Assert.Equal("GET", gateway.Services.Requests.Single().Method);
+    }
+
+    /// <summary>The status and code of product.md for a kind of key; null: let in.</summary>
+    private static string? Expected(Access access, string kind) => (access, kind) switch
+    {
+        (Access.Public, _) => null,
+        (_, "no key") => "401 missing_api_key",
+        (_, "garbage" or "unknown") => "401 invalid_api_key",
+        (_, "expired" or "rotated past grace") => "401 expired_api_key",
+        (_, "revoked") => "401 revoked_api_key",
+        (_, "IP not allowed") => "403 ip_not_allowed",
+        (Access.Platform or Access.AnyHeartbeat, "platform") => null,
+        (Access.Platform, _) => "403 scope_insufficient",
+        (Access.AnyHeartbeat, "management" or "inference") => "403 scope_insufficient",
+        (Access.AnyHeartbeat, _) => null,
+        (_, "platform" or "wrong project") => "403 project_mismatch",
+        (Access.Project, _) => null,
+        (Access.Management, "management") or (Access.Heartbeat, "heartbeat") => null,
+        (Access.Management or Access.Heartbeat, "management" or "inference" or "heartbeat") => "403 scope_insufficient",
+        (Access.Management or Access.Heartbeat, "every scope" or "rotated within grace") => null,
+        _ => throw new InvalidOperationException($"No expectation for {access} with {kind}."),
+    };
+
+    private static async Task<Dictionary<string, string?>> KindsAsync(TestGateway gateway, string database, string project)
+    {
+        string[] every = ["management", "inference", "heartbeat"];
+        var other = await gateway.CreateProjectAsync();
+        var (expiredId, expired) = await gateway.CreateKeyAsync(project, every);
+        var (pastId, past) = await gateway.CreateKeyAsync(project, every);
+        var (withinId, within) = await gateway.CreateKeyAsync(project, every);
+        var (revokedId, revoked) = await gateway.CreateKeyAsync(project, every);
+        var (_, all) = await gateway.CreateKeyAsync(project, every);
+        foreach (var id in new[] { pastId, withinId })
+        {
+            Assert.Equal(200, (await gateway.SendAsync("POST", $"/{project}/v1/management/keys/{id}/rotate", all)).Status);
+        }
+
+        Assert.Equal(200, (await gateway.SendAsync("DELETE", $"/{project}/v1/management/keys/{revokedId}", all)).Status);
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync();
+        await using var age = new NpgsqlCommand(
+            $"""
+            update api_keys set expires_at = now() - interval '1 second', changed_by = pg_current_xact_id() where id = '{expiredId}';
+            update api_key_values set expires_at = now() - interval '1 second' where key_id = '{pastId}' and expires_at is not null;
+            """,
+            connection);
+        await age.ExecuteNonQueryAsync();
+        return new()
+        {
+            ["no key"] = null,
+            ["garbage"] = "rubbish",
+            ["unknown"] = Keys.ApiKeyValue.Create("nobody"),
+            ["wrong project"] = (await gateway.CreateKeyAsync(other, every)).Key,
+            ["management"] = (await gateway.CreateKeyAsync(project, "management")).Key,
+            ["inference"] = (await gateway.CreateKeyAsync(project, "inference")).Key,
+            ["heartbeat"] = (await gateway.CreateKeyAsync(project, "heartbeat")).Key,
+            ["every scope"] = all,
+            ["expired"] = expired,
+            ["revoked"] = revoked,
+            ["rotated within grace"] = within,
+            ["rotated past grace"] = past,
+            ["IP not allowed"] = (await gateway.CreateKeyAsync(project, new { name = "far", scopes = every, allowed_ips = new[] { "203.0.113.0/24", "2001:db8::/32" } })).Key,
+            ["platform"] = gateway.PlatformKey,
+        };
+    }
+
+    private static async Task<HttpResponseMessage> SendRawAsync(HttpClient client, string method, string path, string? key)
+    {
+        using var request = new HttpRequestMessage(new(method), path) { Version = client.DefaultRequestVersion, VersionPolicy = client.DefaultVersionPolicy };
+        if (key is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}");
+        }
+
+        if (method is "POST" or "PATCH" or "PUT")
+        {
+            request.Content = new StringContent("{}", Encoding.UTF8, "application/json");
+        }
+
+        return await client.SendAsync(request);
+    }
+
+    private static async Task<string> SendAsync(HttpClient client, string method, string path, string? key)
+    {
+        using var response = await SendRawAsync(client, method, path, key);
+        var status = (int)response.StatusCode;
+        if (status < 400)
+        {
+            return $"{status}";
+        }
+
+        var error = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["error"]!.AsObject();
+        Assert.True(error.ContainsKey("message") && error.ContainsKey("type") && error.ContainsKey("param"), error.ToJsonString());
+        return $"{status} {error["code"]}";
+    }
+
+    private static async Task<string> SendGrpcAsync(HttpClient client, string path, string? key)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Content = new ByteArrayContent([0, 0, 0, 0, 0]) { Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") } };
+        request.Headers.TE.Add(new("trailers"));
+        if (key is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}");
+        }
+
+        using var response = await client.SendAsync(request);
+        Assert.Equal(200, (int)response.StatusCode);
+        await response.Content.ReadAsByteArrayAsync();
+        string? Value(string name) =>
+            response.TrailingHeaders.TryGetValues(name, out var trailer) ? trailer.Single() : response.Headers.TryGetValues(name, out var header) ? header.Single() : null;
+        var code = Value("xerotier-error-code");
+        return Value("grpc-status") switch
+        {
+            "0" => "200",
+            "7" => $"403 {code}",
+            "16" => $"401 {code}",
+            var other => $"grpc-status {other} {code}",
+        };
+    }
+}

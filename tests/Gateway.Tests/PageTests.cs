@@ -1,0 +1,184 @@
+using System.IO.Compression;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Xerotier.Gateway.Page;
+
+namespace Xerotier.Gateway.Tests;
+
+public sealed class PageTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task The_page_comes_in_three_encodings_with_its_headers()
+    {
+        await using var gateway = await StartAsync();
+        using var http = Plain(gateway);
+        foreach (var (accept, encoding) in new[] { ("", null), ("gzip", "gzip"), ("gzip, deflate, br, zstd", "br"), ("br;q=0, gzip;q=0.5", "gzip"), ("deflate", null) })
+        {
+            using var response = await GetAsync(http, "/status", ("Accept-Encoding", accept), ("Accept", "application/json"), ("Authorization", "Bearer rubbish"), ("Cookie", "a=b"));
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            Assert.Equal(encoding, response.Content.Headers.ContentEncoding.SingleOrDefault());
+            Assert.Equal("one live", Word(await ReadAsync(response)));
+            Assert.Equal("text/html; charset=utf-8", response.Content.Headers.ContentType!.ToString());
+            Assert.Equal("public, must-revalidate, max-age=1", response.Headers.CacheControl!.ToString());
+            Assert.Equal("Accept-Encoding", response.Headers.Vary.Single());
+            Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
+            Assert.Equal("DENY", response.Headers.GetValues("X-Frame-Options").Single());
+            Assert.Equal("no-referrer", response.Headers.GetValues("Referrer-Policy").Single());
+
+            // What the page itself holds inline is allowed by its hash, and nothing else is.
+            var policy = response.Headers.GetValues("Content-Security-Policy").Single();
+            Assert.Contains($"script-src 'sha256-{Convert.ToBase64String(SHA256.HashData("1"u8))}'", policy);
+            Assert.Contains($"style-src 'sha256-{Convert.ToBase64String(SHA256.HashData("b{color:red}"u8))}'", policy);
+            Assert.Contains("default-src 'none'", policy);
+            Assert.Contains("frame-ancestors 'none'", policy);
+            Assert.DoesNotContain("unsafe", policy);
+
+            var tag = response.Headers.ETag!.ToString();
+            foreach (var known in new[] { tag, $"\"other\", {tag}", $"W/{tag}", "*" })
+            {
+                using var again = await GetAsync(http, "/status", ("Accept-Encoding", accept), ("If-None-Match", known));
+                Assert.Equal(HttpStatusCode.NotModified, again.StatusCode);
+                Assert.Equal(tag, again.Headers.ETag!.ToString());
+                Assert.Empty(await again.Content.ReadAsByteArrayAsync());
+            }
+
+            using var changed = await GetAsync(http, "/status", ("Accept-Encoding", accept), ("If-None-Match", "\"other\""));
+            Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
+        }
+
+        using var head = await http.SendAsync(new(HttpMethod.Head, "/status"));
+        Assert.True(head.Content.Headers.ContentLength > 50);
+        using var json = await GetAsync(http, "/status.json");
+        Assert.Contains("\"stale_since\":null,\"overall\":{\"key\":\"operational\",\"label\":\"one\"}", await ReadAsync(json));
+        Assert.Equal("application/json; charset=utf-8", json.Content.Headers.ContentType!.ToString());
+    }
+
+    [Fact]
+    public async Task A_silent_StatusService_is_said_on_the_page_within_two_seconds_and_its_return_too()
+    {
+        await using var gateway = await StartAsync();
+        using var http = Plain(gateway);
+        gateway.Services.Hangs = true;
+        var silentSince = DateTimeOffset.UtcNow;
+        await Eventually.TrueAsync(async () => await TextAsync(http, "/status") is var text && text.Contains("unavailable since <time"), "marked as stale", seconds: 6);
+        Assert.True(DateTimeOffset.UtcNow - silentSince > TimeSpan.FromSeconds(1), "A mark at once would flicker whenever a replica goes.");
+        var html = await TextAsync(http, "/status");
+        var since = DateTimeOffset.Parse(html.Split("datetime=\"")[1].Split('"')[0]);
+        Assert.InRange(since, silentSince.AddSeconds(-3), DateTimeOffset.UtcNow);
+        Assert.Contains($">{since:HH:mm:ss} UTC</time>", html);
+        Assert.Contains($"\"stale_since\":\"{since:yyyy-MM-ddTHH:mm:ss}Z\"", await TextAsync(http, "/status.json"));
+        foreach (var accept in new[] { "gzip", "br" })
+        {
+            using var response = await GetAsync(http, "/status", ("Accept-Encoding", accept));
+            Assert.Equal(html, await ReadAsync(response));
+        }
+
+        gateway.Services.Page = TestPages.Make("two");
+        gateway.Services.Hangs = false;
+        await Eventually.TrueAsync(async () => Word(await TextAsync(http, "/status")) == "two live", "live again", seconds: 6);
+    }
+
+    [Fact]
+    public async Task A_Gateway_that_has_never_heard_anything_says_so()
+    {
+        await using var services = await FakeServices.StartAsync();
+        services.Page = null;
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), services);
+        using var http = Plain(gateway);
+        using var response = await GetAsync(http, "/status");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        var html = await ReadAsync(response);
+        Assert.Contains("Status Unknown", html);
+        Assert.Contains("Live data is unavailable since", html);
+        Assert.DoesNotContain("Operational", html);
+        Assert.Contains("\"key\":\"unknown\"", await TextAsync(http, "/status.json"));
+    }
+
+    [Fact]
+    public async Task The_last_page_outlives_the_Gateway()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        var file = Path.Combine(Path.GetTempPath(), $"xerotier-page-{Guid.NewGuid():N}", "page");
+        var settings = new Dictionary<string, string?> { ["Page:SnapshotFile"] = file };
+        await using (var gateway = await TestGateway.StartAsync(database, settings: settings))
+        {
+            await Eventually.TrueAsync(() => File.Exists(file), "the page is on disk");
+        }
+
+        await using var silent = await FakeServices.StartAsync();
+        silent.Page = null;
+        await using (var gateway = await TestGateway.StartAsync(database, silent, settings))
+        {
+            using var http = Plain(gateway);
+            Assert.Contains("one unavailable since", await TextAsync(http, "/status"));
+        }
+
+        await File.WriteAllTextAsync(file, "not a page");
+        await using var services = await FakeServices.StartAsync();
+        services.Page = null;
+        await using (var gateway = await TestGateway.StartAsync(database, services, settings))
+        {
+            using var http = Plain(gateway);
+            Assert.Contains("Status Unknown", await TextAsync(http, "/status"));
+        }
+
+        Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("", AcceptedEncoding.Kind.Identity)]
+    [InlineData("gzip", AcceptedEncoding.Kind.Gzip)]
+    [InlineData("GZIP", AcceptedEncoding.Kind.Gzip)]
+    [InlineData("gzip;q=0", AcceptedEncoding.Kind.Identity)]
+    [InlineData("gzip;q=0.000", AcceptedEncoding.Kind.Identity)]
+    [InlineData("gzip;q=0.001", AcceptedEncoding.Kind.Gzip)]
+    [InlineData("gzip , br", AcceptedEncoding.Kind.Brotli)]
+    [InlineData("br;q=0,gzip", AcceptedEncoding.Kind.Gzip)]
+    [InlineData("brx, xgzip", AcceptedEncoding.Kind.Identity)]
+    [InlineData(",,;,=,", AcceptedEncoding.Kind.Identity)]
+    internal void The_smallest_accepted_encoding_is_chosen(string header, AcceptedEncoding.Kind expected) =>
+        Assert.Equal(expected, AcceptedEncoding.Best(header));
+
+    private async Task<TestGateway> StartAsync()
+    {
+        var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        using var http = Plain(gateway);
+        await Eventually.TrueAsync(async () => (await TextAsync(http, "/status")).Contains("one live", StringComparison.Ordinal), "the first page");
+        return gateway;
+    }
+
+    private static HttpClient Plain(TestGateway gateway) => new() { BaseAddress = gateway.Service.HttpAddress };
+
+    private static async Task<HttpResponseMessage> GetAsync(HttpClient http, string path, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return await http.SendAsync(request);
+    }
+
+    private static async Task<string> TextAsync(HttpClient http, string path)
+    {
+        using var response = await GetAsync(http, path);
+        return await ReadAsync(response);
+    }
+
+    private static async Task<string> ReadAsync(HttpResponseMessage response)
+    {
+        var body = await response.Content.ReadAsStreamAsync();
+        await using var plain = response.Content.Headers.ContentEncoding.SingleOrDefault() switch
+        {
+            "gzip" => new GZipStream(body, CompressionMode.Decompress),
+            "br" => new BrotliStream(body, CompressionMode.Decompress),
+            _ => body,
+        };
+        using var reader = new StreamReader(plain, Encoding.UTF8);
+        return await reader.ReadToEndAsync();
+    }
+
+    private static string Word(string html) => html.Split("<body>")[1].Split("<script>")[0];
+}
