@@ -13,7 +13,7 @@ internal static class PageJson
     /// <summary>Writes the model; a stale document carries the mark of its loss in place of null.</summary>
     public static byte[] Write(StatusPageModel model, bool stale)
     {
-        var bytes = new ArrayBufferWriter<byte>(64 * 1024);
+        var bytes = new ArrayBufferWriter<byte>(16 * 1024);
         using (var json = new Utf8JsonWriter(bytes, Options))
         {
             json.WriteStartObject();

@@ -63,7 +63,7 @@ public sealed class PageRenderer : IDisposable
         return await renderer.Dispatcher.InvokeAsync(async () =>
         {
             var page = await renderer.RenderComponentAsync<TPage>(ParameterView.FromDictionary(parameters));
-            await using var text = new StringWriter(new StringBuilder(64 * 1024), CultureInfo.InvariantCulture);
+            await using var text = new StringWriter(CultureInfo.InvariantCulture);
             page.WriteHtmlTo(text);
             return Utf8(text.GetStringBuilder());
         });
@@ -71,11 +71,14 @@ public sealed class PageRenderer : IDisposable
 
     private static byte[] Utf8(StringBuilder text)
     {
-        var bytes = new ArrayBufferWriter<byte>(text.Length + 1024);
         var encoder = Encoding.UTF8.GetEncoder();
-        foreach (var chunk in text.GetChunks()) encoder.Convert(chunk.Span, bytes, flush: false, out _, out _);
-        encoder.Convert([], bytes, flush: true, out _, out _);
-        return bytes.WrittenSpan.ToArray();
+        var buffer = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
+        var length = 0;
+        foreach (var chunk in text.GetChunks()) length += encoder.GetBytes(chunk.Span, buffer.AsSpan(length), flush: false);
+        length += encoder.GetBytes([], buffer.AsSpan(length), flush: true);
+        var bytes = buffer[..length];
+        ArrayPool<byte>.Shared.Return(buffer);
+        return bytes;
     }
 
     private static Document Pack(byte[] bytes) => new()
@@ -89,16 +92,18 @@ public sealed class PageRenderer : IDisposable
     private static byte[] Gzip(byte[] bytes)
     {
         using var packed = new MemoryStream(bytes.Length / 3);
-        using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true)) gzip.Write(bytes);
+        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true)) gzip.Write(bytes);
         return packed.ToArray();
     }
 
     private static byte[] Brotli(byte[] bytes)
     {
-        var packed = new byte[BrotliEncoder.GetMaxCompressedLength(bytes.Length)];
-        return BrotliEncoder.TryCompress(bytes, packed, out var length, BrotliQuality, BrotliWindow)
-            ? packed[..length]
+        var buffer = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(bytes.Length));
+        var packed = BrotliEncoder.TryCompress(bytes, buffer, out var length, BrotliQuality, BrotliWindow)
+            ? buffer[..length]
             : throw new InvalidOperationException("A buffer of the greatest possible length was too small for Brotli.");
+        ArrayPool<byte>.Shared.Return(buffer);
+        return packed;
     }
 }
 

@@ -69,7 +69,12 @@ public sealed class BehaviourTests(BrowserFixture browser)
         Assert.Empty(visit.Complaints);
 
         Task<string?> Shown() => visit.Page.EvaluateAsync<string?>("""
-            () => [...document.querySelectorAll('.bars span')].find(text => getComputedStyle(text).clipPath === 'none')?.textContent ?? null
+            () => {
+              const text = [...document.querySelectorAll('.bars span')].find(text => getComputedStyle(text).clipPath === 'none');
+              if (!text) return null;
+              const box = text.getBoundingClientRect(), list = text.closest('ol').getBoundingClientRect();
+              return box.left === list.left && box.right === list.right && box.top === list.bottom + 4 ? text.textContent : 'misplaced: ' + JSON.stringify(box);
+            }
             """);
     }
 
@@ -116,6 +121,7 @@ public sealed class BehaviourTests(BrowserFixture browser)
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Degraded Performance");
         await Assertions.Expect(page.Locator("#recent")).ToContainTextAsync("Changed meanwhile");
         Assert.Equal("Degraded Performance – Xerotier Status", await page.TitleAsync());
+        Assert.Equal(10_000, await page.EvaluateAsync<int>("window.refreshesEvery"));
         Assert.Equal(held, await page.EvaluateAsync<string>("document.activeElement.closest('[id]').id"));
         Assert.Equal([open], await page.EvaluateAsync<string[]>("[...document.querySelectorAll('details[open]')].map(details => details.id)"));
         Assert.Equal(scroll, await page.EvaluateAsync<double>("scrollY"), 100.0);

@@ -67,6 +67,8 @@ public sealed class BrowserFixture : IAsyncLifetime
             TimezoneId = screen.Zone,
             DeviceScaleFactor = screen.Scale,
         });
+        // A test refreshes when it wants to, however slow the machine is.
+        await context.AddInitScriptAsync("window.setInterval = (_, milliseconds) => { window.refreshesEvery = milliseconds; };");
         var path = $"/{Interlocked.Increment(ref pages)}/status";
         var visit = new Visit(await context.NewPageAsync(), Server, path);
         Server.Show(path, html);

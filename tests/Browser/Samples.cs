@@ -167,7 +167,9 @@ internal static class Samples
     }
 
     private static DayModel Mixed(Random random, DateOnly day) => Of(
-        day, random.Next(1, 9_000), random.Next(1, 9_000), random.Next(2) * random.Next(1, 9_000), random.Next(2) * random.Next(1, 9_000));
+        day, Mostly(random), Mostly(random), Mostly(random), Mostly(random));
+
+    private static int Mostly(Random random) => random.Next(4) == 0 ? 0 : random.Next(1, 9_000);
 
     private static HistoryDayModel HistoryDay(Random random, DateOnly day, bool bad)
     {
