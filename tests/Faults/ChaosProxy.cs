@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Xerotier.Faults.Tests;
+
+/// <summary>A TCP proxy on loopback between the services and a store: it can slow what passes, and reset what is open.</summary>
+internal sealed class ChaosProxy : IAsyncDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentDictionary<TcpClient, TcpClient> open = new();
+    private readonly CancellationTokenSource stopping = new();
+    private readonly int target;
+    private readonly Task accepting;
+
+    public ChaosProxy(int target)
+    {
+        this.target = target;
+        listener.Start();
+        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        accepting = AcceptAsync();
+    }
+
+    /// <summary>Where to connect.</summary>
+    public int Port { get; }
+
+    /// <summary>How long each chunk is held back in each direction.</summary>
+    public TimeSpan Delay { get; set; }
+
+    /// <summary>Resets all open connections.</summary>
+    public void Reset()
+    {
+        foreach (var (client, server) in open)
+        {
+            client.Client.LingerState = new LingerOption(true, 0);
+            client.Dispose();
+            server.Dispose();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        listener.Stop();
+        Reset();
+        await accepting;
+        stopping.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                _ = ServeAsync(await listener.AcceptTcpClientAsync(stopping.Token));
+            }
+            catch (Exception failure) when (failure is SocketException or OperationCanceledException or ObjectDisposedException)
+            {
+                // stopping
+            }
+        }
+    }
+
+    private async Task ServeAsync(TcpClient client)
+    {
+        using var server = new TcpClient();
+        try
+        {
+            await server.ConnectAsync(IPAddress.Loopback, target, stopping.Token);
+            open[client] = server;
+            (client.NoDelay, server.NoDelay) = (true, true);
+            await Task.WhenAny(PumpAsync(client, server), PumpAsync(server, client));
+        }
+        catch (Exception failure) when (failure is SocketException or IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // the store is away: so is the proxy
+        }
+        finally
+        {
+            open.TryRemove(client, out _);
+            client.Dispose();
+        }
+    }
+
+    private async Task PumpAsync(TcpClient from, TcpClient to)
+    {
+        var buffer = new byte[64 * 1024];
+        try
+        {
+            while (await from.GetStream().ReadAsync(buffer, stopping.Token) is var read and > 0)
+            {
+                if (Delay > TimeSpan.Zero)
+                {
+                    await Task.Delay(Delay, stopping.Token);
+                }
+
+                await to.GetStream().WriteAsync(buffer.AsMemory(0, read), stopping.Token);
+            }
+        }
+        catch (Exception failure) when (failure is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        {
+            // either side is gone
+        }
+    }
+}

@@ -1,0 +1,292 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Xerotier.TestKit;
+
+namespace Xerotier.Faults.Tests;
+
+/// <summary>
+/// Visitors, operators and a stranger of another project, steadily, each as a sane client behaves: it takes the other Gateway when
+/// one does not answer, and repeats a write with the same Idempotency-Key until it knows. Whatever the product promises and does
+/// not hold goes on the list of <see cref="Findings"/>.
+/// </summary>
+internal sealed class MixedLoad : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    private readonly Cluster cluster;
+    private readonly HttpClient[] gateways;
+    private readonly CancellationTokenSource stopping = new();
+    private readonly ConcurrentQueue<string> findings = new();
+    private readonly ConcurrentDictionary<string, string> acknowledged = new(); // title → id
+    private readonly ConcurrentBag<double> pageMilliseconds = [];
+    private readonly (string Id, string Key) stranger;
+    private readonly List<Task> clients;
+    private long failedOver;
+
+    private MixedLoad(Cluster cluster, (string Id, string Key) stranger)
+    {
+        this.cluster = cluster;
+        this.stranger = stranger;
+        gateways = [Client(cluster.Url), Client(cluster.Endpoint("gateway-1", "http"))];
+        clients = [VisitAsync(0), VisitAsync(1), WriteAsync(0), WriteAsync(1), ReadAsync(), SpyAsync()];
+
+        static HttpClient Client(Uri url) => new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1) }) { BaseAddress = url, Timeout = Patience };
+    }
+
+    /// <summary>Promises that were not held.</summary>
+    public IReadOnlyList<string> Findings => [.. findings];
+
+    /// <summary>Answers that did not come from the first Gateway asked.</summary>
+    public long FailedOver => failedOver;
+
+    /// <summary>How long pages took, in milliseconds.</summary>
+    public IReadOnlyCollection<double> PageMilliseconds => pageMilliseconds;
+
+    /// <summary>Windows whose creation was acknowledged.</summary>
+    public int Acknowledged => acknowledged.Count;
+
+    /// <summary>The page shows anything but operation: true while a fault explains it.</summary>
+    public bool MayBeUnknown { get; set; }
+
+    public static async Task<MixedLoad> StartAsync(Cluster cluster)
+    {
+        using var http = cluster.Http(cluster.PlatformKey);
+        using var project = await http.PostAsJsonAsync("/v1/platform/projects", new { name = "Stranger", slug = "stranger" });
+        var id = await TextAsync(project, "id");
+        using var key = await http.PostAsJsonAsync($"/v1/platform/projects/{id}/keys", new { name = "spy", scopes = new[] { "management", "inference" } });
+        return new(cluster, (id, await TextAsync(key, "key")));
+    }
+
+    /// <summary>Stops all clients.</summary>
+    public async Task StopAsync()
+    {
+        await stopping.CancelAsync();
+        await Task.WhenAll(clients);
+    }
+
+    /// <summary>Compares what was acknowledged with what is there.</summary>
+    public async Task VerifyAsync()
+    {
+        var stored = new Dictionary<string, List<string>>();
+        using var http = cluster.Http(cluster.ApiKey);
+        for (var after = ""; ;)
+        {
+            using var list = JsonDocument.Parse(await http.GetStringAsync($"{cluster.BaseUrl}/management/maintenance?limit=100{after}"));
+            foreach (var window in list.RootElement.GetProperty("data").EnumerateArray())
+            {
+                var title = window.GetProperty("title").GetString()!;
+                (stored.TryGetValue(title, out var ids) ? ids : stored[title] = []).Add(window.GetProperty("id").GetString()!);
+            }
+
+            if (!list.RootElement.GetProperty("has_more").GetBoolean())
+            {
+                break;
+            }
+
+            after = $"&after={list.RootElement.GetProperty("last_id").GetString()}";
+        }
+
+        foreach (var (title, id) in acknowledged)
+        {
+            if (!stored.TryGetValue(title, out var ids))
+            {
+                findings.Enqueue($"acknowledged and lost: {title} {id}");
+            }
+            else if (ids is not [var only] || only != id)
+            {
+                findings.Enqueue($"acknowledged as {id}, stored as {string.Join(", ", ids)}: {title}");
+            }
+        }
+
+        foreach (var (_, id) in acknowledged.OrderBy(_ => Random.Shared.Next()).Take(20))
+        {
+            using var events = JsonDocument.Parse(await http.GetStringAsync($"{cluster.BaseUrl}/management/maintenance/{id}/events"));
+            if (events.RootElement.GetProperty("data").GetArrayLength() != 1)
+            {
+                findings.Enqueue($"the audit of {id} has {events.RootElement.GetProperty("data").GetArrayLength()} rows instead of 1");
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Array.ForEach(gateways, gateway => gateway.Dispose());
+        stopping.Dispose();
+    }
+
+    private Task VisitAsync(int first) => RepeatAsync(TimeSpan.FromMilliseconds(50), async () =>
+    {
+        var watch = Stopwatch.StartNew();
+        var (response, body) = await SendAsync(first, () => new HttpRequestMessage(HttpMethod.Get, "/status.json"));
+        if (response is null)
+        {
+            findings.Enqueue($"{Now()}: no Gateway served the page");
+            return;
+        }
+
+        pageMilliseconds.Add(watch.Elapsed.TotalMilliseconds);
+        if (response != HttpStatusCode.OK)
+        {
+            findings.Enqueue($"{Now()}: the page answered {(int)response}: {body}");
+            return;
+        }
+
+        using var page = JsonDocument.Parse(body!);
+        var overall = page.RootElement.GetProperty("overall").GetProperty("key").GetString();
+        var stale = page.RootElement.GetProperty("stale_since").ValueKind != JsonValueKind.Null;
+        var age = DateTimeOffset.UtcNow - page.RootElement.GetProperty("generated_at").GetDateTimeOffset();
+        if (!stale && age > TimeSpan.FromSeconds(60 + 10))
+        {
+            findings.Enqueue($"{Now()}: a page of {age.TotalSeconds:0} s ago is not marked as stale");
+        }
+
+        // The fleet is alive all the time: whoever says that it is not, lies.
+        if (overall is not ("operational" or "maintenance" or "unknown") || (overall == "unknown" && !MayBeUnknown))
+        {
+            findings.Enqueue($"{Now()}: the page says {overall} of a fleet that is alive");
+        }
+    });
+
+    private Task WriteAsync(int first)
+    {
+        var number = 0;
+        return RepeatAsync(TimeSpan.FromMilliseconds(100), async () =>
+        {
+            var title = $"writer {first} window {number++}";
+            var content = JsonSerializer.Serialize(new
+            {
+                title,
+                description = "",
+                starts_at = "2027-01-01T00:00:00Z",
+                ends_at = "2027-01-01T01:00:00Z",
+            });
+            while (true)
+            {
+                var (status, body) = await SendAsync(first, () => With(cluster.ApiKey, title, new(HttpMethod.Post, $"/{cluster.ProjectId}/v1/management/maintenance")
+                {
+                    Content = new StringContent(content, new MediaTypeHeaderValue("application/json")),
+                }));
+                if (status == HttpStatusCode.Created)
+                {
+                    using var window = JsonDocument.Parse(body!);
+                    acknowledged[title] = window.RootElement.GetProperty("id").GetString()!;
+                    return;
+                }
+
+                Check(status, body, "a write");
+                if (stopping.IsCancellationRequested)
+                {
+                    return; // never acknowledged: may be there or not
+                }
+
+                await Task.Delay(100);
+            }
+        });
+    }
+
+    private Task ReadAsync() => RepeatAsync(TimeSpan.FromMilliseconds(100), async () =>
+    {
+        foreach (var path in new[] { "management/maintenance?limit=5", "health/dashboard?limit=5" })
+        {
+            var (status, body) = await SendAsync(0, () => With(cluster.ApiKey, null, new(HttpMethod.Get, $"/{cluster.ProjectId}/v1/{path}")));
+            Check(status, body, path);
+        }
+    });
+
+    private Task SpyAsync() => RepeatAsync(TimeSpan.FromMilliseconds(250), async () =>
+    {
+        foreach (var path in new[] { "management/maintenance", "health/dashboard" })
+        {
+            var (status, body) = await SendAsync(1, () => With(stranger.Key, null, new(HttpMethod.Get, $"/{stranger.Id}/v1/{path}")));
+            Check(status, body, $"the stranger's {path}");
+            if (status == HttpStatusCode.OK && (body!.Contains("writer ", StringComparison.Ordinal) || body.Contains("\"wkr-", StringComparison.Ordinal)))
+            {
+                findings.Enqueue($"{Now()}: another project's data in {path}");
+            }
+        }
+
+        var (foreign, text) = await SendAsync(0, () => With(stranger.Key, null, new(HttpMethod.Get, $"/{cluster.ProjectId}/v1/management/maintenance")));
+        if (foreign is not null && foreign != HttpStatusCode.Forbidden)
+        {
+            Check(foreign, text, "a stranger's knock");
+            if (foreign is HttpStatusCode.OK)
+            {
+                findings.Enqueue($"{Now()}: a stranger was let in");
+            }
+        }
+    });
+
+    /// <summary>Anything but a 2xx must be a 503, 504 or 429 in the envelope.</summary>
+    private void Check(HttpStatusCode? status, string? body, string what)
+    {
+        if (status is null or (>= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices))
+        {
+            return;
+        }
+
+        if (status is not (HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout) || body?.StartsWith("{\"error\":{", StringComparison.Ordinal) != true)
+        {
+            findings.Enqueue($"{Now()}: {what} answered {(int)status}: {body}");
+        }
+    }
+
+    private static HttpRequestMessage With(string key, string? idempotencyKey, HttpRequestMessage request)
+    {
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        if (idempotencyKey is not null)
+        {
+            request.Headers.Add("Idempotency-Key", idempotencyKey);
+        }
+
+        return request;
+    }
+
+    /// <summary>Asks one Gateway, then the other; null when neither answers.</summary>
+    private async Task<(HttpStatusCode? Status, string? Body)> SendAsync(int first, Func<HttpRequestMessage> make)
+    {
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            try
+            {
+                using var request = make();
+                using var response = await gateways[(first + attempt) % 2].SendAsync(request, CancellationToken.None);
+                if (attempt > 0)
+                {
+                    Interlocked.Increment(ref failedOver);
+                }
+
+                return (response.StatusCode, await response.Content.ReadAsStringAsync());
+            }
+            catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException or IOException)
+            {
+                // the other one
+            }
+        }
+
+        return (null, null);
+    }
+
+    private async Task RepeatAsync(TimeSpan interval, Func<Task> once)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            await once();
+            await Task.Delay(interval, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task<string> TextAsync(HttpResponseMessage response, string property)
+    {
+        var body = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, body);
+        using var json = JsonDocument.Parse(body);
+        return json.RootElement.GetProperty(property).GetString()!;
+    }
+
+    private static string Now() => $"{DateTimeOffset.UtcNow:HH:mm:ss.fff}";
+}
