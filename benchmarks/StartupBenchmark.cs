@@ -11,7 +11,7 @@ internal static class StartupBenchmark
 
     public static async Task<Report> RunAsync()
     {
-        var data = Directory.CreateTempSubdirectory("xerotier-bench-").FullName;
+        var data = Solution.NewDataFolder();
         try
         {
             await (await Cluster.StartAsync(new() { DataFolder = data })).DisposeAsync(); // makes the data folder

@@ -7,7 +7,7 @@ public sealed class PersistenceTests
     [Fact]
     public async Task A_second_start_keeps_windows_and_credentials()
     {
-        var data = Directory.CreateTempSubdirectory("xerotier-keep-").FullName;
+        var data = Solution.NewDataFolder();
         try
         {
             string key, project;

@@ -8,7 +8,7 @@ namespace Xerotier.EndToEnd.Tests;
 /// <summary>AppHost as <c>./run</c> starts it: how it ends, and what it says when it cannot start.</summary>
 public sealed class RunTests : IDisposable
 {
-    private readonly string data = Directory.CreateTempSubdirectory("xerotier-run-").FullName;
+    private readonly string data = Solution.NewDataFolder();
 
     [Theory]
     [InlineData("INT")]
@@ -77,7 +77,7 @@ public sealed class RunTests : IDisposable
     private async Task FailsAsync(Dictionary<string, string> settings, string sentence)
     {
         using var host = Start(settings);
-        var error = await host.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var error = await host.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
         await host.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(1, host.ExitCode);
         Assert.StartsWith(sentence, error);

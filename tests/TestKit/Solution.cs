@@ -13,6 +13,9 @@ public static class Solution
         return Path.Combine(Folder, project, output, $"Xerotier.{project}");
     }
 
+    /// <summary>Creates a folder for data of a cluster. Not by CreateTempSubdirectory: only its owner could reach that, and PostgreSQL runs as another user.</summary>
+    public static string NewDataFolder() => Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"xerotier-data-{Guid.NewGuid():N}")).FullName;
+
     private static string Find(string folder) =>
         File.Exists(Path.Combine(folder, "Xerotier.sln")) ? folder
         : Find(Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("Xerotier.sln is not above the tests."));
