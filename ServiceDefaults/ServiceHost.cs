@@ -137,6 +137,7 @@ public static class ServiceHost
                 new("Logging:LogLevel:Microsoft.Hosting.Lifetime", "Information"),
             ],
         });
+        builder.Logging.AddFilter("Npgsql", LogLevel.Warning); // every statement otherwise
         builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
         if (builder.Configuration["Logging:Console:FormatterName"] is null)
         {
