@@ -23,4 +23,5 @@ var app = builder.Build();
 app.UseServiceDefaults();
 app.MapGrpcService<StatusPagesService>();
 app.MapDashboard();
+app.MapHistory();
 app.Run();

@@ -115,6 +115,7 @@ public static class HistoryExtensions
         services.AddSingleton<StatusTrack>();
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<Recorder>();
+        services.AddSingleton<HistoryPages>();
         services.AddHostedService<RecorderService>();
     }
 }

@@ -62,6 +62,13 @@ public sealed class HistoryDatabase : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>Empties the history, as after the first migration.</summary>
+    public async Task ResetAsync()
+    {
+        await using var command = clock.CreateCommand("truncate intervals, days, recorder; insert into recorder default values");
+        await command.ExecuteNonQueryAsync();
+    }
+
     /// <summary>Every interval as the database has it; one that goes on ends where the record does.</summary>
     public async Task<List<(int Indicator, long From, long To, Recorded State)>> IntervalsAsync()
     {

@@ -1,0 +1,147 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xerotier.Fleet.V1;
+using Xerotier.Maintenance.V1;
+using Xerotier.StatusService.Publishing;
+using Xerotier.TestKit;
+
+namespace Xerotier.StatusService.Tests;
+
+/// <summary>
+/// The HealthCollector's and the MaintenanceService's contracts on a real port, saying what the test wants at the instant it wants it.
+/// The services themselves are tested together in the end-to-end tests.
+/// </summary>
+public sealed class Neighbours : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private volatile TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private Neighbours(WebApplication app) => this.app = app;
+
+    public WatchPlatformHealthResponse Health { get; private set; } = new() { Store = StoreState.Ready, RoutersTotal = 3, RoutersOnline = 3, SharedAgentsTotal = 8 };
+
+    public PageFeed Feed { get; private set; } = new();
+
+    /// <summary>Neither says anything any more, though the connections stay.</summary>
+    public bool Silent { get; set; }
+
+    /// <summary>The answer of GetProjectFleet; null: it fails as a collector that is away does.</summary>
+    public Func<GetProjectFleetRequest, GetProjectFleetResponse?> ProjectFleet { get; set; } = _ => null;
+
+    /// <summary>The answer of ListProjectWindows; null: it fails.</summary>
+    public Func<ListProjectWindowsRequest, ListProjectWindowsResponse?> ProjectWindows { get; set; } = _ => new();
+
+    public Func<ListWindowsBetweenRequest, ListWindowsBetweenResponse?> WindowsBetween { get; set; } = _ => new();
+
+    public ConcurrentQueue<GetProjectFleetRequest> FleetRequests { get; } = new();
+
+    public string Address => app.Urls.Single();
+
+    public static async Task<Neighbours> StartAsync()
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.Protocols = HttpProtocols.Http2));
+        builder.Services.AddGrpc();
+        Neighbours? neighbours = null;
+        builder.Services.AddSingleton(_ => neighbours!);
+        var app = builder.Build();
+        neighbours = new(app);
+        app.MapGrpcService<FleetService>();
+        app.MapGrpcService<FeedService>();
+        await app.StartAsync();
+        return neighbours;
+    }
+
+    /// <summary>A StatusService beside these neighbours.</summary>
+    public InProcessService<BoardService> StatusService(string database, Action<IServiceCollection>? services = null, params (string Key, string Value)[] settings) => new(
+        new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:statusdb"] = database,
+            ["services:healthcollector:grpc:0"] = Address,
+            ["services:maintenanceservice:grpc:0"] = Address,
+        }.Concat(settings.Select(s => KeyValuePair.Create<string, string?>(s.Key, s.Value))),
+        services);
+
+    public void Say(WatchPlatformHealthResponse health)
+    {
+        Health = health;
+        Change();
+    }
+
+    public void Say(PageFeed feed)
+    {
+        Feed = feed;
+        Change();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        await app.StopAsync(now.Token);
+        await app.DisposeAsync();
+    }
+
+    private void Change()
+    {
+        var before = changed;
+        changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        before.SetResult();
+    }
+
+    private async Task PushAsync<T>(IServerStreamWriter<T> stream, Func<T> message, CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            var next = changed.Task;
+            if (!Silent)
+            {
+                await stream.WriteAsync(message(), cancellation);
+            }
+
+            await Task.WhenAny(next, Task.Delay(500, cancellation));
+        }
+    }
+
+    private sealed class FleetService(Neighbours neighbours) : Fleet.V1.Fleet.FleetBase
+    {
+        public override Task WatchPlatformHealth(WatchPlatformHealthRequest request, IServerStreamWriter<WatchPlatformHealthResponse> responseStream, ServerCallContext context) =>
+            neighbours.PushAsync(responseStream, () => neighbours.Health, context.CancellationToken);
+
+        public override Task<GetProjectFleetResponse> GetProjectFleet(GetProjectFleetRequest request, ServerCallContext context)
+        {
+            neighbours.FleetRequests.Enqueue(request);
+            return Task.FromResult(neighbours.ProjectFleet(request) ?? throw new RpcException(new(StatusCode.Unavailable, "away")));
+        }
+    }
+
+    private sealed class FeedService(Neighbours neighbours) : MaintenanceFeed.MaintenanceFeedBase
+    {
+        public override Task WatchPageFeed(WatchPageFeedRequest request, IServerStreamWriter<WatchPageFeedResponse> responseStream, ServerCallContext context)
+        {
+            PageFeed? sent = null;
+            return neighbours.PushAsync(
+                responseStream,
+                () =>
+                {
+                    var feed = neighbours.Feed;
+                    var unchanged = ReferenceEquals(feed, sent);
+                    sent = feed;
+                    return unchanged ? new() { Unchanged = true } : new() { Feed = feed };
+                },
+                context.CancellationToken);
+        }
+
+        public override Task<ListProjectWindowsResponse> ListProjectWindows(ListProjectWindowsRequest request, ServerCallContext context) =>
+            Task.FromResult(neighbours.ProjectWindows(request) ?? throw new RpcException(new(StatusCode.Unavailable, "away")));
+
+        public override Task<ListWindowsBetweenResponse> ListWindowsBetween(ListWindowsBetweenRequest request, ServerCallContext context) =>
+            Task.FromResult(neighbours.WindowsBetween(request) ?? throw new RpcException(new(StatusCode.Unavailable, "away")));
+    }
+}

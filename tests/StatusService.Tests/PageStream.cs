@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Xerotier.Page.V1;
+using Xerotier.StatusService.Publishing;
+using Xerotier.TestKit;
+
+namespace Xerotier.StatusService.Tests;
+
+/// <summary>What a Gateway sees of a StatusService: the stream of pages and signs of life.</summary>
+public sealed class PageStream : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly GrpcChannel channel;
+    private readonly AsyncServerStreamingCall<WatchPageResponse> call;
+    private readonly Task reading;
+    private readonly ConcurrentQueue<(DateTime At, PageSnapshot? Page)> received = new();
+    private volatile PageSnapshot? newest;
+
+    public PageStream(InProcessService<BoardService> service)
+    {
+        channel = GrpcChannel.ForAddress(service.GrpcAddress, new() { MaxReceiveMessageSize = null });
+        call = new StatusPages.StatusPagesClient(channel).WatchPage(new(), new Metadata { { "authorization", $"Bearer {TestTokens.ForService()}" } });
+        reading = ReadAsync();
+    }
+
+    public PageSnapshot? Newest => newest;
+
+    public IReadOnlyList<(DateTime At, PageSnapshot? Page)> Received => [.. received];
+
+    public static string Overall(PageSnapshot page) => Json(page).GetProperty("overall").GetProperty("key").GetString()!;
+
+    public static JsonElement Json(PageSnapshot page) => JsonDocument.Parse(page.Json.Identity.Memory).RootElement;
+
+    /// <summary>Waits for a page that is as wanted.</summary>
+    public async Task<PageSnapshot> UntilAsync(Func<PageSnapshot, bool> wanted)
+    {
+        for (var deadline = DateTime.UtcNow + Patience; ; await Task.Delay(20))
+        {
+            if (newest is { } page && wanted(page))
+            {
+                return page;
+            }
+
+            Assert.True(DateTime.UtcNow < deadline, $"The page did not become as wanted; it is: {(newest is { } last ? Json(last).ToString()[..300] : "none")}");
+        }
+    }
+
+    public Task<PageSnapshot> UntilAsync(string overall) => UntilAsync(page => Overall(page) == overall);
+
+    public async ValueTask DisposeAsync()
+    {
+        call.Dispose();
+        await reading;
+        channel.Dispose();
+    }
+
+    private async Task ReadAsync()
+    {
+        try
+        {
+            await foreach (var message in call.ResponseStream.ReadAllAsync())
+            {
+                received.Enqueue((DateTime.UtcNow, message.Page));
+                newest = message.Page ?? newest;
+            }
+        }
+        catch (RpcException)
+        {
+            // the end
+        }
+    }
+}

@@ -1,0 +1,304 @@
+namespace Xerotier.Truth.Tests;
+
+/// <summary>A rule that the oracle is told to get wrong, to show that a difference between it and the product is found.</summary>
+public enum Mutation
+{
+    None,
+    ExactlyThreeQuartersIsAnOutage,
+    ExactlyHalfIsDegraded,
+    OneRouterIsEnough,
+    HiddenAgentsCount,
+    ASecondTakesItsLastState,
+    WindowsLastForever,
+    WindowsOfEveryProjectCount,
+    NamesAreCaseSensitive,
+    MaintenanceIsDown,
+    SilenceIsBelievedForSixSeconds,
+    UnknownIsUp,
+    TheLeaseLastsForever,
+    ASuccessorForgetsWhatItSaw,
+    PausedTimeCounts,
+}
+
+/// <summary>
+/// What must be true, written from the specification without the product's code and as naively as possible: an array with one
+/// entry per second and indicator for what each replica saw, and one for what is settled.
+/// </summary>
+public sealed class Oracle
+{
+    public const byte Unseen = 255;
+
+    // As the specification ranks what a second held, from best to worst.
+    public const byte Up = 0;
+    public const byte Slow = 1;
+    public const byte NoData = 2;
+    public const byte Maintained = 3;
+    public const byte Down = 4;
+
+    private readonly World world;
+    private readonly Mutation mutation;
+    private readonly View[] views;
+    private readonly byte[][] settled;
+    private readonly long firstSecond;
+    private readonly int seconds;
+    private int settledUntil = -1; // index; -1: nothing yet
+    private int holder = -1;
+    private double leaseUntil = double.NegativeInfinity;
+    private int incarnations;
+
+    public Oracle(World world, Mutation mutation)
+    {
+        (this.world, this.mutation) = (world, mutation);
+        firstSecond = world.Start.ToUnixTimeSeconds();
+        seconds = (int)(world.Ticks / world.TicksPerSecond) + 2;
+        settled = NewLines();
+        views = [.. Enumerable.Range(0, world.Replicas).Select(_ => new View(NewLines(), incarnations++))];
+    }
+
+    public int SettledUntil => settledUntil;
+
+    public long FirstSecond => firstSecond;
+
+    public byte Settled(int indicator, int second) => settled[indicator][second] is var state && state == Unseen ? NoData : state;
+
+    /// <summary>One instant passes; afterwards replica <paramref name="r"/> is as it will be until the next one.</summary>
+    public void Tick(long tick, int r, SimEvents happened)
+    {
+        var view = views[r];
+        var now = tick / world.TicksPerSecond;
+        if (happened.Before != SimLife.Dead && happened.After == SimLife.Dead)
+        {
+            if (happened.Graceful && holder == view.Incarnation)
+            {
+                (holder, leaseUntil) = (-1, double.NegativeInfinity);
+            }
+
+            view = views[r] = new(NewLines(), incarnations++);
+        }
+
+        if (happened.After != SimLife.Running)
+        {
+            if (mutation == Mutation.PausedTimeCounts && happened.After == SimLife.Paused)
+            {
+                See(view, tick);
+            }
+
+            return;
+        }
+
+        if (happened.Fleet is { } told)
+        {
+            switch (told.Store)
+            {
+                case SimStore.Ready:
+                    (view.Known, view.KnownAt, view.AgentsShown) = (told, now, told.Agents > 0);
+                    break;
+                case SimStore.Young:
+                    view.Known = null;
+                    break;
+            }
+        }
+
+        if (happened.Windows is { } windows)
+        {
+            view.Windows = [.. windows.Where(w => w.Active)];
+        }
+
+        See(view, tick);
+        if (happened.Step)
+        {
+            Step(view, now);
+        }
+    }
+
+    /// <summary>The status of each indicator on replica <paramref name="r"/>'s page; null for a hidden one.</summary>
+    public string?[] Statuses(int r, long tick) => [.. Enumerable.Range(0, 4).Select(i => StatusOf(views[r], i, tick / world.TicksPerSecond))];
+
+    public string Overall(int r, long tick)
+    {
+        var shown = Statuses(r, tick).OfType<string>().ToList();
+        return views[r].Windows.Count > 0 ? "Maintenance"
+            : shown.TrueForAll(s => s == "Outage") ? "MajorOutage"
+            : shown.Contains("Outage") ? "PartialOutage"
+            : shown.Contains("Unknown") ? "Unknown"
+            : shown.Contains("Degraded") ? "Degraded"
+            : "Operational";
+    }
+
+    /// <summary>What replica <paramref name="r"/>'s page must say of a UTC day as of <paramref name="asOf"/>: seconds up, slow, down, in maintenance, without data.</summary>
+    public (int Up, int Slow, int Down, int Maintained, int NoData) Day(int r, int indicator, DateOnly day, long asOf)
+    {
+        var counts = new int[5];
+        var midnight = new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
+        var end = Math.Min(midnight + 86_400, asOf);
+        var begin = Math.Min(Math.Max(midnight, firstSecond), end);
+        counts[NoData] += (int)(begin - midnight); // before the scenario nothing was ever recorded
+        for (var second = begin; second < end; second++)
+        {
+            counts[On(r, indicator, second)]++;
+        }
+
+        return (counts[Up], counts[Slow], counts[Down], counts[Maintained], counts[NoData]);
+    }
+
+    public DateOnly? Installed()
+    {
+        for (var second = 0; second < settledUntil; second++)
+        {
+            if (settled.Any(line => line[second] is not (NoData or Unseen)))
+            {
+                return DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeSeconds(firstSecond + second).UtcDateTime);
+            }
+        }
+
+        return null;
+    }
+
+    private byte On(int r, int indicator, long second)
+    {
+        var index = second - firstSecond;
+        if (index < 0 || index >= seconds)
+        {
+            return NoData;
+        }
+
+        // What was settled when the replica last looked, and beyond that what it saw itself.
+        var state = index < views[r].ReadUntil ? settled[indicator][index] : views[r].Seen[indicator][index];
+        return state == Unseen ? NoData : state;
+    }
+
+    /// <summary>The replica holds its states from this tick to the next.</summary>
+    private void See(View view, long tick)
+    {
+        var from = tick / world.TicksPerSecond;
+        var offset = (world.Start.UtcTicks % TimeSpan.TicksPerSecond) / (double)TimeSpan.TicksPerSecond;
+        var to = (tick + 1) / world.TicksPerSecond;
+        for (var second = (int)Math.Floor(from + offset); second < to + offset; second++)
+        {
+            for (var indicator = 0; indicator < 4; indicator++)
+            {
+                // On the coarsest grid a tick is two seconds, and windows and silence end on it too.
+                var state = HistoryOf(view, indicator, from, tick);
+                ref var seen = ref view.Seen[indicator][second];
+                if (seen == Unseen || state > seen || mutation == Mutation.ASecondTakesItsLastState)
+                {
+                    seen = state;
+                }
+            }
+        }
+    }
+
+    private void Step(View view, double now)
+    {
+        if (holder != view.Incarnation && now <= leaseUntil && holder != -1)
+        {
+            view.ReadUntil = Math.Max(settledUntil, 0);
+            return;
+        }
+
+        if (holder != view.Incarnation && holder != -1 && mutation == Mutation.TheLeaseLastsForever)
+        {
+            view.ReadUntil = Math.Max(settledUntil, 0);
+            return;
+        }
+
+        if (holder != view.Incarnation && mutation == Mutation.ASuccessorForgetsWhatItSaw && holder != -1)
+        {
+            settledUntil = Math.Max(settledUntil, (int)now);
+        }
+
+        (holder, leaseUntil) = (view.Incarnation, now + 2);
+        var complete = (int)Math.Floor(now);
+        for (var second = Math.Max(settledUntil, 0); second < complete; second++)
+        {
+            for (var indicator = 0; indicator < 4; indicator++)
+            {
+                settled[indicator][second] = view.Seen[indicator][second];
+            }
+        }
+
+        settledUntil = Math.Max(settledUntil, complete);
+        view.ReadUntil = settledUntil;
+    }
+
+    private byte HistoryOf(View view, int indicator, double now, long tick)
+    {
+        if (indicator == 2 && !view.AgentsShown && mutation != Mutation.HiddenAgentsCount)
+        {
+            return NoData;
+        }
+
+        string[] names = ["dashboard", "inference routing", "shared agents", "model storage"];
+        foreach (var window in view.Windows)
+        {
+            var named = window.Names.Length == 0
+                || window.Names.Any(n => mutation == Mutation.NamesAreCaseSensitive ? n == CultureNames[indicator] : n.ToLowerInvariant() == names[indicator]);
+            if ((window.Platform || mutation == Mutation.WindowsOfEveryProjectCount) && named && window.Start <= tick && (tick < window.End || mutation == Mutation.WindowsLastForever))
+            {
+                return mutation == Mutation.MaintenanceIsDown ? Down : Maintained;
+            }
+        }
+
+        return StatusOf(view, indicator, now) switch
+        {
+            "Operational" => Up,
+            "Degraded" => Slow,
+            "Outage" => Down,
+            _ => mutation == Mutation.UnknownIsUp ? Up : NoData,
+        };
+    }
+
+    private static readonly string[] CultureNames = ["Dashboard", "Inference Routing", "Shared Agents", "Model Storage"];
+
+    private string? StatusOf(View view, int indicator, double now)
+    {
+        if (indicator is 0 or 3)
+        {
+            return "Operational";
+        }
+
+        if (indicator == 2 && !view.AgentsShown)
+        {
+            return null;
+        }
+
+        if (view.Known is not { } fleet || now - view.KnownAt >= (mutation == Mutation.SilenceIsBelievedForSixSeconds ? 6 : 5))
+        {
+            return "Unknown";
+        }
+
+        if (indicator == 1)
+        {
+            return fleet.Online == 0 ? "Outage" : fleet.Online == fleet.Routers || mutation == Mutation.OneRouterIsEnough ? "Operational" : "Degraded";
+        }
+
+        var share = (decimal)fleet.Stale / fleet.Agents;
+        return share > 0.75m || (share == 0.75m && mutation == Mutation.ExactlyThreeQuartersIsAnOutage) ? "Outage"
+            : share > 0.5m || (share == 0.5m && mutation == Mutation.ExactlyHalfIsDegraded) ? "Degraded"
+            : "Operational";
+    }
+
+    private byte[][] NewLines() => [.. Enumerable.Range(0, 4).Select(_ =>
+    {
+        var line = new byte[seconds];
+        Array.Fill(line, Unseen);
+        return line;
+    })];
+
+    private sealed class View(byte[][] seen, int incarnation)
+    {
+        public byte[][] Seen => seen;
+
+        public int Incarnation => incarnation;
+
+        public SimFleet? Known { get; set; }
+
+        public double KnownAt { get; set; }
+
+        public bool AgentsShown { get; set; }
+
+        public List<SimWindow> Windows { get; set; } = [];
+
+        public int ReadUntil { get; set; }
+    }
+}

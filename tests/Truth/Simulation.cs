@@ -1,0 +1,243 @@
+using Google.Protobuf.WellKnownTypes;
+using Xerotier.Fleet.V1;
+using Xerotier.Maintenance.V1;
+using Xerotier.StatusService.Board;
+using Xerotier.StatusService.History;
+using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Publishing;
+using Xerotier.StatusService.Tests;
+
+namespace Xerotier.Truth.Tests;
+
+/// <summary>The product's own board, rules, track, recorder, SQL and page model, driven through one scenario beside the oracle.</summary>
+public sealed class Simulation(HistoryDatabase database, int seed, Mutation mutation = Mutation.None)
+{
+    private const int PageChecks = 12;
+
+    private readonly World world = new(seed);
+    private readonly List<string> differences = [];
+
+    /// <summary>Plays the scenario.</summary>
+    /// <returns>What the product says that the oracle does not, at most a handful.</returns>
+    public async Task<IReadOnlyList<string>> RunAsync()
+    {
+        await database.ResetAsync();
+        var oracle = new Oracle(world, mutation);
+        var replicas = Enumerable.Range(0, world.Replicas).Select(_ => new Replica(database)).ToArray();
+        var random = new Random(seed);
+        var checkEvery = Math.Max(1, world.Ticks / PageChecks);
+
+        for (long tick = 0; tick < world.Ticks && differences.Count < 5; tick++)
+        {
+            var now = world.At(tick);
+            var happened = world.Next(tick);
+            for (var r = 0; r < replicas.Length; r++)
+            {
+                if (happened[r].Before != SimLife.Dead && happened[r].After == SimLife.Dead)
+                {
+                    if (happened[r].Graceful)
+                    {
+                        await replicas[r].Recorder.ReleaseAsync(default);
+                    }
+
+                    replicas[r] = new(database);
+                }
+
+                Live(replicas[r], happened[r], now);
+                oracle.Tick(tick, r, happened[r]);
+                if (happened[r].Step)
+                {
+                    await database.SetClockAsync(now);
+                    await replicas[r].StepAsync(now);
+                }
+
+                if (happened[r].After == SimLife.Running && (tick % checkEvery == checkEvery - 1 || tick == world.Ticks - 1))
+                {
+                    CheckPage(oracle, replicas[r], r, tick, random.Next(2) == 0);
+                }
+            }
+        }
+
+        await CheckHistoryAsync(oracle);
+        return differences;
+    }
+
+    /// <summary>The messages reach the board at this instant, as the feeds would hand them over.</summary>
+    private void Live(Replica replica, SimEvents happened, DateTimeOffset now)
+    {
+        if (happened.After != SimLife.Running)
+        {
+            if (happened.Before == SimLife.Running && happened.After == SimLife.Paused)
+            {
+                replica.Board.Look(now); // the last that it saw
+            }
+
+            return;
+        }
+
+        if (happened.Before != SimLife.Running)
+        {
+            replica.Board.Look(now);
+        }
+
+        if (happened.Fleet is { } fleet && Feeds.Read(Message(fleet)) is { } known)
+        {
+            replica.Board.Apply(now, known);
+        }
+
+        if (happened.Windows is { } windows)
+        {
+            replica.Board.Apply(now, Feeds.Read(new WatchPageFeedResponse { Feed = Feed(windows) })!);
+        }
+        else if (happened.WindowsAlive)
+        {
+            replica.Board.Apply(now, Feeds.Read(new WatchPageFeedResponse { Unchanged = true })!);
+        }
+
+        replica.Board.Look(now);
+    }
+
+    private void CheckPage(Oracle oracle, Replica replica, int r, long tick, bool minute)
+    {
+        var now = world.At(tick);
+        var state = replica.Board.Look(now);
+        var statuses = oracle.Statuses(r, tick);
+        foreach (var indicator in Indicators.All)
+        {
+            string? shown = state.Shown.Where(s => s.Indicator == indicator).Select(s => s.Verdict.Status.ToString()).FirstOrDefault();
+            Compare($"{indicator} at {now:u}", statuses[(int)indicator], shown);
+            Compare($"reason of {indicator} at {now:u}", shown is null or "Operational", state.Shown.All(s => s.Indicator != indicator || s.Verdict.Reason is null));
+        }
+
+        Compare($"overall at {now:u}", oracle.Overall(r, tick), state.Overall.ToString());
+
+        if (replica.Recorder.Snapshot.FirstRecorded is null)
+        {
+            return;
+        }
+
+        var second = now.ToUnixTimeSeconds();
+        var asOf = DateTimeOffset.FromUnixTimeSeconds(minute ? second - (second % 60) : second);
+        var stamp = new BoardStamp("", asOf.ToUnixTimeSeconds(), new Dictionary<Indicator, StateSince>(), null);
+        var page = PageBuilder.Build(state, stamp, replica.Recorder.Snapshot, replica.Track, asOf);
+        var installed = oracle.Installed();
+        foreach (var line in page.Indicators)
+        {
+            var indicator = (int)Indicators.All.Single(i => i.Name() == line.Name);
+            long up = 0, down = 0;
+            Compare($"days of {line.Name}", 90, line.Days.Count);
+            foreach (var day in line.Days)
+            {
+                var right = oracle.Day(r, indicator, day.Date, asOf.ToUnixTimeSeconds());
+                Compare($"{line.Name} on {day.Date:yyyy-MM-dd} as of {asOf:u}", right, (day.Operational, day.Degraded, day.Outage, day.Maintenance, day.NoData));
+                Compare($"uptime of {line.Name} on {day.Date:yyyy-MM-dd}", Percent(right.Up + right.Slow, right.Down), day.UptimePercent);
+                Compare($"installation on {day.Date:yyyy-MM-dd}", day.Date < installed ? "Before" : day.Date == installed ? "On" : "After", day.Installation.ToString());
+                up += right.Up + right.Slow;
+                down += right.Down;
+            }
+
+            Compare($"uptime of {line.Name}", Percent(up, down), line.UptimePercent);
+        }
+    }
+
+    private async Task CheckHistoryAsync(Oracle oracle)
+    {
+        var written = new byte[4][];
+        for (var i = 0; i < 4; i++)
+        {
+            written[i] = new byte[Math.Max(oracle.SettledUntil, 0)];
+            Array.Fill(written[i], Oracle.NoData);
+        }
+
+        foreach (var (indicator, from, to, state) in await database.IntervalsAsync())
+        {
+            for (var second = from - oracle.FirstSecond; second < to - oracle.FirstSecond && differences.Count < 5; second++)
+            {
+                if (second < 0 || second >= written[indicator].Length)
+                {
+                    Compare($"an interval of {(Indicator)indicator}", "within what was recorded", $"{from} to {to}");
+                    break;
+                }
+
+                Compare($"author of {(Indicator)indicator} at {second}", Oracle.NoData, written[indicator][second]); // each second once
+                written[indicator][second] = (byte)state;
+            }
+        }
+
+        for (var indicator = 0; indicator < 4; indicator++)
+        {
+            for (var second = 0; second < written[indicator].Length && differences.Count < 5; second++)
+            {
+                Compare($"history of {(Indicator)indicator} at {world.Start.AddSeconds(second):u}", oracle.Settled(indicator, second), written[indicator][second]);
+            }
+        }
+    }
+
+    /// <summary>1 − down / (up + down) in percent, three decimals, the rest cut off.</summary>
+    private static decimal? Percent(long up, long down) => up + down == 0 ? null : decimal.Round((decimal)up / (up + down) * 100m, 3, MidpointRounding.ToZero);
+
+    private void Compare<T>(string what, T right, T said)
+    {
+        if (!EqualityComparer<T>.Default.Equals(right, said) && differences.Count < 5)
+        {
+            differences.Add($"seed {seed}: {what}: must be {right}, is {said}");
+        }
+    }
+
+    private static WatchPlatformHealthResponse Message(SimFleet fleet) => new()
+    {
+        Store = fleet.Store switch { SimStore.Ready => StoreState.Ready, SimStore.Young => StoreState.Young, _ => StoreState.Unavailable },
+        RoutersTotal = fleet.Routers,
+        RoutersOnline = fleet.Online,
+        SharedAgentsTotal = fleet.Agents,
+        SharedAgentsStale = fleet.Stale,
+    };
+
+    private PageFeed Feed(IReadOnlyList<SimWindow> windows)
+    {
+        var feed = new PageFeed();
+        foreach (var window in windows)
+        {
+            var message = new Window
+            {
+                Id = $"mw_{window.Id}",
+                Platform = window.Platform,
+                Status = window.Active ? WindowStatus.Active : WindowStatus.Completed,
+                AffectedServices = { window.Names },
+                StartsAt = Timestamp.FromDateTimeOffset(world.At(window.Start)),
+                EndsAt = Timestamp.FromDateTimeOffset(world.At(window.End)),
+            };
+            feed.Recent.Add(message);
+            if (window.Active)
+            {
+                feed.Active.Add(message);
+                feed.ActiveTotal++;
+                if (window.Platform)
+                {
+                    feed.PlatformActive.Add(message);
+                }
+            }
+        }
+
+        return feed;
+    }
+
+    private sealed class Replica
+    {
+        public Replica(HistoryDatabase database)
+        {
+            Track = new();
+            Board = new(Track);
+            Recorder = new(database.Store(), Track);
+        }
+
+        public StatusTrack Track { get; }
+
+        public LiveBoard Board { get; }
+
+        public Recorder Recorder { get; }
+
+        public Task StepAsync(DateTimeOffset now) => Recorder.StepAsync(DateOnly.FromDateTime(now.UtcDateTime), _ => null, default);
+    }
+}

@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Xerotier.StatusService.Tests;
+using Xerotier.TestKit;
+
+namespace Xerotier.Truth.Tests;
+
+/// <summary>
+/// Plays random scenarios on the product and on the oracle and wants no difference. <c>TRUTH_SCENARIOS</c> sets how many (200),
+/// <c>TRUTH_SEED</c> the first seed (0); every difference names the seed that shows it again.
+/// </summary>
+public sealed class TruthTests(PostgresFixture postgres, ITestOutputHelper output)
+{
+    [Fact]
+    public async Task The_product_says_what_the_oracle_says_in_every_scenario()
+    {
+        var first = Setting("TRUTH_SEED", 0);
+        var count = Setting("TRUTH_SCENARIOS", 200);
+        var differences = new ConcurrentQueue<string>();
+        await EachAsync(Enumerable.Range(first, count), async (database, seed) =>
+        {
+            foreach (var difference in await new Simulation(database, seed).RunAsync())
+            {
+                differences.Enqueue(difference);
+            }
+        });
+
+        output.WriteLine($"{count} scenarios from seed {first}, {differences.Count} differences.");
+        Assert.True(differences.IsEmpty, string.Join('\n', differences.Take(50)));
+    }
+
+    public static TheoryData<Mutation> Mutations => [.. Enum.GetValues<Mutation>().Where(m => m != Mutation.None)];
+
+    [Theory]
+    [MemberData(nameof(Mutations))]
+    public async Task A_broken_rule_is_caught(Mutation mutation)
+    {
+        // Short scenarios first; each catches its mutation within a few seeds.
+        await using var database = await HistoryDatabase.CreateAsync(postgres.Server, DateTimeOffset.UnixEpoch);
+        for (var seed = 60; seed < 160; seed++)
+        {
+            if (seed != 100 && await new Simulation(database, seed, mutation).RunAsync() is { Count: > 0 } differences)
+            {
+                output.WriteLine(differences[0]);
+                return;
+            }
+        }
+
+        Assert.Fail($"Nobody noticed {mutation}.");
+    }
+
+    private static int Setting(string name, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
+
+    /// <summary>As many at a time as there are processors, each with a database of its own.</summary>
+    private async Task EachAsync(IEnumerable<int> seeds, Func<HistoryDatabase, int, Task> play)
+    {
+        var left = new ConcurrentQueue<int>(seeds);
+        await Task.WhenAll(Enumerable.Range(0, Environment.ProcessorCount).Select(_ => Task.Run(async () =>
+        {
+            await using var database = await HistoryDatabase.CreateAsync(postgres.Server, DateTimeOffset.UnixEpoch);
+            while (left.TryDequeue(out var seed))
+            {
+                await play(database, seed);
+            }
+        })));
+    }
+}

@@ -1,0 +1,199 @@
+namespace Xerotier.Truth.Tests;
+
+/// <summary>A window as the scenario has it; times in ticks of the scenario's grid.</summary>
+public sealed record SimWindow(int Id, bool Platform, bool Active, long Start, long End, string[] Names);
+
+/// <summary>What a collector says.</summary>
+public sealed record SimFleet(SimStore Store, int Routers, int Online, int Agents, int Stale);
+
+public enum SimStore
+{
+    Ready,
+    Young,
+    Unavailable,
+}
+
+public enum SimLife
+{
+    Running,
+    Paused,
+    Dead,
+}
+
+/// <summary>What happens to one replica at one instant, in this order.</summary>
+public sealed record SimEvents(SimLife Before, SimLife After, bool Graceful, SimFleet? Fleet, bool WindowsAlive, IReadOnlyList<SimWindow>? Windows, bool Step);
+
+/// <summary>
+/// A world that changes at random on a grid of instants: fleets that come, go, fall silent and flap, windows of all kinds, collectors,
+/// stores and replicas that fail and return. It knows neither the product's rules nor the oracle's.
+/// </summary>
+public sealed class World
+{
+    private static readonly string[] Names = ["Dashboard", "Inference Routing", "Shared Agents", "Model Storage", "inference routing", "MODEL STORAGE", "shared AGENTS", "Something Else"];
+
+    private readonly Random random;
+    private readonly double eventsPerTick;
+    private readonly List<SimWindow> windows = [];
+    private readonly Replica[] replicas;
+    private readonly long stepEvery;
+    private SimFleet fleet = new(SimStore.Ready, 3, 3, 8, 0);
+    private bool collectorUp = true;
+    private bool maintenanceUp = true;
+    private bool databaseUp = true;
+    private long youngUntil;
+    private int nextId;
+
+    public World(int seed)
+    {
+        random = new(seed);
+        Seed = seed;
+        var kind = seed % 100;
+        (TicksPerSecond, var seconds) = kind switch
+        {
+            0 => (0.5, 89 * 86_400L), // across the whole 90 days
+            < 8 => (1.0, random.NextInt64(86_400, 4 * 86_400)),
+            < 55 => (1.0, random.NextInt64(3_600, 12 * 3_600)),
+            _ => (4.0, random.NextInt64(60, 20 * 60)),
+        };
+        Ticks = (long)(seconds * TicksPerSecond);
+        replicas = [.. Enumerable.Range(0, kind == 0 ? 1 : random.Next(1, 3)).Select(_ => new Replica())];
+        eventsPerTick = random.Next(10, kind == 0 ? 2_000 : 200) / (double)Ticks;
+        stepEvery = Math.Max(1, Ticks / random.Next(15, 60));
+
+        // Somewhere near a turn of the day, often.
+        var midnight = new DateTimeOffset(2026, random.Next(1, 13), random.Next(1, 29), 0, 0, 0, TimeSpan.Zero);
+        Start = midnight.AddSeconds(random.Next(3) == 0 ? random.Next(86_400) : -random.NextInt64(0, Math.Min(seconds, 86_400)));
+    }
+
+    public int Seed { get; }
+
+    public DateTimeOffset Start { get; }
+
+    /// <summary>4: quarters of a second; 1: seconds; 0.5: every other second, for the longest scenarios.</summary>
+    public double TicksPerSecond { get; }
+
+    public long Ticks { get; }
+
+    public int Replicas => replicas.Length;
+
+    public DateTimeOffset At(long tick) => Start.AddSeconds(tick / TicksPerSecond);
+
+    /// <summary>What happens at <paramref name="tick"/>, replica by replica.</summary>
+    public IReadOnlyList<SimEvents> Next(long tick)
+    {
+        var (fleetBefore, collectorBefore, maintenanceBefore) = (fleet, collectorUp, maintenanceUp);
+        var windowsChanged = false;
+        if (random.NextDouble() < eventsPerTick)
+        {
+            windowsChanged = Happen(tick);
+        }
+
+        if (fleet.Store == SimStore.Young && tick >= youngUntil)
+        {
+            fleet = fleet with { Store = SimStore.Ready };
+        }
+
+        var beat = tick % Math.Max(1, (long)TicksPerSecond) == 0;
+        return [.. replicas.Select(r => r.Next(
+            random,
+            eventsPerTick / 4,
+            TicksPerSecond,
+            tell: fleet != fleetBefore || collectorUp != collectorBefore || beat ? collectorUp ? fleet : null : null,
+            alive: maintenanceUp && beat,
+            feed: maintenanceUp && (windowsChanged || !maintenanceBefore) ? [.. windows] : null,
+            all: maintenanceUp ? [.. windows] : null,
+            step: databaseUp && (tick % stepEvery == 0 || random.NextDouble() < eventsPerTick / 4)))];
+    }
+
+    /// <returns>Whether the windows changed.</returns>
+    private bool Happen(long tick)
+    {
+        switch (random.Next(16))
+        {
+            case 0 or 1: // some routers come or go
+                var routers = random.Next(0, 6);
+                fleet = fleet with { Routers = routers, Online = random.Next(0, routers + 1) };
+                return false;
+            case 2 or 3 or 4: // routers flap
+                fleet = fleet with { Online = random.Next(0, fleet.Routers + 1) };
+                return false;
+            case 5 or 6 or 7: // agents fall silent or speak again, often at a threshold
+                fleet = fleet with { Stale = random.Next(3) == 0 ? fleet.Agents * random.Next(0, 5) / 4 : random.Next(0, fleet.Agents + 1) };
+                return false;
+            case 8: // agents come or go
+                var agents = random.Next(4) == 0 ? 0 : random.Next(1, 13);
+                fleet = fleet with { Agents = agents, Stale = random.Next(0, agents + 1) };
+                return false;
+            case 9:
+                collectorUp = !collectorUp;
+                return false;
+            case 10:
+                fleet = fleet with { Store = fleet.Store == SimStore.Ready ? SimStore.Unavailable : SimStore.Ready };
+                return false;
+            case 11:
+                fleet = fleet with { Store = SimStore.Young };
+                youngUntil = tick + random.Next(1, 60);
+                return false;
+            case 12:
+                maintenanceUp = !maintenanceUp;
+                return false;
+            case 13:
+                databaseUp = !databaseUp;
+                return false;
+            case 14 when windows.Count > 0: // a window ends, or moves
+                var index = random.Next(windows.Count);
+                if (random.Next(2) == 0)
+                {
+                    windows.RemoveAt(index);
+                }
+                else
+                {
+                    windows[index] = windows[index] with { Active = !windows[index].Active };
+                }
+
+                return true;
+            default:
+                var start = tick + random.NextInt64(-50, 200);
+                windows.Add(new(nextId++, random.Next(3) > 0, random.Next(4) > 0, start, start + random.NextInt64(1, 2 + (Ticks / 8)), Pick()));
+                if (windows.Count > 4)
+                {
+                    windows.RemoveAt(0);
+                }
+
+                return true;
+        }
+    }
+
+    private string[] Pick() => random.Next(3) == 0 ? [] : [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Names[random.Next(Names.Length)]).Distinct()];
+
+    private sealed class Replica
+    {
+        private SimLife life = SimLife.Running;
+        private long minimum;
+        private bool needsFeed = true;
+
+        public SimEvents Next(Random random, double chance, double ticksPerSecond, SimFleet? tell, bool alive, IReadOnlyList<SimWindow>? feed, IReadOnlyList<SimWindow>? all, bool step)
+        {
+            var before = life;
+            var graceful = false;
+            minimum--;
+            if (random.NextDouble() < (life == SimLife.Running ? chance : chance * 8) && minimum <= 0)
+            {
+                // A pause is always longer than a blink: what is shorter counts as watched.
+                life = life != SimLife.Running ? SimLife.Running : random.Next(2) == 0 ? SimLife.Paused : SimLife.Dead;
+                graceful = random.Next(3) == 0;
+                minimum = (long)(3 * ticksPerSecond) + 1;
+            }
+
+            if (life != SimLife.Running)
+            {
+                needsFeed = true;
+                return new(before, life, graceful, null, false, null, false);
+            }
+
+            var windows = needsFeed ? all : feed;
+            needsFeed &= windows is null;
+            return new(before, life, graceful, tell, alive && !needsFeed, windows, step);
+        }
+    }
+}
