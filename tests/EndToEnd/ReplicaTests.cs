@@ -1,0 +1,78 @@
+using System.Text.Json;
+using Xerotier.TestKit;
+
+namespace Xerotier.EndToEnd.Tests;
+
+/// <summary>Two of every service: one page, one history.</summary>
+public sealed class ReplicaTests
+{
+    [Fact]
+    public async Task Two_Gateways_serve_the_same_bytes_and_a_killed_recorder_loses_at_most_2_s()
+    {
+        await using var cluster = await Cluster.StartAsync(new() { Replicas = 2, Settings = new Dictionary<string, string?> { ["Fleet__StaleAfterSeconds"] = "5" } });
+        await SameAsync(cluster, "operational");
+
+        await cluster.SilenceAsync(routers: 2);
+        await SameAsync(cluster, "degraded");
+        await cluster.SilenceAsync();
+        await SameAsync(cluster, "operational");
+
+        var id = await cluster.ScheduleAsync("Before the kill", "active");
+        var before = Recorded(await SameAsync(cluster, "maintenance"));
+        var recorder = await RecorderAsync(cluster);
+        await cluster.KillAsync(recorder);
+        await Observer.UntilAsync(async () => await RecorderAsync(cluster, except: recorder) != recorder, TimeSpan.FromSeconds(12), "another one records");
+        await Task.Delay(3000);
+        await cluster.SetStatusAsync(id, "completed");
+
+        // Whichever Gateway watched the killed one goes over to the other.
+        var after = Recorded(await SameAsync(cluster, "operational"));
+        var (passed, recorded) = ((after.At - before.At).TotalSeconds, after.Seconds - before.Seconds);
+        Assert.InRange(passed, 3, 120);
+        Assert.InRange(passed - recorded, -1, 2);
+    }
+
+    /// <summary>Waits until both Gateways serve one page and one JSON that show <paramref name="overall"/>.</summary>
+    private static async Task<JsonElement> SameAsync(Cluster cluster, string overall)
+    {
+        using var one = cluster.Http();
+        using var two = cluster.Http(replica: 1);
+        string json = "";
+        await Observer.UntilAsync(
+            async () =>
+            {
+                json = await one.GetStringAsync("/status.json");
+                return json.Contains($"\"key\":\"{overall}\"", StringComparison.Ordinal)
+                    && json == await two.GetStringAsync("/status.json")
+                    && await one.GetStringAsync("/status") == await two.GetStringAsync("/status");
+            },
+            TimeSpan.FromSeconds(30),
+            $"both Gateways show “{overall}” in the same bytes");
+        return JsonDocument.Parse(json).RootElement;
+    }
+
+    /// <summary>The instance whose metrics say that it records.</summary>
+    private static async Task<string> RecorderAsync(Cluster cluster, string? except = null)
+    {
+        using var http = new HttpClient();
+        foreach (var instance in new[] { "statusservice-0", "statusservice-1" })
+        {
+            if (instance != except
+                && (await http.GetStringAsync(new Uri(cluster.Endpoint(instance, "metrics"), "/metrics"))).Split('\n')
+                    .Any(line => line.StartsWith("xerotier_history_recording", StringComparison.Ordinal) && line.Contains("} 1", StringComparison.Ordinal)))
+            {
+                return instance;
+            }
+        }
+
+        return except ?? throw new InvalidOperationException("Nobody records.");
+    }
+
+    /// <summary>How many of today's seconds the Dashboard's history holds, and as of when.</summary>
+    private static (DateTimeOffset At, long Seconds) Recorded(JsonElement page)
+    {
+        var days = page.GetProperty("indicators")[0].GetProperty("days");
+        var seconds = days.EnumerateArray().Sum(day => new[] { "operational", "degraded", "outage", "maintenance" }.Sum(state => day.GetProperty($"{state}_seconds").GetInt64()));
+        return (page.GetProperty("generated_at").GetDateTimeOffset(), seconds);
+    }
+}
