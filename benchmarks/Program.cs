@@ -4,6 +4,7 @@ using Xerotier.Bench;
 var benchmarks = new Dictionary<string, Func<Task<Report>>>
 {
     ["startup"] = StartupBenchmark.RunAsync,
+    ["dashboard"] = DashboardBenchmark.RunAsync,
 };
 
 if (args is not [var name] || (name != "all" && !benchmarks.ContainsKey(name)))
