@@ -3,6 +3,7 @@ using Xerotier.Bench;
 // Each benchmark measures us side by side with what a user would pick instead, in one run, and reports ratios.
 var benchmarks = new Dictionary<string, Func<Task<Report>>>
 {
+    ["heartbeats"] = HeartbeatsBenchmark.RunAsync,
     ["startup"] = StartupBenchmark.RunAsync,
     ["dashboard"] = DashboardBenchmark.RunAsync,
 };
