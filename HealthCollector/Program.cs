@@ -9,7 +9,7 @@ builder.AddRedis("redis", redis =>
 {
     // A heartbeat that waits is worth less than one that is refused and sent again.
     redis.BacklogPolicy = BacklogPolicy.FailFast;
-    redis.AsyncTimeout = 1000;
+    redis.AsyncTimeout = 2000;
 });
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.Http2.MaxStreamsPerConnection = 1000);
 builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = HeartbeatIntake.MaxBatchBytes);

@@ -77,17 +77,16 @@ internal static class FleetRecord
 
     private static string Projects(AgentHeartbeat agent)
     {
-        if (agent.Endpoints.Count == 1)
+        switch (agent.Endpoints)
         {
-            return agent.Endpoints[0][..agent.Endpoints[0].IndexOf('/', StringComparison.Ordinal)];
+            case []:
+                return "";
+            case [var one]:
+                return Project(one);
+            default:
+                return string.Join(',', new SortedSet<string>(agent.Endpoints.Select(Project), StringComparer.Ordinal));
         }
 
-        var projects = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var endpoint in agent.Endpoints)
-        {
-            projects.Add(endpoint[..endpoint.IndexOf('/', StringComparison.Ordinal)]);
-        }
-
-        return string.Join(',', projects);
+        static string Project(string endpoint) => endpoint[..endpoint.IndexOf('/', StringComparison.Ordinal)];
     }
 }

@@ -27,8 +27,9 @@ internal sealed class StoreUnavailableException(Exception cause) : Exception("Re
 /// </summary>
 internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOptions> options, TimeProvider time)
 {
-    /// <summary>How long Redis may take: far longer than it ever should, shorter than what waits for it.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(800);
+    // How long Redis may take: far longer than it ever should, shorter than those wait who wait for it.
+    private static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(2);
 
     // ARGV: kind, quota, fresh since, registered since, forget sign-offs before, lifetime in ms,
     // then for each heartbeat: when it was heard, 1 or 0 (offline), id, record.
@@ -79,17 +80,18 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
           elseif not last and count >= quota then
             refused[#refused + 1] = id
           else
+            local record, known = ARGV[i + 3], shared and redis.call('HGET', records, id)
             if not last then count = count + 1 end
             if not last or last < fresh then changes = changes + 1 end
             if router then
               if ARGV[i + 1] == '1' then changes = changes + redis.call('ZADD', third, heard, id)
               else changes = changes + redis.call('ZREM', third, id) end
             elseif shared then
-              index(id, projects(redis.call('HGET', records, id)), projects(ARGV[i + 3]))
+              if known ~= record then index(id, projects(known), projects(record)) end
             end
             if left then redis.call('ZREM', third, id) end
             redis.call('ZADD', seen, ARGV[i], id)
-            redis.call('HSET', records, id, ARGV[i + 3])
+            if known ~= record then redis.call('HSET', records, id, record) end
           end
         end
         if kind == 'private' then
@@ -133,7 +135,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
     private readonly FleetOptions options = options.Value;
     private volatile bool available = true;
 
-    /// <summary>False from a failure until <see cref="ReadPlatformAsync"/> succeeds: writes are refused at once meanwhile.</summary>
+    /// <summary>Whether the last <see cref="ReadPlatformAsync"/> succeeded. While it is false writes are refused at once: they would only pile up.</summary>
     public bool IsAvailable => available;
 
     /// <summary>Writes heartbeats of one fleet, each id at most once.</summary>
@@ -159,7 +161,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
         }
 
         var root = Root(fleet);
-        var reply = await RunAsync(WriteScript, [root, root + ":seen", root + (fleet.Kind == SenderKind.Router ? ":up" : ":gone")], arguments);
+        var reply = await RunAsync(WriteScript, [root, root + ":seen", root + (fleet.Kind == SenderKind.Router ? ":up" : ":gone")], arguments, WritePatience);
         return new((int)reply[0], (string[])reply[1]!);
     }
 
@@ -167,12 +169,20 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
     /// <exception cref="StoreUnavailableException">Redis does not answer.</exception>
     public async Task<PlatformCounts> ReadPlatformAsync(DateTimeOffset now)
     {
-        var reply = await RunAsync(PlatformScript, PlatformKeys,
-        [
-            FleetRules.Micros(now), FleetRules.FreshSince(now, options.StaleAfter), FleetRules.RegisteredSince(now, options.Retention, anyFresh: true),
-        ]);
-        available = true;
-        var n = (long[])reply!;
+        RedisValue[] arguments = [
+            FleetRules.Micros(now), FleetRules.FreshSince(now, options.StaleAfter), FleetRules.RegisteredSince(now, options.Retention, anyFresh: true)];
+        long[] n;
+        try
+        {
+            n = (long[])(await RunAsync(PlatformScript, PlatformKeys, arguments, ReadPatience))!;
+            available = true;
+        }
+        catch (StoreUnavailableException)
+        {
+            available = false;
+            throw;
+        }
+
         return new(
             TimeSpan.FromMicroseconds(n[0]),
             new(Stored: n[1], WithinRetention: n[2], Fresh: n[3]),
@@ -185,7 +195,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
     public async Task<IReadOnlyList<StoredBeat>> ReadFleetAsync(FleetKey fleet, DateTimeOffset now)
     {
         var root = Root(fleet);
-        return Registered(await RunAsync(FleetScript, [root, root + ":seen"], []), fleet.Kind, now);
+        return Registered(await RunAsync(FleetScript, [root, root + ":seen"], [], ReadPatience), fleet.Kind, now);
     }
 
     /// <summary>The registered shared agents that name an endpoint of a project, by id.</summary>
@@ -193,7 +203,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
     public async Task<IReadOnlyList<StoredBeat>> ReadServingAsync(string projectId, DateTimeOffset now)
     {
         var root = Root(FleetKey.SharedAgents);
-        return Registered(await RunAsync(ServingScript, [root, root + ":seen", "fleet:{platform}:serving:" + projectId], []), SenderKind.Shared, now);
+        return Registered(await RunAsync(ServingScript, [root, root + ":seen", "fleet:{platform}:serving:" + projectId], [], ReadPatience), SenderKind.Shared, now);
     }
 
     private static string Root(FleetKey fleet) => fleet.Kind switch
@@ -239,15 +249,14 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
         return beats;
     }
 
-    private async Task<RedisResult> RunAsync(string script, RedisKey[] keys, RedisValue[] arguments)
+    private async Task<RedisResult> RunAsync(string script, RedisKey[] keys, RedisValue[] arguments, TimeSpan patience)
     {
         try
         {
-            return await redis.GetDatabase().ScriptEvaluateAsync(script, keys, arguments).WaitAsync(Patience);
+            return await redis.GetDatabase().ScriptEvaluateAsync(script, keys, arguments).WaitAsync(patience);
         }
         catch (Exception failure) when (failure is RedisException or TimeoutException)
         {
-            available = false;
             throw new StoreUnavailableException(failure);
         }
     }

@@ -12,7 +12,7 @@ namespace Xerotier.HealthCollector;
 internal sealed partial class HeartbeatWriter(
     FleetStore store, PlatformMonitor monitor, CollectorMetrics metrics, IOptions<FleetOptions> options, ILogger<HeartbeatWriter> logger) : BackgroundService
 {
-    // Writes of one fleet are cut into scripts of this size, so that no other client of Redis waits long behind one.
+    // Writes of one fleet are cut into scripts of this size, one after the other, so that nobody waits long behind them.
     private const int MaxScriptBeats = 500;
 
     // The second one travels while the first is executed.
@@ -30,6 +30,9 @@ internal sealed partial class HeartbeatWriter(
     private Dictionary<FleetKey, Gathering> gathering = [];
     private bool stopped;
 
+    /// <summary>Bytes that wait for Redis.</summary>
+    public long QueuedBytes => options.Value.MaxQueuedBytes - (room.GetStatistics()?.CurrentAvailablePermits ?? 0);
+
     /// <inheritdoc/>
     public override void Dispose()
     {
@@ -37,31 +40,29 @@ internal sealed partial class HeartbeatWriter(
         base.Dispose();
     }
 
-    /// <summary>Completes when Redis has the heartbeats, or newer ones of the same senders.</summary>
-    /// <returns>Ids that the quota of the fleet refused.</returns>
-    /// <exception cref="StoreUnavailableException">Redis does not have them.</exception>
-    public async Task<IReadOnlyCollection<string>> WriteAsync(FleetKey fleet, IReadOnlyList<Beat> beats, CancellationToken cancellation)
+    /// <summary>Waits until there is room for the heartbeats, then queues them.</summary>
+    /// <returns>
+    /// Completes when Redis has them, or newer ones of the same senders, with the ids that the quota of the fleet refused; fails with
+    /// <see cref="StoreUnavailableException"/> when Redis does not have them.
+    /// </returns>
+    public async Task<Task<IReadOnlyCollection<string>>> EnqueueAsync(FleetKey fleet, IReadOnlyList<Beat> beats, CancellationToken cancellation)
     {
         var weight = Math.Min(options.Value.MaxQueuedBytes, beats.Sum(beat => beat.Weight));
-        using var lease = await room.AcquireAsync(weight, cancellation);
-        if (!lease.IsAcquired || !store.IsAvailable)
-        {
-            throw new StoreUnavailableException(new TimeoutException("Redis failed a moment ago."));
-        }
-
-        Task<IReadOnlyCollection<string>> written;
+        var lease = await room.AcquireAsync(weight, cancellation);
         lock (gate)
         {
-            if (stopped)
+            if (stopped || !lease.IsAcquired || !store.IsAvailable)
             {
-                throw new StoreUnavailableException(new OperationCanceledException("The collector stops."));
+                lease.Dispose();
+                return Task.FromException<IReadOnlyCollection<string>>(new StoreUnavailableException(new TimeoutException("Redis failed a moment ago, or the collector stops.")));
             }
 
             if (!gathering.TryGetValue(fleet, out var gathered))
             {
-                gathering[fleet] = gathered = new(new(beats.Count), new(TaskCreationOptions.RunContinuationsAsynchronously));
+                gathering[fleet] = gathered = new(new(beats.Count, StringComparer.Ordinal));
             }
 
+            gathered.Room.Add(lease);
             foreach (var beat in beats)
             {
                 ref var newest = ref CollectionsMarshal.GetValueRefOrAddDefault(gathered.Beats, beat.Id, out var known);
@@ -71,16 +72,15 @@ internal sealed partial class HeartbeatWriter(
                 }
             }
 
-            written = gathered.Written.Task;
+            wake.Writer.TryWrite(true);
+            return gathered.Written.Task;
         }
-
-        wake.Writer.TryWrite(true);
-        return await written;
     }
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        metrics.Queue(() => QueuedBytes);
         using var slots = new SemaphoreSlim(ParallelWrites);
         try
         {
@@ -106,7 +106,7 @@ internal sealed partial class HeartbeatWriter(
             stopped = true;
             foreach (var gathered in gathering.Values)
             {
-                gathered.Written.SetException(new StoreUnavailableException(new OperationCanceledException("The collector stops.")));
+                gathered.Fail(new StoreUnavailableException(new OperationCanceledException("The collector stops.")));
             }
         }
 
@@ -122,12 +122,18 @@ internal sealed partial class HeartbeatWriter(
     {
         try
         {
-            var results = gathered.Beats.Count <= MaxScriptBeats
-                ? [await store.WriteAsync(fleet, gathered.Beats.Values)]
-                : await Task.WhenAll(gathered.Beats.Values.Chunk(MaxScriptBeats).Select(chunk => store.WriteAsync(fleet, chunk)));
+            var refused = new HashSet<string>(StringComparer.Ordinal);
+            var changes = 0;
+            foreach (var chunk in gathered.Beats.Values.Chunk(MaxScriptBeats))
+            {
+                var result = await store.WriteAsync(fleet, chunk);
+                refused.UnionWith(result.Refused);
+                changes += result.Changes;
+            }
+
             metrics.Written(gathered.Beats.Count);
-            gathered.Written.SetResult(results.SelectMany(result => result.Refused).ToHashSet(StringComparer.Ordinal));
-            if (fleet.Kind != SenderKind.Private && results.Any(result => result.Changes > 0))
+            gathered.Succeed(refused);
+            if (fleet.Kind != SenderKind.Private && changes > 0)
             {
                 monitor.Look();
             }
@@ -135,13 +141,37 @@ internal sealed partial class HeartbeatWriter(
         catch (StoreUnavailableException failure)
         {
             LogUnavailable(logger, gathered.Beats.Count, failure.InnerException?.Message);
-            gathered.Written.SetException(failure);
+            gathered.Fail(failure);
             monitor.Look();
+        }
+        catch (Exception failure)
+        {
+            gathered.Fail(failure); // a fault of ours: nobody must wait for ever, and those who wait report it
         }
     }
 
     [LoggerMessage(1, LogLevel.Warning, "{Count} heartbeats were not written: {Reason}")]
     private static partial void LogUnavailable(ILogger logger, int count, string? reason);
 
-    private sealed record Gathering(Dictionary<string, Beat> Beats, TaskCompletionSource<IReadOnlyCollection<string>> Written);
+    /// <summary>What one script will write, and the room that it occupies until then.</summary>
+    private sealed class Gathering(Dictionary<string, Beat> beats)
+    {
+        public Dictionary<string, Beat> Beats => beats;
+
+        public List<RateLimitLease> Room { get; } = [];
+
+        public TaskCompletionSource<IReadOnlyCollection<string>> Written { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Succeed(IReadOnlyCollection<string> refused)
+        {
+            Room.ForEach(lease => lease.Dispose());
+            Written.SetResult(refused);
+        }
+
+        public void Fail(Exception failure)
+        {
+            Room.ForEach(lease => lease.Dispose());
+            Written.SetException(failure);
+        }
+    }
 }

@@ -42,6 +42,10 @@ internal sealed class CollectorMetrics : IDisposable
 
     public void Observed(PlatformHealth observed) => health = observed;
 
+    /// <summary>Shows the writer's queue.</summary>
+    public void Queue(Func<long> bytes) =>
+        meter.CreateObservableGauge("xerotier.heartbeats.queued", bytes, "By", "Bytes of heartbeats that wait for Redis.");
+
     /// <summary>Counts a stream until it is disposed.</summary>
     public IDisposable Open(string kind)
     {

@@ -49,7 +49,7 @@ internal static class HeartbeatEndpoints
         }
 
         var batch = await HeartbeatJson.ReadAsync(context.Request.Body, cancellation);
-        var response = await intake.TakeAsync(caller, batch, cancellation);
+        var response = await await intake.TakeAsync(caller, batch, cancellation);
         if (response.Accepted == 0)
         {
             // Nothing was taken for a reason that is not the sender's data: the status says so to clients that read no further.

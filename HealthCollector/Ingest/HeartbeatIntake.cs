@@ -15,29 +15,67 @@ internal sealed class HeartbeatIntake(TokenBuckets<string> limiter, HeartbeatWri
     /// <summary>Bytes of a batch at most: 4 MiB.</summary>
     public const int MaxBatchBytes = 4 << 20;
 
-    /// <summary>Takes a batch of at most <see cref="MaxBatch"/>.</summary>
-    /// <returns>How many were accepted, and the error of each that was not, in order of index.</returns>
-    public async Task<ReportResponse> TakeAsync(Caller caller, IReadOnlyList<Received> batch, CancellationToken cancellation)
+    /// <summary>Takes a batch of at most <see cref="MaxBatch"/>, once there is room for it in the queue.</summary>
+    /// <returns>Completes when Redis has what was accepted: how many, and the error of each that was not, in order of index.</returns>
+    public async Task<Task<ReportResponse>> TakeAsync(Caller caller, IReadOnlyList<Received> batch, CancellationToken cancellation)
     {
         var started = time.GetTimestamp();
         var heardAt = FleetRules.Micros(time.GetUtcNow());
         var refusals = new Refusal?[batch.Count];
-        var fleets = new FleetKey[batch.Count];
-        var beats = new Beat[batch.Count];
+        var writes = new List<Write>(2); // a project's key reaches one fleet, a platform key two
 
         var granted = limiter.Take(caller.KeyId, batch.Count).Granted;
         for (var i = 0; i < batch.Count; i++)
         {
+            var (fleet, beat) = (default(FleetKey), default(Beat));
             refusals[i] = i >= granted ? Refusal.RateLimit
-                : batch[i].Heartbeat is { } heartbeat ? HeartbeatValidator.Judge(heartbeat, caller, heardAt, out fleets[i], out beats[i])
+                : batch[i].Heartbeat is { } heartbeat ? HeartbeatValidator.Judge(heartbeat, caller, heardAt, out fleet, out beat)
                 : batch[i].Refusal;
+            if (refusals[i] is null)
+            {
+                var write = writes.Find(write => write.Fleet == fleet);
+                if (write is null)
+                {
+                    writes.Add(write = new(fleet, batch.Count - i));
+                }
+
+                write.Indexes.Add(i);
+                write.Beats.Add(beat);
+            }
         }
 
-        // A project's key reaches one fleet, a platform key two.
-        await Task.WhenAll(Enumerable.Range(0, batch.Count)
-            .Where(i => refusals[i] is null)
-            .GroupBy(i => fleets[i])
-            .Select(group => WriteAsync(group.Key, [.. group], beats, refusals, cancellation)));
+        foreach (var write in writes)
+        {
+            write.Written = await writer.EnqueueAsync(write.Fleet, write.Beats, cancellation);
+        }
+
+        return AcknowledgeAsync(writes, refusals, started);
+    }
+
+    private async Task<ReportResponse> AcknowledgeAsync(List<Write> writes, Refusal?[] refusals, long started)
+    {
+        foreach (var write in writes)
+        {
+            try
+            {
+                var refused = await write.Written;
+                var accepted = write.Indexes.Count;
+                for (var n = 0; refused.Count > 0 && n < write.Indexes.Count; n++)
+                {
+                    if (refused.Contains(write.Beats[n].Id))
+                    {
+                        refusals[write.Indexes[n]] = Refusal.Quota;
+                        accepted--;
+                    }
+                }
+
+                metrics.Accepted(write.Fleet.Kind, accepted);
+            }
+            catch (StoreUnavailableException)
+            {
+                write.Indexes.ForEach(i => refusals[i] = Refusal.Unavailable);
+            }
+        }
 
         var response = new ReportResponse();
         for (var i = 0; i < refusals.Length; i++)
@@ -48,7 +86,7 @@ internal sealed class HeartbeatIntake(TokenBuckets<string> limiter, HeartbeatWri
             }
         }
 
-        response.Accepted = batch.Count - response.Errors.Count;
+        response.Accepted = refusals.Length - response.Errors.Count;
         foreach (var group in response.Errors.CountBy(error => error.Code))
         {
             metrics.Refused(group.Key, group.Value);
@@ -62,32 +100,15 @@ internal sealed class HeartbeatIntake(TokenBuckets<string> limiter, HeartbeatWri
         return response;
     }
 
-    private async Task WriteAsync(FleetKey fleet, int[] indexes, Beat[] beats, Refusal?[] refusals, CancellationToken cancellation)
+    /// <summary>What a batch writes to one fleet.</summary>
+    private sealed class Write(FleetKey fleet, int capacity)
     {
-        try
-        {
-            var refused = await writer.WriteAsync(fleet, Array.ConvertAll(indexes, i => beats[i]), cancellation);
-            var count = indexes.Length;
-            if (refused.Count > 0)
-            {
-                foreach (var i in indexes)
-                {
-                    if (refused.Contains(beats[i].Id))
-                    {
-                        refusals[i] = Refusal.Quota;
-                        count--;
-                    }
-                }
-            }
+        public FleetKey Fleet => fleet;
 
-            metrics.Accepted(fleet.Kind, count);
-        }
-        catch (StoreUnavailableException)
-        {
-            foreach (var i in indexes)
-            {
-                refusals[i] = Refusal.Unavailable;
-            }
-        }
+        public List<int> Indexes { get; } = new(capacity);
+
+        public List<Beat> Beats { get; } = new(capacity);
+
+        public Task<IReadOnlyCollection<string>> Written { get; set; } = Task.FromResult<IReadOnlyCollection<string>>([]);
     }
 }

@@ -28,7 +28,7 @@ internal sealed class HeartbeatsService(HeartbeatIntake intake, CollectorMetrics
                 var heartbeats = requestStream.Current.Heartbeats;
                 await underWay.Writer.WriteAsync(
                     heartbeats.Count <= HeartbeatIntake.MaxBatch
-                        ? intake.TakeAsync(caller, [.. heartbeats.Select(heartbeat => new Received(heartbeat, null))], ended.Token)
+                        ? await intake.TakeAsync(caller, [.. heartbeats.Select(heartbeat => new Received(heartbeat, null))], ended.Token)
                         : Task.FromResult(TooMany),
                     ended.Token);
             }
