@@ -21,7 +21,8 @@ internal sealed class StoreUnavailableException(Exception cause) : Exception("Re
 /// fleet:{PROJECT}:private:seen     zset    private agent's id, scored likewise; expires with the retention
 /// fleet:{PROJECT}:private:gone     zset    as shared:gone
 /// </code>
-/// Every script touches one hash tag, so Redis Cluster can spread the projects. A heartbeat is written by one script that looks at
+/// Every script touches one hash tag, so Redis Cluster can spread the projects (the serving sets are not among a script's KEYS, but
+/// live in the slot of those that are). A heartbeat is written by one script that looks at
 /// the time of receipt first: an older one, from whichever collector, changes nothing, and neither does one that was received
 /// before the agent's sign-off. Whoever writes also retires what the retention has passed, while anybody of the fleet is fresh.
 /// </summary>
@@ -119,16 +120,23 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
         return { redis.call('ZRANGE', KEYS[2], 0, -1, 'WITHSCORES'), redis.call('HGETALL', KEYS[1]) }
         """;
 
-    private const string ServingScript = """
+    // ARGV: ids.
+    private const string SomeScript = """
         local seen, records = {}, {}
-        for _, id in ipairs(redis.call('SMEMBERS', KEYS[3])) do
-          seen[#seen + 1] = id
-          seen[#seen + 1] = redis.call('ZSCORE', KEYS[2], id)
-          records[#records + 1] = id
-          records[#records + 1] = redis.call('HGET', KEYS[1], id)
+        for i, id in ipairs(ARGV) do
+          local score, record = redis.call('ZSCORE', KEYS[2], id), redis.call('HGET', KEYS[1], id)
+          if score and record then
+            seen[#seen + 1] = id
+            seen[#seen + 1] = score
+            records[#records + 1] = id
+            records[#records + 1] = record
+          end
         end
         return { seen, records }
         """;
+
+    // A project may be served by any number of shared agents: they are read in pieces, so that no other client waits long.
+    private const int PieceLength = 1000;
 
     private static readonly TimeSpan SignOffRemembered = TimeSpan.FromSeconds(10);
     private static readonly RedisKey[] PlatformKeys = ["fleet:{platform}:born", "fleet:{platform}:routers:seen", "fleet:{platform}:routers:up", "fleet:{platform}:shared:seen"];
@@ -195,7 +203,11 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
     public async Task<IReadOnlyList<StoredBeat>> ReadFleetAsync(FleetKey fleet, DateTimeOffset now)
     {
         var root = Root(fleet);
-        return Registered(await RunAsync(FleetScript, [root, root + ":seen"], [], ReadPatience), fleet.Kind, now);
+        var beats = Parse(await RunAsync(FleetScript, [root, root + ":seen"], [], ReadPatience));
+        var fresh = FleetRules.FreshSince(now, options.StaleAfter);
+
+        // Only the platform's indicators must not vanish: private agents are retired whoever speaks.
+        return Registered(beats, fleet.Kind == SenderKind.Private || beats.Exists(beat => beat.HeardAt >= fresh), now);
     }
 
     /// <summary>The registered shared agents that name an endpoint of a project, by id.</summary>
@@ -203,7 +215,22 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
     public async Task<IReadOnlyList<StoredBeat>> ReadServingAsync(string projectId, DateTimeOffset now)
     {
         var root = Root(FleetKey.SharedAgents);
-        return Registered(await RunAsync(ServingScript, [root, root + ":seen", "fleet:{platform}:serving:" + projectId], [], ReadPatience), SenderKind.Shared, now);
+        var ids = await TryAsync(database => database.SetMembersAsync("fleet:{platform}:serving:" + projectId), ReadPatience);
+        var anyFresh = false;
+        var beats = new List<StoredBeat>(ids.Length);
+        foreach (var piece in ids.Chunk(PieceLength))
+        {
+            beats.AddRange(Parse(await RunAsync(SomeScript, [root, root + ":seen"], piece, ReadPatience)));
+        }
+
+        if (beats.Count > 0)
+        {
+            // Whether the fleet is silent as a whole is a matter of all shared agents.
+            var newest = await TryAsync(database => database.SortedSetRangeByRankWithScoresAsync(root + ":seen", -1, -1), ReadPatience);
+            anyFresh = newest.Length > 0 && newest[0].Score >= FleetRules.FreshSince(now, options.StaleAfter);
+        }
+
+        return Registered(beats, anyFresh, now);
     }
 
     private static string Root(FleetKey fleet) => fleet.Kind switch
@@ -220,40 +247,44 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
         _ => "private",
     };
 
-    private List<StoredBeat> Registered(RedisResult reply, SenderKind kind, DateTimeOffset now)
+    private static List<StoredBeat> Parse(RedisResult reply)
     {
         var seen = (RedisValue[])reply[0]!;
         var pairs = (RedisValue[])reply[1]!;
-        var records = new Dictionary<string, byte[]>(pairs.Length / 2);
+        var records = new Dictionary<string, byte[]>(pairs.Length / 2, StringComparer.Ordinal);
         for (var i = 0; i < pairs.Length; i += 2)
         {
             records[pairs[i]!] = (byte[])pairs[i + 1]!;
         }
 
-        var fresh = FleetRules.FreshSince(now, options.StaleAfter);
         var beats = new List<StoredBeat>(seen.Length / 2);
-        var anyFresh = kind == SenderKind.Private; // only the platform's indicators must not vanish
         for (var i = 0; i < seen.Length; i += 2)
         {
-            var heardAt = (long)seen[i + 1];
-            anyFresh |= heardAt >= fresh;
             if (records.TryGetValue(seen[i]!, out var record))
             {
-                beats.Add(new(seen[i]!, heardAt, record));
+                beats.Add(new(seen[i]!, (long)seen[i + 1], record));
             }
         }
 
-        var registered = FleetRules.RegisteredSince(now, options.Retention, anyFresh);
-        beats.RemoveAll(beat => beat.HeardAt < registered);
+        return beats;
+    }
+
+    private List<StoredBeat> Registered(List<StoredBeat> beats, bool anyFresh, DateTimeOffset now)
+    {
+        var since = FleetRules.RegisteredSince(now, options.Retention, anyFresh);
+        beats.RemoveAll(beat => beat.HeardAt < since);
         beats.Sort((a, b) => string.CompareOrdinal(a.Id, b.Id));
         return beats;
     }
 
-    private async Task<RedisResult> RunAsync(string script, RedisKey[] keys, RedisValue[] arguments, TimeSpan patience)
+    private Task<RedisResult> RunAsync(string script, RedisKey[] keys, RedisValue[] arguments, TimeSpan patience) =>
+        TryAsync(database => database.ScriptEvaluateAsync(script, keys, arguments), patience);
+
+    private async Task<T> TryAsync<T>(Func<IDatabase, Task<T>> ask, TimeSpan patience)
     {
         try
         {
-            return await redis.GetDatabase().ScriptEvaluateAsync(script, keys, arguments).WaitAsync(patience);
+            return await ask(redis.GetDatabase()).WaitAsync(patience);
         }
         catch (Exception failure) when (failure is RedisException or TimeoutException)
         {
