@@ -226,6 +226,48 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.True(stamp.Same(later.Recorder.Shared));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task A_write_that_is_interrupted_anywhere_neither_loses_nor_doubles_a_second(int seed)
+    {
+        var random = new Random(seed);
+        var one = new Replica(database);
+        var expected = new List<(int From, int To, Recorded State)>();
+        var interrupted = 0;
+        for (var second = 0; second < 300; second++)
+        {
+            var state = random.Next(4) == 0 ? Outage : Operational;
+            if (expected.Count > 0 && expected[^1].State == state)
+            {
+                expected[^1] = expected[^1] with { To = second + 1 };
+            }
+            else
+            {
+                expected.Add((second, second + 1, state));
+            }
+
+            one.Look(now, state);
+            now = now.AddSeconds(1);
+            one.Look(now, state);
+            await database.SetClockAsync(now);
+            using var late = new CancellationTokenSource(TimeSpan.FromMicroseconds(random.Next(3) == 0 ? random.Next(1, 4_000) : 60_000_000));
+            try
+            {
+                await one.StepAsync(now, late.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                interrupted++; // before, within or after the commit: the recorder cannot know
+            }
+        }
+
+        await one.StepAsync(now);
+        Assert.NotEqual(0, interrupted);
+        Assert.Equal(expected, await HistoryAsync());
+    }
+
     /// <summary>Lets <paramref name="seconds"/> pass in half seconds while the board holds <paramref name="state"/>.</summary>
     private Task RunAsync(int seconds, Recorded state, params Replica[] replicas) => RunAsync(seconds, state, steps: true, replicas);
 
@@ -270,6 +312,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
 
         public void Look(DateTimeOffset now, Recorded state) => Track.Look(now, [state, state, state, state]);
 
-        public Task StepAsync(DateTimeOffset now) => Recorder.StepAsync(DateOnly.FromDateTime(now.UtcDateTime), shared => shared ?? Stamp, default);
+        public Task StepAsync(DateTimeOffset now, CancellationToken cancellation = default) =>
+            Recorder.StepAsync(DateOnly.FromDateTime(now.UtcDateTime), shared => shared ?? Stamp, cancellation);
     }
 }

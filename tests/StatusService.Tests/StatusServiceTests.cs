@@ -165,6 +165,28 @@ public sealed class StatusServiceTests(PostgresFixture postgres) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task An_outage_that_outlives_a_restart_keeps_its_beginning()
+    {
+        string? since;
+        await using (var one = neighbours.StatusService(database))
+        {
+            await using var pages = new PageStream(one);
+            await pages.UntilAsync("operational");
+            await Task.Delay(1500);
+            Fleet(routersOnline: 0, stale: 0);
+            since = Since(await pages.UntilAsync("partial_outage"));
+            Assert.NotNull(since);
+            await Task.Delay(3000); // the stamp is written
+        }
+
+        await using var two = neighbours.StatusService(database);
+        await using var later = new PageStream(two);
+        await later.UntilAsync(page => PageStream.Overall(page) == "partial_outage" && Since(page) == since);
+
+        static string? Since(Xerotier.Page.V1.PageSnapshot page) => PageStream.Json(page).GetProperty("indicators")[1].GetProperty("since").GetString();
+    }
+
+    [Fact]
     public async Task Other_services_only_may_watch_the_page()
     {
         await using var service = neighbours.StatusService(database);

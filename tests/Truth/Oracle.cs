@@ -177,8 +177,8 @@ public sealed class Oracle
         {
             for (var indicator = 0; indicator < 4; indicator++)
             {
-                // On the coarsest grid a tick is two seconds, and windows and silence end on it too.
-                var state = HistoryOf(view, indicator, from, tick);
+                // On the coarsest grid a tick is two seconds, and a silence may have lasted long enough in between.
+                var state = HistoryOf(view, indicator, Math.Max(from, second - offset), tick);
                 ref var seen = ref view.Seen[indicator][second];
                 if (seen == Unseen || state > seen || mutation == Mutation.ASecondTakesItsLastState)
                 {
