@@ -38,7 +38,11 @@ public static partial class ErrorEnvelope
                     OperationCanceledException or TimeoutException => ApiErrors.UpstreamTimeout,
                     _ => ApiErrors.Internal,
                 };
-                if (error.Status >= 500)
+                if (failure is ApiException && error.Status >= 500)
+                {
+                    LogUnavailable(logger, context.Request.Method, context.GetEndpoint()?.DisplayName, error.Code);
+                }
+                else if (error.Status >= 500)
                 {
                     LogFailure(logger, failure, context.Request.Method, context.GetEndpoint()?.DisplayName);
                 }
@@ -100,4 +104,8 @@ public static partial class ErrorEnvelope
 
     [LoggerMessage(1, LogLevel.Error, "{Method} {Endpoint} failed")]
     private static partial void LogFailure(ILogger logger, Exception failure, string method, string? endpoint);
+
+    // A dependency that is away was foreseen where the exception was thrown: no stack.
+    [LoggerMessage(2, LogLevel.Warning, "{Method} {Endpoint} answers {Code}")]
+    private static partial void LogUnavailable(ILogger logger, string method, string? endpoint, string code);
 }
