@@ -29,10 +29,12 @@ internal sealed class PlatformStore(NpgsqlDataSource database)
 
     private const string NoColumns = "null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null";
 
+    internal NpgsqlCommand PageFeedCommand() => database.CreateCommand(PageFeedSql);
+
     /// <summary>What the status page shows, as of one instant.</summary>
     public async Task<PageFeed> ReadPageFeedAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(PageFeedSql);
+        await using var command = PageFeedCommand();
         var feed = new PageFeed();
         await using var row = await command.ExecuteReaderAsync(cancellation);
         while (await row.ReadAsync(cancellation))
@@ -66,16 +68,18 @@ internal sealed class PlatformStore(NpgsqlDataSource database)
     /// <summary>Windows that touch [<paramref name="from"/>, <paramref name="to"/>) by start: those that span its beginning, then those that start in it; one more than the longest list when there are.</summary>
     public async Task<ListWindowsBetweenResponse> ListBetweenAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand($"""
-            select {WindowRow.Columns} from (
-                (select * from windows where tstzrange(starts_at, ends_at) @> $1 and starts_at < $1 and $1 < $2 order by starts_at, id limit $3)
-                union all
-                (select * from windows where starts_at >= $1 and starts_at < $2 order by starts_at, id limit $3)
-            ) w order by starts_at, id limit $3
-            """).Time(from).Time(to).With<int?>(NpgsqlDbType.Integer, MonthWindows + 1);
+        await using var command = BetweenCommand(from, to);
         var found = await command.ReadAllAsync(row => WindowRow.Read(row).ToProto(), cancellation);
         return new ListWindowsBetweenResponse { Windows = { found.Take(MonthWindows) }, HasMore = found.Count > MonthWindows };
     }
+
+    internal NpgsqlCommand BetweenCommand(DateTimeOffset from, DateTimeOffset to) => database.CreateCommand($"""
+        select {WindowRow.Columns} from (
+            (select * from windows where tstzrange(starts_at, ends_at) @> $1 and starts_at < $1 and $1 < $2 order by starts_at, id limit $3)
+            union all
+            (select * from windows where starts_at >= $1 and starts_at < $2 order by starts_at, id limit $3)
+        ) w order by starts_at, id limit $3
+        """).Time(from).Time(to).With<int?>(NpgsqlDbType.Integer, MonthWindows + 1);
 
     /// <summary>
     /// Moves on the windows whose time has come, each with its audit row: scheduled ones become active, then active ones completed, in one
@@ -84,15 +88,21 @@ internal sealed class PlatformStore(NpgsqlDataSource database)
     /// <returns>How many became active, and how many completed; either at <see cref="DueBatch"/> means that more may be due.</returns>
     public async Task<(int Activated, int Completed)> MoveDueAsync(DateTimeOffset now, CancellationToken cancellation)
     {
-        await using var batch = database.CreateBatch();
-        Add("scheduled", "starts_at", "active", "activated", "");
-        Add("active", "ends_at", "completed", "completed", ", completed_at = greatest($1, w.updated_at)");
+        await using var batch = MoveDueBatch(now);
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
         var activated = await CountAsync();
         await reader.NextResultAsync(cancellation);
         return (activated, await CountAsync());
 
         async Task<int> CountAsync() => await reader.ReadAsync(cancellation) ? reader.GetInt32(0) : 0;
+    }
+
+    internal NpgsqlBatch MoveDueBatch(DateTimeOffset now)
+    {
+        var batch = database.CreateBatch();
+        Add("scheduled", "starts_at", "active", "activated", "");
+        Add("active", "ends_at", "completed", "completed", ", completed_at = greatest($1, w.updated_at)");
+        return batch;
 
         void Add(string from, string at, string to, string action, string also) => batch.BatchCommands.Add(new NpgsqlBatchCommand($"""
             with due as (

@@ -140,14 +140,17 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
         return await command.ExecuteScalarAsync(cancellation) is DateTime start ? new DateTimeOffset(start, TimeSpan.Zero) : null;
     }
 
-    /// <summary>
-    /// Up to <paramref name="limit"/> windows in the given states, newest start first, then by id, after the given place. Each state
-    /// is read as its own range of the index, in two parts so that many windows of one start cost nothing.
-    /// </summary>
+    /// <summary>Up to <paramref name="limit"/> windows in the given states, newest start first, then by id, after the given place.</summary>
     public async Task<List<MaintenanceWindow>> ListAsync(
         string projectId, IEnumerable<WindowStatus> statuses, DateTimeOffset? afterStart, string? afterId, int limit, CancellationToken cancellation)
     {
-        await using var command = database.Command(projectId, $"""
+        await using var command = ListCommand(projectId, statuses, afterStart, afterId, limit);
+        return await command.ReadAllAsync(row => WindowRow.Read(row), cancellation);
+    }
+
+    /// <summary>Reads each state as its own range of the index, in two parts, so that many windows of one start cost nothing.</summary>
+    internal NpgsqlCommand ListCommand(string projectId, IEnumerable<WindowStatus> statuses, DateTimeOffset? afterStart, string? afterId, int limit) =>
+        database.Command(projectId, $"""
             select {WindowRow.Columns}
             from unnest($2) wanted cross join lateral (
                 (select * from windows where project_id = $1 and status = wanted and starts_at = $3 and id > $4 order by id limit $5)
@@ -161,21 +164,21 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
             .With(NpgsqlDbType.TimestampTz, afterStart?.UtcDateTime ?? DateTime.SpecifyKind(DateTime.MaxValue, DateTimeKind.Utc)) // infinity
             .Text(afterId ?? "")
             .With<int?>(NpgsqlDbType.Integer, limit);
-        return await command.ReadAllAsync(row => WindowRow.Read(row), cancellation);
-    }
 
     /// <summary>The active windows, then the scheduled ones, each by start, at most 100 of each.</summary>
     public async Task<List<MaintenanceWindow>> ListOpenAsync(string projectId, CancellationToken cancellation)
     {
-        await using var command = database.Command(projectId, $"""
-            select {WindowRow.Columns}
-            from unnest(array['active', 'scheduled']) with ordinality wanted (state, rank) cross join lateral (
-                select * from windows where project_id = $1 and status = state order by starts_at, id limit 100
-            ) w
-            order by rank, starts_at, id
-            """);
+        await using var command = ListOpenCommand(projectId);
         return await command.ReadAllAsync(row => WindowRow.Read(row), cancellation);
     }
+
+    internal NpgsqlCommand ListOpenCommand(string projectId) => database.Command(projectId, $"""
+        select {WindowRow.Columns}
+        from unnest(array['active', 'scheduled']) with ordinality wanted (state, rank) cross join lateral (
+            select * from windows where project_id = $1 and status = state order by starts_at, id limit 100
+        ) w
+        order by rank, starts_at, id
+        """);
 
     /// <summary>Up to <paramref name="limit"/> changes of a window before the given version, newest first; none when the project never had it.</summary>
     public async Task<List<WindowEvent>> ListEventsAsync(string projectId, string windowId, long before, int limit, CancellationToken cancellation)

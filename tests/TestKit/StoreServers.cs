@@ -37,8 +37,14 @@ public sealed class TestPostgres : IAsyncDisposable
         return new NpgsqlConnectionStringBuilder(AdminConnectionString) { Database = name }.ConnectionString;
     }
 
-    /// <summary>Sends a signal (<c>kill -l</c> numbers) to the server and all its backends.</summary>
-    public void Signal(int signal) => process.Signal(signal);
+    /// <summary>Sends a signal (<c>kill -l</c> numbers) to the server and all its backends, which lead process groups of their own.</summary>
+    public void Signal(int signal)
+    {
+        process.Signal(signal);
+        var backends = File.ReadAllText($"/proc/{process.Id}/task/{process.Id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        using var kill = System.Diagnostics.Process.Start("sh", ["-c", $"kill -{signal} {string.Join(' ', backends)} 2>/dev/null"]);
+        kill.WaitForExit();
+    }
 
     /// <summary>Kills the server with SIGKILL and waits for its end.</summary>
     public async Task KillAsync()

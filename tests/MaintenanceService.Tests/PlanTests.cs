@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Npgsql;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.MaintenanceService.Tests;
+
+/// <summary>The plans of the statements that must stay fast, on a large table: 200,000 windows, or as many as <c>XEROTIER_TEST_WINDOWS</c> says.</summary>
+public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper output)
+{
+    private static readonly int Windows = int.Parse(Environment.GetEnvironmentVariable("XEROTIER_TEST_WINDOWS") ?? "200000", CultureInfo.InvariantCulture);
+
+    [Fact]
+    public async Task No_statement_reads_the_table_through()
+    {
+        var connectionString = Database.Tune(await api.Postgres.CreateDatabaseAsync());
+        await using var database = NpgsqlDataSource.Create(connectionString);
+        await Migrations.ApplyAsync(database, typeof(WindowStore).Assembly, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, CancellationToken.None);
+        await LoadAsync(database, Windows);
+
+        await using var service = await ManagementApi.StartServiceAsync(connectionString);
+        var windows = new WindowStore(new ProjectDatabase(database), Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions.GetRequiredService<ChangeNotifier>(service.Services));
+        var platform = new PlatformStore(database);
+        var (tenant, big) = ("proj_load7", "proj_load0"); // the second has a tenth of all windows
+        var middle = new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero);
+        var all = Enum.GetValues<WindowStatus>();
+        await ShowAsync("list, first page", windows.ListCommand(tenant, all, null, null, 21));
+        await ShowAsync("list, first page of a project with many", windows.ListCommand(big, all, null, null, 101));
+        await ShowAsync("list, later page of a project with many", windows.ListCommand(big, all, middle, "mw_m", 101));
+        await ShowAsync("list, one rare state of a project with many", windows.ListCommand(big, [WindowStatus.Active], null, null, 21));
+        await ShowAsync("open windows of a project with many", windows.ListOpenCommand(big));
+        await ShowAsync("page feed", platform.PageFeedCommand());
+        await ShowAsync("windows of a month", platform.BetweenCommand(middle, middle.AddMonths(1)));
+        await using var due = platform.MoveDueBatch(middle);
+        foreach (var command in due.BatchCommands)
+        {
+            await using var single = database.CreateCommand(command.CommandText);
+            single.Parameters.Add(new() { Value = middle.UtcDateTime });
+            await ShowAsync("clock", single);
+        }
+
+        async Task ShowAsync(string what, NpgsqlCommand command)
+        {
+            command.CommandText = $"explain (analyze, buffers, timing off) {command.CommandText}";
+            var lines = await command.ReadAllAsync(row => row.GetString(0), CancellationToken.None); // plans and warms up
+            var plan = string.Join('\n', lines);
+            output.WriteLine($"{what}:\n{plan}\n");
+            Assert.DoesNotContain("Seq Scan on windows", plan, StringComparison.Ordinal);
+            Assert.DoesNotContain("Seq Scan on window_events", plan, StringComparison.Ordinal);
+
+            // A filter that throws most rows away is a scan by another name.
+            Assert.All(Removed().Matches(plan), m => Assert.InRange(int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture), 0, 2000));
+        }
+    }
+
+    /// <summary>Windows of 10,000 projects over two years around June 2026; the first project has a tenth of them. 1 % active, 2 % scheduled.</summary>
+    internal static async Task LoadAsync(NpgsqlDataSource database, int count)
+    {
+        foreach (var sql in (string[])[
+            $"""
+            insert into windows (project_id, id, title, description, severity, affected_services, starts_at, ends_at, status, version, created_by, created_at, updated_at, completed_at, cancelled_at, auto_transition, platform)
+            select
+                'proj_load' || case when n % 10 = 0 then 0 else n % 10000 end,
+                'mw_' || lpad(translate(n::text, '0189', 'abcd'), 26, 'a'),
+                'Window ' || n, 'Planned work on a part of the platform.', 'info', array['Model Storage'],
+                start, start + interval '1 hour' * (1 + n % 48),
+                state, 1, 'load', start, start,
+                case when state = 'completed' then start end, case when state = 'cancelled' then start end,
+                n % 7 = 0, n % 10000 = 7
+            from generate_series(1, {count}) n,
+                lateral (select timestamptz '2025-06-01Z' + interval '1 second' * ((n::bigint * 7919) % 63072000) as start,
+                    case when n % 100 = 1 then 'active' when n % 50 = 2 then 'scheduled' when n % 5 = 3 then 'cancelled' else 'completed' end as state) v
+            """,
+            "vacuum analyze windows"])
+        {
+            await using var command = database.CreateCommand(sql);
+            command.CommandTimeout = 600;
+            await command.ExecuteNonQueryAsync();
+        }
+    }
+
+    [GeneratedRegex(@"Rows Removed by [^:]*: (\d+)")]
+    private static partial Regex Removed();
+}
