@@ -18,7 +18,7 @@ internal sealed class PlatformStore(NpgsqlDataSource database)
         union all
         (select 'scheduled', 0, {WindowRow.Columns} from windows where status = 'scheduled' order by starts_at, id limit 50)
         union all
-        (select 'recent', 0, {WindowRow.Columns} from windows order by starts_at desc, id limit 50)
+        (select 'recent', 0, {WindowRow.Columns} from windows order by starts_at at time zone 'UTC' desc, id limit 50)
         union all
         (select 'platform_active', 0, {WindowRow.Columns} from windows where status = 'active' and platform)
         union all
@@ -77,7 +77,8 @@ internal sealed class PlatformStore(NpgsqlDataSource database)
         select {WindowRow.Columns} from (
             (select * from windows where tstzrange(starts_at, ends_at) @> $1 and starts_at < $1 and $1 < $2 order by starts_at, id limit $3)
             union all
-            (select * from windows where starts_at >= $1 and starts_at < $2 order by starts_at, id limit $3)
+            (select * from windows where starts_at at time zone 'UTC' >= $1 at time zone 'UTC' and starts_at at time zone 'UTC' < $2 at time zone 'UTC'
+             order by starts_at at time zone 'UTC' limit $3)
         ) w order by starts_at, id limit $3
         """).Time(from).Time(to).With<int?>(NpgsqlDbType.Integer, MonthWindows + 1);
 

@@ -6,6 +6,7 @@ var benchmarks = new Dictionary<string, Func<Task<Report>>>
     ["heartbeats"] = HeartbeatsBenchmark.RunAsync,
     ["startup"] = StartupBenchmark.RunAsync,
     ["dashboard"] = DashboardBenchmark.RunAsync,
+    ["windows"] = WindowsBenchmark.RunAsync,
 };
 
 if (args is not [var name] || (name != "all" && !benchmarks.ContainsKey(name)))

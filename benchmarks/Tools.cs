@@ -39,10 +39,12 @@ internal static partial class Tools
     }
 
     /// <summary>Loads <paramref name="url"/> by wrk with two threads.</summary>
-    public static async Task<WrkResult> WrkAsync(Uri url, int connections, TimeSpan duration, params string[] headers)
+    public static Task<WrkResult> WrkAsync(Uri url, int connections, TimeSpan duration, params string[] headers) => WrkAsync(url, connections, duration, [], headers);
+
+    private static async Task<WrkResult> WrkAsync(Uri url, int connections, TimeSpan duration, string[] options, string[] headers)
     {
         string[] arguments = [
-            "-t2", $"-c{connections}", $"-d{(int)duration.TotalSeconds}s", "--latency",
+            "-t2", $"-c{connections}", $"-d{(int)duration.TotalSeconds}s", "--latency", .. options,
             .. headers.SelectMany(header => new[] { "-H", header }), url.ToString()];
         var output = await RunAsync("wrk", null, arguments);
         var errors = NonSuccess().Match(output);
@@ -50,6 +52,21 @@ internal static partial class Tools
             double.Parse(RequestRate().Match(output).Groups[1].Value, CultureInfo.InvariantCulture),
             Milliseconds(Percentile99().Match(output).Groups[1].Value),
             errors.Success ? long.Parse(errors.Groups[1].Value, CultureInfo.InvariantCulture) : 0);
+    }
+
+    /// <summary>Posts <paramref name="json"/> to <paramref name="url"/> by wrk with two threads, again and again.</summary>
+    public static async Task<WrkResult> WrkPostAsync(Uri url, int connections, TimeSpan duration, string json, params string[] headers)
+    {
+        var script = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(script, $"wrk.method = \"POST\"\nwrk.body = [==[{json}]==]\nwrk.headers[\"Content-Type\"] = \"application/json\"\n");
+            return await WrkAsync(url, connections, duration, ["-s", script], headers);
+        }
+        finally
+        {
+            File.Delete(script);
+        }
     }
 
     /// <summary>Compares two addresses by wrk, in turn: A B A B …; returns the medians.</summary>

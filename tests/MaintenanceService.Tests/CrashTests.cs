@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Xerotier.TestKit;
@@ -43,11 +44,13 @@ public sealed class CrashTests(ITestOutputHelper output)
         var kills = 0;
         while (!stop.IsCancellationRequested || kills < 4)
         {
-            var (victim, acknowledged) = (kills++ % 2 == 0 ? "maintenanceservice" : "postgres-server", created.Count);
-            await Eventually.Async(() => Task.FromResult(created.Count > acknowledged + Writers), seconds: 60); // it recovers by itself
-            await Task.Delay(Random.Shared.Next(300));
+            var victim = kills++ % 2 == 0 ? "maintenanceservice" : "postgres-server";
+            await Task.Delay(Random.Shared.Next(100, 500));
             await cluster.KillAsync(victim);
+            var (back, before) = (Stopwatch.StartNew(), created.Count);
             await cluster.StartInstanceAsync(victim);
+            await Eventually.Async(() => Task.FromResult(created.Count > before + Writers), seconds: 60);
+            output.WriteLine($"{victim} was killed; the next windows were acknowledged {back.Elapsed.TotalSeconds:0.0} s after its start");
         }
 
         await done.CancelAsync();
