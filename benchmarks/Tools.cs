@@ -44,7 +44,7 @@ internal static partial class Tools
     private static async Task<WrkResult> WrkAsync(Uri url, int connections, TimeSpan duration, string[] options, string[] headers)
     {
         string[] arguments = [
-            "-t2", $"-c{connections}", $"-d{(int)duration.TotalSeconds}s", "--latency", .. options,
+            $"-t{Math.Min(2, connections)}", $"-c{connections}", $"-d{(int)duration.TotalSeconds}s", "--latency", .. options,
             .. headers.SelectMany(header => new[] { "-H", header }), url.ToString()];
         var output = await RunAsync("wrk", null, arguments);
         var errors = NonSuccess().Match(output);

@@ -11,7 +11,7 @@ namespace Xerotier.Bench;
 /// <summary>Maintenance windows with a million of them there: scheduling through the Gateway beside pgbench doing the same inserts, the list, and the way to the page.</summary>
 internal static partial class WindowsBenchmark
 {
-    private const int Windows = 1_000_000;
+    private static readonly int Windows = int.Parse(Environment.GetEnvironmentVariable("XEROTIER_BENCH_WINDOWS") ?? "1000000", CultureInfo.InvariantCulture);
     private const int Clients = 16;
     private const int Rounds = 3;
     private static readonly TimeSpan Each = TimeSpan.FromSeconds(5);
@@ -70,7 +70,7 @@ internal static partial class WindowsBenchmark
         values ('proj_pgbench', 'mw_' || left(md5(:n::text || random()::text), 26), true, 'Benchmark', 'Planned work on a part of the platform.', 'info', array['Model Storage'], '2030-01-01T00:00:00Z', '2030-01-01T01:00:00Z', 'completed', false, 1, 'pgbench', now(), now(), now());
         insert into window_events (project_id, window_id, version, occurred_at, actor, actor_key_id, action, after)
         values ('proj_pgbench', 'mw_' || left(md5(:n::text || random()::text), 26), 1, now(), 'pgbench', 'key_pgbench', 'created',
-            '{"id":"mw_7k3q2abcdefghijklmnopqrstu","title":"Benchmark","status":"completed","ends_at":"2030-01-01T01:00:00+00:00","version":1,"platform":true,"severity":"info","starts_at":"2030-01-01T00:00:00+00:00","created_at":"2026-05-22T02:00:00.123456+00:00","created_by":"pgbench","project_id":"proj_pgbench","updated_at":"2026-05-22T02:00:00.123456+00:00","description":"Planned work on a part of the platform.","cancelled_at":null,"completed_at":null,"auto_transition":false,"affected_services":["Model Storage"]}');
+            '{"id":"mw_7k3q2abcdefghijklmnopqrstu","title":"Benchmark","status":"completed","ends_at":"2030-01-01T01:00:00+00:00","version":1,"platform": true,"severity":"info","starts_at":"2030-01-01T00:00:00+00:00","created_at":"2026-05-22T02:00:00.123456+00:00","created_by":"pgbench","project_id":"proj_pgbench","updated_at":"2026-05-22T02:00:00.123456+00:00","description":"Planned work on a part of the platform.","cancelled_at": null,"completed_at": null,"auto_transition": false,"affected_services":["Model Storage"]}');
         commit;
 
         """;
