@@ -131,6 +131,12 @@ internal sealed class ApiClient(bool verbose, TimeSpan timeout, int attempts = 4
             request.Content = new ByteArrayContent(call.Body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
         }
 
+        else if (call.Method == HttpMethod.Post)
+        {
+            // Even an empty body keeps the handler from sending the request again on its own when the connection breaks.
+            request.Content = new ByteArrayContent([]);
+        }
+
         var started = Stopwatch.GetTimestamp();
         TraceRequest(call, request);
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
@@ -312,7 +318,7 @@ internal sealed class ApiClient(bool verbose, TimeSpan timeout, int attempts = 4
     {
         if (verbose)
         {
-            Console.Error.WriteLine(Printable.Line(Printable.WithoutKeys(line, key)));
+            Terminal.Error.WriteLine(Printable.Line(Printable.WithoutKeys(line, key)));
         }
     }
 

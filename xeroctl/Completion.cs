@@ -94,7 +94,7 @@ internal static class Completion
         {
             var used = parse.CommandResult.Children.OfType<System.CommandLine.Parsing.ArgumentResult>().Sum(argument => argument.Tokens.Count(token => token.Value != last));
             var argument = command.Arguments.Skip(used).FirstOrDefault();
-            items = command.Subcommands.Where(sub => !sub.Hidden).Select(sub => new CompletionItem(sub.Name, detail: sub.Description))
+            items = command.Subcommands.Where(sub => !sub.Hidden && !parse.UnmatchedTokens.Any(token => token != last)).Select(sub => new CompletionItem(sub.Name, detail: sub.Description))
                 .Concat(argument?.CompletionSources.SelectMany(source => source(context)) ?? []);
         }
 

@@ -165,7 +165,7 @@ internal sealed class ConfigFile
     {
         try
         {
-            var target = File.ResolveLinkTarget(Path, returnFinalTarget: true)?.FullName ?? Path;
+            var target = new FileInfo(Path).LinkTarget is null ? Path : File.ResolveLinkTarget(Path, returnFinalTarget: true)!.FullName;
             var folder = System.IO.Path.GetDirectoryName(target)!;
             var temporary = System.IO.Path.Combine(folder, $".config.{Environment.ProcessId}.tmp");
             if (OperatingSystem.IsWindows())

@@ -34,7 +34,7 @@ internal static class Printable
     /// <summary>Takes API keys out of <paramref name="text"/>: <paramref name="key"/> itself, and whatever looks like one.</summary>
     public static string WithoutKeys(string text, string? key)
     {
-        if (key is { Length: > 0 })
+        if (key is { Length: >= 8 })
         {
             text = text.Replace(key, Masked(key), StringComparison.Ordinal);
         }

@@ -14,7 +14,8 @@ internal static class Program
         // The two questions that are asked most often, by scripts and by shells, need no command tree.
         if (args is ["--version"])
         {
-            Console.Out.WriteLine($"xeroctl {Version}");
+            using var standardOutput = Console.OpenStandardOutput();
+            standardOutput.Write(Encoding.UTF8.GetBytes($"xeroctl {Version}\n"));
             return ExitCodes.Ok;
         }
 
@@ -31,10 +32,10 @@ internal static class Program
         catch (CliException failure)
         {
             output.Flush();
-            Console.Error.WriteLine($"xeroctl: {Printable.Line(failure.Message)}");
+            Terminal.Error.WriteLine($"xeroctl: {Printable.Line(failure.Message)}");
             foreach (var detail in failure.Details)
             {
-                Console.Error.WriteLine(Printable.Line(detail));
+                Terminal.Error.WriteLine(Printable.Line(detail));
             }
 
             return failure.ExitCode;
@@ -48,21 +49,21 @@ internal static class Program
         {
             if (parse.UnmatchedTokens.Count == 0 && parse.CommandResult.Command is Group group)
             {
-                HelpText.Write(group, Console.Error);
+                HelpText.Write(group, Terminal.Error);
                 return ExitCodes.Usage;
             }
 
             foreach (var message in parse.Errors.Select(error => error.Message).Distinct().Where(message => parse.UnmatchedTokens.Count == 0 || !message.StartsWith("Required command", StringComparison.Ordinal)))
             {
-                Console.Error.WriteLine($"xeroctl: {Printable.Line(message)}");
+                Terminal.Error.WriteLine($"xeroctl: {Printable.Line(message)}");
             }
 
             if (parse.UnmatchedTokens is [var unknown, ..] && Cli.Nearest(parse.CommandResult.Command, unknown) is { } meant)
             {
-                Console.Error.WriteLine($"Did you mean '{meant}'?");
+                Terminal.Error.WriteLine($"Did you mean '{meant}'?");
             }
 
-            Console.Error.WriteLine($"See '{Cli.Path(parse.CommandResult.Command)} --help'.");
+            Terminal.Error.WriteLine($"See '{Cli.Path(parse.CommandResult.Command)} --help'.");
             return ExitCodes.Usage;
         }
 

@@ -1,10 +1,16 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Xerotier.Xeroctl;
 
 /// <summary>What the process is connected to.</summary>
-internal static class Terminal
+internal static partial class Terminal
 {
+    private const nuint GetWindowSize = 0x5413; // TIOCGWINSZ of Linux
+
+    /// <summary>Standard error.</summary>
+    public static TextWriter Error { get; } = new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(false)) { AutoFlush = true };
+
     /// <summary>Whether a person reads standard output.</summary>
     public static bool IsOutput => !Console.IsOutputRedirected;
 
@@ -15,15 +21,18 @@ internal static class Terminal
     public static bool HasColour => IsOutput && Settings.Variable("NO_COLOR") is null && Settings.Variable("TERM") is not (null or "dumb");
 
     /// <summary>Columns of the terminal; 80 where they are not known.</summary>
-    public static int Width => IsOutput && Console.WindowWidth is > 0 and var width ? width : 80;
+    public static int Width => IsOutput && Size().Columns is > 0 and var columns ? columns : 80;
 
     /// <summary>Rows of the terminal; 24 where they are not known.</summary>
-    public static int Height => IsOutput && Console.WindowHeight is > 0 and var height ? height : 24;
+    public static int Height => IsOutput && Size().Rows is > 0 and var rows ? rows : 24;
+
+    /// <summary>Where questions go: standard error, so that they are seen when the output goes elsewhere.</summary>
+    public static TextWriter Question => Console.IsErrorRedirected ? Console.Out : Error;
 
     /// <summary>Asks a question; anything but yes is no.</summary>
     public static bool Confirm(string question)
     {
-        var writer = Console.IsErrorRedirected ? Console.Out : Console.Error;
+        var writer = Question;
         writer.Write($"{Printable.Line(question)} [y/N] ");
         writer.Flush();
         using var input = new StreamReader(Console.OpenStandardInput(), Encoding.UTF8, false, 256, leaveOpen: true);
@@ -35,4 +44,20 @@ internal static class Terminal
 
         return answer?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
+
+    // Console.WindowWidth would do, but initialising the console writes escape sequences to the terminal, and costs time.
+    private static (int Columns, int Rows) Size()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return (Console.WindowWidth, Console.WindowHeight);
+        }
+
+        Span<ushort> size = stackalloc ushort[4]; // rows, columns, and both in pixels
+        return InputOutputControl(1, GetWindowSize, ref MemoryMarshal.GetReference(size)) == 0 ? (size[1], size[0]) : (0, 0);
+    }
+
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int InputOutputControl(int descriptor, nuint request, ref ushort argument);
 }

@@ -185,14 +185,14 @@ internal static class ConfigCommands
             foreach (var line in file.ToString().TrimEnd('\n').Split('\n'))
             {
                 var text = Printable.WithoutKeys(line, key);
-                Console.Out.WriteLine(Printable.Line(text.TrimStart().StartsWith("api_key ", StringComparison.Ordinal) && text == line ? $"{line[..(line.IndexOf('=', StringComparison.Ordinal) + 1)]} \"****\"" : text));
+                session.Screen().Paragraph(text.TrimStart().StartsWith("api_key ", StringComparison.Ordinal) && text == line ? $"{line[..(line.IndexOf('=', StringComparison.Ordinal) + 1)]} \"****\"" : text);
             }
 
             return ExitCodes.Ok;
         }
 
         file.Save();
-        Console.Error.WriteLine(done);
+        Terminal.Error.WriteLine(done);
         return ExitCodes.Ok;
     }
 
@@ -208,7 +208,7 @@ internal static class ConfigCommands
         {
             try
             {
-                address = Checked(text, "it");
+                address = Checked(text, "not accepted");
                 return ValidationResult.Success();
             }
             catch (CliException wrong)
@@ -225,7 +225,7 @@ internal static class ConfigCommands
 
     private static IAnsiConsole Prompt() => AnsiConsole.Create(new AnsiConsoleSettings
     {
-        Out = new AnsiConsoleOutput(Console.IsErrorRedirected ? Console.Out : Console.Error),
+        Out = new AnsiConsoleOutput(Terminal.Question),
         Interactive = InteractionSupport.Yes,
     });
 }

@@ -92,7 +92,7 @@ internal static class HealthCommands
                     trouble = failure.Message; // it may pass; what is wrong with the key or the command line will not
                     if (!live)
                     {
-                        await Console.Error.WriteLineAsync($"xeroctl: {Printable.Line(trouble)}");
+                        await Terminal.Error.WriteLineAsync($"xeroctl: {Printable.Line(trouble)}");
                     }
                 }
 
@@ -226,7 +226,7 @@ internal static class DashboardView
         var table = new Table(
             new TableColumn("WORKER", Shrinks: true), new("NAME", Shrinks: true), new("KIND"), new("REGION"), new("STATE"), new("STATUS"), new("LOAD"), new("HEARTBEAT"),
             new("ENDPOINTS", Shrinks: true, OnlyWide: true), new("MODELS", Shrinks: true, OnlyWide: true));
-        foreach (var worker in workers.Items("items"))
+        foreach (var worker in workers.Items("items").OrderBy(worker => worker.Text("status") == "healthy")) // what needs attention first
         {
             var (state, status) = (worker.Text("state") ?? "", worker.Text("status") ?? "");
             table.Add(

@@ -81,7 +81,7 @@ internal sealed class Listing
         }
         else
         {
-            Console.Error.WriteLine(none);
+            Terminal.Error.WriteLine(none);
         }
 
         if (hasMore && screen.IsTerminal)

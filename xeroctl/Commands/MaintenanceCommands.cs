@@ -284,7 +284,21 @@ internal static class WindowView
     }
 
     /// <summary>A field of a details view on a terminal.</summary>
-    public static void Field(Screen screen, string name, params ReadOnlySpan<Piece> value) => screen.Line([new Piece($"  {name,-12}", Tone.Faint), .. value]);
+    public static void Field(Screen screen, string name, params ReadOnlySpan<Piece> value)
+    {
+        const int Indent = 14;
+        if (value is not [var single] || Printable.Width(single.Text) <= screen.Width - Indent)
+        {
+            screen.Line([new Piece($"  {name,-12}", Tone.Faint), .. value]);
+            return;
+        }
+
+        foreach (var line in Screen.Fold(Printable.Line(single.Text), Math.Max(20, screen.Width - Indent)))
+        {
+            screen.Line(new Piece($"  {name,-12}", Tone.Faint), new Piece(line, single.Tone));
+            name = "";
+        }
+    }
 
     /// <summary>A time of a details view on a terminal, where it is set.</summary>
     public static void TimeField(Screen screen, string name, JsonElement json, string member)

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+
+namespace Xerotier.Xeroctl.Tests;
+
+/// <summary>What Tab finds.</summary>
+public sealed class CompletionTests
+{
+    private static readonly Dictionary<string, string> Api = new()
+    {
+        ["GET /proj_ABC123/v1/management/maintenance"] = Samples.List(false, Samples.Window(), Samples.Window("mw_def456", title: "Other: one")),
+        ["GET /proj_ABC123/v1/management/keys"] = Samples.List(false, """{"id":"key_1","name":"ci"}"""),
+    };
+
+    [Theory]
+    [InlineData("", "maintenance health status keys projects config completion")]
+    [InlineData("maintenance|s", "show schedule")]
+    [InlineData("maintenance|cancel|", "mw_abc123 mw_def456")]
+    [InlineData("maintenance|cancel|mw_d", "mw_def456")]
+    [InlineData("maintenance|cancel|mw_abc123|", "")]
+    [InlineData("maintenance|update|mw_abc123|--sev", "--severity")]
+    [InlineData("maintenance|update|mw_abc123|--severity|", "info warning critical")]
+    [InlineData("maintenance|update|mw_abc123|--severity=c", "--severity=critical")]
+    [InlineData("keys|revoke|", "key_1")]
+    [InlineData("config|use|", "one two")]
+    [InlineData("maintenance|list|--context|t", "two")]
+    [InlineData("maintenance|list|-o|", "table json")]
+    [InlineData("completion|", "bash zsh fish pwsh")]
+    [InlineData("nonsense|", "")]
+    public async Task Commands_options_values_ids_and_contexts_are_completed(string words, string candidates)
+    {
+        await using var api = await TestApi.StartAsync(Api);
+        using var tool = Tool.For(api.Url);
+        tool.WriteConfig("[deployment.one]\nbase_url = \"https://a.test/proj_ABC123/v1\"\n[deployment.two]\n");
+        var result = await tool.RunAsync(["__complete", .. words.Split('|')]);
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal(candidates, string.Join(' ', result.Out.TrimEnd('\n').Split('\n').Select(line => line.Split('\t')[0])));
+    }
+
+    [Fact]
+    public async Task It_never_fails_and_never_waits_long()
+    {
+        await using var stalled = await TestApi.StartAsync((context, _) => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        using var tool = Tool.For(stalled.Url);
+        var watch = Stopwatch.StartNew();
+        var slow = await tool.RunAsync("__complete", "maintenance", "cancel", "");
+        Assert.Equal((0, "", ""), (slow.ExitCode, slow.Out, slow.Error));
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), watch.Elapsed.ToString());
+        tool.Environment.Clear();
+        tool.WriteConfig("broken [");
+        var broken = await tool.RunAsync("__complete", "maintenance", "cancel", "");
+        Assert.Equal((0, "", ""), (broken.ExitCode, broken.Out, broken.Error));
+    }
+
+    [Theory]
+    [InlineData("xeroctl maintenance cancel mw_", "mw_abc123 mw_def456")]
+    [InlineData("xeroctl maintenance update mw_abc123 --severity = w", "warning")]
+    [InlineData("xeroctl maintenance update mw_abc123 --severity =", "info warning critical")]
+    public async Task Bash_completes(string words, string candidates)
+    {
+        await using var api = await TestApi.StartAsync(Api);
+        using var tool = Tool.For(api.Url);
+        var result = await tool.ShellAsync($"source <(xeroctl completion bash); COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}}-1)); _xeroctl; echo ${{COMPREPLY[@]}}");
+        Assert.Equal((candidates + "\n", ""), (result.Out, result.Error));
+    }
+
+    [Fact]
+    public async Task Fish_completes()
+    {
+        Assert.SkipUnless(Has("fish"), "fish is not installed");
+        await using var api = await TestApi.StartAsync(Api);
+        using var tool = Tool.For(api.Url);
+        var result = await tool.ShellAsync("fish --no-config -c 'xeroctl completion fish | source; complete -C \"xeroctl maintenance cancel mw_d\"'");
+        Assert.Equal("mw_def456\tscheduled: Other: one\n", result.Out);
+    }
+
+    [Fact]
+    public async Task Zsh_accepts_its_script()
+    {
+        Assert.SkipUnless(Has("zsh"), "zsh is not installed");
+        using var tool = new Tool();
+        var result = await tool.ShellAsync("zsh -fc 'autoload -Uz compinit; compinit -D -u; source <(xeroctl completion zsh); print $_comps[xeroctl]'");
+        Assert.Equal(("_xeroctl\n", ""), (result.Out, result.Error));
+    }
+
+    private static bool Has(string program) =>
+        Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
+}

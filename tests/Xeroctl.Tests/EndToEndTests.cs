@@ -1,0 +1,154 @@
+using System.Text.Json;
+using Xerotier.TestKit;
+
+namespace Xerotier.Xeroctl.Tests;
+
+/// <summary>The published executable against the whole system, as <c>./run</c> starts it.</summary>
+public sealed class EndToEndTests(EndToEndTests.ClusterFixture fixture) : IClassFixture<EndToEndTests.ClusterFixture>
+{
+    private readonly Cluster cluster = fixture.Cluster;
+
+    [Fact]
+    public async Task Every_line_of_the_documentation_works_as_it_is_written()
+    {
+        using var tool = Demo();
+        const string Schedule = """
+            xeroctl maintenance schedule \
+              --title "Database upgrade" \
+              --description "Brief read-only window during the PG14 upgrade." \
+              --severity warning \
+              --starts-at 2026-05-22T02:00:00Z \
+              --ends-at 2026-05-22T03:00:00Z
+            """;
+        Assert.Equal(0, (await tool.ShellAsync("xeroctl maintenance list")).ExitCode);
+
+        // The lines for one window each: the documentation's id stands for the window that the schedule line made.
+        async Task<string> ScheduledAsync()
+        {
+            var made = await tool.ShellAsync(Schedule);
+            Assert.Equal((0, ""), (made.ExitCode, made.Error));
+            Assert.Contains("title\tDatabase upgrade\n", made.Out);
+            Assert.Contains("description\tBrief read-only window during the PG14 upgrade.\n", made.Out);
+            Assert.Contains("severity\twarning\n", made.Out);
+            Assert.Contains("starts_at\t2026-05-22T02:00:00Z\nends_at\t2026-05-22T03:00:00Z\n", made.Out);
+            Assert.Contains("status\tscheduled\n", made.Out);
+            return made.Out.Split('\n')[0].Split('\t')[1];
+        }
+
+        async Task<string> LineAsync(string line, string id)
+        {
+            var result = await tool.ShellAsync(line.Replace("mw_abc123", id, StringComparison.Ordinal));
+            Assert.Equal((0, ""), (result.ExitCode, result.Error));
+            return result.Out;
+        }
+
+        var (first, second) = (await ScheduledAsync(), await ScheduledAsync());
+        Assert.Contains("severity\tcritical\n", await LineAsync("xeroctl maintenance update mw_abc123 --severity critical", first));
+        Assert.Contains("status\tcompleted\n", await LineAsync("xeroctl maintenance complete mw_abc123", first));
+        Assert.Contains("status\tcancelled\n", await LineAsync("xeroctl maintenance cancel mw_abc123", second));
+        Assert.Contains($"\n{first}\tcompleted\tcritical\t", await LineAsync("xeroctl maintenance list", first));
+        Assert.Equal($"id\t{first}\ndeleted\ttrue\n", await LineAsync("xeroctl maintenance purge mw_abc123", first));
+        Assert.Equal($"id\t{second}\ndeleted\ttrue\n", await LineAsync("xeroctl maintenance purge mw_abc123", second));
+        Assert.Equal(4, (await tool.RunAsync("maintenance", "show", first)).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_context_does_what_the_environment_does()
+    {
+        using var tool = new Tool();
+        Assert.Equal(0, (await tool.RunAsync("config", "init", "--base-url", cluster.BaseUrl, "--api-key", cluster.ApiKey)).ExitCode);
+        Assert.Equal(0, (await tool.RunAsync("maintenance", "list")).ExitCode);
+        Assert.Equal(3, (await tool.RunAsync("config", "init", "wrong", "--base-url", cluster.BaseUrl, "--api-key", cluster.PlatformKey)).ExitCode);
+    }
+
+    [Fact]
+    public async Task Each_failure_of_the_real_API_has_its_code()
+    {
+        using var tool = Demo();
+        var id = (await tool.RunAsync("maintenance", "schedule", "--title", "T", "--description", "", "--starts-at", "+1h", "--ends-at", "+2h")).Out.Split('\n')[0].Split('\t')[1];
+        Assert.Equal(5, (await tool.RunAsync("maintenance", "purge", id)).ExitCode);
+        Assert.Equal(4, (await tool.RunAsync("maintenance", "show", "mw_00000000000000000000000000")).ExitCode);
+        var invalid = await tool.RunAsync("maintenance", "schedule", "--title", "", "--description", "D", "--starts-at", "+2h", "--ends-at", "+1h");
+        Assert.Equal(2, invalid.ExitCode);
+        Assert.Contains("--title: ", invalid.Error);
+        Assert.Contains("--ends-at: ", invalid.Error);
+        Assert.Equal(3, (await tool.RunAsync("maintenance", "list", "--api-key", Samples.Key)).ExitCode);
+        Assert.Equal(3, (await tool.RunAsync("maintenance", "list", "--base-url", $"{cluster.Url}proj_OTHER1/v1")).ExitCode);
+        Assert.Equal(0, (await tool.RunAsync("maintenance", "cancel", id)).ExitCode);
+        Assert.Equal(0, (await tool.RunAsync("maintenance", "purge", id)).ExitCode);
+    }
+
+    [Fact]
+    public async Task Json_is_what_curl_gets()
+    {
+        using var tool = Demo();
+        var curl = await tool.ShellAsync("curl -s -H \"Authorization: Bearer $XEROTIER_API_KEY\" $XEROTIER_BASE_URL/management/keys");
+        Assert.Equal(0, curl.ExitCode);
+        var ours = await tool.RunAsync("keys", "list", "-o", "json");
+        Assert.Equal(Names(curl.Out), Names(ours.Out));
+
+        static IEnumerable<string> Names(string json) => JsonElement.Parse(json).GetProperty("data").EnumerateArray().Select(key => key.GetProperty("id").GetString()!);
+    }
+
+    [Fact]
+    public async Task Health_and_status_are_told()
+    {
+        using var tool = Demo();
+        var dashboard = await tool.RunAsync("health", "dashboard");
+        Assert.Equal((0, ""), (dashboard.ExitCode, dashboard.Error));
+        Assert.StartsWith($"project\t{cluster.ProjectId}\t", dashboard.Out);
+        Assert.Contains("\nrouter\t", dashboard.Out);
+        var status = await tool.RunAsync("status");
+        Assert.Contains(status.ExitCode, new[] { 0, 8 }); // other tests open windows
+        Assert.Contains("indicator\tInference Routing\t", status.Out);
+    }
+
+    [Fact]
+    public async Task Projects_and_keys_are_made_rotated_and_revoked()
+    {
+        using var tool = Demo();
+        var slug = $"e2e-{Guid.NewGuid():N}"[..20];
+        var project = await tool.RunAsync("projects", "create", "--name", "End to end", "--slug", slug);
+        Assert.Equal((0, ""), (project.ExitCode, project.Error));
+        var id = project.Out.Split('\n')[0].Split('\t')[1];
+        Assert.Contains($"{id}\t{slug}\tEnd to end\tfalse\t", (await tool.RunAsync("projects", "list", "--all")).Out);
+        Assert.Equal(5, (await tool.RunAsync("projects", "create", "--name", "Again", "--slug", slug)).ExitCode);
+
+        var first = Fields(await tool.RunAsync("keys", "create", "--project", id, "--name", "first", "--scope", "management"));
+        tool.Environment["XEROTIER_BASE_URL"] = $"{cluster.Url}{id}/v1";
+        tool.Environment["XEROTIER_API_KEY"] = first["key"];
+        Assert.Equal(0, (await tool.RunAsync("maintenance", "list")).ExitCode);
+        var second = Fields(await tool.RunAsync("keys", "create", "--name", "second", "--scope", "inference", "--expires-at", "+1d"));
+        var rotated = Fields(await tool.RunAsync("keys", "rotate", second["id"]));
+        Assert.NotEqual(second["key"], rotated["key"]);
+        Assert.Equal(0, (await tool.RunAsync("keys", "revoke", second["id"])).ExitCode);
+        Assert.Contains($"{second["id"]}\tsecond\trevoked\tinference\t", (await tool.RunAsync("keys", "list")).Out);
+        Assert.Equal(3, (await tool.RunAsync("projects", "list", "--api-key", first["key"])).ExitCode);
+    }
+
+    private static Dictionary<string, string> Fields(ToolResult result)
+    {
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        return result.Out.TrimEnd('\n').Split('\n').Select(line => line.Split('\t')).ToDictionary(fields => fields[0], fields => fields[1]);
+    }
+
+    /// <summary>A tool with the variables of demo.env.</summary>
+    private Tool Demo() => new()
+    {
+        Environment =
+        {
+            ["XEROTIER_BASE_URL"] = cluster.BaseUrl,
+            ["XEROTIER_API_KEY"] = cluster.ApiKey,
+            ["XEROTIER_PLATFORM_KEY"] = cluster.PlatformKey,
+        },
+    };
+
+    public sealed class ClusterFixture : IAsyncLifetime
+    {
+        public Cluster Cluster { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Cluster = await Cluster.StartAsync();
+
+        public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+    }
+}

@@ -1,0 +1,222 @@
+namespace Xerotier.Xeroctl.Tests;
+
+/// <summary>What people, pipes and programs get to read.</summary>
+public sealed class GoldenOutputTests
+{
+    private static readonly string ThreeWindows = Samples.List(
+        true,
+        Samples.Window(),
+        Samples.Window("mw_def456", "active", "A title that is much longer than what a terminal of eighty columns has room for", "critical", TimeSpan.FromMinutes(-12), TimeSpan.FromMinutes(50)),
+        Samples.Window("mw_ghi789", "cancelled", "日本語の題名", "info", TimeSpan.FromDays(-3), TimeSpan.FromDays(-3) + TimeSpan.FromHours(1)));
+
+    private static readonly string Dashboard = $$$"""
+        {"object":"health_dashboard","project_id":"proj_ABC123","generated_at":"2026-05-22T14:02:11Z","status":"degraded",
+         "routing":{"status":"operational","total":1,"online":1,"offline":0,
+           "routers":[{"id":"rtr-1","region":"us-east","version":"1.4.2","state":"online","last_heartbeat_at":"{{{Samples.At(TimeSpan.FromMinutes(-2))}}}","heartbeat_age_seconds":2.1}]},
+         "workers":{"status":"degraded","total":3,"healthy":1,"stale":2,"has_more":true,"last_id":"wkr-1",
+           "items":[{"id":"wkr-1","name":"gpu-a","kind":"private","region":"us-east","version":"1.4.2","state":"ready","status":"stale",
+             "active_requests":3,"max_concurrent_requests":16,"models":["llama-70b"],"endpoints":["chat"],"last_heartbeat_at":"{{{Samples.At(TimeSpan.FromMinutes(-5))}}}","heartbeat_age_seconds":300.5}]},
+         "endpoints":{"total":1,"operational":0,"degraded":1,"outage":0,
+           "items":[{"slug":"chat","status":"degraded","models":["llama-70b"],"workers_total":3,"workers_healthy":1}]},
+         "maintenance":{"active":[],"upcoming":[{{{Samples.Window()}}}]}}
+        """;
+
+    private static readonly string Status = $$$"""
+        {"object":"status","generated_at":"2026-05-22T14:02:11Z","stale_since":null,"overall":{"key":"degraded","label":"Degraded Performance"},
+         "indicators":[{"name":"Dashboard","status":"operational","reason":null,"uptime_percent":100,"days":[]},
+           {"name":"Inference Routing","status":"degraded","reason":"2 of 3 routers are online","uptime_percent":99.98,"days":[]},
+           {"name":"Shared Agents","status":"unknown","reason":null,"uptime_percent":null,"days":[]}],
+         "windows":{"unavailable":false,"active":[],"scheduled":[{{{Samples.Window()}}}],"recent":[{{{Samples.Window("mw_old", "completed", "Over")}}}]}}
+        """;
+
+    [Fact]
+    public async Task A_list_on_a_terminal_is_a_table_that_fits_it() => await OnTerminalAsync(
+        "GET /proj_ABC123/v1/management/maintenance",
+        ThreeWindows,
+        """
+        ID         STATUS     SEVERITY  STARTS   ENDS    TITLE
+        mw_abc123  scheduled  warning   in 2h    in 3h   Database upgrade
+        mw_def456  active     critical  12m ago  in 50m  A title that is much longer than …
+        mw_ghi789  cancelled  info      3d ago   2d ago  日本語の題名
+        There are more; --all lists them.
+
+        """,
+        "maintenance", "list");
+
+    [Fact]
+    public async Task A_list_in_a_pipe_is_columns_with_exact_times()
+    {
+        await using var api = await TestApi.StartAsync(200, Samples.List(false, Samples.Window(title: "Tab\\there\\nand \\u001b[31mred")));
+        using var tool = Tool.For(api.Url);
+        var result = await tool.RunAsync("maintenance", "list");
+        var lines = result.Out.Split('\n');
+        Assert.Equal("ID\tSTATUS\tSEVERITY\tSTARTS\tENDS\tTITLE\tSERVICES", lines[0]);
+        Assert.Matches("^mw_abc123\tscheduled\twarning\t[0-9T:-]{19}Z\t[0-9T:-]{19}Z\tTab\\\\there\\\\nand \\\\u001b\\[31mred\tModel Storage$", lines[1]);
+        Assert.Equal(["ID", "mw_abc123"], lines[..2].Select(line => line.Split('\t')[0]));
+        Assert.Equal("", result.Error);
+    }
+
+    [Fact]
+    public async Task Json_is_byte_for_byte_what_the_API_sent()
+    {
+        const string Odd = "{ \"object\" :\n\t\"list\", \"data\":[],  \"new\":\"\\u00e9 é \u202e\" , \"n\":1.50e3 }\r\n";
+        await using var api = await TestApi.StartAsync(200, Odd);
+        using var tool = Tool.For(api.Url);
+        Assert.Equal(Odd, (await tool.ShellAsync("xeroctl maintenance list -o json | cat")).Out.Replace("}\n", "}\r\n", StringComparison.Ordinal));
+        tool.WriteConfig("current = \"json\"\n[deployment.json]\noutput = \"json\"\n");
+        Assert.Equal("{ \"object\" :", (await tool.RunAsync("maintenance", "list", "--context", "json")).Out.Split('\n')[0]);
+    }
+
+    [Fact]
+    public async Task Every_page_is_walked_with_all()
+    {
+        await using var api = await TestApi.StartAsync((context, number) => TestApi.WriteAsync(context, 200, Samples.List(number < 3, Samples.Window($"mw_{number}"))));
+        using var tool = Tool.For(api.Url);
+        var result = await tool.RunAsync("maintenance", "list", "--all", "--status", "active", "--status", "scheduled");
+        Assert.Equal(["ID", "mw_1", "mw_2", "mw_3", ""], result.Out.Split('\n').Select(line => line.Split('\t')[0]));
+        const string Query = "/proj_ABC123/v1/management/maintenance?status=active&status=scheduled&limit=100";
+        Assert.Equal([Query, $"{Query}&after=mw_1", $"{Query}&after=mw_2"], api.Seen.Select(request => request.Target));
+    }
+
+    [Fact]
+    public async Task An_empty_list_says_so_to_a_person_and_nothing_to_a_pipe()
+    {
+        await using var api = await TestApi.StartAsync(200, Samples.List(false));
+        using var tool = Tool.For(api.Url);
+        Assert.Equal("There are no such maintenance windows.\n", (await tool.TerminalAsync([], 80, "maintenance", "list")).Out);
+        var piped = await tool.RunAsync("maintenance", "list");
+        Assert.Equal(("ID\tSTATUS\tSEVERITY\tSTARTS\tENDS\tTITLE\tSERVICES\n", ""), (piped.Out, piped.Error));
+    }
+
+    [Fact]
+    public async Task A_window_is_shown_with_its_fields()
+    {
+        await using var api = await TestApi.StartAsync(201, Samples.Window());
+        using var tool = Tool.For(api.Url);
+        tool.Environment["NO_COLOR"] = "1";
+        var shown = (await tool.TerminalAsync([], 80, "maintenance", "schedule", "--title", "T", "--description", "D", "--starts-at", "+2h", "--ends-at", "+3h")).Out;
+        Assert.Matches(
+            """
+            ^Created mw_abc123
+              title       Database upgrade
+              status      scheduled
+              severity    warning
+              starts      [0-9-]{10} [0-9:]{8} UTC \(in 2h\)
+              ends        [0-9-]{10} [0-9:]{8} UTC \(in 3h\)
+              affects     Model Storage
+              created by  ops-key, 2d ago
+
+              Brief read-only window.
+            $
+            """,
+            shown);
+        var piped = (await tool.RunAsync("maintenance", "show", "mw_abc123")).Out.Split('\n');
+        Assert.Equal("id\tmw_abc123", piped[0]);
+        Assert.Equal("status\tscheduled", piped[1]);
+        Assert.Contains("affected_services\tModel Storage", piped);
+    }
+
+    [Fact]
+    public async Task The_dashboard_is_a_summary_and_its_parts() => await OnTerminalAsync(
+        "GET /proj_ABC123/v1/health/dashboard",
+        Dashboard,
+        """
+        ● proj_ABC123 is degraded  as of 14:02:11 UTC
+
+        Routing    operational  1 of 1 routers online
+        Workers    degraded     1 of 3 healthy, 2 stale
+        Endpoints  degraded     0 of 1 operational, 1 degraded, 0 in outage
+
+        ROUTER  REGION   VERSION  STATE   HEARTBEAT
+        rtr-1   us-east  1.4.2    online  2m30s ago
+
+        WORKER  NAME   KIND     REGION   STATE  STATUS  LOAD  HEARTBEAT
+        wkr-1   gpu-a  private  us-east  ready  stale   3/16  5m30s ago
+        … of 3 workers; --limit shows more.
+
+        ENDPOINT  STATUS    WORKERS  MODELS
+        chat      degraded  1/3      llama-70b
+
+        ID         STATUS     SEVERITY  STARTS  ENDS   TITLE
+        mw_abc123  scheduled  warning   in 2h   in 3h  Database upgrade
+
+        """,
+        "health", "dashboard");
+
+    [Fact]
+    public async Task The_dashboard_in_a_pipe_has_a_kind_at_the_start_of_every_line()
+    {
+        await using var api = await TestApi.StartAsync(200, Dashboard);
+        using var tool = Tool.For(api.Url);
+        var lines = (await tool.RunAsync("health", "dashboard")).Out.TrimEnd('\n').Split('\n');
+        Assert.Equal(["project", "routing", "workers", "endpoints", "router", "worker", "endpoint", "window"], lines.Select(line => line.Split('\t')[0]));
+        Assert.Equal("workers\tdegraded\t3\t1\t2", lines[2]);
+    }
+
+    [Fact]
+    public async Task The_status_is_the_public_pages_and_needs_no_key()
+    {
+        await using var api = await TestApi.StartAsync(new Dictionary<string, string> { ["GET /status.json"] = Status });
+        using var tool = Tool.For(api.Url);
+        tool.Environment.Remove("XEROTIER_API_KEY");
+        tool.Environment["NO_COLOR"] = "1";
+        var shown = await tool.TerminalAsync([], 80, "status");
+        Assert.Matches(
+            """
+            ^● Degraded Performance  as of [0-9dh]+ ago
+
+            SERVICE            STATUS       UPTIME 90 DAYS  REASON
+            Dashboard          operational  100\.000 %       
+            Inference Routing  degraded     99\.980 %        2 of 3 routers are online
+            Shared Agents      unknown      —               
+
+            MAINTENANCE       STATUS     SEVERITY  STARTS  ENDS
+            Database upgrade  scheduled  warning   in 2h   in 3h
+            $
+            """.Replace("       \n", " *\n", StringComparison.Ordinal).Replace("—               \n", "— *\n", StringComparison.Ordinal),
+            shown.Out.Replace("in 2026", "", StringComparison.Ordinal));
+        Assert.Equal(8, shown.ExitCode);
+        var piped = (await tool.RunAsync("status")).Out;
+        Assert.StartsWith("overall\tdegraded\tDegraded Performance\n", piped);
+        Assert.Contains("indicator\tInference Routing\tdegraded\t99.980\t2 of 3 routers are online\n", piped);
+        Assert.All(api.Seen, request => Assert.False(request.Headers.ContainsKey("Authorization")));
+    }
+
+    [Theory]
+    [InlineData("operational", "null", 0)]
+    [InlineData("operational", "\"2026-05-22T14:02:11Z\"", 8)]
+    [InlineData("maintenance", "null", 8)]
+    [InlineData("unknown", "null", 8)]
+    [InlineData("major_outage", "null", 8)]
+    public async Task Status_is_zero_only_when_operational_and_live(string key, string staleSince, int exitCode)
+    {
+        await using var api = await TestApi.StartAsync(200, $$"""{"overall":{"key":"{{key}}","label":"L"},"stale_since":{{staleSince}},"indicators":[]}""");
+        using var tool = Tool.For(api.Url);
+        Assert.Equal(exitCode, (await tool.RunAsync("status")).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_new_key_is_shown_once_and_never_in_the_exchange()
+    {
+        var value = Samples.Key.Replace("AAA", "ZZZ", StringComparison.Ordinal);
+        await using var api = await TestApi.StartAsync(201, $$"""{"id":"key_1","object":"api_key","name":"ci","scopes":["management","heartbeat"],"expires_at":null,"key":"{{value}}"}""");
+        using var tool = Tool.For(api.Url);
+        var result = await tool.RunAsync("keys", "create", "--name", "ci", "--scope", "management", "--scope", "heartbeat", "--allowed-ip", "203.0.113.0/24", "--verbose");
+        Assert.Contains($"key\t{value}\n", result.Out);
+        Assert.Contains("< {\"id\":\"key_1\"", result.Error);
+        Assert.Contains("xero_demo_****", result.Error);
+        Assert.DoesNotContain(value[10..], result.Error);
+        Assert.DoesNotContain(Samples.Key[10..], result.Error);
+        Assert.Equal("""{"name":"ci","scopes":["management","heartbeat"],"allowed_ips":["203.0.113.0/24"]}""", api.Seen.Single().Body);
+    }
+
+    private static async Task OnTerminalAsync(string request, string answer, string golden, params string[] arguments)
+    {
+        await using var api = await TestApi.StartAsync(new Dictionary<string, string> { [request] = answer });
+        using var tool = Tool.For(api.Url);
+        tool.Environment["NO_COLOR"] = "1";
+        var result = await tool.TerminalAsync([], 80, arguments);
+        Assert.Equal(golden.ReplaceLineEndings("\n"), result.Out);
+        Assert.Equal(0, result.ExitCode);
+    }
+}

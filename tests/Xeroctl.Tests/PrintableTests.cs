@@ -1,0 +1,44 @@
+using System.Text.Json;
+
+namespace Xerotier.Xeroctl.Tests;
+
+public sealed class PrintableTests
+{
+    [Theory]
+    [InlineData("plain", "plain")]
+    [InlineData("größer 日本", "größer 日本")]
+    [InlineData("\e[31mred", "\\u001b[31mred")]
+    [InlineData("a\r\nb\tc", "a b c")]
+    [InlineData("\u009b2J\u0007\u007f", "\\u009b2J\\u0007\\u007f")]
+    [InlineData("abc\u202Etxt.exe", "abc\\u202etxt.exe")]
+    public void A_terminal_obeys_nothing_of_it(string text, string shown) => Assert.Equal(shown, Printable.Line(text));
+
+    [Fact]
+    public void Json_for_a_terminal_is_the_same_document()
+    {
+        const string Text = "{\"title\":\"\u009b2J \u202E x\u007f\"}";
+        var shown = Printable.Json(Text);
+        Assert.DoesNotContain('\u009b', shown);
+        Assert.Equal(JsonElement.Parse(Text).GetProperty("title").GetString(), JsonElement.Parse(shown).GetProperty("title").GetString());
+    }
+
+    [Theory]
+    [InlineData("a title that is long", 8, "a title…")]
+    [InlineData("short", 8, "short")]
+    [InlineData("日本語日本語", 7, "日本語…")]
+    [InlineData("x", 0, "")]
+    public void Text_is_cut_at_a_column(string text, int width, string shown) => Assert.Equal(shown, Printable.Fit(text, width));
+
+    [Fact]
+    public void Keys_are_taken_out_wherever_they_stand()
+    {
+        var text = Printable.WithoutKeys($"Bearer {Samples.Key} and {Samples.Key.Replace("demo", "my-team", StringComparison.Ordinal)} and odd-key", "odd-key");
+        Assert.Equal("Bearer xero_demo_**** and xero_my-team_**** and ****", text);
+    }
+
+    [Theory]
+    [InlineData("one two three", 7, new[] { "one two", "three" })]
+    [InlineData("aaaaaaaaaa", 4, new[] { "aaaa", "aaaa", "aa" })]
+    [InlineData("", 4, new[] { "" })]
+    public void Text_is_folded_between_words(string text, int width, string[] lines) => Assert.Equal(lines, Screen.Fold(text, width));
+}
