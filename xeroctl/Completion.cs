@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
-using System.Text;
 using System.Text.Json;
 
 namespace Xerotier.Xeroctl;
@@ -37,7 +36,7 @@ internal static class Completion
     /// Answers a shell: the words after <c>xeroctl</c>, the last one unfinished, perhaps empty. One candidate per line, with a tab and a
     /// description where there is one. It never fails: no candidates are an answer too.
     /// </summary>
-    public static int Run(string[] words)
+    public static int Run(string[] words, TextWriter output)
     {
         var last = words is [.., var unfinished] && unfinished != "\"\"" ? unfinished : ""; // older PowerShells cannot pass an empty word
         string[] before = words.Length == 0 ? [] : words[..^1];
@@ -48,7 +47,6 @@ internal static class Completion
             (before, last) = ([.. before, last[..equals]], last[(equals + 1)..]);
         }
 
-        using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false));
         foreach (var item in Candidates(before, last))
         {
             var description = item.Detail ?? item.Documentation;

@@ -6,6 +6,8 @@ namespace Xerotier.Xeroctl;
 
 internal static class Program
 {
+    private const int BrokenPipe = 32; // EPIPE
+
     /// <summary>The version of this build.</summary>
     public static string Version => typeof(Program).Assembly.GetName().Version!.ToString(3);
 
@@ -14,35 +16,41 @@ internal static class Program
         // The two questions that are asked most often, by scripts and by shells, need no command tree.
         if (args is ["--version"])
         {
-            using var standardOutput = Console.OpenStandardOutput();
+            using var standardOutput = Terminal.Output();
             standardOutput.Write(Encoding.UTF8.GetBytes($"xeroctl {Version}\n"));
             return ExitCodes.Ok;
         }
 
-        if (args is ["__complete", .. var words])
-        {
-            return Completion.Run(words);
-        }
-
-        using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), 16 * 1024);
+        using var output = new StreamWriter(Terminal.Output(), new UTF8Encoding(false), 16 * 1024);
         try
         {
-            return await RunAsync(args, output, CancellationToken.None);
+            var exitCode = args is ["__complete", .. var words] ? Completion.Run(words, output) : await RunAsync(args, output);
+            output.Flush();
+            return exitCode;
         }
         catch (CliException failure)
         {
             output.Flush();
-            Terminal.Error.WriteLine($"xeroctl: {Printable.Line(failure.Message)}");
-            foreach (var detail in failure.Details)
-            {
-                Terminal.Error.WriteLine(Printable.Line(detail));
-            }
-
-            return failure.ExitCode;
+            return Tell(failure.Message, failure.Details, failure.ExitCode);
+        }
+        catch (IOException failure)
+        {
+            // When the reader of a pipe has gone there is nobody to tell.
+            return failure.HResult == BrokenPipe ? ExitCodes.Failure : Tell(failure.Message, [], ExitCodes.Failure);
         }
     }
 
-    private static async Task<int> RunAsync(string[] args, TextWriter output, CancellationToken cancel)
+    private static int Tell(string message, IReadOnlyList<string> details, int exitCode)
+    {
+        foreach (var line in details.Prepend($"xeroctl: {message}"))
+        {
+            Terminal.Error.WriteLine(Printable.Line(line));
+        }
+
+        return exitCode;
+    }
+
+    private static async Task<int> RunAsync(string[] args, TextWriter output)
     {
         var parse = Cli.Parse(args);
         if (parse.Action is ParseErrorAction)
@@ -69,6 +77,6 @@ internal static class Program
 
         // Ctrl-C ends the process as its default action does; a command that has something to restore handles it itself.
         var invocation = new InvocationConfiguration { Output = output, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-        return await parse.InvokeAsync(invocation, cancel);
+        return await parse.InvokeAsync(invocation);
     }
 }

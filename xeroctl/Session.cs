@@ -94,7 +94,7 @@ internal sealed class Session(ParseResult parse) : IDisposable
             return;
         }
 
-        using var stream = Console.OpenStandardOutput();
+        using var stream = Terminal.Output();
         stream.Write(json);
         stream.Flush();
     }

@@ -9,7 +9,10 @@ internal static partial class Terminal
     private const nuint GetWindowSize = 0x5413; // TIOCGWINSZ of Linux
 
     /// <summary>Standard error.</summary>
-    public static TextWriter Error { get; } = new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(false)) { AutoFlush = true };
+    public static TextWriter Error { get; } = new StreamWriter(Stream(2), new UTF8Encoding(false)) { AutoFlush = true };
+
+    /// <summary>Standard output.</summary>
+    public static Stream Output() => Stream(1);
 
     /// <summary>Whether a person reads standard output.</summary>
     public static bool IsOutput => !Console.IsOutputRedirected;
@@ -45,7 +48,12 @@ internal static partial class Terminal
         return answer?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
 
-    // Console.WindowWidth would do, but initialising the console writes escape sequences to the terminal, and costs time.
+    // Console's own streams write escape sequences of their own to a terminal, before the first word of ours.
+    private static Stream Stream(int descriptor) =>
+        OperatingSystem.IsWindows() ? descriptor == 1 ? Console.OpenStandardOutput() : Console.OpenStandardError()
+        : new Descriptor(descriptor);
+
+    // Console.WindowWidth would do, but it does the same.
     private static (int Columns, int Rows) Size()
     {
         if (!OperatingSystem.IsLinux())
@@ -60,4 +68,56 @@ internal static partial class Terminal
     [LibraryImport("libc", EntryPoint = "ioctl")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int InputOutputControl(int descriptor, nuint request, ref ushort argument);
+
+    /// <summary>Writes to a descriptor of this process, as C does. A FileStream would keep a position of its own, which the next process to write to the same file would not know.</summary>
+    private sealed partial class Descriptor(int descriptor) : Stream
+    {
+        private const int Interrupted = 4; // EINTR
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            while (!buffer.IsEmpty)
+            {
+                var written = WriteTo(descriptor, buffer, (nuint)buffer.Length);
+                if (written >= 0)
+                {
+                    buffer = buffer[(int)written..];
+                }
+                else if (Marshal.GetLastPInvokeError() is not Interrupted and var error)
+                {
+                    throw new IOException(Marshal.GetPInvokeErrorMessage(error), error);
+                }
+            }
+        }
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        public override void Flush()
+        {
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        private static partial nint WriteTo(int descriptor, ReadOnlySpan<byte> buffer, nuint count);
+    }
 }

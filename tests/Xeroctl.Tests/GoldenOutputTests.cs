@@ -7,15 +7,15 @@ public sealed class GoldenOutputTests
         true,
         Samples.Window(),
         Samples.Window("mw_def456", "active", "A title that is much longer than what a terminal of eighty columns has room for", "critical", TimeSpan.FromMinutes(-12), TimeSpan.FromMinutes(50)),
-        Samples.Window("mw_ghi789", "cancelled", "日本語の題名", "info", TimeSpan.FromDays(-3), TimeSpan.FromDays(-3) + TimeSpan.FromHours(1)));
+        Samples.Window("mw_ghi789", "cancelled", "日本語の題名", "info", TimeSpan.FromDays(-13), TimeSpan.FromDays(-13) + TimeSpan.FromHours(1)));
 
     private static readonly string Dashboard = $$$"""
         {"object":"health_dashboard","project_id":"proj_ABC123","generated_at":"2026-05-22T14:02:11Z","status":"degraded",
          "routing":{"status":"operational","total":1,"online":1,"offline":0,
-           "routers":[{"id":"rtr-1","region":"us-east","version":"1.4.2","state":"online","last_heartbeat_at":"{{{Samples.At(TimeSpan.FromMinutes(-2))}}}","heartbeat_age_seconds":2.1}]},
+           "routers":[{"id":"rtr-1","region":"us-east","version":"1.4.2","state":"online","last_heartbeat_at":"{{{Samples.At(TimeSpan.FromMinutes(-20))}}}","heartbeat_age_seconds":2.1}]},
          "workers":{"status":"degraded","total":3,"healthy":1,"stale":2,"has_more":true,"last_id":"wkr-1",
            "items":[{"id":"wkr-1","name":"gpu-a","kind":"private","region":"us-east","version":"1.4.2","state":"ready","status":"stale",
-             "active_requests":3,"max_concurrent_requests":16,"models":["llama-70b"],"endpoints":["chat"],"last_heartbeat_at":"{{{Samples.At(TimeSpan.FromMinutes(-5))}}}","heartbeat_age_seconds":300.5}]},
+             "active_requests":3,"max_concurrent_requests":16,"models":["llama-70b"],"endpoints":["chat"],"last_heartbeat_at":"{{{Samples.At(TimeSpan.FromMinutes(-25))}}}","heartbeat_age_seconds":300.5}]},
          "endpoints":{"total":1,"operational":0,"degraded":1,"outage":0,
            "items":[{"slug":"chat","status":"degraded","models":["llama-70b"],"workers_total":3,"workers_healthy":1}]},
          "maintenance":{"active":[],"upcoming":[{{{Samples.Window()}}}]}}
@@ -34,10 +34,10 @@ public sealed class GoldenOutputTests
         "GET /proj_ABC123/v1/management/maintenance",
         ThreeWindows,
         """
-        ID         STATUS     SEVERITY  STARTS   ENDS    TITLE
-        mw_abc123  scheduled  warning   in 2h    in 3h   Database upgrade
-        mw_def456  active     critical  12m ago  in 50m  A title that is much longer than …
-        mw_ghi789  cancelled  info      3d ago   2d ago  日本語の題名
+        ID         STATUS     SEVERITY  STARTS   ENDS     TITLE
+        mw_abc123  scheduled  warning   in 2h    in 3h    Database upgrade
+        mw_def456  active     critical  12m ago  in 50m   A title that is much longer than…
+        mw_ghi789  cancelled  info      13d ago  12d ago  日本語の題名
         There are more; --all lists them.
 
         """,
@@ -65,6 +65,19 @@ public sealed class GoldenOutputTests
         Assert.Equal(Odd, (await tool.ShellAsync("xeroctl maintenance list -o json | cat")).Out.Replace("}\n", "}\r\n", StringComparison.Ordinal));
         tool.WriteConfig("current = \"json\"\n[deployment.json]\noutput = \"json\"\n");
         Assert.Equal("{ \"object\" :", (await tool.RunAsync("maintenance", "list", "--context", "json")).Out.Split('\n')[0]);
+    }
+
+    [Fact]
+    public async Task Output_appends_to_what_is_there_and_a_reader_may_go_early()
+    {
+        await using var api = await TestApi.StartAsync(200, Samples.List(false, Samples.Window()));
+        using var tool = Tool.For(api.Url);
+        var both = await tool.ShellAsync("f=$(mktemp); (xeroctl --version; xeroctl maintenance list -o json; xeroctl maintenance list) > $f; cut -c1-13 $f; rm $f");
+        Assert.Equal(["xeroctl 1.0.0", "{\"object\":\"li", "mw_abc123\tsch", ""], both.Out.Split('\n'));
+        var early = await tool.ShellAsync("xeroctl maintenance list | true; echo ${PIPESTATUS[0]}");
+        Assert.Equal("", early.Error);
+        var full = await tool.ShellAsync("xeroctl maintenance list > /dev/full");
+        Assert.Equal((1, "xeroctl: No space left on device\n"), (full.ExitCode, full.Error));
     }
 
     [Fact]
@@ -128,10 +141,10 @@ public sealed class GoldenOutputTests
         Endpoints  degraded     0 of 1 operational, 1 degraded, 0 in outage
 
         ROUTER  REGION   VERSION  STATE   HEARTBEAT
-        rtr-1   us-east  1.4.2    online  2m30s ago
+        rtr-1   us-east  1.4.2    online  20m ago
 
         WORKER  NAME   KIND     REGION   STATE  STATUS  LOAD  HEARTBEAT
-        wkr-1   gpu-a  private  us-east  ready  stale   3/16  5m30s ago
+        wkr-1   gpu-a  private  us-east  ready  stale   3/16  25m ago
         … of 3 workers; --limit shows more.
 
         ENDPOINT  STATUS    WORKERS  MODELS

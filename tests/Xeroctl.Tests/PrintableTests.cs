@@ -32,7 +32,7 @@ public sealed class PrintableTests
     [Fact]
     public void Keys_are_taken_out_wherever_they_stand()
     {
-        var text = Printable.WithoutKeys($"Bearer {Samples.Key} and {Samples.Key.Replace("demo", "my-team", StringComparison.Ordinal)} and odd-key", "odd-key");
+        var text = Printable.WithoutKeys($"Bearer {Samples.Key} and {Samples.Key.Replace("demo", "my-team", StringComparison.Ordinal)} and odd-looking-key", "odd-looking-key");
         Assert.Equal("Bearer xero_demo_**** and xero_my-team_**** and ****", text);
     }
 

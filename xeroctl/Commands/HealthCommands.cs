@@ -121,7 +121,7 @@ internal static class HealthCommands
     /// <summary>A picture that is redrawn in place, on the terminal's second screen, and leaves the first one as it was.</summary>
     private sealed class LivePicture : IDisposable
     {
-        private readonly TextWriter terminal = new StreamWriter(Console.OpenStandardOutput());
+        private readonly TextWriter terminal = new StreamWriter(Terminal.Output());
 
         public LivePicture() => Put("\e[?1049h\e[?25l\e[2J");
 
