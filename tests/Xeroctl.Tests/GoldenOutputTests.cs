@@ -3,13 +3,13 @@ namespace Xerotier.Xeroctl.Tests;
 /// <summary>What people, pipes and programs get to read.</summary>
 public sealed class GoldenOutputTests
 {
-    private static readonly string ThreeWindows = Samples.List(
+    private static string ThreeWindows => Samples.List(
         true,
         Samples.Window(),
         Samples.Window("mw_def456", "active", "A title that is much longer than what a terminal of eighty columns has room for", "critical", TimeSpan.FromMinutes(-12), TimeSpan.FromMinutes(50)),
         Samples.Window("mw_ghi789", "cancelled", "日本語の題名", "info", TimeSpan.FromDays(-13), TimeSpan.FromDays(-13) + TimeSpan.FromHours(1)));
 
-    private static readonly string Dashboard = $$$"""
+    private static string Dashboard => $$$"""
         {"object":"health_dashboard","project_id":"proj_ABC123","generated_at":"2026-05-22T14:02:11Z","status":"degraded",
          "routing":{"status":"operational","total":1,"online":1,"offline":0,
            "routers":[{"id":"rtr-1","region":"us-east","version":"1.4.2","state":"online","last_heartbeat_at":"{{{Samples.At(TimeSpan.FromMinutes(-20))}}}","heartbeat_age_seconds":2.1}]},
@@ -21,7 +21,7 @@ public sealed class GoldenOutputTests
          "maintenance":{"active":[],"upcoming":[{{{Samples.Window()}}}]}}
         """;
 
-    private static readonly string Status = $$$"""
+    private static string Status => $$$"""
         {"object":"status","generated_at":"2026-05-22T14:02:11Z","stale_since":null,"overall":{"key":"degraded","label":"Degraded Performance"},
          "indicators":[{"name":"Dashboard","status":"operational","reason":null,"uptime_percent":100,"days":[]},
            {"name":"Inference Routing","status":"degraded","reason":"2 of 3 routers are online","uptime_percent":99.98,"days":[]},
@@ -36,7 +36,7 @@ public sealed class GoldenOutputTests
         """
         ID         STATUS     SEVERITY  STARTS   ENDS     TITLE
         mw_abc123  scheduled  warning   in 2h    in 3h    Database upgrade
-        mw_def456  active     critical  12m ago  in 50m   A title that is much longer than…
+        mw_def456  active     critical  12m ago  in 50m   A title that is much longer t…
         mw_ghi789  cancelled  info      13d ago  12d ago  日本語の題名
         There are more; --all lists them.
 

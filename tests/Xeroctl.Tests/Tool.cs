@@ -2,7 +2,17 @@ using System.Diagnostics;
 using System.Text;
 using Xerotier.TestKit;
 
+[assembly: AssemblyFixture(typeof(Xerotier.Xeroctl.Tests.PublishedTool))]
+
 namespace Xerotier.Xeroctl.Tests;
+
+/// <summary>Publishes before the first test, whose times relative to now would be old otherwise.</summary>
+public sealed class PublishedTool : IAsyncLifetime
+{
+    public async ValueTask InitializeAsync() => await Tool.PathAsync();
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
 
 /// <summary>What a run of xeroctl left.</summary>
 /// <param name="ExitCode">Its exit code.</param>
