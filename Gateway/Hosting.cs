@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
+using OpenTelemetry.Metrics;
 
 namespace Xerotier.Gateway;
 
@@ -26,8 +27,13 @@ internal static class Hosting
             limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(20);
             limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
         });
+        // No handler blocks, so a request may run where its bytes arrived, without a change of threads.
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
+        builder.Services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddView(instrument =>
+            instrument.Meter.Name is "Microsoft.AspNetCore.Hosting" or "System.Net.Http" ? MetricStreamConfiguration.Drop : null)); // see Telemetry
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None); // makes an Activity for every request, wanted or not
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning);
         builder.Logging.AddFilter("Yarp", LogLevel.Error); // Forwarder logs what fails, once and without the stack
     }

@@ -51,7 +51,17 @@ internal sealed partial class Pipeline(
                 return;
             }
 
-            await match.Route!.Handle(new(context, match.Route, match.ProjectId, match.Id, key, client));
+            var call = new Call(context, match.Route!, match.ProjectId, match.Id, key, client);
+            if (key is null)
+            {
+                telemetry.Page();
+                await match.Route!.Handle(call);
+                return;
+            }
+
+            var started = time.GetTimestamp();
+            await match.Route!.Handle(call);
+            telemetry.Answered(match.Route, context.Response.StatusCode, time.GetElapsedTime(started));
         }
         catch (Exception failure)
         {

@@ -8,6 +8,8 @@ var benchmarks = new Dictionary<string, Func<Task<Report>>>
     ["startup"] = StartupBenchmark.RunAsync,
     ["dashboard"] = DashboardBenchmark.RunAsync,
     ["windows"] = WindowsBenchmark.RunAsync,
+    ["status"] = StatusBenchmark.RunAsync,
+    ["auth"] = AuthBenchmark.RunAsync,
 };
 
 if (args is not [var name] || (name != "all" && !benchmarks.ContainsKey(name)))

@@ -219,7 +219,9 @@ internal sealed partial class Forwarder : IDisposable
                 return ValueTask.FromResult(false);
             }
 
-            return base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+            var copied = base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+            httpContext.Response.Headers.Server = default;
+            return copied;
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -23,9 +22,7 @@ public sealed class OpenApiCheck : DelegatingHandler
     public OpenApiCheck(HttpMessageHandler inner)
         : base(inner)
     {
-        using var stream = Assembly.Load("Xerotier.Gateway").GetManifestResourceStream("openapi.json")
-            ?? throw new InvalidOperationException("The description is not in the Gateway.");
-        document = JsonNode.Parse(stream)!;
+        document = JsonNode.Parse(File.ReadAllText(Path.Combine(Solution.Folder, "Gateway", "openapi.json")))!;
         operations = [..
             from path in document["paths"]!.AsObject()
             from operation in path.Value!.AsObject()
