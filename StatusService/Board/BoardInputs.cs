@@ -24,6 +24,9 @@ public sealed record BoardInputs
     /// <summary>Whether a shared agent was registered when that was last known.</summary>
     public bool SharedAgentsShown { get; init; }
 
+    /// <summary>Whether this process ever knew the fleet.</summary>
+    public bool FleetWasKnown => FleetKnownAt != default;
+
     /// <summary>When the collector last said something that is known, by our clock.</summary>
     public DateTimeOffset FleetKnownAt { get; private init; }
 

@@ -36,12 +36,13 @@ public static class MonthHistory
 
         Add(new(position, to, Recorded.NoData));
         var notable = all.Where(r => r.State != Recorded.Operational).ToList();
-        if (notable.Count > MaximumIntervals)
+        var omitted = Math.Max(0, notable.Count - MaximumIntervals);
+        if (omitted > 0)
         {
             notable = [.. notable.OrderByDescending(r => r.To - r.From).Take(MaximumIntervals).OrderBy(r => r.From)];
         }
 
-        return new(day, [.. notable.Select(r => new HistoryIntervalModel(DateTimeOffset.FromUnixTimeSeconds(r.From), DateTimeOffset.FromUnixTimeSeconds(r.To), State(r.State)))]);
+        return new(day, [.. notable.Select(r => new HistoryIntervalModel(DateTimeOffset.FromUnixTimeSeconds(r.From), DateTimeOffset.FromUnixTimeSeconds(r.To), State(r.State)))], omitted);
 
         void Add(Run run)
         {

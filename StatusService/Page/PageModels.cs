@@ -123,7 +123,8 @@ public sealed record HistoryIndicatorModel(string Name, IReadOnlyList<HistoryDay
 /// <summary>One indicator's day with what happened in it.</summary>
 /// <param name="Day">The day's seconds.</param>
 /// <param name="Intervals">Everything but plain operation, by start; touching intervals of one state are one.</param>
-public sealed record HistoryDayModel(DayModel Day, IReadOnlyList<HistoryIntervalModel> Intervals);
+/// <param name="Omitted">How many shorter intervals there are beside these.</param>
+public sealed record HistoryDayModel(DayModel Day, IReadOnlyList<HistoryIntervalModel> Intervals, int Omitted = 0);
 
 /// <summary>A stretch of one day in one state.</summary>
 /// <param name="From">Start, UTC.</param>

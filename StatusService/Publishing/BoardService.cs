@@ -61,9 +61,9 @@ public sealed partial class BoardService(
         }
 
         var now = time.GetUtcNow();
-        if (recorder.SharedAgentsShownBefore == true && board.Inputs is { Fleet: null, FleetYoung: false, SharedAgentsShown: false })
+        if (recorder.SharedAgentsShownBefore == true && board.Inputs is { SharedAgentsShown: false, FleetWasKnown: false })
         {
-            board.Apply(now, (inputs, _) => inputs with { SharedAgentsShown = true });
+            board.Apply(now, (inputs, _) => inputs with { SharedAgentsShown = true }); // what is unknown stays shown, over a restart too
         }
 
         var state = board.Look(now);

@@ -179,9 +179,18 @@ public sealed class StatusServiceTests(PostgresFixture postgres) : IAsyncLifetim
             await Task.Delay(3000); // the stamp is written
         }
 
-        await using var two = neighbours.StatusService(database);
-        await using var later = new PageStream(two);
-        await later.UntilAsync(page => PageStream.Overall(page) == "partial_outage" && Since(page) == since);
+        await using (var two = neighbours.StatusService(database))
+        {
+            await using var later = new PageStream(two);
+            await later.UntilAsync(page => PageStream.Overall(page) == "partial_outage" && Since(page) == since);
+        }
+
+        // And what was shown stays shown, though nothing is known.
+        neighbours.Say(new WatchPlatformHealthResponse { Store = StoreState.Young });
+        await using var three = neighbours.StatusService(database);
+        await using var last = new PageStream(three);
+        var unknown = await last.UntilAsync(page => PageStream.Json(page).GetProperty("indicators").GetArrayLength() == 4);
+        Assert.Equal("unknown", PageStream.Json(unknown).GetProperty("indicators")[2].GetProperty("status").GetString());
 
         static string? Since(Xerotier.Page.V1.PageSnapshot page) => PageStream.Json(page).GetProperty("indicators")[1].GetProperty("since").GetString();
     }
