@@ -13,8 +13,8 @@ internal sealed partial class PageFeedReader(PlatformStore store, PageFeedBoard 
     /// <summary>The longest time between two readings.</summary>
     public static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The shortest: a burst of changes is read as one.</summary>
-    private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(50);
+    /// <summary>The shortest: a burst of changes is read as one, and costs the whole way to the page ten times a second at most.</summary>
+    private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(100);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

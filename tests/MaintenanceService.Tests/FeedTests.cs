@@ -38,8 +38,8 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
         var existing = await project.CreatedAsync("status", "active");
         await using var near = await FeedStream.OpenAsync(first);
         await using var far = await FeedStream.OpenAsync(second);
-        Assert.Equal([existing], near.Feed.Active.Select(w => w.Id));
-        Assert.Equal([existing], far.Feed.Active.Select(w => w.Id));
+        await near.UntilAsync(feed => feed.Active.Any(w => w.Id == existing));
+        await far.UntilAsync(feed => feed.Active.Any(w => w.Id == existing));
 
         for (var i = 0; i < 5; i++)
         {
