@@ -10,7 +10,6 @@ using Npgsql;
 using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Board;
-using Xerotier.StatusService.Indicators;
 using Xerotier.StatusService.Page;
 
 namespace Xerotier.StatusService.History;

@@ -5,7 +5,7 @@ namespace Xerotier.StatusService.History;
 /// <summary>
 /// What this process saw of every indicator, second by second, in memory: the recorder's source, and the page's for what is not in the
 /// database yet. A second takes the worst state that it held; a stretch that nobody watched (a paused process) is no data.
-/// Bounded: when Postgres stays away, the oldest runs go first.
+/// Bounded: when Postgres stays away, the oldest runs go first (product.md section 3).
 /// </summary>
 public sealed class StatusTrack
 {

@@ -292,8 +292,17 @@ public sealed class DashboardTests(PostgresFixture postgres) : IAsyncLifetime
         var now = Timestamp.FromDateTimeOffset(Observed);
         return new()
         {
-            Id = id, ProjectId = Project, Title = "Upgrade", Severity = Severity.Warning, AffectedServices = { "Model Storage" }, Status = status,
-            StartsAt = now, EndsAt = Timestamp.FromDateTimeOffset(Observed.AddHours(1)), CreatedBy = "ops-key", CreatedAt = now, UpdatedAt = now,
+            Id = id,
+            ProjectId = Project,
+            Title = "Upgrade",
+            Severity = Severity.Warning,
+            AffectedServices = { "Model Storage" },
+            Status = status,
+            StartsAt = now,
+            EndsAt = Timestamp.FromDateTimeOffset(Observed.AddHours(1)),
+            CreatedBy = "ops-key",
+            CreatedAt = now,
+            UpdatedAt = now,
         };
     }
 

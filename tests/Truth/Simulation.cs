@@ -4,7 +4,6 @@ using Xerotier.Maintenance.V1;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Indicators;
-using Xerotier.StatusService.Page;
 using Xerotier.StatusService.Publishing;
 using Xerotier.StatusService.Tests;
 

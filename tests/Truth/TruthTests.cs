@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Xerotier.StatusService.Tests;
-using Xerotier.TestKit;
 
 namespace Xerotier.Truth.Tests;
 
