@@ -123,6 +123,7 @@ public sealed class FaultTests(ITestOutputHelper output)
         var faults = new List<Fault>
         {
             new("Postgres killed", system.Postgres.KillAsync, system.Postgres.RestartAsync),
+            new("Postgres stopped", () => Do(() => system.Postgres.Signal(19)), () => Do(() => system.Postgres.Signal(18))),
             new("Postgres slow", () => Do(() => system.PostgresProxy.Delay = TimeSpan.FromMilliseconds(300)), () => Do(() => system.PostgresProxy.Delay = default)),
             new("connections to Postgres reset", () => Do(system.PostgresProxy.Reset), () => Task.CompletedTask),
             new("Redis killed", system.Redis.KillAsync, system.Redis.RestartAsync),

@@ -130,6 +130,15 @@ public sealed partial class Cluster : IAsyncDisposable
         {
             throw new InvalidOperationException($"{instance} ({id}) cannot be signalled: error {Marshal.GetLastPInvokeError().ToString(CultureInfo.InvariantCulture)}.");
         }
+
+        // PostgreSQL's backends are in sessions of their own.
+        foreach (var child in instance == "postgres-server" && signal != 9 ? Children(id) : [])
+        {
+            _ = SendSignal(child, signal);
+        }
+
+        static IEnumerable<int> Children(int id) =>
+            File.ReadAllText($"/proc/{id}/task/{id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(child => int.Parse(child, CultureInfo.InvariantCulture));
     }
 
     private static (int Port, int GrpcPort) FreePorts(int replicas)
