@@ -139,7 +139,7 @@ internal static partial class Tools
     [GeneratedRegex(@"Requests/sec:\s+([\d.]+)")]
     private static partial Regex RequestRate();
 
-    [GeneratedRegex(@"99%\s+(\S+)")]
+    [GeneratedRegex(@"\s99%\s+(\S+)")]
     private static partial Regex Percentile99();
 
     [GeneratedRegex(@"Non-2xx or 3xx responses: (\d+)")]

@@ -76,8 +76,8 @@ public sealed partial class Cluster : IAsyncDisposable
         return new Cluster(host, data, temporary);
     }
 
-    /// <summary>An HTTP client of the first Gateway, with <paramref name="key"/> if given.</summary>
-    public HttpClient Http(string? key = null, int replica = 0) => new(new SocketsHttpHandler { AllowAutoRedirect = false })
+    /// <summary>An HTTP client of the first Gateway, with <paramref name="key"/> if given; every answer is held against the public description.</summary>
+    public HttpClient Http(string? key = null, int replica = 0) => new(new OpenApiCheck(new SocketsHttpHandler { AllowAutoRedirect = false }))
     {
         BaseAddress = replica == 0 ? Url : Endpoint($"gateway-{replica}", "http"),
         DefaultRequestHeaders = { Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key) },
