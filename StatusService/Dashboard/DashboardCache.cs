@@ -7,12 +7,15 @@ public sealed record Dashboard(byte[] Body, string ETag);
 
 /// <summary>
 /// Dashboards for at most <see cref="Lifetime"/>, each made once however many ask at the same time; bounded in number and bytes.
-/// A failure is shared by those who wait for it and then forgotten.
+/// One that is asked for late in its life is renewed ahead, so that nobody waits for a large project's. A failure is shared by those
+/// who wait for it and then forgotten.
 /// </summary>
 public sealed class DashboardCache(TimeProvider time)
 {
     /// <summary>How old a dashboard may be.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan RenewedAfter = TimeSpan.FromMilliseconds(700);
 
     private const int MaximumEntries = 1_000;
     private const long MaximumBytes = 64 * 1024 * 1024;
@@ -27,6 +30,11 @@ public sealed class DashboardCache(TimeProvider time)
         var now = time.GetTimestamp();
         if (entries.TryGetValue(query, out var known) && IsFresh(known, now))
         {
+            if (time.GetElapsedTime(known.MadeAt, now) >= RenewedAfter && known.BeginsRenewal())
+            {
+                _ = RenewAsync(query, known, new(now, new(() => make(query))));
+            }
+
             var shared = known.Dashboard.Value;
             return (shared.IsCompletedSuccessfully ? shared.Result : await shared.WaitAsync(cancellation), true);
         }
@@ -47,6 +55,16 @@ public sealed class DashboardCache(TimeProvider time)
         {
             entries.TryRemove(new(query, entry));
             throw;
+        }
+    }
+
+    private async Task RenewAsync(DashboardQuery query, Entry old, Entry next)
+    {
+        await Task.Yield();
+        await ((Task)next.Dashboard.Value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!next.Failed)
+        {
+            entries.TryUpdate(query, next, old); // after a failure whoever comes next asks, and is told
         }
     }
 
@@ -77,10 +95,19 @@ public sealed class DashboardCache(TimeProvider time)
         }
     }
 
-    private sealed record Entry(long MadeAt, Lazy<Task<Dashboard>> Dashboard)
+    private sealed class Entry(long madeAt, Lazy<Task<Dashboard>> dashboard)
     {
+        private int renewing;
+
+        public long MadeAt => madeAt;
+
+        public Lazy<Task<Dashboard>> Dashboard => dashboard;
+
         public bool Failed => Dashboard is { IsValueCreated: true, Value: { IsCompleted: true, IsCompletedSuccessfully: false } };
 
         public int Size => Dashboard is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true } made } ? made.Result.Body.Length : 0;
+
+        /// <summary>True for the first caller only.</summary>
+        public bool BeginsRenewal() => Dashboard.Value.IsCompletedSuccessfully && Interlocked.Exchange(ref renewing, 1) == 0;
     }
 }
