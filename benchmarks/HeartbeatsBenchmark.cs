@@ -4,7 +4,6 @@ using System.Text.Json;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Options;
-using Xerotier.Fleet.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
 

@@ -232,7 +232,7 @@ public sealed class Oracle
         foreach (var window in view.Windows)
         {
             var named = window.Names.Length == 0
-                || window.Names.Any(n => mutation == Mutation.NamesAreCaseSensitive ? n == CultureNames[indicator] : n.ToLowerInvariant() == names[indicator]);
+                || window.Names.Any(n => mutation == Mutation.NamesAreCaseSensitive ? n == CultureNames[indicator] : string.Equals(n, names[indicator], StringComparison.OrdinalIgnoreCase));
             if ((window.Platform || mutation == Mutation.WindowsOfEveryProjectCount) && named && window.Start <= tick && (tick < window.End || mutation == Mutation.WindowsLastForever))
             {
                 return mutation == Mutation.MaintenanceIsDown ? Down : Maintained;

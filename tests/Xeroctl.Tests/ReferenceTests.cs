@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Xerotier.TestKit;
 
 namespace Xerotier.Xeroctl.Tests;
