@@ -31,8 +31,9 @@ internal sealed partial class JsonFields
                 ? new JsonFields(body.RootElement.Clone())
                 : throw new ApiException(ApiErrors.InvalidJson("The body must be a JSON object."));
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
+            // The second: a name that spells half of a surrogate pair.
             throw new ApiException(ApiErrors.InvalidJson());
         }
     }

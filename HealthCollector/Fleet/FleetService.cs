@@ -34,7 +34,7 @@ internal sealed class FleetService(PlatformMonitor monitor, ProjectFleets projec
                     ended.Token);
             }
         }
-        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        catch (Exception failure) when (failure is not RpcException && lifetime.ApplicationStopping.IsCancellationRequested)
         {
             throw GrpcErrors.ToRpc(ApiErrors.ServiceUnavailable); // another replica goes on
         }

@@ -36,7 +36,7 @@ internal sealed class HeartbeatsService(HeartbeatIntake intake, CollectorMetrics
             underWay.Writer.Complete();
             await acknowledging;
         }
-        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        catch (Exception failure) when (failure is not RpcException && lifetime.ApplicationStopping.IsCancellationRequested)
         {
             throw GrpcErrors.ToRpc(ApiErrors.ServiceUnavailable); // another replica goes on
         }
