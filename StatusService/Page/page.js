@@ -52,7 +52,7 @@
     if (busy || document.hidden || getSelection().type === 'Range') return;
     busy = true;
     try {
-      const answer = await fetch(location.pathname, { signal: AbortSignal.timeout(8000) });
+      const answer = await fetch(location.pathname, { cache: 'no-cache', signal: AbortSignal.timeout(8000) });
       if (!answer.ok) throw answer.status;
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
       if (page.querySelector('style').textContent !== document.querySelector('style').textContent) return location.reload();

@@ -364,7 +364,7 @@ internal sealed class RawConnection(Uri address) : IDisposable
                 reuse = false; // refused before it was read to its end: the answer may be there already
             }
 
-            var answer = await ReadAsync(stream, request.IsHead, deadline.Token);
+            var answer = await ReadAsync(stream, request.IsHead, request.Broken, deadline.Token);
             reuse &= answer is { Close: false };
             return answer?.Answer;
         }
@@ -392,7 +392,7 @@ internal sealed class RawConnection(Uri address) : IDisposable
         return tcp;
     }
 
-    private static async Task<(RawAnswer Answer, bool Close)?> ReadAsync(NetworkStream stream, bool isHead, CancellationToken cancellation)
+    private static async Task<(RawAnswer Answer, bool Close)?> ReadAsync(NetworkStream stream, bool isHead, bool isBroken, CancellationToken cancellation)
     {
         var received = new List<byte>(1024);
         var buffer = new byte[16 * 1024];
@@ -428,9 +428,14 @@ internal sealed class RawConnection(Uri address) : IDisposable
 
         if (!hasNoBody && headers["Content-Length"].FirstOrDefault() is { } length)
         {
-            while (body.Count < int.Parse(length, CultureInfo.InvariantCulture) && await MoreAsync())
+            var whole = int.Parse(length, CultureInfo.InvariantCulture);
+            while (body.Count < whole && await MoreAsync())
             {
             }
+
+            // What follows answers what a broken request left on the connection; to a whole one nothing may follow.
+            Assert.True(body.Count <= whole || isBroken, "More was answered than was asked.");
+            body.RemoveRange(Math.Min(whole, body.Count), Math.Max(0, body.Count - whole));
         }
         else if (!hasNoBody && headers["Transfer-Encoding"].Any())
         {
