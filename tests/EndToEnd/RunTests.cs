@@ -56,6 +56,8 @@ public sealed class RunTests : IDisposable
         using var host = Start();
         await ReadyAsync(host);
         await FailsAsync([], $"Another cluster is running on the data folder {data}");
+        using var kill = Process.Start("kill", ["-TERM", $"{host.Id}"]);
+        await host.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(15));
     }
 
     [Fact]
@@ -72,7 +74,11 @@ public sealed class RunTests : IDisposable
     public async Task A_setting_that_is_no_number_is_one_sentence_and_exit_code_1() =>
         await FailsAsync(new() { ["XEROTIER_PORT"] = "eighty" }, "XEROTIER_PORT must be a number from 1 to 65535, not 'eighty'.");
 
-    public void Dispose() => Directory.Delete(data, recursive: true);
+    public void Dispose()
+    {
+        Assert.Empty(Processes()); // a test that leaves a cluster behind slows all that follow
+        Directory.Delete(data, recursive: true);
+    }
 
     private async Task FailsAsync(Dictionary<string, string> settings, string sentence)
     {

@@ -5,6 +5,7 @@ using Xerotier.TestKit;
 namespace Xerotier.Faults.Tests;
 
 /// <summary>Everything that product.md section 9 says it withstands, under load; FAULTS_MINUTES makes it longer, FAULTS_SEED repeats one.</summary>
+[Collection("a cluster of two of each")]
 public sealed class FaultTests(ITestOutputHelper output)
 {
     /// <summary>Ten seconds, as promised, with three times that as slack.</summary>

@@ -3,6 +3,7 @@ using Xerotier.TestKit;
 namespace Xerotier.Faults.Tests;
 
 /// <summary>Every service restarted, one replica at a time, under load: nobody notices.</summary>
+[Collection("a cluster of two of each")]
 public sealed class RollingRestartTests
 {
     [Fact]

@@ -6,6 +6,7 @@ using Xerotier.TestKit;
 namespace Xerotier.Faults.Tests;
 
 /// <summary>A long quiet day: the steady load without faults, and what memory, handles and latency do. SOAK_MINUTES (15) long; draws <c>soak.svg</c>.</summary>
+[Collection("a cluster of two of each")]
 public sealed class SoakTests
 {
     private static readonly TimeSpan Sample = TimeSpan.FromSeconds(5);
