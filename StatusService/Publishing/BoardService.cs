@@ -21,7 +21,9 @@ public sealed partial class BoardService(
 {
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan BetweenPages = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan FirstWords = TimeSpan.FromSeconds(1); // what a fresh process gives its feeds before it says that it knows nothing
+    // What a fresh process gives its feeds before it says that it knows nothing. Until then it has no page, and a Gateway takes
+    // that of another replica: a restart is no reason to call anything unknown (product.md section 8 allows 5 s).
+    private static readonly TimeSpan FirstWords = TimeSpan.FromSeconds(4);
 
     private DateTimeOffset? started;
     private long renderedAt;
