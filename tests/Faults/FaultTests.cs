@@ -8,9 +8,6 @@ namespace Xerotier.Faults.Tests;
 [Collection("a cluster of two of each")]
 public sealed class FaultTests(ITestOutputHelper output)
 {
-    /// <summary>Ten seconds, as promised, with three times that as slack.</summary>
-    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(30);
-
     [Fact]
     public async Task It_withstands_the_loss_of_anything()
     {
@@ -22,7 +19,6 @@ public sealed class FaultTests(ITestOutputHelper output)
         await using var system = await FaultyCluster.StartAsync();
         var cluster = system.Cluster;
         await using var load = await MixedLoad.StartAsync(cluster);
-        await WellAsync(cluster, "at the start");
         var before = Handles(cluster);
 
         var all = Faults(system);
@@ -41,7 +37,7 @@ public sealed class FaultTests(ITestOutputHelper output)
                 await fault.Mend();
             }
 
-            var recovery = await WellAsync(cluster, name);
+            var recovery = await FaultyCluster.WellAsync(cluster, name);
             longest = recovery > longest ? recovery : longest;
             output.WriteLine($"{name}: well again after {recovery.TotalSeconds:0.0} s");
             Console.WriteLine($"{name}: well again after {recovery.TotalSeconds:0.0} s");
@@ -60,58 +56,6 @@ public sealed class FaultTests(ITestOutputHelper output)
         }
 
         Console.WriteLine($"{load.Acknowledged} windows acknowledged, longest recovery {longest.TotalSeconds:0.0} s, {load.FailedOver} answers from the other Gateway");
-    }
-
-    /// <summary>Waits until everything answers as on a good day.</summary>
-    private static async Task<TimeSpan> WellAsync(Cluster cluster, string after)
-    {
-        var watch = Stopwatch.StartNew();
-        var trouble = "";
-        while (watch.Elapsed < Recovery)
-        {
-            trouble = await TroubleAsync(cluster);
-            if (trouble.Length == 0)
-            {
-                return watch.Elapsed;
-            }
-
-            await Task.Delay(100);
-        }
-
-        Assert.Fail($"Not well {Recovery.TotalSeconds} s after {after}: {trouble}");
-        return default;
-    }
-
-    private static async Task<string> TroubleAsync(Cluster cluster)
-    {
-        try
-        {
-            for (var replica = 0; replica < 2; replica++)
-            {
-                using var http = cluster.Http(cluster.ApiKey, replica);
-                http.Timeout = TimeSpan.FromSeconds(2);
-                var page = await http.GetStringAsync("/status.json");
-                if (!page.Contains("\"key\":\"operational\"", StringComparison.Ordinal) || !page.Contains("\"stale_since\":null", StringComparison.Ordinal))
-                {
-                    return $"gateway-{replica} shows {page[..Math.Min(200, page.Length)]}";
-                }
-
-                foreach (var path in new[] { "management/maintenance?limit=1", "health/dashboard?limit=1" })
-                {
-                    using var response = await http.GetAsync($"/{cluster.ProjectId}/v1/{path}");
-                    if (!response.IsSuccessStatusCode)
-                    {
-                        return $"{path} answers {(int)response.StatusCode}";
-                    }
-                }
-            }
-
-            return "";
-        }
-        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
-        {
-            return failure.Message;
-        }
     }
 
     private static Dictionary<string, int> Handles(Cluster cluster) => cluster.Instances

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using StackExchange.Redis;
 using Xerotier.TestKit;
@@ -7,6 +8,9 @@ namespace Xerotier.Faults.Tests;
 /// <summary>A cluster with two of each service, 1,000 agents, and stores of its own behind proxies that can be slowed and cut.</summary>
 internal sealed class FaultyCluster : IAsyncDisposable
 {
+    /// <summary>Ten seconds, as promised, with three times that as slack.</summary>
+    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(30);
+
     private FaultyCluster(Cluster cluster, TestPostgres postgres, TestRedis redis, ChaosProxy postgresProxy, ChaosProxy redisProxy) =>
         (Cluster, Postgres, Redis, PostgresProxy, RedisProxy) = (cluster, postgres, redis, postgresProxy, redisProxy);
 
@@ -43,7 +47,61 @@ internal sealed class FaultyCluster : IAsyncDisposable
             settings[$"ConnectionStrings__{name}"] = database.ConnectionString;
         }
 
-        return new(await Cluster.StartAsync(new() { Replicas = 2, Settings = settings }), postgres, redis, postgresProxy, redisProxy);
+        var cluster = await Cluster.StartAsync(new() { Replicas = 2, Settings = settings });
+        await WellAsync(cluster, "the start");
+        return new(cluster, postgres, redis, postgresProxy, redisProxy);
+    }
+
+    /// <summary>Waits until everything answers as on a good day.</summary>
+    public static async Task<TimeSpan> WellAsync(Cluster cluster, string after)
+    {
+        var watch = Stopwatch.StartNew();
+        var trouble = "";
+        while (watch.Elapsed < Recovery)
+        {
+            trouble = await TroubleAsync(cluster);
+            if (trouble.Length == 0)
+            {
+                return watch.Elapsed;
+            }
+
+            await Task.Delay(100);
+        }
+
+        Assert.Fail($"Not well {Recovery.TotalSeconds} s after {after}: {trouble}");
+        return default;
+    }
+
+    private static async Task<string> TroubleAsync(Cluster cluster)
+    {
+        try
+        {
+            for (var replica = 0; replica < 2; replica++)
+            {
+                using var http = cluster.Http(cluster.ApiKey, replica);
+                http.Timeout = TimeSpan.FromSeconds(2);
+                var page = await http.GetStringAsync("/status.json");
+                if (!page.Contains("\"key\":\"operational\"", StringComparison.Ordinal) || !page.Contains("\"stale_since\":null", StringComparison.Ordinal))
+                {
+                    return $"gateway-{replica} shows {page[..Math.Min(200, page.Length)]}";
+                }
+
+                foreach (var path in new[] { "management/maintenance?limit=1", "health/dashboard?limit=1" })
+                {
+                    using var response = await http.GetAsync($"/{cluster.ProjectId}/v1/{path}");
+                    if (!response.IsSuccessStatusCode)
+                    {
+                        return $"{path} answers {(int)response.StatusCode}";
+                    }
+                }
+            }
+
+            return "";
+        }
+        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
+        {
+            return failure.Message;
+        }
     }
 
     public async ValueTask DisposeAsync()
