@@ -21,12 +21,23 @@ internal static class PrivateServers
 {
     private const string PostgresUser = "postgres";
 
-    /// <summary>A TCP port of 127.0.0.1 that is free at this moment.</summary>
+    /// <summary>A TCP port of 127.0.0.1 that is free at this moment, below the range from which the system takes ports for outgoing connections.</summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(20_000, 32_768);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // taken; the next one
+            }
+        }
     }
 
     /// <summary>Makes the data folder on first use, with a role and a database of its own for each of <paramref name="databases"/>.</summary>
