@@ -65,7 +65,7 @@ internal static class HeartbeatsBenchmark
         var (cpu, started) = (Tools.CpuSeconds(collector), TimeProvider.System.GetTimestamp());
         var delays = await DelaysAsync(cluster, TimeSpan.FromSeconds(FleetSeconds - 15));
         var share = (Tools.CpuSeconds(collector) - cpu) / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
-        var memory = Tools.PssMegabytes(collector);
+        var memory = Processes.PssMegabytes(collector);
         return (share, memory, (await loading).Latency, delays.Max(), delays.Count);
     }
 

@@ -31,7 +31,7 @@ internal static class StartupBenchmark
                 if (round == 2)
                 {
                     await Task.Delay(TimeSpan.FromSeconds(10));
-                    memory = Services.Sum(service => Tools.PssMegabytes(cluster.ProcessId(service)));
+                    memory = Services.Sum(service => Processes.PssMegabytes(cluster.ProcessId(service)));
                 }
             }
 

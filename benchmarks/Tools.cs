@@ -25,12 +25,6 @@ internal static partial class Tools
         return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{fileName} failed: {await error}{output}");
     }
 
-    /// <summary>Memory of a process in MiB, shared pages counted in part (PSS).</summary>
-    public static double PssMegabytes(int processId) =>
-        double.Parse(
-            File.ReadLines($"/proc/{processId}/smaps_rollup").First(line => line.StartsWith("Pss:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-            CultureInfo.InvariantCulture) / 1024;
-
     /// <summary>Processor seconds that a process has used.</summary>
     public static double CpuSeconds(int processId)
     {

@@ -11,12 +11,15 @@ internal sealed class FaultyCluster : IAsyncDisposable
     /// <summary>Ten seconds, as promised, with three times that as slack.</summary>
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(30);
 
-    private FaultyCluster(Cluster cluster, TestPostgres postgres, TestRedis redis, ChaosProxy postgresProxy, ChaosProxy redisProxy) =>
-        (Cluster, Postgres, Redis, PostgresProxy, RedisProxy) = (cluster, postgres, redis, postgresProxy, redisProxy);
+    private FaultyCluster(Cluster cluster, SmallDisk? disk, TestPostgres postgres, TestRedis redis, ChaosProxy postgresProxy, ChaosProxy redisProxy) =>
+        (Cluster, Disk, Postgres, Redis, PostgresProxy, RedisProxy) = (cluster, disk, postgres, redis, postgresProxy, redisProxy);
 
     public static readonly string[] Services = ["gateway", "healthcollector", "maintenanceservice", "statusservice"];
 
     public Cluster Cluster { get; }
+
+    /// <summary>Where PostgreSQL and the services keep their files; null where this user may not mount one.</summary>
+    public SmallDisk? Disk { get; }
 
     public TestPostgres Postgres { get; }
 
@@ -28,7 +31,8 @@ internal sealed class FaultyCluster : IAsyncDisposable
 
     public static async Task<FaultyCluster> StartAsync()
     {
-        var postgres = await TestPostgres.StartAsync("max_connections=300");
+        var disk = await SmallDisk.TryMountAsync();
+        var postgres = await TestPostgres.StartAsync(disk?.Folder, "max_connections=300", "max_wal_size=64MB", "min_wal_size=32MB");
         var redis = await TestRedis.StartAsync();
         var postgresProxy = new ChaosProxy(new NpgsqlConnectionStringBuilder(postgres.AdminConnectionString).Port);
         var redisOptions = ConfigurationOptions.Parse(redis.ConnectionString);
@@ -47,9 +51,9 @@ internal sealed class FaultyCluster : IAsyncDisposable
             settings[$"ConnectionStrings__{name}"] = database.ConnectionString;
         }
 
-        var cluster = await Cluster.StartAsync(new() { Replicas = 2, Settings = settings });
+        var cluster = await Cluster.StartAsync(new() { Replicas = 2, Settings = settings, DataFolder = disk is null ? null : Path.Combine(disk.Folder, "data") });
         await WellAsync(cluster, "the start");
-        return new(cluster, postgres, redis, postgresProxy, redisProxy);
+        return new(cluster, disk, postgres, redis, postgresProxy, redisProxy);
     }
 
     /// <summary>Waits until everything answers as on a good day.</summary>
@@ -111,5 +115,9 @@ internal sealed class FaultyCluster : IAsyncDisposable
         await RedisProxy.DisposeAsync();
         await Redis.DisposeAsync();
         await Postgres.DisposeAsync();
+        if (Disk is not null)
+        {
+            await Disk.DisposeAsync();
+        }
     }
 }

@@ -26,6 +26,7 @@ internal sealed class MixedLoad : IAsyncDisposable
     private readonly (string Id, string Key) stranger;
     private readonly List<Task> clients;
     private long failedOver;
+    private long refused;
 
     private MixedLoad(Cluster cluster, (string Id, string Key) stranger)
     {
@@ -42,6 +43,9 @@ internal sealed class MixedLoad : IAsyncDisposable
 
     /// <summary>Answers that did not come from the first Gateway asked.</summary>
     public long FailedOver => failedOver;
+
+    /// <summary>Requests to the API that were answered 503 or 504, as they must be while what they need is away.</summary>
+    public long Refused => refused;
 
     /// <summary>How long pages took, in milliseconds.</summary>
     public IReadOnlyCollection<double> PageMilliseconds => pageMilliseconds;
@@ -229,6 +233,7 @@ internal sealed class MixedLoad : IAsyncDisposable
             return;
         }
 
+        Interlocked.Increment(ref refused);
         if (status is not (HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout) || body?.StartsWith("{\"error\":{", StringComparison.Ordinal) != true)
         {
             findings.Enqueue($"{Now()}: {what} answered {(int)status}: {body}");

@@ -30,8 +30,8 @@ public sealed class SoakTests
             foreach (var instance in instances)
             {
                 var process = cluster.ProcessId(instance);
-                memory[instance].Add(PssMegabytes(process));
-                handles[instance].Add(Directory.GetFiles($"/proc/{process}/fd").Length);
+                memory[instance].Add(Processes.PssMegabytes(process));
+                handles[instance].Add(Processes.OpenFiles(process));
             }
 
             connections["open TCP connections"].Add(File.ReadLines("/proc/net/tcp").Count(line => line.Contains(" 01 ", StringComparison.Ordinal)));
@@ -61,10 +61,6 @@ public sealed class SoakTests
         static double Early(List<double> values) => values.Skip(values.Count / 3).Take(Math.Max(1, values.Count / 6)).Order().ElementAt(Math.Max(1, values.Count / 6) / 2);
         static double Late(List<double> values) => values.TakeLast(Math.Max(1, values.Count / 6)).Order().ElementAt(Math.Max(1, values.Count / 6) / 2);
     }
-
-    private static double PssMegabytes(int process) => double.Parse(
-        File.ReadLines($"/proc/{process}/smaps_rollup").First(line => line.StartsWith("Pss:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-        CultureInfo.InvariantCulture) / 1024;
 
     private static string Plot(double minutes, IReadOnlyList<(string Title, Dictionary<string, List<double>> Lines)> charts)
     {

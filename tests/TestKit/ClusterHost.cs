@@ -66,7 +66,7 @@ internal sealed class ClusterHost : IAsyncDisposable
 
     private ClusterHost(ClusterOptions options, string dataFolder, int port, int grpcPort)
     {
-        stateFile = Path.Combine(dataFolder, "state.json");
+        stateFile = Path.Combine(Path.GetTempPath(), $"xerotier-state-{Guid.NewGuid():N}.json"); // not with the data: that disk may be full
         var start = new ProcessStartInfo(Solution.Executable("AppHost"), ["--control", "stdin", "--state", stateFile, "--replicas", $"{options.Replicas}"])
         {
             RedirectStandardInput = true,
@@ -144,6 +144,7 @@ internal sealed class ClusterHost : IAsyncDisposable
         }
 
         process.Dispose();
+        File.Delete(stateFile);
     }
 
     private async Task CommandAsync(string command, string instance, bool running)

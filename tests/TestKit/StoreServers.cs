@@ -16,9 +16,10 @@ public sealed class TestPostgres : IAsyncDisposable
     /// <summary>Connection string of the superuser.</summary>
     public string AdminConnectionString => server.ConnectionString("postgres");
 
-    public static async Task<TestPostgres> StartAsync(params string[] settings)
+    /// <summary>Starts one, with data below <paramref name="parent"/> (the system's folder for temporary files) and <paramref name="settings"/> of its own.</summary>
+    public static async Task<TestPostgres> StartAsync(string? parent = null, params string[] settings)
     {
-        var folder = Path.Combine(Path.GetTempPath(), $"xerotier-test-{Guid.NewGuid():N}");
+        var folder = Path.Combine(parent ?? Path.GetTempPath(), $"xerotier-test-{Guid.NewGuid():N}");
         var server = PrivateServers.Postgres(folder, PrivateServers.FreePort(), [], ["fsync=off", .. settings]);
         var postgres = new TestPostgres(server, folder, Run(server.Command));
         await postgres.WaitAsync();
@@ -53,12 +54,8 @@ public sealed class TestPostgres : IAsyncDisposable
         await process.Exited;
     }
 
-    /// <summary>Starts the server again on the same data and port after <see cref="KillAsync"/>.</summary>
-    public async Task RestartAsync()
-    {
-        process = Run(server.Command);
-        await WaitAsync();
-    }
+    /// <summary>Starts the server again on the same data and port after <see cref="KillAsync"/>, or after it ended by itself; nothing happens while it runs.</summary>
+    public Task RestartAsync() => WaitAsync();
 
     public async ValueTask DisposeAsync()
     {
@@ -74,6 +71,12 @@ public sealed class TestPostgres : IAsyncDisposable
     {
         for (var deadline = DateTime.UtcNow.AddSeconds(30); ;)
         {
+            if (process.Exited.IsCompleted)
+            {
+                process.Dispose();
+                process = Run(server.Command);
+            }
+
             try
             {
                 await using var connection = new NpgsqlConnection(AdminConnectionString + ";Pooling=false;Timeout=2");

@@ -1,0 +1,16 @@
+using System.Globalization;
+
+namespace Xerotier.TestKit;
+
+/// <summary>What the system says of a running process.</summary>
+public static class Processes
+{
+    /// <summary>Memory in MiB, shared pages counted in part (PSS).</summary>
+    public static double PssMegabytes(int id) =>
+        double.Parse(
+            File.ReadLines($"/proc/{id}/smaps_rollup").First(line => line.StartsWith("Pss:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture) / 1024;
+
+    /// <summary>Open files, sockets among them.</summary>
+    public static int OpenFiles(int id) => Directory.GetFiles($"/proc/{id}/fd").Length;
+}
