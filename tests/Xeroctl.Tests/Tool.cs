@@ -42,7 +42,7 @@ public sealed class Tool : IDisposable
         },
     };
 
-    /// <summary>The native executable, published once per run. A laptop without clang gets the ordinary build, CI does not.</summary>
+    /// <summary>The native executable: the one that <c>./test</c> has published (<c>XEROCTL</c>), else published here, once. A laptop without clang gets the ordinary build, CI does not.</summary>
     public static Task<string> PathAsync() => Published.Value;
 
     /// <summary>Runs it with nothing to read and its output in pipes.</summary>
@@ -127,6 +127,11 @@ public sealed class Tool : IDisposable
 
     private static async Task<string> PublishAsync()
     {
+        if (System.Environment.GetEnvironmentVariable("XEROCTL") is { Length: > 0 } published)
+        {
+            return published;
+        }
+
         var start = new ProcessStartInfo("dotnet", ["publish", "xeroctl", "-c", "Release", "-v", "quiet", "-nologo"])
         {
             WorkingDirectory = Solution.Folder,
