@@ -19,13 +19,16 @@ internal static class Answers
         var sent = context.Request.Headers[RequestId];
         var id = sent is [{ Length: > 0 and <= 128 } one] && !one.AsSpan().ContainsAnyExcept(RequestIdCharacters)
             ? one
-            : string.Create(32, (Random.Shared.NextInt64(), Random.Shared.NextInt64()), static (text, random) =>
-            {
-                random.Item1.TryFormat(text, out _, "x16");
-                random.Item2.TryFormat(text[16..], out _, "x16");
-            });
+            : NewRequestId();
         context.Response.Headers[RequestId] = id;
         return id;
+    }
+
+    private static string NewRequestId()
+    {
+        Span<byte> random = stackalloc byte[16];
+        Random.Shared.NextBytes(random);
+        return Convert.ToHexStringLower(random);
     }
 
     /// <summary>The id that <see cref="SetRequestId"/> gave.</summary>

@@ -10,13 +10,13 @@ namespace Xerotier.Gateway;
 internal sealed class Telemetry : IDisposable
 {
     private readonly Meter meter = new("Xerotier.Gateway");
-    private readonly Counter<long> pages;
     private readonly Counter<long> refusals;
     private readonly Histogram<double> durations;
+    private long pages;
 
     public Telemetry(KnownKeys keys, OpenCalls calls, EdgePage page, Upstreams upstreams)
     {
-        pages = meter.CreateCounter<long>("xerotier.gateway.pages", "{request}", "Requests for the public pages.");
+        meter.CreateObservableCounter("xerotier.gateway.pages", () => Volatile.Read(ref pages), "{request}", "Requests for the public pages.");
         durations = meter.CreateHistogram<double>("xerotier.gateway.request.duration", "s", "API requests from their key's check to the end of their answer, by route and status.");
         refusals = meter.CreateCounter<long>("xerotier.gateway.refusals", "{request}", "Requests that were refused, by error code.");
         meter.CreateObservableGauge("xerotier.gateway.known_keys", () => keys.Count, "{key}", "Keys in memory.");
@@ -30,8 +30,8 @@ internal sealed class Telemetry : IDisposable
             "1 for each replica that answers its probes.");
     }
 
-    /// <summary>Counts a public page; by far the most requests, so nothing more is made of them.</summary>
-    public void Page() => pages.Add(1);
+    /// <summary>Counts a public page; by far the most requests, so it is one addition, read when somebody asks.</summary>
+    public void Page() => Interlocked.Increment(ref pages);
 
     /// <summary>Counts an API request.</summary>
     public void Answered(Route route, int status, TimeSpan duration) => durations.Record(

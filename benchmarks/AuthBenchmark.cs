@@ -46,11 +46,13 @@ internal static class AuthBenchmark
         var key = await CreateAsync(http, $"/v1/platform/projects/{project}/keys", new { name = "bench", scopes = new[] { "management" } }, "key");
 
         var path = $"/{project}/v1/management/maintenance";
-        var (ours, theirs) = await Tools.CompareAsync(
-            new(http.BaseAddress, path), new($"http://127.0.0.1:{proxy}{path}"), Connections, TimeSpan.FromSeconds(5), rounds: 5, $"Authorization: Bearer {key}");
+        var figure = await Tools.CompareAsync(
+            "authenticated proxied requests",
+            "≥ 0.4 ×",
+            new(http.BaseAddress, path), new($"http://127.0.0.1:{proxy}{path}"), Connections, TimeSpan.FromSeconds(3), rounds: 9, $"Authorization: Bearer {key}");
         await gateway.StopAsync(TimeSpan.FromSeconds(5));
         return new("auth", $"A request with its key checked, its limit counted and an internal token added, by wrk, {Connections} connections, against nginx that proxies the same upstream.",
-            [new("authenticated proxied requests", ours.ToString(), theirs.ToString(), ours.RequestsPerSecond / theirs.RequestsPerSecond, "≥ 0.4 ×")]);
+            [figure]);
     }
 
     /// <summary>Creates something; again while the Gateway is still reading its database.</summary>

@@ -34,12 +34,12 @@ internal static class CliBenchmark
         ]);
     }
 
-    private static Figure Row(string what, double ours, double theirs, string goal) =>
-        new(what, Milliseconds(ours), Milliseconds(theirs), ours / theirs, goal);
+    private static Figure Row(string what, List<double> ours, List<double> theirs, string goal) =>
+        new(what, Milliseconds(ours.Order().ElementAt(Rounds / 2)), Milliseconds(theirs.Order().ElementAt(Rounds / 2)), Ratio.OfRounds(ours, theirs), goal);
 
     private static string Milliseconds(double value) => string.Create(CultureInfo.InvariantCulture, $"{value:0.0} ms");
 
-    private static async Task<(double Ours, double Theirs)> CompareAsync(Dictionary<string, string?> environment, string[] ours, string[] theirs)
+    private static async Task<(List<double> Ours, List<double> Theirs)> CompareAsync(Dictionary<string, string?> environment, string[] ours, string[] theirs)
     {
         List<double> a = [], b = [];
         for (var round = 0; round < Rounds; round++)
@@ -48,9 +48,7 @@ internal static class CliBenchmark
             b.Add(await TimeAsync(environment, theirs));
         }
 
-        a.Sort();
-        b.Sort();
-        return (a[Rounds / 2], b[Rounds / 2]);
+        return (a, b);
     }
 
     private static async Task<double> TimeAsync(Dictionary<string, string?> environment, string[] command)

@@ -46,8 +46,8 @@ internal static class HeartbeatsBenchmark
             router had been silent for {StaleAfter.TotalSeconds:0} s to the message of it on the collector's stream (by an internal token), the worst of {fleet.Delays}.
             """.ReplaceLineEndings(" "),
         [
-            new("heartbeats per second, 100 in a message", PerSecond(hundred), PerSecond(hset), hundred / hset, "≥ 0.8 ×"),
-            new("heartbeats per second, one in a message", PerSecond(one), PerSecond(hset), one / hset, "≥ 0.3 ×"),
+            new("heartbeats per second, 100 in a message", PerSecond(hundred), PerSecond(hset), Ratio.OfRounds(batched, plain), "≥ 0.8 ×"),
+            new("heartbeats per second, one in a message", PerSecond(one), PerSecond(hset), Ratio.OfRounds(single, plain), "≥ 0.3 ×"),
             new("processor time of the collector per heartbeat, 100 in a message", Text($"{Median(batchedCpu):0.0} µs")),
             new("collector's share of a core, 100,000 agents", Text($"{fleet.Share * 100:0} %")),
             new("collector's memory (PSS), 100,000 agents", Text($"{fleet.Memory:0} MiB")),

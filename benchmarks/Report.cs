@@ -7,14 +7,31 @@ namespace Xerotier.Bench;
 /// <param name="What">What was measured.</param>
 /// <param name="Ours">Our figure with its unit.</param>
 /// <param name="Theirs">The figure of what it is compared with; null where there is nothing to compare.</param>
-/// <param name="Ratio">Ours by theirs.</param>
+/// <param name="Ratio">Ours by theirs; null where there is nothing to compare.</param>
 /// <param name="Goal">What was hoped for, such as <c>≥ 0.85 ×</c>.</param>
-internal sealed record Figure(string What, string Ours, string? Theirs = null, double? Ratio = null, string? Goal = null);
+internal sealed record Figure(string What, string Ours, string? Theirs = null, Ratio? Ratio = null, string? Goal = null);
+
+/// <summary>Ours by theirs: each round's own, so that a machine that is slower for a while is slower for both.</summary>
+/// <param name="Median">The middle one.</param>
+/// <param name="Lower">The lower quartile.</param>
+/// <param name="Upper">The upper quartile.</param>
+internal sealed record Ratio(double Median, double Lower, double Upper)
+{
+    /// <summary>Of rounds that were measured in turn.</summary>
+    public static Ratio OfRounds(IReadOnlyList<double> ours, IReadOnlyList<double> theirs)
+    {
+        var ratios = ours.Zip(theirs, (o, t) => o / t).Order().ToList();
+        return new(ratios[ratios.Count / 2], ratios[ratios.Count / 4], ratios[ratios.Count - 1 - (ratios.Count / 4)]);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Median:0.00} × ({Lower:0.00} to {Upper:0.00})");
+}
 
 /// <summary>What a benchmark found.</summary>
 internal sealed record Report(string Name, string Description, IReadOnlyList<Figure> Figures)
 {
-    private static readonly string[] Columns = ["What", "Ratio", "Goal", "Ours", "Compared with"];
+    private static readonly string[] Columns = ["Ratio", "Goal", "What", "Ours", "Compared with"];
 
     /// <summary>A table for the terminal.</summary>
     public string ToText()
@@ -25,18 +42,24 @@ internal sealed record Report(string Name, string Description, IReadOnlyList<Fig
     }
 
     /// <summary>All reports as one document.</summary>
-    public static string ToMarkdown(IEnumerable<Report> reports)
+    public static string ToMarkdown(IReadOnlyList<Report> reports)
     {
         var text = new StringBuilder("# Results\n\n");
         text.Append(CultureInfo.InvariantCulture, $"Made by `./bench all` on {DateTimeOffset.UtcNow:yyyy-MM-dd}, {Machine()}. Both sides of a ratio ran in the same run, in turn.\n");
+        text.Append(CultureInfo.InvariantCulture, $"\n| {string.Join(" | ", Columns)} |\n|{string.Concat(Columns.Select(_ => "---|"))}\n");
         foreach (var report in reports)
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n## {report.Name}\n\n{report.Description}\n\n");
-            text.Append(CultureInfo.InvariantCulture, $"| {string.Join(" | ", Columns)} |\n|{string.Concat(Columns.Select(_ => "---|"))}\n");
             foreach (var row in report.Rows())
             {
+                row[2] = $"**{report.Name}**: {row[2]}";
                 text.Append(CultureInfo.InvariantCulture, $"| {string.Join(" | ", row)} |\n");
             }
+        }
+
+        text.Append("\nA ratio is the median of rounds that took turns, with their quartiles behind it.\n\n");
+        foreach (var report in reports)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"- **{report.Name}**: {report.Description}\n");
         }
 
         return text.ToString();
@@ -51,9 +74,9 @@ internal sealed record Report(string Name, string Description, IReadOnlyList<Fig
 
     private IEnumerable<string[]> Rows() => Figures.Select(figure => new[]
     {
-        figure.What,
-        figure.Ratio is { } ratio ? ratio.ToString("0.00 ×", CultureInfo.InvariantCulture) : "",
+        figure.Ratio?.ToString() ?? "",
         figure.Goal ?? "",
+        figure.What,
         figure.Ours,
         figure.Theirs ?? "",
     });

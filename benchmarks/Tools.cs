@@ -63,8 +63,8 @@ internal static partial class Tools
         }
     }
 
-    /// <summary>Compares two addresses by wrk, in turn: A B A B …; returns the medians.</summary>
-    public static async Task<(WrkResult Ours, WrkResult Theirs)> CompareAsync(Uri ours, Uri theirs, int connections, TimeSpan each, int rounds, params string[] headers)
+    /// <summary>Compares two addresses by wrk, in turn: A B A B …; the line shows the medians.</summary>
+    public static async Task<Figure> CompareAsync(string what, string? goal, Uri ours, Uri theirs, int connections, TimeSpan each, int rounds, params string[] headers)
     {
         _ = await WrkAsync(ours, connections, TimeSpan.FromSeconds(2), headers);
         _ = await WrkAsync(theirs, connections, TimeSpan.FromSeconds(1), headers);
@@ -75,7 +75,7 @@ internal static partial class Tools
             b.Add(await WrkAsync(theirs, connections, each, headers));
         }
 
-        return (Median(a), Median(b));
+        return new(what, Median(a).ToString(), Median(b).ToString(), Ratio.OfRounds([.. a.Select(o => o.RequestsPerSecond)], [.. b.Select(t => t.RequestsPerSecond)]), goal);
 
         static WrkResult Median(List<WrkResult> results) => results.OrderBy(result => result.RequestsPerSecond).ElementAt(results.Count / 2);
     }

@@ -13,7 +13,7 @@ internal static partial class WindowsBenchmark
 {
     private static readonly int Windows = int.Parse(Environment.GetEnvironmentVariable("XEROTIER_BENCH_WINDOWS") ?? "1000000", CultureInfo.InvariantCulture);
     private const int Clients = 16;
-    private const int Rounds = 3;
+    private const int Rounds = 5;
     private static readonly TimeSpan Each = TimeSpan.FromSeconds(5);
 
     public static async Task<Report> RunAsync()
@@ -50,7 +50,7 @@ internal static partial class WindowsBenchmark
             var page = await PageDelaysAsync(cluster, windows);
             return new("windows", string.Create(CultureInfo.InvariantCulture, $"{Windows:N0} windows of 10,000 projects are there; {Clients} clients; PostgreSQL is the cluster's own, with its default durability."),
             [
-                new("schedule through the Gateway; pgbench: begin, window, audit row, commit", create.ToString(), string.Create(CultureInfo.InvariantCulture, $"{inserts:N0}/s"), create.RequestsPerSecond / inserts, "≥ 0.4 ×"),
+                new("schedule through the Gateway; pgbench: begin, window, audit row, commit", create.ToString(), string.Create(CultureInfo.InvariantCulture, $"{inserts:N0}/s"), Ratio.OfRounds([.. ours.Select(o => o.RequestsPerSecond)], theirs), "≥ 0.4 ×"),
                 new("list of 20 through the Gateway, all clients", list.ToString()),
                 new("list of 20 through the Gateway, one client", one.ToString()),
                 new("scheduled until it is on the page", string.Create(CultureInfo.InvariantCulture, $"median {page[page.Count / 2]:0} ms, worst {page[^1]:0} ms"), Goal: "≤ 500 ms"),
