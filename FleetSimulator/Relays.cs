@@ -38,6 +38,7 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
     {
         var headers = new Metadata { { "authorization", $"Bearer {key}" } };
         var lost = false;
+        var unheard = NewSource();
         while (!stopping.IsCancellationRequested)
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -49,16 +50,23 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
                 while (true)
                 {
                     var changed = fleet.Changed;
+                    unheard = NewSource();
                     foreach (var batch in senders().Chunk(BatchSize))
                     {
                         await call.RequestStream.WriteAsync(new() { Heartbeats = { batch } }, ended.Token);
                     }
 
                     var due = Task.Delay(options.Value.Interval, time, ended.Token);
-                    if (await Task.WhenAny(changed, due, acknowledged) == acknowledged)
+                    var next = await Task.WhenAny(changed, due, unheard.Task, acknowledged);
+                    if (next == acknowledged)
                     {
                         await acknowledged; // throws what ended the stream
                         break;
+                    }
+
+                    if (next == unheard.Task)
+                    {
+                        await RestAsync(ended.Token); // not ten seconds: who is not heard is taken for silent
                     }
                 }
             }
@@ -73,8 +81,11 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
             lost = true;
             await ended.CancelAsync();
             await acknowledged.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(200, 1000)), time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await RestAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task RestAsync(CancellationToken cancellation) => Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(200, 1000)), time, cancellation);
 
         async Task ReadAcknowledgementsAsync(IAsyncStreamReader<ReportResponse> responses)
         {
@@ -89,6 +100,10 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
                 if (responses.Current.Errors is [var first, ..])
                 {
                     LogRefused(logger, name, responses.Current.Errors.Count, first.Code, first.Message);
+                    if (first.Code == "service_unavailable")
+                    {
+                        unheard.TrySetResult();
+                    }
                 }
             }
         }

@@ -15,6 +15,7 @@ JSON
 
 trap 'beat offline; exit' INT TERM
 while :; do
-  beat ready || echo 'Not heard; trying again.' >&2
-  sleep "${XEROTIER_INTERVAL:-10}" & wait $!
+  pause=${XEROTIER_INTERVAL:-10}
+  beat ready || { echo 'Not heard; trying again.' >&2; pause=1; }
+  sleep "$pause" & wait $!
 done

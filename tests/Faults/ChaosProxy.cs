@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace Xerotier.Faults.Tests;
 
 /// <summary>A TCP proxy on loopback between the services and a store: it can slow what passes, and reset what is open.</summary>
-internal sealed class ChaosProxy : IAsyncDisposable
+public sealed class ChaosProxy : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentDictionary<TcpClient, TcpClient> open = new();

@@ -4,9 +4,9 @@ using Xerotier.TestKit;
 
 namespace Xerotier.Faults.Tests;
 
-/// <summary>Everything that product.md section 9 says it withstands, under load; FAULTS_MINUTES makes it longer, FAULTS_SEED repeats one, FAULTS_ONLY takes those whose name contains it.</summary>
-[Collection("a cluster of two of each")]
-public sealed class FaultTests(ITestOutputHelper output)
+/// <summary>What product.md section 9 says it withstands, under load: the loss of anything, and a rolling restart; FAULTS_MINUTES makes it longer, FAULTS_SEED repeats one, FAULTS_ONLY takes those whose name contains it.</summary>
+[Collection<FaultyClusterTests>]
+public sealed class FaultTests(FaultyCluster system, ITestOutputHelper output)
 {
     [Fact]
     public async Task It_withstands_the_loss_of_anything()
@@ -16,7 +16,6 @@ public sealed class FaultTests(ITestOutputHelper output)
         Console.WriteLine($"seed of faults: {seed}");
         var random = new Random(seed);
 
-        await using var system = await FaultyCluster.StartAsync();
         var cluster = system.Cluster;
         await using var load = await MixedLoad.StartAsync(cluster);
         var before = Footprints(cluster);
@@ -65,6 +64,47 @@ public sealed class FaultTests(ITestOutputHelper output)
             Console.WriteLine($"{process}: {files} open files, then {filesNow}; {megabytes:0} MiB, then {megabytesNow:0}");
             Assert.True(filesNow < (files * 1.5) + 50, $"{process} had {files} open files, now {filesNow}.");
             Assert.True(megabytesNow < (megabytes * 1.5) + 60, $"{process} had {megabytes:0} MiB, now {megabytesNow:0}.");
+        }
+    }
+
+    [Fact]
+    public async Task A_rolling_restart_fails_no_request()
+    {
+        var cluster = system.Cluster;
+        await using var load = await MixedLoad.StartAsync(cluster);
+        await Task.Delay(1000);
+        foreach (var instance in FaultyCluster.Services.SelectMany(service => new[] { $"{service}-0", $"{service}-1" }))
+        {
+            await cluster.StopInstanceAsync(instance);
+            await cluster.StartInstanceAsync(instance);
+            await ReadyAsync(cluster, instance);
+        }
+
+        await load.StopAsync();
+        await load.VerifyAsync();
+        Assert.True(load.Findings.Count == 0, string.Join('\n', load.Findings.Take(20)));
+    }
+
+    private static async Task ReadyAsync(Cluster cluster, string instance)
+    {
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                using var response = await http.GetAsync(new Uri(cluster.Endpoint(instance, "http"), "/readyz"));
+                if (response.IsSuccessStatusCode)
+                {
+                    return;
+                }
+            }
+            catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
+            {
+                // starting
+            }
+
+            Assert.True(attempt < 300, $"{instance} does not get ready.");
+            await Task.Delay(100);
         }
     }
 

@@ -5,41 +5,38 @@ using Xerotier.TestKit;
 
 namespace Xerotier.Faults.Tests;
 
-/// <summary>A cluster with two of each service, 1,000 agents, and stores of its own behind proxies that can be slowed and cut.</summary>
-internal sealed class FaultyCluster : IAsyncDisposable
+/// <summary>A cluster with two of each service, 1,000 agents, and stores of its own behind proxies that can be slowed and cut; every test leaves it well.</summary>
+public sealed class FaultyCluster : IAsyncLifetime
 {
     /// <summary>Ten seconds, as promised, with three times that as slack.</summary>
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(30);
 
-    private FaultyCluster(Cluster cluster, SmallDisk? disk, TestPostgres postgres, TestRedis redis, ChaosProxy postgresProxy, ChaosProxy redisProxy) =>
-        (Cluster, Disk, Postgres, Redis, PostgresProxy, RedisProxy) = (cluster, disk, postgres, redis, postgresProxy, redisProxy);
+    public static readonly IReadOnlyList<string> Services = ["gateway", "healthcollector", "maintenanceservice", "statusservice"];
 
-    public static readonly string[] Services = ["gateway", "healthcollector", "maintenanceservice", "statusservice"];
-
-    public Cluster Cluster { get; }
+    public Cluster Cluster { get; private set; } = null!;
 
     /// <summary>Where PostgreSQL and the services keep their files; null where this user may not mount one.</summary>
-    public SmallDisk? Disk { get; }
+    public SmallDisk? Disk { get; private set; }
 
-    public TestPostgres Postgres { get; }
+    public TestPostgres Postgres { get; private set; } = null!;
 
-    public TestRedis Redis { get; }
+    public TestRedis Redis { get; private set; } = null!;
 
-    public ChaosProxy PostgresProxy { get; }
+    public ChaosProxy PostgresProxy { get; private set; } = null!;
 
-    public ChaosProxy RedisProxy { get; }
+    public ChaosProxy RedisProxy { get; private set; } = null!;
 
-    public static async Task<FaultyCluster> StartAsync()
+    public async ValueTask InitializeAsync()
     {
-        var disk = await SmallDisk.TryMountAsync();
-        var postgres = await TestPostgres.StartAsync(disk?.Folder, "max_connections=300", "max_wal_size=64MB", "min_wal_size=32MB");
-        var redis = await TestRedis.StartAsync();
-        var postgresProxy = new ChaosProxy(new NpgsqlConnectionStringBuilder(postgres.AdminConnectionString).Port);
-        var redisOptions = ConfigurationOptions.Parse(redis.ConnectionString);
-        var redisProxy = new ChaosProxy(((System.Net.IPEndPoint)redisOptions.EndPoints[0]).Port);
+        Disk = await SmallDisk.TryMountAsync();
+        Postgres = await TestPostgres.StartAsync(Disk?.Folder, "max_connections=300", "max_wal_size=64MB", "min_wal_size=32MB");
+        Redis = await TestRedis.StartAsync();
+        PostgresProxy = new ChaosProxy(new NpgsqlConnectionStringBuilder(Postgres.AdminConnectionString).Port);
+        var redisOptions = ConfigurationOptions.Parse(Redis.ConnectionString);
+        RedisProxy = new ChaosProxy(((System.Net.IPEndPoint)redisOptions.EndPoints[0]).Port);
         var settings = new Dictionary<string, string?>
         {
-            ["ConnectionStrings__redis"] = $"127.0.0.1:{redisProxy.Port},password={redisOptions.Password}",
+            ["ConnectionStrings__redis"] = $"127.0.0.1:{RedisProxy.Port},password={redisOptions.Password}",
             ["RateLimits__KeyPerMinute"] = "0",
             ["RateLimits__PublicPerMinute"] = "0",
             ["RateLimits__HeartbeatsPerMinute"] = "0",
@@ -47,13 +44,12 @@ internal sealed class FaultyCluster : IAsyncDisposable
         };
         foreach (var name in new[] { "gatewaydb", "maintenancedb", "statusdb" })
         {
-            var database = new NpgsqlConnectionStringBuilder(await postgres.CreateDatabaseAsync()) { Port = postgresProxy.Port };
+            var database = new NpgsqlConnectionStringBuilder(await Postgres.CreateDatabaseAsync()) { Port = PostgresProxy.Port };
             settings[$"ConnectionStrings__{name}"] = database.ConnectionString;
         }
 
-        var cluster = await Cluster.StartAsync(new() { Replicas = 2, Settings = settings, DataFolder = disk is null ? null : Path.Combine(disk.Folder, "data") });
-        await WellAsync(cluster, "the start");
-        return new(cluster, disk, postgres, redis, postgresProxy, redisProxy);
+        Cluster = await Cluster.StartAsync(new() { Replicas = 2, Settings = settings, DataFolder = Disk is null ? null : Path.Combine(Disk.Folder, "data") });
+        await WellAsync(Cluster, "the start");
     }
 
     /// <summary>Waits until everything answers as on a good day.</summary>
@@ -121,3 +117,7 @@ internal sealed class FaultyCluster : IAsyncDisposable
         }
     }
 }
+
+/// <summary>The tests that share the cluster, one after the other.</summary>
+[CollectionDefinition]
+public sealed class FaultyClusterTests : ICollectionFixture<FaultyCluster>;

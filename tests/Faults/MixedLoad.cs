@@ -56,10 +56,11 @@ internal sealed class MixedLoad : IAsyncDisposable
     /// <summary>The page shows anything but operation: true while a fault explains it.</summary>
     public bool MayBeUnknown { get; set; }
 
+    /// <summary>Starts all clients.</summary>
     public static async Task<MixedLoad> StartAsync(Cluster cluster)
     {
         using var http = cluster.Http(cluster.PlatformKey);
-        using var project = await http.PostAsJsonAsync("/v1/platform/projects", new { name = "Stranger", slug = "stranger" });
+        using var project = await http.PostAsJsonAsync("/v1/platform/projects", new { name = "Stranger", slug = $"stranger-{Random.Shared.NextInt64():x}" });
         var id = await TextAsync(project, "id");
         using var key = await http.PostAsJsonAsync($"/v1/platform/projects/{id}/keys", new { name = "spy", scopes = new[] { "management", "inference" } });
         return new(cluster, (id, await TextAsync(key, "key")));

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Xerotier.Faults.Tests;
 
 /// <summary>A disk of <see cref="Megabytes"/> in memory (tmpfs) that can be filled to its last block.</summary>
-internal sealed class SmallDisk : IAsyncDisposable
+public sealed class SmallDisk : IAsyncDisposable
 {
     private const int Megabytes = 400;
 

@@ -6,8 +6,8 @@ using Xerotier.TestKit;
 namespace Xerotier.Faults.Tests;
 
 /// <summary>A long quiet day: the steady load without faults, and what memory, handles and latency do. SOAK_MINUTES (15) long; draws <c>soak.svg</c>.</summary>
-[Collection("a cluster of two of each")]
-public sealed class SoakTests
+[Collection<FaultyClusterTests>]
+public sealed class SoakTests(FaultyCluster system)
 {
     private static readonly TimeSpan Sample = TimeSpan.FromSeconds(5);
 
@@ -15,7 +15,6 @@ public sealed class SoakTests
     public async Task Memory_and_handles_stay_level()
     {
         var minutes = double.Parse(Environment.GetEnvironmentVariable("SOAK_MINUTES") ?? "15", CultureInfo.InvariantCulture);
-        await using var system = await FaultyCluster.StartAsync();
         var cluster = system.Cluster;
         await using var load = await MixedLoad.StartAsync(cluster);
         var instances = FaultyCluster.Services.SelectMany(service => new[] { $"{service}-0", $"{service}-1" }).ToList();
