@@ -166,6 +166,23 @@ public sealed class GoldenOutputTests
         Assert.Equal("workers\tdegraded\t3\t1\t2", lines[2]);
     }
 
+    [Theory]
+    [InlineData(2, 2, 0, 0, "operational", "2 of 2 operational, 0 degraded, 0 in outage")]
+    [InlineData(2, 0, 0, 0, "unknown", "0 of 2 operational, 0 degraded, 0 in outage, 2 unknown")]
+    [InlineData(2, 1, 0, 0, "unknown", "1 of 2 operational, 0 degraded, 0 in outage, 1 unknown")]
+    [InlineData(2, 0, 1, 0, "unknown", "0 of 2 operational, 1 degraded, 0 in outage, 1 unknown")]
+    [InlineData(2, 1, 1, 0, "degraded", "1 of 2 operational, 1 degraded, 0 in outage")]
+    [InlineData(2, 0, 0, 1, "outage", "0 of 2 operational, 0 degraded, 1 in outage, 1 unknown")]
+    [InlineData(0, 0, 0, 0, "unknown", "0 of 0 operational, 0 degraded, 0 in outage")]
+    public async Task Endpoints_are_operational_only_when_all_are(int total, int operational, int degraded, int outage, string status, string words)
+    {
+        await using var api = await TestApi.StartAsync(200, $$$"""{"status":"unknown","endpoints":{"total":{{{total}}},"operational":{{{operational}}},"degraded":{{{degraded}}},"outage":{{{outage}}},"items":[]}}""");
+        using var tool = Tool.For(api.Url);
+        tool.Environment["NO_COLOR"] = "1";
+        Assert.Contains($"endpoints\t{status}\t{total}\t", (await tool.RunAsync("health", "dashboard")).Out);
+        Assert.Contains($"Endpoints  {status,-13}{words}\n", (await tool.TerminalAsync([], 80, "health", "dashboard")).Out);
+    }
+
     [Fact]
     public async Task The_status_is_the_public_pages_and_needs_no_key()
     {

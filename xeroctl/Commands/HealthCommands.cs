@@ -186,7 +186,7 @@ internal static class DashboardView
         screen.Line();
         Summary("Routing", routing.Text("status"), $"{routing.Count("online")} of {routing.Count("total")} routers online");
         Summary("Workers", workers.Text("status"), $"{workers.Count("healthy")} of {workers.Count("total")} healthy, {workers.Count("stale")} stale");
-        Summary("Endpoints", EndpointStatus(endpoints), $"{endpoints.Count("operational")} of {endpoints.Count("total")} operational, {endpoints.Count("degraded")} degraded, {endpoints.Count("outage")} in outage");
+        Summary("Endpoints", EndpointStatus(endpoints), $"{endpoints.Count("operational")} of {endpoints.Count("total")} operational, {endpoints.Count("degraded")} degraded, {endpoints.Count("outage")} in outage{(UnknownEndpoints(endpoints) is > 0 and var unknown ? $", {unknown} unknown" : "")}");
         Section(routerTable);
         Section(workerTable);
         if (workers.IsTrue("has_more"))
@@ -257,7 +257,14 @@ internal static class DashboardView
         return table;
     }
 
-    // The API counts endpoints by status and leaves the worst of them to the reader.
+    // The API counts endpoints by status and leaves the worst of them to the reader. Those in none of its counts are unknown, which
+    // ranks between degraded and outage as it does everywhere; so is a project without endpoints.
     private static string EndpointStatus(JsonElement endpoints) =>
-        endpoints.Number("outage") > 0 ? "outage" : endpoints.Number("degraded") > 0 ? "degraded" : endpoints.Number("total") > 0 ? "operational" : "unknown";
+        endpoints.Number("outage") > 0 ? "outage"
+        : endpoints.Number("total") is not > 0 || UnknownEndpoints(endpoints) > 0 ? "unknown"
+        : endpoints.Number("degraded") > 0 ? "degraded"
+        : "operational";
+
+    private static double UnknownEndpoints(JsonElement endpoints) =>
+        (endpoints.Number("total") ?? 0) - (endpoints.Number("operational") ?? 0) - (endpoints.Number("degraded") ?? 0) - (endpoints.Number("outage") ?? 0);
 }
