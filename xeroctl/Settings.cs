@@ -124,7 +124,8 @@ internal sealed class Settings
         // A context that was named on the command line is a flag: its values come before the environment's.
         var chosen = flagContext is null ? null : ConfigFile.Load().Find(flagContext, "--context");
         var complete = (flagUrl ?? environmentUrl) is not null && (flagKey ?? environmentKey) is not null;
-        var fallback = chosen ?? (complete ? null : Current());
+        var output = parse.GetValue(GlobalOptions.Output);
+        var fallback = chosen ?? (complete && output is not null ? null : Current()); // of what is complete, the context still says how to print
 
         var (url, urlSource) =
             flagUrl is not null ? (flagUrl, "--base-url")
@@ -142,8 +143,11 @@ internal sealed class Settings
                 ?? (platform ? Usable(Variable(GlobalOptions.PlatformKeyVariable), GlobalOptions.PlatformKeyVariable) : null)
                 ?? Usable(environmentKey, GlobalOptions.ApiKeyVariable)
                 ?? KeyOf(fallback),
-            (parse.GetValue(GlobalOptions.Output) ?? fallback?.Output?.Text) == "json");
+            IsJson(output, fallback));
     }
+
+    /// <summary>Whether to print JSON: the flag says so, else the context that is named or current.</summary>
+    public static bool IsJson(string? flag, Deployment? context) => (flag ?? context?.Output?.Text) == "json";
 
     /// <summary>The key of a context, from the file or from the variable that it names.</summary>
     /// <exception cref="CliException">The variable is not set, or the key cannot be one.</exception>

@@ -191,6 +191,19 @@ public sealed class ConfigTests
     }
 
     [Fact]
+    public async Task The_current_context_says_how_to_print_where_the_environment_says_all_else()
+    {
+        const string Answer = """{"object":"list","data":[],"has_more":false}""";
+        await using var api = await TestApi.StartAsync(200, Answer);
+        using var tool = Tool.For(api.Url);
+        tool.WriteConfig("current = \"j\"\n[deployment.j]\noutput = \"json\"\n[deployment.t]\noutput = \"table\"\n");
+        Assert.Equal(Answer, (await tool.RunAsync("maintenance", "list")).Out);
+        Assert.StartsWith("ID\t", (await tool.RunAsync("maintenance", "list", "-o", "table")).Out);
+        var platform = await tool.RunAsync("projects", "list");
+        Assert.Equal(Answer, platform.Out);
+    }
+
+    [Fact]
     public async Task Platform_commands_use_the_platform_key_and_need_no_project()
     {
         await using var api = await TestApi.StartAsync(200, """{"object":"list","data":[{"id":"proj_NEW123","slug":"new","name":"New","platform":true,"created_at":"2026-05-22T02:00:00Z"}],"has_more":false}""");
