@@ -8,6 +8,9 @@ internal static class Times
     /// <summary>What an option that takes a time accepts, for help texts.</summary>
     public const string Syntax = "ISO 8601 with an offset or Z, or relative to now: +2h, +1d12h, -15m, now";
 
+    // From no instant does so long a time lead to another: "too far away" without overflowing on the way there.
+    private static readonly TimeSpan Farthest = DateTimeOffset.MaxValue - DateTimeOffset.MinValue + TimeSpan.FromDays(1);
+
     private static readonly string[] IsoFormats =
     [
         "yyyy-MM-dd'T'HH:mmzzz", "yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz",
@@ -108,6 +111,11 @@ internal static class Times
             if (part is null)
             {
                 return null;
+            }
+
+            if (part > Farthest - total)
+            {
+                return Farthest;
             }
 
             total += part.Value;

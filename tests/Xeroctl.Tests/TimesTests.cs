@@ -35,6 +35,8 @@ public sealed class TimesTests
     [InlineData("+h", "not a relative time")]
     [InlineData("+999999999h", "not a relative time")]
     [InlineData("+999999w", "too far")]
+    [InlineData("+999999w999999w", "too far")]
+    [InlineData("-999999w999999w", "too far")]
     public void What_is_no_time_is_said_so(string text, string why) => Assert.Contains(why, Times.Parse(text, Now).Error);
 
     [Theory]
