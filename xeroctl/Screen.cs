@@ -67,12 +67,12 @@ internal sealed class Screen(TextWriter writer, bool isTerminal, bool colour, in
     /// <summary>Sends on what was written so far.</summary>
     public void Flush() => writer.Flush();
 
-    /// <summary>Text that may take several lines, folded between words at the terminal's width and indented.</summary>
+    /// <summary>Text that may take several lines, indented; on a terminal folded between words at its width.</summary>
     public void Paragraph(string text, int indent = 0)
     {
         foreach (var line in Printable.Lines(text))
         {
-            foreach (var part in Fold(line, Math.Max(20, width - indent)))
+            foreach (var part in Fold(line, isTerminal ? Math.Max(20, width - indent) : int.MaxValue))
             {
                 writer.Write(new string(' ', indent));
                 writer.Write(part);

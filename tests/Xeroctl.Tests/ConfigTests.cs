@@ -191,6 +191,18 @@ public sealed class ConfigTests
     }
 
     [Fact]
+    public async Task A_dry_run_in_a_pipe_prints_the_file_as_it_would_be()
+    {
+        using var tool = new Tool();
+        var comment = $"# {string.Join(' ', Enumerable.Repeat("words", 30))}\n";
+        tool.WriteConfig(comment);
+        var result = await tool.RunAsync("config", "add", "p", "--base-url", $"https://{new string('h', 60)}.test/a/long/prefix/proj_ABC123/v1", "--api-key-env", "K", "--dry-run");
+        await tool.RunAsync("config", "add", "p", "--base-url", $"https://{new string('h', 60)}.test/a/long/prefix/proj_ABC123/v1", "--api-key-env", "K");
+        Assert.Equal(File.ReadAllText(tool.ConfigPath), result.Out);
+        Assert.Contains(comment, result.Out);
+    }
+
+    [Fact]
     public async Task The_current_context_says_how_to_print_where_the_environment_says_all_else()
     {
         const string Answer = """{"object":"list","data":[],"has_more":false}""";
