@@ -216,6 +216,17 @@ public sealed class ConfigTests
     }
 
     [Fact]
+    public async Task A_scope_that_no_projects_key_may_have_is_refused_before_the_server_is_asked()
+    {
+        await using var api = await TestApi.StartAsync(201, "{}");
+        using var tool = Tool.For(api.Url);
+        var result = await tool.RunAsync("keys", "create", "--name", "n", "--scope", "platform");
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("heartbeat", result.Error);
+        Assert.Empty(api.Seen);
+    }
+
+    [Fact]
     public async Task Platform_commands_use_the_platform_key_and_need_no_project()
     {
         await using var api = await TestApi.StartAsync(200, """{"object":"list","data":[{"id":"proj_NEW123","slug":"new","name":"New","platform":true,"created_at":"2026-05-22T02:00:00Z"}],"has_more":false}""");

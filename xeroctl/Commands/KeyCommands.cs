@@ -37,8 +37,7 @@ internal static class KeyCommands
             },
             "management",
             "inference",
-            "heartbeat",
-            "platform");
+            "heartbeat");
         var expires = new Option<string?>("--expires-at") { Description = $"When it ends. {Times.Syntax}", HelpName = "time" };
         var ips = new Option<string[]>("--allowed-ip") { Description = "A network that it may be used from, such as 203.0.113.0/24", HelpName = "cidr" };
         var project = new Option<string?>("--project") { Description = "Make the first key of that project, with a platform key", HelpName = "project id", CompletionSources = { context => Completion.Projects(context.ParseResult) } };
