@@ -53,7 +53,7 @@ internal static class Reference
 
             ## Output
 
-            On a terminal: tables that fit it, with times relative to now. In a pipe: tab-separated columns with exact times, one heading line for lists. With `-o json`: byte for byte what the API sent (on a terminal, control characters are written as `\u` escapes). Errors go to stderr with the API's code and the request id, which the server's logs know too.
+            On a terminal: tables that fit it, with times relative to now. In a pipe: tab-separated columns with exact times, one heading line for lists. With `-o json`: byte for byte what the API sent (on a terminal, control characters are written as `\u` escapes); `config list` and `config show`, which ask no API, print a document of their own that says where an API key comes from, never the key. `output` of the context that is named or current is the default, also where the environment gives base URL and key. Errors go to stderr with the API's code and the request id, which the server's logs know too.
 
             Connection failures, 429 and 503 are tried again up to three times, with growing pauses or as long as `Retry-After` asks, for 30 s at most; a call that changes something only where repeating it is harmless, which its `Idempotency-Key` sees to.
 

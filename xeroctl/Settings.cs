@@ -43,7 +43,7 @@ internal static class GlobalOptions
     public static readonly Option<string?> Output = Choices.Of(
         new Option<string?>("--output", "-o")
         {
-            Description = "table: a table on a terminal, tab-separated columns in a pipe; json: byte for byte what the API sent",
+            Description = "table: a table on a terminal, tab-separated columns in a pipe; json: byte for byte what the API sent, or what the file holds without its keys",
             HelpName = "table|json",
             Recursive = true,
         },

@@ -124,7 +124,7 @@ public sealed class ConfigTests
 
         Assert.Equal(
             "CURRENT\tNAME\tBASE URL\tAPI KEY\tOUTPUT\n\tprod\thttps://other.test/proj_ABC123/v1\txero_other_****\ttable\n*\tstaging\thttps://staging.test/proj_XYZ789/v1\t$STAGING_KEY\tjson\n",
-            (await tool.RunAsync("config", "list")).Out);
+            (await tool.RunAsync("config", "list", "-o", "table")).Out);
         var shown = (await tool.RunAsync("config", "show", "prod")).Out;
         Assert.Contains($"base_url\thttps://other.test/proj_ABC123/v1\t{tool.ConfigPath}:5\n", shown);
         Assert.Contains("api_key\txero_other_****\t", shown);
@@ -210,9 +210,44 @@ public sealed class ConfigTests
         using var tool = Tool.For(api.Url);
         tool.WriteConfig("current = \"j\"\n[deployment.j]\noutput = \"json\"\n[deployment.t]\noutput = \"table\"\n");
         Assert.Equal(Answer, (await tool.RunAsync("maintenance", "list")).Out);
+        Assert.Contains($"\"output\":\"json\",\"output_source\":\"{tool.ConfigPath}:3\"", (await tool.RunAsync("config", "show")).Out);
         Assert.StartsWith("ID\t", (await tool.RunAsync("maintenance", "list", "-o", "table")).Out);
+        Assert.Contains("output\ttable\t--output\n", (await tool.RunAsync("config", "show", "-o", "table")).Out);
         var platform = await tool.RunAsync("projects", "list");
         Assert.Equal(Answer, platform.Out);
+    }
+
+    [Fact]
+    public async Task Contexts_are_JSON_where_that_is_asked_for_and_never_hold_a_key()
+    {
+        using var tool = new Tool();
+        Assert.Equal("{\"object\":\"list\",\"data\":[]}\n", (await tool.RunAsync("config", "list", "-o", "json")).Out);
+        Assert.Equal(
+            $$"""{"object":"config","file":"{{tool.ConfigPath}}","file_exists":false,"context":null,"base_url":null,"base_url_source":null,"api_key_source":null,"output":"json","output_source":"--output"}""" + "\n",
+            (await tool.RunAsync("config", "show", "-o", "json")).Out);
+
+        tool.WriteConfig($"""
+            current = "one"
+            [deployment.one]
+            base_url = "https://one.test/proj_ONE001/v1"
+            api_key = "{OtherKey}"
+            [deployment.two]
+            base_url = "https://two.test/proj_TWO002/v1"
+            api_key_env = "TWO_KEY"
+            output = "json"
+            """);
+        tool.Environment["TWO_KEY"] = Samples.Key;
+        Assert.Equal(
+            "{\"object\":\"list\",\"data\":["
+            + $$"""{"name":"one","current":true,"base_url":"https://one.test/proj_ONE001/v1","api_key_source":"{{tool.ConfigPath}}:4","output":"table"},"""
+            + """{"name":"two","current":false,"base_url":"https://two.test/proj_TWO002/v1","api_key_source":"TWO_KEY","output":"json"}]}""" + "\n",
+            (await tool.RunAsync("config", "list", "-o", "json")).Out);
+        Assert.Equal(
+            $$"""{"object":"config","file":"{{tool.ConfigPath}}","file_exists":true,"context":"two","base_url":"https://two.test/proj_TWO002/v1","base_url_source":"{{tool.ConfigPath}}:6","api_key_source":"TWO_KEY","output":"json","output_source":"{{tool.ConfigPath}}:8"}""" + "\n",
+            (await tool.RunAsync("config", "show", "two")).Out);
+        tool.Environment["XEROTIER_API_KEY"] = OtherKey;
+        Assert.Contains("\"api_key_source\":\"XEROTIER_API_KEY\"", (await tool.RunAsync("config", "show", "-o", "json")).Out);
+        Assert.Contains("\"api_key_source\":\"--api-key\"", (await tool.RunAsync("config", "show", "-o", "json", "--api-key", "a-given-key")).Out);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Spectre.Console;
 
 namespace Xerotier.Xeroctl;
@@ -108,6 +110,29 @@ internal static class ConfigCommands
     private static Leaf List() => new Leaf("list", "Lists the contexts.", "xeroctl config list").Does((session, parse, _) =>
     {
         var file = ConfigFile.Load();
+        var inForce = parse.GetValue(GlobalOptions.Context) ?? file.Current?.Text;
+        if (Settings.IsJson(parse.GetValue(GlobalOptions.Output), file.Deployments.Find(deployment => deployment.Name == inForce)))
+        {
+            session.WriteJson(Json(json =>
+            {
+                json.WriteString("object", "list");
+                json.WriteStartArray("data");
+                foreach (var deployment in file.Deployments)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("name", deployment.Name);
+                    json.WriteBoolean("current", deployment.Name == file.Current?.Text);
+                    json.WriteString("base_url", deployment.BaseUrl?.Text);
+                    json.WriteString("api_key_source", deployment.ApiKeyEnvironment?.Text ?? deployment.ApiKey?.Source);
+                    json.WriteString("output", deployment.Output?.Text ?? "table");
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndArray();
+            }));
+            return Task.FromResult(ExitCodes.Ok);
+        }
+
         var table = new Table(new("CURRENT"), new("NAME"), new("BASE URL", Shrinks: true), new("API KEY", Shrinks: true), new("OUTPUT"));
         foreach (var deployment in file.Deployments)
         {
@@ -128,26 +153,43 @@ internal static class ConfigCommands
         var name = Name(ArgumentArity.ZeroOrOne, "Name of the context; the current one by default");
         return new Leaf("show", "Shows what is in force, and where it comes from; keys are hidden.", "xeroctl config show", "xeroctl config show prod") { name }.Does((session, parse, _) =>
         {
-            var screen = session.Screen();
             var file = ConfigFile.Load();
             var chosen = parse.GetValue(name) ?? parse.GetValue(GlobalOptions.Context);
             var context = chosen is not null ? file.Find(chosen, "config show") : file.Current is { } current ? file.Find(current.Text, current.Source) : null;
+            var keySetting = context is { ApiKeyEnvironment: { } variable } ? new(KeyText(context), variable.Source) : context?.ApiKey;
+            var address = Effective(parse.GetValue(GlobalOptions.BaseUrl), "--base-url", GlobalOptions.BaseUrlVariable, context?.BaseUrl);
+            var key = Effective(parse.GetValue(GlobalOptions.ApiKey), "--api-key", GlobalOptions.ApiKeyVariable, keySetting);
+            var flag = parse.GetValue(GlobalOptions.Output);
+            var output = flag is not null ? new ConfigValue(flag, "--output") : context?.Output ?? new("table", "");
+            if (Settings.IsJson(flag, context))
+            {
+                session.WriteJson(Json(json =>
+                {
+                    json.WriteString("object", "config");
+                    json.WriteString("file", file.Path);
+                    json.WriteBoolean("file_exists", File.Exists(file.Path));
+                    json.WriteString("context", context?.Name);
+                    json.WriteString("base_url", address?.Text);
+                    json.WriteString("base_url_source", address?.Source);
+                    json.WriteString("api_key_source", key == keySetting && context?.ApiKeyEnvironment is { } named ? named.Text : key?.Source);
+                    json.WriteString("output", output.Text);
+                    json.WriteString("output_source", output.Source.Length > 0 ? output.Source : null);
+                }));
+                return Task.FromResult(ExitCodes.Ok);
+            }
+
+            var screen = session.Screen();
             Row("file", file.Path, File.Exists(file.Path) ? "" : "does not exist");
             Row("context", context?.Name ?? "none", context?.Source ?? "");
-            Effective("base_url", parse.GetValue(GlobalOptions.BaseUrl), "--base-url", GlobalOptions.BaseUrlVariable, context?.BaseUrl, text => text);
-            Effective("api_key", parse.GetValue(GlobalOptions.ApiKey), "--api-key", GlobalOptions.ApiKeyVariable, context is { ApiKeyEnvironment: { } variable } ? new(KeyText(context), variable.Source) : context?.ApiKey, text => text.StartsWith('$') ? text : Printable.Masked(text));
-            Row("output", parse.GetValue(GlobalOptions.Output) ?? context?.Output?.Text ?? "table", context?.Output?.Source ?? "");
+            Row("base_url", address?.Text ?? "", address?.Source ?? "not set");
+            Row("api_key", key is null ? "" : key.Text.StartsWith('$') ? key.Text : Printable.Masked(key.Text), key?.Source ?? "not set");
+            Row("output", output.Text, output.Source);
             return Task.FromResult(ExitCodes.Ok);
 
-            void Effective(string what, string? flag, string option, string variable, ConfigValue? setting, Func<string, string> shown)
-            {
-                var (value, source) = flag is not null ? (flag, option)
-                    : chosen is null && Settings.Variable(variable) is { } set ? (set, variable)
-                    : setting is not null ? (setting.Text, setting.Source)
-                    : Settings.Variable(variable) is { } fallback ? (fallback, variable)
-                    : ("", "not set");
-                Row(what, value.Length == 0 ? "" : shown(value), source);
-            }
+            ConfigValue? Effective(string? given, string option, string variable, ConfigValue? setting) =>
+                given is not null ? new(given, option)
+                : chosen is null && Settings.Variable(variable) is { } set ? new(set, variable)
+                : setting ?? (Settings.Variable(variable) is { } fallback ? new(fallback, variable) : null);
 
             void Row(string what, string value, string source)
             {
@@ -161,6 +203,21 @@ internal static class ConfigCommands
                 }
             }
         });
+    }
+
+    /// <summary>A document of our own, which never holds a key, only where it comes from: a place in the file, an option or the name of a variable.</summary>
+    private static byte[] Json(Action<Utf8JsonWriter> members)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            members(json);
+            json.WriteEndObject();
+        }
+
+        stream.WriteByte((byte)'\n');
+        return stream.ToArray();
     }
 
     private static Argument<string> Name(ArgumentArity arity, string description) => new("name") { Description = description, Arity = arity, CompletionSources = { _ => Completion.Contexts() } };
