@@ -6,8 +6,11 @@ namespace Xerotier.StatusService.History;
 /// <summary>A month's days with what happened in them, pure.</summary>
 public static class MonthHistory
 {
-    /// <summary>How many intervals of one day are listed; of more, the longest are.</summary>
+    /// <summary>How many intervals of one day are listed in words; of more, the longest are. The strip shows all.</summary>
     public const int MaximumIntervals = 100;
+
+    /// <summary>Seconds of a day that share a place of its strip, about a pixel.</summary>
+    public const int SlotSeconds = 432;
 
     /// <summary>One indicator's month; null when nothing was ever recorded of it in these days.</summary>
     /// <param name="indicator">The indicator.</param>
@@ -19,6 +22,61 @@ public static class MonthHistory
         days.All(d => d.Operational + d.Degraded + d.Outage + d.Maintenance == 0)
             ? null
             : new(indicator.Name(), [.. days.Select(day => OfDay(day, runs, firstRecorded, until))]);
+
+    /// <summary>Where the record of a day begins: on the installation's day, where the unknown time ends that its first interval is.</summary>
+    public static DateTimeOffset Began(HistoryDayModel day)
+    {
+        var midnight = new DateTimeOffset(day.Day.Date, TimeOnly.MinValue, TimeSpan.Zero);
+        return day is { Day.Installation: InstallationDay.On, Intervals: [{ State: IndicatorStatus.Unknown } first, ..] } && first.From == midnight ? first.To : midnight;
+    }
+
+    /// <summary>The intervals to put in words, by start: all since the record began, without the shortest ones that are omitted.</summary>
+    public static IReadOnlyList<HistoryIntervalModel> Listed(HistoryDayModel day)
+    {
+        var all = SinceBegan(day).ToList();
+        return day.Omitted == 0 ? all : [.. all.OrderByDescending(i => i.To - i.From).Take(all.Count - day.Omitted).OrderBy(i => i.From)];
+    }
+
+    /// <summary>
+    /// What to draw over the strip of plain operation, by start: every interval, widened to whole slots of <see cref="SlotSeconds"/> and
+    /// joined, so that a day that flaps stays small. A slot shows the worst that it held: no outage is too short to be seen.
+    /// </summary>
+    public static IReadOnlyList<HistoryIntervalModel> Strip(HistoryDayModel day)
+    {
+        var midnight = new DateTimeOffset(day.Day.Date, TimeOnly.MinValue, TimeSpan.Zero);
+        var slots = new Recorded[86_400 / SlotSeconds];
+        foreach (var interval in SinceBegan(day))
+        {
+            var state = Kept(interval.State);
+            var end = (int)Math.Ceiling((interval.To - midnight).TotalSeconds / SlotSeconds);
+            for (var i = (int)((interval.From - midnight).TotalSeconds / SlotSeconds); i < Math.Min(end, slots.Length); i++)
+            {
+                slots[i] = state > slots[i] ? state : slots[i];
+            }
+        }
+
+        var strip = new List<HistoryIntervalModel>();
+        for (int i = 0, next; i < slots.Length; i = next)
+        {
+            for (next = i + 1; next < slots.Length && slots[next] == slots[i];)
+            {
+                next++;
+            }
+
+            if (slots[i] != Recorded.Operational)
+            {
+                strip.Add(new(midnight.AddSeconds(i * SlotSeconds), midnight.AddSeconds(next * SlotSeconds), State(slots[i])));
+            }
+        }
+
+        return strip;
+    }
+
+    private static IEnumerable<HistoryIntervalModel> SinceBegan(HistoryDayModel day)
+    {
+        var began = Began(day);
+        return day.Intervals.Where(i => i.From >= began);
+    }
 
     private static HistoryDayModel OfDay(DayModel day, IReadOnlyList<Run> runs, long firstRecorded, long until)
     {
@@ -37,9 +95,9 @@ public static class MonthHistory
         Add(new(position, to, Recorded.NoData));
         var notable = all.Where(r => r.State != Recorded.Operational).ToList();
         var omitted = Math.Max(0, notable.Count - MaximumIntervals);
-        if (omitted > 0)
+        if (day.Installation is InstallationDay.On)
         {
-            notable = [.. notable.OrderByDescending(r => r.To - r.From).Take(MaximumIntervals).OrderBy(r => r.From)];
+            notable.Insert(0, new(midnight, from, Recorded.NoData)); // apart from what follows, see Began
         }
 
         return new(day, [.. notable.Select(r => new HistoryIntervalModel(DateTimeOffset.FromUnixTimeSeconds(r.From), DateTimeOffset.FromUnixTimeSeconds(r.To), State(r.State)))], omitted);
@@ -69,5 +127,14 @@ public static class MonthHistory
         Recorded.Outage => IndicatorStatus.Outage,
         Recorded.Maintenance => null,
         _ => IndicatorStatus.Unknown,
+    };
+
+    private static Recorded Kept(IndicatorStatus? state) => state switch
+    {
+        IndicatorStatus.Operational => Recorded.Operational,
+        IndicatorStatus.Degraded => Recorded.Degraded,
+        IndicatorStatus.Outage => Recorded.Outage,
+        null => Recorded.Maintenance,
+        _ => Recorded.NoData,
     };
 }

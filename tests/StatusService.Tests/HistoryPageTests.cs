@@ -1,5 +1,8 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Indicators;
@@ -9,7 +12,7 @@ using Xerotier.TestKit;
 namespace Xerotier.StatusService.Tests;
 
 /// <summary>The month in detail: its pure part, and the endpoint over HTTP.</summary>
-public sealed class HistoryPageTests(PostgresFixture postgres)
+public sealed partial class HistoryPageTests(PostgresFixture postgres)
 {
     private static readonly DateOnly Day = new(2026, 11, 3);
     private static readonly long Midnight = new DateTimeOffset(Day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
@@ -26,17 +29,39 @@ public sealed class HistoryPageTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public void Lists_nothing_before_the_installation_and_nothing_that_has_not_come()
+    public void Lists_and_draws_nothing_before_the_installation_and_nothing_that_has_not_come()
     {
-        Assert.Equal([(20, 30, IndicatorStatus.Outage), (30, 500, IndicatorStatus.Unknown)], IntervalsSince(20, until: 500, new Run(20, 30, Recorded.Outage)));
+        var day = DayOf(20, 500, [new(40, 50, Recorded.Outage)]); // of this indicator the record began later than of another
+        Assert.Equal(20, Second(MonthHistory.Began(day)));
+        Assert.Equal([(20, 40, IndicatorStatus.Unknown), (40, 50, IndicatorStatus.Outage), (50, 500, IndicatorStatus.Unknown)], Seconds(MonthHistory.Listed(day)));
+        Assert.Equal([(0, 432, IndicatorStatus.Outage), (432, 864, IndicatorStatus.Unknown)], Seconds(MonthHistory.Strip(day)));
     }
 
     [Fact]
-    public void A_day_that_flaps_is_cut_down_to_its_longest_intervals()
+    public async Task The_first_days_strip_is_green_from_the_first_record_on()
+    {
+        var day = DayOf(30_000, 80_000, [new(30_000, 80_000, Recorded.Operational)]);
+        var html = await RenderAsync(new(new(2026, 11, 1), new(2026, 11, 1), new(2026, 11, 1), [new("Dashboard", [day])], [], true));
+        Assert.Contains("<rect class=\"o\" x=\"30000\" width=\"50000\" height=\"10\"></rect></svg>", Compact().Replace(html, ""), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_a_day_that_flaps_the_longest_intervals_are_listed_and_all_are_drawn()
     {
         var runs = Enumerable.Range(0, 1_000).Select(i => new Run(i * 80, (i * 80) + (i % 2 == 0 ? 10 : 20), Recorded.Outage)).ToArray();
         var day = DayOf(-100, 86_400, runs);
-        Assert.Equal((MonthHistory.MaximumIntervals, 2_000 - MonthHistory.MaximumIntervals), (day.Intervals.Count, day.Omitted)); // outages, and no data between them
+        Assert.Equal((2_000, MonthHistory.MaximumIntervals, 2_000 - MonthHistory.MaximumIntervals), (day.Intervals.Count, MonthHistory.Listed(day).Count, day.Omitted)); // outages, and no data between them
+        Assert.Equal([(0, 80_352, IndicatorStatus.Outage), (80_352, 86_400, IndicatorStatus.Unknown)], Seconds(MonthHistory.Strip(day)));
+    }
+
+    [Fact]
+    public void However_short_every_outage_is_drawn()
+    {
+        var outages = Enumerable.Range(0, 80).Select(i => new Run((i * 1_000) + 500, (i * 1_000) + 501, Recorded.Outage));
+        var runs = outages.SelectMany(o => new[] { new(o.From - 500, o.From, Recorded.Maintenance), o, new Run(o.To, o.From + 500, Recorded.Degraded) }).ToArray();
+        var strip = Seconds(MonthHistory.Strip(DayOf(-100, 86_400, runs)));
+        Assert.All(outages, o => Assert.Contains(strip, s => s.State == IndicatorStatus.Outage && s.From <= o.From && o.To <= s.To));
+        Assert.True(strip.Count <= 86_400 / MonthHistory.SlotSeconds);
     }
 
     [Fact]
@@ -89,15 +114,26 @@ public sealed class HistoryPageTests(PostgresFixture postgres)
         return (response.StatusCode, body.RootElement.GetProperty("error").GetProperty("code").GetString());
     }
 
-    private static List<(int From, int To, IndicatorStatus? State)> Intervals(long until, params Run[] runs) => IntervalsSince(-100, until, runs);
+    private static List<(int From, int To, IndicatorStatus? State)> Intervals(long until, params Run[] runs) => Seconds(MonthHistory.Listed(DayOf(-100, until, runs)));
 
-    private static List<(int From, int To, IndicatorStatus? State)> IntervalsSince(long first, long until, params Run[] runs) =>
-        [.. DayOf(first, until, runs).Intervals.Select(i => ((int)(i.From.ToUnixTimeSeconds() - Midnight), (int)(i.To.ToUnixTimeSeconds() - Midnight), i.State))];
+    private static List<(int From, int To, IndicatorStatus? State)> Seconds(IEnumerable<HistoryIntervalModel> intervals) =>
+        [.. intervals.Select(i => (Second(i.From), Second(i.To), i.State))];
+
+    private static int Second(DateTimeOffset time) => (int)(time.ToUnixTimeSeconds() - Midnight);
+
+    private static async Task<string> RenderAsync(HistoryPageModel model)
+    {
+        using var renderer = new PageRenderer(NullLoggerFactory.Instance);
+        return Encoding.UTF8.GetString(await renderer.RenderHistoryAsync(model, TestContext.Current.CancellationToken));
+    }
 
     private static HistoryDayModel DayOf(long first, long until, Run[] runs)
     {
-        var day = Uptime.Day(Day, 86_400, new(1, 0, 0, 0), InstallationDay.On);
+        var day = Uptime.Day(Day, (int)until, new(1, 0, 0, 0), first < 0 ? InstallationDay.After : InstallationDay.On);
         var month = MonthHistory.Of(Indicator.Dashboard, [day], [.. runs.Select(r => r with { From = r.From + Midnight, To = r.To + Midnight })], first + Midnight, until + Midnight)!;
         return month.Days.Single();
     }
+
+    [GeneratedRegex(@"(?<=>)\s+(?=<)")]
+    private static partial Regex Compact();
 }
