@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -21,12 +22,20 @@ internal static class PrivateServers
 {
     private const string PostgresUser = "postgres";
 
-    /// <summary>A TCP port of 127.0.0.1 that is free at this moment, below the range from which the system takes ports for outgoing connections.</summary>
+    // Given away and perhaps not bound yet.
+    private static readonly ConcurrentDictionary<int, bool> Given = new();
+
+    /// <summary>A TCP port of 127.0.0.1 that is free at this moment and was not given before, below the range from which the system takes ports for outgoing connections.</summary>
     public static int FreePort()
     {
         while (true)
         {
             var port = Random.Shared.Next(20_000, 32_768);
+            if (!Given.TryAdd(port, true))
+            {
+                continue;
+            }
+
             try
             {
                 using var listener = new TcpListener(IPAddress.Loopback, port);
@@ -48,9 +57,13 @@ internal static class PrivateServers
         var folder = ReachableFolder(dataFolder);
         var data = Path.Combine(folder, "data");
         var secrets = Path.Combine(folder, "passwords");
-        if (!File.Exists(Path.Combine(data, "PG_VERSION")) || !File.Exists(secrets))
+        if (!Directory.Exists(data))
         {
             InitPostgres(binaries, folder, data, secrets, databases);
+        }
+        else if (!File.Exists(secrets))
+        {
+            throw new SetupException($"{data} is there, but its passwords ({secrets}) are not: bring them back, or move the folder away.");
         }
 
         var version = File.ReadAllText(Path.Combine(data, "PG_VERSION")).Trim();
@@ -118,8 +131,10 @@ internal static class PrivateServers
         file.Write(Encoding.UTF8.GetBytes(text));
     }
 
-    private static void InitPostgres(string binaries, string folder, string data, string secrets, IReadOnlyList<string> databases)
+    /// <summary>Makes all of it under another name first: what has its name is whole, and never deleted.</summary>
+    private static void InitPostgres(string binaries, string folder, string final, string secrets, IReadOnlyList<string> databases)
     {
+        var data = final + ".new";
         if (Directory.Exists(data))
         {
             Directory.Delete(data, recursive: true); // a first start that was interrupted
@@ -147,6 +162,7 @@ internal static class PrivateServers
 
         RunAsPostgres("postgres", ["--single", "-D", data, "postgres"], sql.ToString());
         WriteSecret(secrets, string.Concat(passwords.Select(pair => $"{pair.Key}={pair.Value}\n")));
+        Directory.Move(data, final);
 
         void RunAsPostgres(string program, string[] arguments, string? input)
         {

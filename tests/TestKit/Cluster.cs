@@ -145,8 +145,8 @@ public sealed partial class Cluster : IAsyncDisposable
     {
         for (var attempt = 0; ; attempt++)
         {
-            // Below the range from which the system picks ports for others.
-            var port = Random.Shared.Next(10_000, 30_000);
+            // Below the ranges from which AppHost and the system pick ports for others.
+            var port = Random.Shared.Next(10_000, 19_900);
             if (Enumerable.Range(0, replicas).All(i => IsFree(port + (10 * i)) && IsFree(port + 1 + (10 * i))) || attempt == 100)
             {
                 return (port, port + 1);
