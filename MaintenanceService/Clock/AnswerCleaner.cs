@@ -1,4 +1,3 @@
-using Npgsql;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService;
@@ -20,7 +19,7 @@ internal sealed partial class AnswerCleaner(PlatformStore store, Migrations migr
                 {
                 }
             }
-            catch (Exception failure) when (failure is NpgsqlException or TimeoutException or IOException)
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
                 LogFailed(logger, failure.Message);
             }

@@ -1,4 +1,3 @@
-using Npgsql;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService;
@@ -22,7 +21,7 @@ internal sealed partial class TransitionClock(PlatformStore store, ChangeNotifie
             {
                 await TurnAsync(stoppingToken);
             }
-            catch (Exception failure) when (failure is NpgsqlException or TimeoutException or IOException)
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
                 LogFailed(logger, failure.Message); // what is due stays due
             }

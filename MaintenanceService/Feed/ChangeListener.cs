@@ -17,7 +17,7 @@ internal sealed partial class ChangeListener(NpgsqlDataSource database, ChangeNo
             {
                 await ListenAsync(stoppingToken);
             }
-            catch (Exception failure) when (failure is NpgsqlException or TimeoutException or IOException)
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
                 LogLost(logger, failure.Message);
                 await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(200, 600)), time, stoppingToken);

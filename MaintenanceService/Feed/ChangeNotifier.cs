@@ -38,7 +38,7 @@ internal sealed partial class ChangeNotifier(NpgsqlDataSource database, PageFeed
                 command.Parameters.Add(new() { Value = Sender });
                 await command.ExecuteNonQueryAsync(stoppingToken);
             }
-            catch (Exception failure) when (failure is NpgsqlException or TimeoutException)
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
                 LogFailed(logger, failure.Message); // the others poll as well
             }

@@ -1,4 +1,3 @@
-using Npgsql;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService;
@@ -25,7 +24,7 @@ internal sealed partial class PageFeedReader(PlatformStore store, PageFeedBoard 
             {
                 board.Publish(await store.ReadPageFeedAsync(stoppingToken));
             }
-            catch (Exception failure) when (failure is NpgsqlException or TimeoutException or IOException)
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
                 LogFailed(logger, failure.Message);
                 board.Publish(null);

@@ -100,6 +100,25 @@ public sealed class OutageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_database_whose_name_is_not_known_is_503_and_ends_no_background_work()
+    {
+        var unknown = new Npgsql.NpgsqlConnectionStringBuilder(connectionString) { Host = "does-not-exist.invalid" };
+        await using var lost = new InProcessService<Program>([new("ConnectionStrings:maintenancedb", unknown.ConnectionString)]);
+        using var client = Project.Of(lost);
+        (await client.GetAsync()).Is(503, "service_unavailable");
+
+        // The same with a schema that was there: each loop asks, and goes on asking.
+        var store = new PlatformStore(Npgsql.NpgsqlDataSource.Create(unknown));
+        var migrations = Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions.GetRequiredService<Xerotier.ServiceDefaults.Migrations>(service.Services);
+        var notifier = Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions.GetRequiredService<ChangeNotifier>(service.Services);
+        using var clock = new TransitionClock(store, notifier, migrations, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<TransitionClock>.Instance);
+        await clock.StartAsync(CancellationToken.None);
+        await Task.Delay(1000);
+        Assert.False(clock.ExecuteTask!.IsCompleted, clock.ExecuteTask.Exception?.ToString());
+        await clock.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
     public async Task A_database_that_only_reads_is_503_for_writes()
     {
         var id = await project.CreatedAsync();
