@@ -17,6 +17,13 @@ public sealed class FleetOptions
     [Range(1, 1_000_000)]
     public int MaxAgentsPerProject { get; set; } = 20_000;
 
+    /// <summary>
+    /// Bytes that the private agents of a project may take in Redis together, names, models and endpoints above all: no project's size
+    /// delays another's heartbeats. 64 KiB to 1 GiB, default 16 MiB.
+    /// </summary>
+    [Range(64 << 10, 1 << 30)]
+    public int MaxBytesPerProject { get; set; } = 16 << 20;
+
     /// <summary>Age in seconds below which a store without a router is young: nothing is known yet. 0 to 3,600, default 15.</summary>
     [Range(0, 3600)]
     public double YoungStoreSeconds { get; set; } = 15;

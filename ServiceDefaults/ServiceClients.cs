@@ -112,7 +112,7 @@ public static partial class ServiceClients
             ServiceConfig = new ServiceConfig { LoadBalancingConfigs = { new RoundRobinConfig() } },
             InitialReconnectBackoff = TimeSpan.FromMilliseconds(100),
             MaxReconnectBackoff = TimeSpan.FromSeconds(1),
-            MaxReceiveMessageSize = 16 * 1024 * 1024,
+            MaxReceiveMessageSize = 32 * 1024 * 1024, // a page of workers may be all that a project may store (Fleet:MaxBytesPerProject)
             LoggerFactory = provider.GetRequiredService<ILoggerFactory>(),
             HttpHandler = new SocketsHttpHandler
             {

@@ -20,6 +20,7 @@ internal sealed class StoreUnavailableException(Exception cause) : Exception("Re
 /// fleet:{PROJECT}:private          hash    private agent's id → record; expires with the retention
 /// fleet:{PROJECT}:private:seen     zset    private agent's id, scored likewise; expires with the retention
 /// fleet:{PROJECT}:private:gone     zset    as shared:gone
+/// fleet:{PROJECT}:private:bytes    string  length of all its records together; expires with them
 /// </code>
 /// Every script touches one hash tag, so Redis Cluster can spread the projects (the serving sets are not among a script's KEYS, but
 /// live in the slot of those that are). A heartbeat is written by one script that looks at
@@ -32,12 +33,13 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
     private static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(2);
 
-    // ARGV: kind, quota, fresh since, registered since, forget sign-offs before, lifetime in ms,
+    // ARGV: kind, quota, fresh since, registered since, forget sign-offs before, lifetime in ms, quota of bytes,
     // then for each heartbeat: when it was heard, 1 or 0 (offline), id, record.
     private const string WriteScript = """
         local records, seen, third = KEYS[1], KEYS[2], KEYS[3]
         local kind, quota, fresh, lifetime = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[6]
-        local router, shared = kind == 'router', kind == 'shared'
+        local router, shared, private = kind == 'router', kind == 'shared', kind == 'private'
+        local bytes, room = private and tonumber(redis.call('GET', KEYS[4]) or '0'), tonumber(ARGV[7])
         local changes, refused = 0, {}
 
         local function projects(record)
@@ -50,6 +52,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
         end
         local function remove(id)
           if shared then index(id, projects(redis.call('HGET', records, id)), '') end
+          if private then bytes = bytes - redis.call('HSTRLEN', records, id) end
           redis.call('HDEL', records, id)
           redis.call('ZREM', seen, id)
           if router then redis.call('ZREM', third, id) end
@@ -57,7 +60,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
         end
 
         local newest = redis.call('ZREVRANGE', seen, 0, 0, 'WITHSCORES')[2]
-        if newest and (kind == 'private' or tonumber(newest) >= fresh) then
+        if newest and (private or tonumber(newest) >= fresh) then
           for _, id in ipairs(redis.call('ZRANGE', seen, '-inf', '(' .. ARGV[4], 'BYSCORE', 'LIMIT', 0, 1000)) do remove(id) end
         end
         local count, gone = redis.call('ZCARD', seen), false
@@ -66,8 +69,8 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
           gone = true
         end
 
-        for i = 7, #ARGV, 4 do
-          local heard, id = tonumber(ARGV[i]), ARGV[i + 2]
+        for i = 8, #ARGV, 4 do
+          local heard, id, record = tonumber(ARGV[i]), ARGV[i + 2], ARGV[i + 3]
           local last = redis.call('ZSCORE', seen, id)
           last = last and tonumber(last)
           local left = gone and redis.call('ZSCORE', third, id)
@@ -78,10 +81,11 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
             redis.call('ZADD', third, heard, id)
             redis.call('PEXPIRE', third, 10000)
             gone = true
-          elseif not last and count >= quota then
+          elseif (not last and count >= quota) or (private and bytes + #record - redis.call('HSTRLEN', records, id) > room) then
             refused[#refused + 1] = id
           else
-            local record, known = ARGV[i + 3], shared and redis.call('HGET', records, id)
+            local known = shared and redis.call('HGET', records, id)
+            if private then bytes = bytes + #record - redis.call('HSTRLEN', records, id) end
             if not last then count = count + 1 end
             if not last or last < fresh then changes = changes + 1 end
             if router then
@@ -95,7 +99,8 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
             if known ~= record then redis.call('HSET', records, id, record) end
           end
         end
-        if kind == 'private' then
+        if private then
+          redis.call('SET', KEYS[4], bytes, 'PX', lifetime)
           redis.call('PEXPIRE', records, lifetime)
           redis.call('PEXPIRE', seen, lifetime)
         end
@@ -152,14 +157,15 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
     public async Task<WriteResult> WriteAsync(FleetKey fleet, IReadOnlyCollection<Beat> beats)
     {
         var now = time.GetUtcNow();
-        var arguments = new RedisValue[6 + (4 * beats.Count)];
+        var arguments = new RedisValue[7 + (4 * beats.Count)];
         arguments[0] = KindName(fleet.Kind);
         arguments[1] = fleet.Kind == SenderKind.Private ? options.MaxAgentsPerProject : long.MaxValue;
         arguments[2] = FleetRules.FreshSince(now, options.StaleAfter);
         arguments[3] = FleetRules.RegisteredSince(now, options.Retention, anyFresh: true);
         arguments[4] = FleetRules.Micros(now - SignOffRemembered);
         arguments[5] = (long)(options.Retention + options.StaleAfter).TotalMilliseconds;
-        var i = 6;
+        arguments[6] = options.MaxBytesPerProject;
+        var i = 7;
         foreach (var beat in beats)
         {
             arguments[i++] = beat.HeardAt;
@@ -169,7 +175,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
         }
 
         var root = Root(fleet);
-        var reply = await RunAsync(WriteScript, [root, root + ":seen", root + (fleet.Kind == SenderKind.Router ? ":up" : ":gone")], arguments, WritePatience);
+        var reply = await RunAsync(WriteScript, [root, root + ":seen", root + (fleet.Kind == SenderKind.Router ? ":up" : ":gone"), root + ":bytes"], arguments, WritePatience);
         return new((int)reply[0], (string[])reply[1]!);
     }
 

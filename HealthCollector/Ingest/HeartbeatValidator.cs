@@ -16,7 +16,7 @@ internal sealed record Refusal(string Code, string Message)
 
     public static Refusal UnknownField(string message) => new("unknown_field", message);
 
-    public static Refusal Quota { get; } = new("quota_exceeded", "The project has as many registered agents as it may have.");
+    public static Refusal Quota { get; } = new("quota_exceeded", "The project has as many registered agents, or as much of their data, as it may have.");
 
     public static Refusal RateLimit { get; } = new(ApiErrors.RateLimitExceeded(1).Code, ApiErrors.RateLimitExceeded(1).Message);
 

@@ -97,6 +97,26 @@ public sealed class IngestTests(RedisFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_projects_agents_take_so_many_bytes_and_no_more()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString, null, ("Fleet:MaxBytesPerProject", "65536"));
+        var small = Private("w0");
+        var large = Enumerable.Range(1, 3).Select(n => Private($"w{n}", [.. Enumerable.Range(0, 250).Select(i => $"{i:000}{new string('e', 100)}")])).ToList(); // 26 KB each
+        Assert.Equal(3, (await collector.ReportProjectAsync(small, large[0], large[1])).Accepted);
+        Assert.Equal(["quota_exceeded"], (await collector.ReportProjectAsync(large[2])).Errors.Select(e => e.Code));
+        Assert.Equal(2, (await collector.ReportProjectAsync(large[0], large[1])).Accepted); // the same again takes nothing more
+        Assert.Equal(1, (await collector.ReportAsync(collector.ProjectToken("proj_DEF456"), large[2])).Accepted);
+
+        var grown = large[2].Clone();
+        grown.Agent.WorkerId = "w0";
+        Assert.Equal(["quota_exceeded"], (await collector.ReportProjectAsync(grown)).Errors.Select(e => e.Code)); // one that is there cannot grow either
+        await collector.ReportProjectAsync(Offline(large[0]));
+        Assert.Equal(2, (await collector.ReportProjectAsync(grown, small)).Accepted); // the newest wins: small again
+        Assert.Equal(1, (await collector.ReportProjectAsync(large[2])).Accepted);
+        Assert.Equal(["quota_exceeded"], (await collector.ReportProjectAsync(large[0])).Errors.Select(e => e.Code));
+    }
+
+    [Fact]
     public async Task Heartbeats_beyond_a_keys_limit_are_refused_until_the_bucket_refills()
     {
         var time = Collector.Clock();
