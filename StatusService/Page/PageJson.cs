@@ -8,7 +8,7 @@ namespace Xerotier.StatusService.Page;
 /// <summary>The data behind the page as JSON: <c>/status.json</c>.</summary>
 internal static class PageJson
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = Encoder(), SkipValidation = false };
+    private static readonly JsonWriterOptions Options = new() { Encoder = Encoder() };
 
     /// <summary>Writes the model; a stale document carries the mark of its loss in place of null.</summary>
     public static byte[] Write(StatusPageModel model, bool stale)
