@@ -12,14 +12,20 @@ public sealed record BoardInputs
     /// <summary>How long what a feed said last is believed without a further word (product.md section 8).</summary>
     public static readonly TimeSpan Believed = TimeSpan.FromSeconds(5);
 
+    /// <summary>What a fresh process gives its feeds before it says that it knows nothing.</summary>
+    public static readonly TimeSpan FirstWords = TimeSpan.FromSeconds(4);
+
     /// <summary>Before anything was heard.</summary>
     public static BoardInputs Nothing { get; } = new();
 
     /// <summary>The newest counts that are known; null before the first, and while the collector's store is young.</summary>
     public FleetCounts? Fleet { get; private init; }
 
-    /// <summary>The collector's store is young: what is known will come within seconds.</summary>
-    public bool FleetYoung { get; private init; }
+    /// <summary>Until when a collector's word that its store is young, and what is known will come within seconds, is believed.</summary>
+    public DateTimeOffset YoungUntil { get; private init; }
+
+    /// <summary>Until when windows may still come for the first time: what is down may be down for maintenance.</summary>
+    public DateTimeOffset WindowsAwaitedUntil { get; init; }
 
     /// <summary>Whether a shared agent was registered when that was last known.</summary>
     public bool SharedAgentsShown { get; init; }
@@ -43,13 +49,13 @@ public sealed record BoardInputs
     public BoardInputs WithFleet(FleetCounts counts, DateTimeOffset at) => this with
     {
         Fleet = counts,
-        FleetYoung = false,
+        YoungUntil = default,
         FleetKnownAt = at,
         SharedAgentsShown = counts.SharedAgents > 0,
     };
 
     /// <summary>The collector's store is young: nothing is known, from now on.</summary>
-    public BoardInputs WithYoungFleet() => this with { Fleet = null, FleetYoung = true };
+    public BoardInputs WithYoungFleet(DateTimeOffset at) => this with { Fleet = null, YoungUntil = at + Believed };
 
     /// <summary>New windows.</summary>
     public BoardInputs WithWindows(PageFeed feed, DateTimeOffset at) => this with { Windows = BoardWindows.From(feed), WindowsHeardAt = at };

@@ -28,7 +28,7 @@ public sealed record BoardState(
     public static BoardState At(BoardInputs inputs, DateTimeOffset now)
     {
         var known = inputs.Fleet is not null && now < inputs.FleetKnownAt + BoardInputs.Believed ? inputs.Fleet : null;
-        var noData = inputs.FleetYoung ? NoDataYet : NoData;
+        var noData = now < inputs.YoungUntil ? NoDataYet : NoData;
 
         var shown = new List<IndicatorState>(4)
         {
@@ -51,6 +51,7 @@ public sealed record BoardState(
                 : verdict.Status switch
                 {
                     IndicatorStatus.Operational => History.Recorded.Operational,
+                    _ when inputs.Windows is null && now < inputs.WindowsAwaitedUntil => History.Recorded.NoData,
                     IndicatorStatus.Degraded => History.Recorded.Degraded,
                     IndicatorStatus.Outage => History.Recorded.Outage,
                     _ => History.Recorded.NoData,
@@ -75,10 +76,15 @@ public sealed record BoardState(
             Consider(inputs.FleetKnownAt + BoardInputs.Believed);
         }
 
-        if (inputs.Windows is { } windows)
+        Consider(inputs.YoungUntil);
+        if (inputs.Windows is null)
+        {
+            Consider(inputs.WindowsAwaitedUntil);
+        }
+        else
         {
             Consider(inputs.WindowsHeardAt + BoardInputs.Believed);
-            foreach (var window in windows.Platform)
+            foreach (var window in inputs.Windows.Platform)
             {
                 Consider(window.StartsAt);
                 Consider(window.EndsAt);

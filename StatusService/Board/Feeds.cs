@@ -12,13 +12,13 @@ public sealed class Feeds(
     TimeProvider time,
     ILogger<Feeds> logger) : BackgroundService
 {
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2.5); // each gives a sign of life every second
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2.5); // each gives a sign of life twice a second
 
     /// <summary>What a collector's message does to the board; null: nothing is known by it.</summary>
     public static Func<BoardInputs, DateTimeOffset, BoardInputs>? Read(WatchPlatformHealthResponse message) => message.Store switch
     {
         StoreState.Ready => (inputs, at) => inputs.WithFleet(new(message.RoutersTotal, message.RoutersOnline, message.SharedAgentsTotal, message.SharedAgentsStale), at),
-        StoreState.Young => (inputs, _) => inputs.WithYoungFleet(),
+        StoreState.Young => (inputs, at) => inputs.WithYoungFleet(at),
         _ => null,
     };
 

@@ -45,6 +45,10 @@ public sealed class LiveBoard(StatusTrack track)
                 }
             }
         }
+        else
+        {
+            Inputs = Inputs with { WindowsAwaitedUntil = now + BoardInputs.FirstWords };
+        }
 
         last = now;
         return now;

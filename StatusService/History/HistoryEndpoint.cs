@@ -131,7 +131,7 @@ public sealed class HistoryPages(
         var from = Second(month);
         var to = Second(month.AddMonths(1));
         var asOf = Math.Min(now.ToUnixTimeSeconds() / 60 * 60, to);
-        var history = await store.LoadAsync(month, late.Token);
+        var (history, _) = await store.LoadAsync(month, late.Token);
         var runs = await store.RunsAsync(from, to, late.Token);
 
         var indicators = new List<HistoryIndicatorModel>();

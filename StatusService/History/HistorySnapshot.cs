@@ -50,11 +50,12 @@ public sealed record HistorySnapshot(
 
     /// <summary>
     /// <paramref name="indicator"/>'s days from <paramref name="first"/> on as of <paramref name="asOf"/>: the database's, and
-    /// beyond the end of its record what <paramref name="track"/> saw.
+    /// beyond the end of its record what <paramref name="track"/> saw. While the database has not answered yet, no data.
     /// </summary>
     public IReadOnlyList<DayModel> DaysOf(Indicator indicator, DateOnly first, DateTimeOffset asOf, StatusTrack track)
     {
         var until = asOf.ToUnixTimeSeconds();
+        var known = Revision >= 0; // else whatever this process saw says nothing of the days before it
         var settled = Math.Min(RecordedUntil ?? long.MinValue, until);
         var today = DateOnly.FromDateTime(asOf.UtcDateTime);
 
@@ -64,7 +65,7 @@ public sealed record HistorySnapshot(
             Add(run.Clip(long.MinValue, settled));
         }
 
-        var seen = track.Runs(indicator, RecordedUntil ?? long.MinValue, until);
+        var seen = known ? track.Runs(indicator, RecordedUntil ?? long.MinValue, until) : [];
         foreach (var run in seen)
         {
             Add(run);
@@ -81,7 +82,7 @@ public sealed record HistorySnapshot(
                 day,
                 length,
                 Days.GetValueOrDefault((indicator, day)) + running.GetValueOrDefault(day),
-                day < installed ? InstallationDay.Before : day == installed ? InstallationDay.On : InstallationDay.After));
+                !known || day > installed ? InstallationDay.After : day == installed ? InstallationDay.On : InstallationDay.Before));
         }
 
         return days;

@@ -184,8 +184,8 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         return row;
     }
 
-    /// <summary>All that the page needs of the history since <paramref name="firstDay"/>, at one revision.</summary>
-    public async Task<HistorySnapshot> LoadAsync(DateOnly firstDay, CancellationToken cancellation)
+    /// <summary>All that the page needs of the history since <paramref name="firstDay"/>, and the stamp, at one revision.</summary>
+    public async Task<(HistorySnapshot History, string? Stamp)> LoadAsync(DateOnly firstDay, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
@@ -215,7 +215,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
 
         await reader.NextResultAsync(cancellation);
         var runs = await RunsAsync(reader, cancellation);
-        return new(row.Revision, row.RecordedUntil, row.FirstRecorded, days, runs);
+        return (new(row.Revision, row.RecordedUntil, row.FirstRecorded, days, runs), row.Stamp);
     }
 
     /// <summary>The runs that start within [<paramref name="from"/>, <paramref name="to"/>), both midnights, by indicator and time; those that go on end at <see cref="HistorySnapshot.Open"/>.</summary>

@@ -18,6 +18,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
     private Held? held;
     private volatile HistorySnapshot snapshot = HistorySnapshot.Empty;
     private volatile BoardStamp? shared;
+    private string? lapsed; // a stamp from before a gap that nobody watched: what it says of then says nothing of now
 
     /// <summary>The newest history that was read.</summary>
     public HistorySnapshot Snapshot => snapshot;
@@ -56,9 +57,9 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
             row = await store.TryTakeAsync(me, cancellation);
             if (SharedAgentsShownBefore is null)
             {
-                var before = BoardStamp.FromJson(row.Stamp);
-                SharedAgentsShownBefore = before?.Since.ContainsKey(Indicator.SharedAgents) == true;
-                shared = row.RecordedUntil >= complete - Continuity ? before : null;
+                SharedAgentsShownBefore = BoardStamp.FromJson(row.Stamp)?.Since.ContainsKey(Indicator.SharedAgents) == true;
+                lapsed = row.RecordedUntil >= complete - Continuity ? null : row.Stamp;
+                Share(row.Stamp);
             }
 
             if (row.Taken)
@@ -69,12 +70,8 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
 
         if (row.Revision != snapshot.Revision)
         {
-            var first = snapshot.Revision < 0;
-            snapshot = await store.LoadAsync(today.AddDays(-89), cancellation);
-            if (!first || Recording)
-            {
-                shared = BoardStamp.FromJson(row.Stamp);
-            }
+            (snapshot, var stored) = await store.LoadAsync(today.AddDays(-89), cancellation);
+            Share(stored);
         }
         else if (row.RecordedUntil != snapshot.RecordedUntil)
         {
@@ -97,12 +94,18 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
         }
     }
 
+    private void Share(string? stored) => shared = stored == lapsed ? null : BoardStamp.FromJson(stored);
+
     private async Task<RecorderRow?> WriteAsync(Held holding, long complete, Func<BoardStamp?, BoardStamp?> stamp, CancellationToken cancellation)
     {
         var (change, open) = Plan(holding, complete);
-        if (stamp(shared) is { } now && !now.Same(BoardStamp.FromJson(holding.Row.Stamp)))
+        if (stamp(shared) is { } now)
         {
-            change = change with { Stamp = now.ToJson() };
+            change = now.Same(BoardStamp.FromJson(holding.Row.Stamp)) ? change : change with { Stamp = now.ToJson() };
+        }
+        else if (lapsed is not null && holding.Row.Stamp == lapsed)
+        {
+            change = change with { Stamp = "null" }; // the record goes on from here: nobody after us may take it for continuous
         }
 
         var row = await store.WriteAsync(holding.Row.Generation, holding.Row.Revision, change, cancellation);

@@ -21,9 +21,6 @@ public sealed partial class BoardService(
 {
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan BetweenPages = TimeSpan.FromMilliseconds(200);
-    // What a fresh process gives its feeds before it says that it knows nothing. Until then it has no page, and a Gateway takes
-    // that of another replica: a restart is no reason to call anything unknown (product.md section 8 allows 5 s).
-    private static readonly TimeSpan FirstWords = TimeSpan.FromSeconds(4);
 
     private DateTimeOffset? started;
     private long renderedAt;
@@ -70,8 +67,11 @@ public sealed partial class BoardService(
 
         var state = board.Look(now);
         started ??= now;
-        var settled = now - started >= FirstWords
-            || (board.Inputs.Windows is not null && (board.Inputs.Fleet is not null || board.Inputs.FleetYoung) && recorder.Snapshot.Revision >= 0);
+
+        // Until then there is no page, and a Gateway takes that of another replica: a restart is no reason to call anything unknown
+        // (product.md section 8 allows 5 s).
+        var settled = now - started >= BoardInputs.FirstWords
+            || (board.Inputs.Windows is not null && (board.Inputs.Fleet is not null || now < board.Inputs.YoungUntil) && recorder.Snapshot.Revision >= 0);
         stamps.Take(state, now, settled);
         metrics.Board = state;
         metrics.Recording = recorder.Recording;

@@ -4,6 +4,7 @@ using Xerotier.Maintenance.V1;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Page;
 
 namespace Xerotier.StatusService.Tests;
 
@@ -105,6 +106,48 @@ public sealed class BoardTests
         window.AffectedServices.AddRange(["inference ROUTING", "something else"]);
         var state = BoardState.At(Known().WithWindows(Feed(window), Start), Start);
         Assert.Equal([Recorded.Operational, Recorded.Maintenance, Recorded.NoData, Recorded.Operational], state.Recorded);
+    }
+
+    [Fact]
+    public void What_is_down_before_the_windows_were_heard_may_be_down_for_maintenance()
+    {
+        var track = new StatusTrack();
+        var board = new LiveBoard(track);
+        board.Apply(Start, (inputs, at) => inputs.WithFleet(new(3, 0, 0, 0), at));
+        Assert.Equal([Recorded.Operational, Recorded.NoData, Recorded.NoData, Recorded.Operational], board.Look(Start.AddSeconds(1)).Recorded);
+        var heard = board.Inputs.WithWindows(Feed(PlatformWindow(-60, 3600)), Start.AddSeconds(1));
+        Assert.Equal(Recorded.Maintenance, BoardState.At(heard, Start.AddSeconds(1)).Recorded[(int)Indicator.InferenceRouting]);
+
+        // Nobody waits for them for ever.
+        Assert.Equal(Start + BoardInputs.FirstWords, BoardState.NextChange(board.Inputs, Start.AddSeconds(1)));
+        Assert.Equal(Recorded.NoData, BoardState.At(board.Inputs, Start.Add(BoardInputs.FirstWords).AddTicks(-1)).Recorded[(int)Indicator.InferenceRouting]);
+        Assert.Equal(Recorded.Outage, BoardState.At(board.Inputs, Start + BoardInputs.FirstWords).Recorded[(int)Indicator.InferenceRouting]);
+    }
+
+    [Fact]
+    public void That_a_store_is_young_is_believed_for_five_seconds_after_its_last_word()
+    {
+        var inputs = BoardInputs.Nothing.WithYoungFleet(Start);
+        Assert.Equal("the first heartbeats have not arrived yet", Reason(Start.AddSeconds(5).AddTicks(-1)));
+        Assert.Equal("no data is arriving from the fleet", Reason(Start.AddSeconds(5)));
+        Assert.Equal(Start.AddSeconds(5), BoardState.NextChange(inputs, Start));
+
+        string? Reason(DateTimeOffset at) => BoardState.At(inputs, at).Shown.Single(s => s.Indicator == Indicator.InferenceRouting).Verdict.Reason;
+    }
+
+    [Fact]
+    public void Before_the_history_was_read_no_day_says_anything()
+    {
+        var track = new StatusTrack();
+        for (var second = 0; second <= 10; second++)
+        {
+            track.Look(Start.AddSeconds(second), [Recorded.Operational, Recorded.Operational, Recorded.Operational, Recorded.Operational]);
+        }
+
+        var days = HistorySnapshot.Empty.DaysOf(Indicator.Dashboard, new(2026, 8, 6), Start.AddSeconds(10), track);
+        Assert.Equal(90, days.Count);
+        Assert.All(days, day => Assert.Equal((InstallationDay.After, null, 0), (day.Installation, day.UptimePercent, day.Operational)));
+        Assert.Null(Uptime.Percent(days));
     }
 
     [Fact]

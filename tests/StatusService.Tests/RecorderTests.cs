@@ -93,6 +93,31 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Equal([(0, 10, Operational), (70, 80, Operational)], await HistoryAsync());
     }
 
+    [Theory]
+    [InlineData(60, true)]
+    [InlineData(62, false)]
+    public async Task A_stamp_outlives_a_minute_that_nobody_recorded_and_no_more(int gap, bool goesOn)
+    {
+        var since = new BoardStamp("all", 7, new Dictionary<Indicator, StateSince> { [Indicator.Dashboard] = new(IndicatorStatus.Operational, 7) }, null);
+        var one = new Replica(database) { Stamp = since };
+        await RunAsync(5, Operational, one);
+        Assert.True(since.Same(one.Recorder.Shared));
+
+        now = now.AddSeconds(gap - 1); // and a second until the successor has seen a whole one
+        var (two, three) = (new Replica(database), new Replica(database));
+        await RunAsync(1, Operational, two, three);
+        await RunAsync(5, Operational, two, three);
+        Assert.Equal(goesOn, since.Same(two.Recorder.Shared));
+        Assert.Equal(goesOn, since.Same(three.Recorder.Shared));
+
+        // The successor's own is a new one, and the others take it over.
+        var own = since with { ChangedAt = 1_000 };
+        two.Stamp = own;
+        await RunAsync(2, Operational, two, three);
+        Assert.Equal(!goesOn, own.Same(three.Recorder.Shared));
+        Assert.Equal(!goesOn, own.Same(two.Recorder.Shared));
+    }
+
     [Fact]
     public async Task A_write_of_an_old_generation_is_refused_whole()
     {
@@ -208,7 +233,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         await RunAsync(5, Operational, one);
         Assert.True(await database.Store().PurgeAsync(new(2026, 11, 4), default) > 0);
         Assert.Equal([(34_560_005, 34_560_010, Operational)], (await HistoryAsync()).Select(r => (r.From, r.To, r.State)));
-        Assert.Equal(Noon.ToUnixTimeSeconds(), (await database.Store().LoadAsync(new(2026, 11, 1), default)).FirstRecorded);
+        Assert.Equal(Noon.ToUnixTimeSeconds(), (await database.Store().LoadAsync(new(2026, 11, 1), default)).History.FirstRecorded);
     }
 
     [Fact]

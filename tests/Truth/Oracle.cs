@@ -18,6 +18,7 @@ public enum Mutation
     TheLeaseLastsForever,
     ASuccessorForgetsWhatItSaw,
     PausedTimeCounts,
+    NobodyWaitsForTheWindows,
 }
 
 /// <summary>
@@ -86,6 +87,7 @@ public sealed class Oracle
             return;
         }
 
+        view.Born ??= now;
         if (happened.Fleet is { } told)
         {
             switch (told.Store)
@@ -102,6 +104,7 @@ public sealed class Oracle
         if (happened.Windows is { } windows)
         {
             view.Windows = [.. windows.Where(w => w.Active)];
+            view.HeardWindows = true;
         }
 
         See(view, tick);
@@ -239,9 +242,12 @@ public sealed class Oracle
             }
         }
 
+        // In its first four seconds a process may not have heard yet that what is down is in maintenance.
+        var mayBeMaintained = !view.HeardWindows && now - view.Born < 4 && mutation != Mutation.NobodyWaitsForTheWindows;
         return StatusOf(view, indicator, now) switch
         {
             "Operational" => Up,
+            _ when mayBeMaintained => NoData,
             "Degraded" => Slow,
             "Outage" => Down,
             _ => mutation == Mutation.UnknownIsUp ? Up : NoData,
@@ -294,6 +300,10 @@ public sealed class Oracle
         public SimFleet? Known { get; set; }
 
         public double KnownAt { get; set; }
+
+        public double? Born { get; set; }
+
+        public bool HeardWindows { get; set; }
 
         public bool AgentsShown { get; set; }
 
