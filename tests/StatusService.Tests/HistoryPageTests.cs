@@ -2,7 +2,9 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Logging.Abstractions;
+using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Indicators;
@@ -105,6 +107,35 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         Assert.Equal(HttpStatusCode.Unauthorized, (await AskAsync(nobody, month)).Status);
         using var project = service.Http(TestTokens.ForCaller("proj_ABC123", true, Scopes.Management));
         Assert.Equal(HttpStatusCode.Forbidden, (await AskAsync(project, month)).Status);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Says_where_the_months_windows_are_cut(bool hasMore)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        await using var neighbours = await Neighbours.StartAsync();
+        neighbours.WindowsBetween = _ => new()
+        {
+            Windows = { new Window { Id = "mw_one", Title = "The only one told", Status = WindowStatus.Completed, StartsAt = now.ToTimestamp(), EndsAt = now.AddHours(1).ToTimestamp() } },
+            HasMore = hasMore,
+        };
+        await using var service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync());
+        await using var pages = new PageStream(service);
+        await pages.UntilAsync("operational");
+        using var client = service.Http(TestTokens.ForService());
+        HttpResponseMessage response;
+        for (var i = 0; (response = await client.GetAsync("/status/history")).StatusCode == HttpStatusCode.ServiceUnavailable && i < 100; i++)
+        {
+            response.Dispose();
+            await Task.Delay(100);
+        }
+
+        using var last = response;
+        var html = await response.Content.ReadAsStringAsync();
+        Assert.Contains("The only one told", html, StringComparison.Ordinal);
+        Assert.Equal(hasMore, html.Contains("And more: these are the first 1 by start.", StringComparison.Ordinal));
     }
 
     private static async Task<(HttpStatusCode Status, string? Code)> AskAsync(HttpClient client, string month)
