@@ -72,6 +72,7 @@ public sealed class LevelTests(BrowserFixture browser)
         Assert.Equal("/status/history?month=2026-10", await visit.Page.Locator("nav a[rel=prev]").GetAttributeAsync("href"));
         Assert.Equal(0, await visit.Page.Locator("nav a[rel=next]").CountAsync());
         Assert.Equal(4 * 23, await visit.Page.Locator(".days > li").CountAsync());
+        Assert.True(await visit.Page.EvaluateAsync<bool>("(async () => { const icon = new Image(); icon.src = document.querySelector('link[rel=icon]').href; await icon.decode(); return true; })()"));
         await AssertSoundAsync(visit);
     }
 

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Xerotier.StatusService.History;
 using Xerotier.StatusService.Page;
 
 namespace Xerotier.Browser.Tests;
@@ -49,9 +50,10 @@ public sealed partial class PageServer : IAsyncDisposable
     /// <summary>Takes a page away: it answers 503 from now on.</summary>
     public void Lose(string path) => pages[path] = [];
 
-    /// <summary>The policy that the Gateway derives from the page's own style and script.</summary>
-    public static string Policy() =>
-        $"default-src 'none'; style-src '{Hash(PageAssets.Style)}'; script-src '{Hash(PageAssets.Script)}'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    /// <summary>The policy that comes with a page: a month of the history has its own, the Gateway derives the status page's from its style and script.</summary>
+    public static string Policy(byte[] html) => html.AsSpan().IndexOf("<main class=\"history\""u8) >= 0
+        ? HistoryEndpoint.Policy
+        : $"default-src 'none'; style-src '{Hash(PageAssets.Style)}'; script-src '{Hash(PageAssets.Script)}'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     public async ValueTask DisposeAsync() => await app.DisposeAsync();
 
@@ -66,7 +68,7 @@ public sealed partial class PageServer : IAsyncDisposable
         }
 
         context.Response.ContentType = "text/html; charset=utf-8";
-        context.Response.Headers.ContentSecurityPolicy = Policy();
+        context.Response.Headers.ContentSecurityPolicy = Policy(html);
         context.Response.Headers.CacheControl = "public, max-age=1, must-revalidate";
         context.Response.Headers.XContentTypeOptions = "nosniff";
         await context.Response.Body.WriteAsync(html, context.RequestAborted);

@@ -86,7 +86,12 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         Assert.Equal(HttpStatusCode.OK, current.StatusCode);
         Assert.Equal("text/html; charset=utf-8", current.Content.Headers.ContentType!.ToString());
         Assert.Contains("<h1>History</h1>", html, StringComparison.Ordinal);
-        Assert.DoesNotContain("unsafe-inline", current.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        var policy = current.Headers.GetValues("Content-Security-Policy").Single();
+        Assert.Contains("; img-src data:;", policy, StringComparison.Ordinal);
+        Assert.DoesNotContain("unsafe-inline", policy, StringComparison.Ordinal);
+        var decoded = WebUtility.HtmlDecode(html);
+        Assert.Contains($"<link rel=\"icon\" href=\"{HistoryPage.Bars}\"", decoded, StringComparison.Ordinal);
+        Assert.DoesNotContain(Icons.Favicon(null), decoded, StringComparison.Ordinal); // a page that has lost its source
         using var plain = await client.GetAsync("/status/history");
         Assert.Equal(html, await plain.Content.ReadAsStringAsync());
 
