@@ -20,7 +20,7 @@ internal sealed class PlatformStore(NpgsqlDataSource database)
         union all
         (select 'recent', 0, {WindowRow.Columns} from windows order by starts_at at time zone 'UTC' desc, id limit 50)
         union all
-        (select 'platform_active', 0, {WindowRow.Columns} from windows where status = 'active' and platform)
+        (select 'platform_active', 0, {WindowRow.ColumnsWithoutTexts} from windows where status = 'active' and platform order by ends_at desc limit 1000)
         union all
         (select 'active_total', (select count(*) from windows where status = 'active'), {NoColumns})
         union all

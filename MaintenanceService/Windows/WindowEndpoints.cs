@@ -94,8 +94,13 @@ internal static class WindowEndpoints
             before = WindowEvent.VersionOf(after, id) ?? throw ListQuery.UnknownCursor();
         }
 
-        var found = WindowId.IsWellFormed(id) ? await store.ListEventsAsync(projectId, id, before, query.Limit + 1, http.RequestAborted) : [];
-        return found.Count > 0 || query.After is not null
+        if (!WindowId.IsWellFormed(id))
+        {
+            throw WindowWriter.NotFound();
+        }
+
+        var found = await store.ListEventsAsync(projectId, id, before, query.Limit + 1, http.RequestAborted);
+        return found.Count > 0 || (query.After is not null && await store.ListEventsAsync(projectId, id, long.MaxValue, 1, http.RequestAborted) is [_, ..])
             ? Page(found, query.Limit, change => change.Id, WindowJson.Write)
             : throw WindowWriter.NotFound();
     }

@@ -13,6 +13,12 @@ internal static class WindowRow
         version, created_by, created_at, updated_at, completed_at, cancelled_at
         """;
 
+    /// <summary>The same without the texts, for those who only ask when and what.</summary>
+    public const string ColumnsWithoutTexts = """
+        project_id, id, platform, '', '', severity, affected_services, starts_at, ends_at, status, auto_transition,
+        version, created_by, created_at, updated_at, completed_at, cancelled_at
+        """;
+
     /// <summary>The window whose columns start at <paramref name="first"/>.</summary>
     public static MaintenanceWindow Read(NpgsqlDataReader row, int first = 0) => new()
     {

@@ -160,6 +160,7 @@ public sealed class LifecycleApiTests(ManagementApi api) : ProjectTests(api)
     {
         (await Project.GetAsync($"/{id}")).Is(404, "not_found");
         (await Project.GetAsync($"/{id}/events")).Is(404, "not_found");
+        (await Project.GetAsync($"/{id}/events?after={id}.5")).Is(404, "not_found");
         (await Project.PatchAsync(id, new JsonObject { ["title"] = "x" })).Is(404, "not_found");
         (await Project.CancelAsync(id)).Is(404, "not_found");
         (await Project.CompleteAsync(id)).Is(404, "not_found");
