@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.ObjectModel;
 using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
@@ -153,7 +152,7 @@ public sealed class HistoryPages(
 
         var known = await windows;
         var html = await renderer.RenderHistoryAsync(
-            new(month, firstMonth, FirstOf(DateOnly.FromDateTime(now.UtcDateTime)), indicators, Windows(known), known is not null), late.Token);
+            new(month, firstMonth, FirstOf(DateOnly.FromDateTime(now.UtcDateTime)), indicators, [.. (known?.Windows ?? []).Select(BoardWindows.Public)], known is not null, known is { HasMore: true }), late.Token);
         using var packed = new MemoryStream();
         await using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
         {
@@ -175,12 +174,6 @@ public sealed class HistoryPages(
         }
     }
 
-    private static IReadOnlyList<WindowModel> Windows(ListWindowsBetweenResponse? known)
-    {
-        WindowModel[] windows = [.. (known?.Windows ?? []).Select(BoardWindows.Public)];
-        return known is { HasMore: true } ? new CutList<WindowModel>(windows) : windows;
-    }
-
     private static DateOnly FirstOf(DateOnly day) => new(day.Year, day.Month, 1);
 
     private static long Second(DateOnly day) => new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
@@ -192,6 +185,3 @@ public sealed class HistoryPages(
         public bool Failed => Page is { IsValueCreated: true, Value: { IsCompleted: true, IsCompletedSuccessfully: false } };
     }
 }
-
-/// <summary>The beginning of a list that goes on, which its reader must be told.</summary>
-public sealed class CutList<T>(IList<T> first) : ReadOnlyCollection<T>(first);

@@ -107,13 +107,15 @@ public sealed record WindowModel(
 /// <param name="Indicators">In page order.</param>
 /// <param name="Windows">Windows of all projects that touched the month, by start.</param>
 /// <param name="WindowsKnown">False when the windows could not be read.</param>
+/// <param name="WindowsGoOn">There are more windows than these.</param>
 public sealed record HistoryPageModel(
     DateOnly Month,
     DateOnly FirstMonth,
     DateOnly CurrentMonth,
     IReadOnlyList<HistoryIndicatorModel> Indicators,
     IReadOnlyList<WindowModel> Windows,
-    bool WindowsKnown);
+    bool WindowsKnown,
+    bool WindowsGoOn = false);
 
 /// <summary>One indicator's month.</summary>
 /// <param name="Name">Such as <c>Inference Routing</c>.</param>
@@ -122,8 +124,8 @@ public sealed record HistoryIndicatorModel(string Name, IReadOnlyList<HistoryDay
 
 /// <summary>One indicator's day with what happened in it.</summary>
 /// <param name="Day">The day's seconds.</param>
-/// <param name="Intervals">Everything but plain operation, by start; touching intervals of one state are one.</param>
-/// <param name="Omitted">How many shorter intervals there are beside these.</param>
+/// <param name="Intervals">Everything but plain operation, by start; touching intervals of one state are one. On the day of installation the first is the time before the record.</param>
+/// <param name="Omitted">How many of the shortest the list in words leaves out.</param>
 public sealed record HistoryDayModel(DayModel Day, IReadOnlyList<HistoryIntervalModel> Intervals, int Omitted = 0);
 
 /// <summary>A stretch of one day in one state.</summary>

@@ -242,7 +242,7 @@ internal static class ConfigCommands
             foreach (var line in file.ToString().TrimEnd('\n').Split('\n'))
             {
                 var text = Printable.WithoutKeys(line, key);
-                session.Screen().Paragraph(text.TrimStart().StartsWith("api_key ", StringComparison.Ordinal) && text == line ? $"{line[..(line.IndexOf('=', StringComparison.Ordinal) + 1)]} \"****\"" : text);
+                session.Screen().Paragraph(text == line && text.Split('=')[0].Trim() == "api_key" ? $"{line[..(line.IndexOf('=', StringComparison.Ordinal) + 1)]} \"****\"" : text);
             }
 
             return ExitCodes.Ok;
