@@ -245,16 +245,22 @@ internal sealed partial class Pipeline(
         {
             ApiException api => api.Error,
             BadHttpRequestException bad => ApiErrors.FromStatus(bad.StatusCode),
-            Npgsql.NpgsqlException { IsTransient: true } or TimeoutException => ApiErrors.ServiceUnavailable,
-            _ => ApiErrors.Internal,
+            _ => Postgres.ToApiError(failure) ?? ApiErrors.Internal,
         };
         if (error.Status == 500)
         {
             LogFailure(logger, failure, context.Request.Method, Answers.RequestIdOf(context));
         }
+        else if (error.Status > 500 && failure is not ApiException)
+        {
+            LogStore(logger, context.Request.Method, failure.Message, Answers.RequestIdOf(context));
+        }
 
         return error;
     }
+
+    [LoggerMessage(2, LogLevel.Warning, "The database failed a {Method}: {Reason}, request {RequestId}")]
+    private static partial void LogStore(ILogger logger, string method, string reason, string? requestId);
 
     [LoggerMessage(1, LogLevel.Error, "{Method} failed, request {RequestId}")]
     private static partial void LogFailure(ILogger logger, Exception failure, string method, string? requestId);

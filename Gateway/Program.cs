@@ -10,7 +10,7 @@ builder.AddServiceDefaults("gateway", acceptsInternalTokens: false);
 builder.AddEdgeLimits();
 builder.AddGatewayOptions();
 
-builder.AddPostgres("gatewaydb");
+builder.AddPostgres("gatewaydb", given => Postgres.WithShortWaits(given, "gateway"));
 builder.Services.AddMigrations(typeof(Program).Assembly);
 builder.Services.AddSingleton<KeyStore>();
 builder.Services.AddSingleton<KnownKeys>();

@@ -17,8 +17,14 @@ public static class Stores
     /// <summary>Registers the <see cref="NpgsqlDataSource"/> of <c>ConnectionStrings:{name}</c> and the health check <c>postgres</c>.</summary>
     /// <param name="builder">The service.</param>
     /// <param name="name">Name of the database and of its connection string.</param>
-    public static void AddPostgres(this IHostApplicationBuilder builder, string name)
+    /// <param name="tune">Changes the connection string that the operator gave.</param>
+    public static void AddPostgres(this IHostApplicationBuilder builder, string name, Func<string, string>? tune = null)
     {
+        if (tune is not null && builder.Configuration.GetConnectionString(name) is { } given)
+        {
+            builder.Configuration[$"ConnectionStrings:{name}"] = tune(given);
+        }
+
 #if USE_ASPIRE
         builder.AddNpgsqlDataSource(name, settings => settings.DisableHealthChecks = true);
 #else

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
-using Npgsql;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
@@ -130,7 +129,7 @@ internal sealed class KnownKeys(KeyStore store, IOptions<KeyOptions> options, Ti
                 }
             }
         }
-        catch (Exception failure) when (failure is NpgsqlException or TimeoutException)
+        catch (Exception failure) when (Postgres.ToApiError(failure) is not null)
         {
             throw new ApiException(ApiErrors.ServiceUnavailable);
         }

@@ -55,7 +55,7 @@ internal sealed class MaintenanceFeedService(PageFeedBoard board, PlatformStore 
         {
             return await read();
         }
-        catch (Exception failure) when (Database.ToApiError(failure) is { } error)
+        catch (Exception failure) when (Postgres.ToApiError(failure) is { } error)
         {
             throw new ApiException(error);
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.IdentityModel.JsonWebTokens;
+using Npgsql;
 using Xerotier.Gateway.Keys;
 
 namespace Xerotier.Gateway.Tests;
@@ -64,6 +65,46 @@ public sealed class ApiTests(PostgresFixture postgres)
         Assert.Equal(400, status);
         Assert.Equal(["name", "scopes", "expires_at", "allowed_ips", "colour"], answer!["error"]!["errors"]!.AsArray().Select(e => e!["param"]!.GetValue<string>()));
         Assert.Equal("unknown_field", answer["error"]!["errors"]!.AsArray()[^1]!["code"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task A_hostile_body_is_not_answered_with_a_longer_one()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        var (status, answer) = await gateway.SendAsync("POST", "/v1/platform/projects", gateway.PlatformKey, Enumerable.Range(0, 5000).ToDictionary(i => $"x{i}", _ => 1));
+        Assert.Equal(400, status);
+        var errors = answer!["error"]!["errors"]!.AsArray();
+        Assert.Equal(100, errors.Count);
+        Assert.Equal(["name", "slug", "x0"], errors.Take(3).Select(e => e!["param"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task A_database_that_takes_no_writes_or_knows_us_no_more_is_said_to_be_unavailable()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        await using var gateway = await TestGateway.StartAsync(database);
+        var id = await gateway.CreateProjectAsync();
+        var (_, key) = await gateway.CreateKeyAsync(id, "management");
+        await ExecuteAsync($"alter database {new NpgsqlConnectionStringBuilder(database).Database} set default_transaction_read_only = on");
+        await DisconnectAsync();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var (status, answer) = await gateway.SendAsync("POST", $"/{id}/v1/management/keys", key, new { name = "n", scopes = new[] { "inference" } });
+                Assert.Equal((503, "service_unavailable"), (status, Code(answer)));
+                return (await gateway.SendAsync("GET", $"/{id}/v1/management/keys", key)).Status == 200;
+            },
+            "reading goes on where writing does not");
+
+        async Task ExecuteAsync(string sql)
+        {
+            await using var connection = new NpgsqlConnection(postgres.Server.AdminConnectionString);
+            await connection.OpenAsync();
+            await using var command = new NpgsqlCommand(sql, connection);
+            await command.ExecuteNonQueryAsync();
+        }
+
+        Task DisconnectAsync() => ExecuteAsync($"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{new NpgsqlConnectionStringBuilder(database).Database}'");
     }
 
     [Fact]

@@ -1,0 +1,54 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Xerotier.ServiceDefaults;
+
+/// <summary>How services wait for PostgreSQL, and what its failures mean to their callers.</summary>
+public static class Postgres
+{
+    /// <summary>The operator's connection string, with short waits and <paramref name="more"/> where it says nothing of them.</summary>
+    /// <param name="connectionString">What the operator gave.</param>
+    /// <param name="applicationName">The service's name, as the database's administrator sees it.</param>
+    /// <param name="more">Other defaults, by Npgsql's keywords.</param>
+    public static string WithShortWaits(string connectionString, string applicationName, params ReadOnlySpan<(string Key, string Value)> more)
+    {
+        var given = new NpgsqlConnectionStringBuilder(connectionString);
+        Default(given, "Timeout", "2"); // s until a connection, or a place in the pool, is there
+        Default(given, "Command Timeout", "3"); // s
+        Default(given, "Cancellation Timeout", "500"); // ms
+        foreach (var (key, value) in more)
+        {
+            Default(given, key, value);
+        }
+
+        given.ApplicationName ??= applicationName;
+        return given.ConnectionString;
+    }
+
+    /// <summary>What a failure of the database is to the caller; null when it is a fault of ours. Nothing is retried: a write whose outcome is unknown is the client's to repeat, with its Idempotency-Key.</summary>
+    public static ApiError? ToApiError(Exception failure) => failure switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => ApiErrors.UpstreamTimeout,
+        PostgresException postgres => IsOutage(postgres.SqlState) ? ApiErrors.ServiceUnavailable : null,
+        NpgsqlException { InnerException: TimeoutException } lost when lost.Message.Contains("pool", StringComparison.Ordinal) => ApiErrors.ServiceUnavailable,
+        NpgsqlException { InnerException: TimeoutException } => ApiErrors.UpstreamTimeout,
+        NpgsqlException or SocketException or IOException => ApiErrors.ServiceUnavailable,
+        TimeoutException => ApiErrors.UpstreamTimeout,
+        ObjectDisposedException => ApiErrors.ServiceUnavailable, // the service is stopping
+        _ => null,
+    };
+
+    /// <summary>Connection, resources, operator intervention, system error, or a server that has become a read-only standby.</summary>
+    private static bool IsOutage(string state) =>
+        state[..2] is "08" or "53" or "57" or "58"
+        || state is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidCatalogName
+            or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.InvalidAuthorizationSpecification;
+
+    private static void Default(NpgsqlConnectionStringBuilder given, string key, string value)
+    {
+        if (!given.ContainsKey(key) || !given.ShouldSerialize(key))
+        {
+            given[key] = value;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Xerotier.ServiceDefaults.Tests;
+
+public sealed class PostgresTests
+{
+    [Fact]
+    public void Waits_are_short_unless_the_operator_says_otherwise()
+    {
+        var tuned = new NpgsqlConnectionStringBuilder(Postgres.WithShortWaits("Host=h;Password=p;Command Timeout=30", "gateway", ("Maximum Pool Size", "7")));
+        Assert.Equal((2, 30, 7), (tuned.Timeout, tuned.CommandTimeout, tuned.MaxPoolSize));
+        Assert.Equal(("h", "p", "gateway"), (tuned.Host, tuned.Password, tuned.ApplicationName));
+    }
+
+    [Theory]
+    [InlineData("25006", 503)] // a standby
+    [InlineData("28P01", 503)]
+    [InlineData("3D000", 503)]
+    [InlineData("53300", 503)]
+    [InlineData("57P01", 503)]
+    [InlineData("57014", 504)]
+    [InlineData("23505", null)]
+    [InlineData("42601", null)]
+    public void A_failure_is_the_databases_or_ours(string state, int? status) =>
+        Assert.Equal(status, Postgres.ToApiError(new PostgresException("m", "ERROR", "ERROR", state))?.Status);
+
+    [Fact]
+    public void A_name_that_does_not_resolve_is_an_outage()
+    {
+        Assert.Equal(503, Postgres.ToApiError(new SocketException((int)SocketError.HostNotFound))?.Status);
+        Assert.Null(Postgres.ToApiError(new InvalidOperationException()));
+    }
+}
