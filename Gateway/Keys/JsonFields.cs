@@ -8,6 +8,7 @@ namespace Xerotier.Gateway.Keys;
 /// <summary>Reads the fields of a JSON object, and gathers everything that is wrong with them before it says so.</summary>
 internal sealed partial class JsonFields
 {
+    private const int MaxErrors = 100;
     private readonly Dictionary<string, JsonElement> fields = new(StringComparer.Ordinal);
     private readonly List<FieldError> errors = [];
 
@@ -112,7 +113,7 @@ internal sealed partial class JsonFields
     /// <exception cref="ApiException">400: something is wrong; all of it is named.</exception>
     public void End()
     {
-        errors.AddRange(fields.Keys.Select(field => new FieldError(field, "unknown_field", $"'{field}' is not a field of this request.")));
+        errors.AddRange(fields.Keys.Take(MaxErrors - errors.Count).Select(field => new FieldError(field, "unknown_field", $"'{field}' is not a field of this request.")));
         if (errors.Count > 0)
         {
             throw new ApiException(ApiErrors.Invalid(errors));
