@@ -24,7 +24,7 @@ internal sealed partial class Pipeline(
 
         try
         {
-            var match = routes.Find(context.Request.Method, PathAsSent(context));
+            var match = routes.Find(context.Request.Method, PathAsSent(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Path.Value));
             var client = clients.Of(context);
             KnownKey? key = null;
             if (match.Access == Access.Public)
@@ -223,20 +223,20 @@ internal sealed partial class Pipeline(
             && (parameter.Equals("charset=utf-8", StringComparison.OrdinalIgnoreCase) || parameter.Equals("charset=\"utf-8\"", StringComparison.OrdinalIgnoreCase)));
     }
 
-    /// <summary>The path of the request line, not decoded; of an absolute target the part after the authority.</summary>
-    private static string PathAsSent(HttpContext context)
+    /// <summary>The path of the request line, not decoded; of an absolute target the part between the authority and the query. Never empty.</summary>
+    /// <param name="target">The target as sent; empty where HTTP/2 has none.</param>
+    /// <param name="path">The path as the server reads it, which is given back where it is the same.</param>
+    internal static string PathAsSent(string target, string? path)
     {
-        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (target.Length > 0 && target[0] != '/' && target.IndexOf("://", StringComparison.Ordinal) is > 0 and var scheme)
-        {
-            var slash = target.IndexOf('/', scheme + 3);
-            target = slash < 0 ? "/" : target[slash..];
-        }
-
-        var path = context.Request.Path.Value;
         var query = target.IndexOf('?', StringComparison.Ordinal);
         var sent = query < 0 ? target.AsSpan() : target.AsSpan(0, query);
-        return path is not null && sent.SequenceEqual(path) ? path : sent.ToString();
+        if (!sent.StartsWith('/') && sent.IndexOf("://", StringComparison.Ordinal) is > 0 and var scheme)
+        {
+            var authority = sent[(scheme + 3)..];
+            sent = authority.IndexOf('/') is >= 0 and var slash ? authority[slash..] : [];
+        }
+
+        return sent.IsEmpty ? "/" : path is not null && sent.SequenceEqual(path) ? path : sent.ToString();
     }
 
     private ApiError ToError(Exception failure, HttpContext context)

@@ -76,6 +76,32 @@ public sealed class HostileTests(PostgresFixture postgres, ITestOutputHelper out
         Assert.Equal(200, (await gateway.SendAsync("GET", $"/{project}/v1/management/keys", key)).Status);
     }
 
+    [Fact]
+    public async Task An_HTTP2_request_without_a_target_is_refused_as_any_other()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(IPAddress.Loopback, gateway.Service.GrpcAddress.Port);
+        var stream = tcp.GetStream();
+
+        // The preface, empty SETTINGS, and HEADERS that are just ":method: CONNECT" (RFC 9113 section 8.5, RFC 7541 section 6.2.2).
+        byte[] connect = [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 9, 1, 0x5, 0, 0, 0, 1, 0x02, 7, .. "CONNECT"u8];
+        await stream.WriteAsync(connect);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        var head = new byte[9];
+        while (true)
+        {
+            await stream.ReadExactlyAsync(head, deadline.Token);
+            var payload = new byte[(head[0] << 16) | (head[1] << 8) | head[2]];
+            await stream.ReadExactlyAsync(payload, deadline.Token);
+            if (head[3] == 1)
+            {
+                Assert.Contains("405", Encoding.Latin1.GetString(payload)[..8]); // :status comes first
+                return;
+            }
+        }
+    }
+
     private static long Memory()
     {
         GC.Collect(2, GCCollectionMode.Aggressive, blocking: true);
@@ -165,7 +191,7 @@ internal sealed class HostileRequests(Random random, string project, string key,
             $"/{owner}/v1/management/maintenance/{id}/purge", $"/{owner}/v1/management/maintenance/{id}/events", $"/{owner}/v1/management/keys", $"/{owner}/v1/management/keys/{id}",
             $"/{owner}/v1/management/keys/{id}/rotate", $"/{owner}/v1/heartbeats", "/v1/platform/projects", $"/v1/platform/projects/{owner}/keys", "/v1/platform/heartbeats",
             "/xerotier.health.v1.Heartbeats/Report", "/grpc.health.v1.Health/Check", "/metrics", "/.git/config", "/nothing"]);
-        path = random.Next(15) switch
+        path = random.Next(16) switch
         {
             0 => path.Replace("/", "//", StringComparison.Ordinal),
             1 => path.Replace("/", "%2F", StringComparison.Ordinal),
@@ -175,6 +201,7 @@ internal sealed class HostileRequests(Random random, string project, string key,
             5 => path.ToUpperInvariant(),
             6 => path + Pick(["%", "%zz", "%ff%fe", "%c0%ae", "%00", ";a=b", "#x", " ", "/", "/.", "?"]),
             7 => $"http://elsewhere{path}",
+            9 => $"http://elsewhere?x={path}",
             8 when random.Next(4) == 0 => path + "/" + new string('x', random.Next(1, 9000)),
             _ => path,
         };

@@ -135,6 +135,75 @@ public sealed class ClientAddressTests
     }
 }
 
+public sealed class PathTests
+{
+    [Theory]
+    [InlineData("/status", "/status")]
+    [InlineData("/status?a=/b", "/status")]
+    [InlineData("", "/")] // HTTP/2's CONNECT
+    [InlineData("?", "/")]
+    [InlineData("*", "*")]
+    [InlineData("host:443", "host:443")]
+    [InlineData("http://h", "/")]
+    [InlineData("http://h/", "/")]
+    [InlineData("http://h/a/b?c=/d", "/a/b")]
+    [InlineData("http://h?x=/proj_A123/v1/management/keys", "/")]
+    [InlineData("h?x=://y/proj_A123/v1/management/keys", "h")]
+    [InlineData("/a?x=http://h/proj_A123/v1/management/keys", "/a")]
+    [InlineData("http://", "/")]
+    public void The_path_is_what_stands_between_the_authority_and_the_query(string target, string expected) =>
+        Assert.Equal(expected, Pipeline.PathAsSent(target, path: null));
+}
+
+public sealed class KnownKeyTests
+{
+    private static readonly ApiKey Read = new(new byte[32], "key_1", "proj_1", false, "n", ["management"], null, null, null, [], ChangedBy: 10);
+
+    [Fact]
+    public void A_newer_reading_counts_and_an_older_one_does_not()
+    {
+        var known = new KnownKey(Read);
+        known.Update(Read with { Name = "older", ChangedBy = 9 });
+        Assert.Equal("n", known.Key.Name);
+        known.Update(Read with { Name = "newer", ChangedBy = 11 });
+        Assert.Equal("newer", known.Key.Name);
+    }
+
+    [Fact]
+    public void A_revocation_counts_whatever_its_number()
+    {
+        var known = new KnownKey(Read);
+        known.Update(Read with { RevokedAt = DateTimeOffset.UnixEpoch, ChangedBy = 9 });
+        Assert.Equal("revoked_api_key", known.Fault(DateTimeOffset.UnixEpoch)?.Code);
+    }
+
+    [Fact]
+    public void A_use_is_put_back_unless_there_was_another_since()
+    {
+        var known = new KnownKey(Read);
+        known.Used(new(5, TimeSpan.Zero));
+        known.PutBackLastUsed(known.TakeLastUsed());
+        Assert.Equal(5, known.TakeLastUsed());
+        known.Used(new(7, TimeSpan.Zero));
+        known.PutBackLastUsed(5);
+        Assert.Equal(7, known.TakeLastUsed());
+    }
+
+    [Fact]
+    public void A_call_whose_key_is_no_longer_known_ends()
+    {
+        var known = new KnownKey(Read);
+        using var calls = new OpenCalls(new FakeTimeProvider());
+        using var call = calls.Open(known);
+        calls.EndFaulty();
+        Assert.Null(call.Fault);
+        known.Forget(); // it was dropped between the call's authorisation and its opening
+        calls.EndFaulty();
+        Assert.Equal("service_unavailable", call.Fault?.Code);
+        Assert.True(call.Ended.IsCancellationRequested);
+    }
+}
+
 public sealed class ApiKeyTests
 {
     [Fact]
