@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Google.Protobuf;
 using Microsoft.Extensions.Options;
 using Xerotier.Page.V1;
@@ -13,6 +14,9 @@ internal sealed partial class PageFeed(
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(1200);
     private readonly string? file = options.Value.SnapshotFile is { Length: > 0 } path ? Path.GetFullPath(path) : null;
 
+    // A slow disk holds up nobody: one page is written while the newest one waits.
+    private readonly Channel<PageSnapshot> unsaved = Channel.CreateBounded<PageSnapshot>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+
     /// <inheritdoc/>
     public override Task StartAsync(CancellationToken cancellationToken)
     {
@@ -23,6 +27,7 @@ internal sealed partial class PageFeed(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var saving = SaveAllAsync();
         var watching = ServiceClients.WatchAsync(
             cancellation => status.WatchPage(new WatchPageRequest(), cancellationToken: cancellation),
             ReceiveAsync,
@@ -43,33 +48,49 @@ internal sealed partial class PageFeed(
         }
 
         await watching;
+        unsaved.Writer.Complete();
+        await saving;
     }
 
-    private async ValueTask ReceiveAsync(WatchPageResponse response)
+    private ValueTask ReceiveAsync(WatchPageResponse response)
     {
         if (response.Page is null)
         {
             page.Sign();
-            return;
+        }
+        else
+        {
+            page.Set(response.Page);
+            if (file is not null)
+            {
+                unsaved.Writer.TryWrite(response.Page);
+            }
         }
 
-        page.Set(response.Page);
-        await SaveAsync(response.Page);
+        return ValueTask.CompletedTask;
     }
 
-    private async Task SaveAsync(PageSnapshot snapshot)
+    private async Task SaveAllAsync()
     {
-        if (file is null)
+        await foreach (var snapshot in unsaved.Reader.ReadAllAsync())
         {
-            return;
+            Save(snapshot, file!);
         }
+    }
 
+    private void Save(PageSnapshot snapshot, string file)
+    {
         try
         {
-            // Renamed into place: a reader finds the old page or the new one, never half of one.
+            // On disk, and then renamed into place: whatever happens, the old page is found or the new one, never half of one.
             var next = $"{file}.{Environment.ProcessId}.tmp";
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            await File.WriteAllBytesAsync(next, snapshot.ToByteArray());
+            using (var stream = new FileStream(next, FileMode.Create, FileAccess.Write))
+            {
+                snapshot.WriteTo(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
             File.Move(next, file, overwrite: true);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -84,10 +105,13 @@ internal sealed partial class PageFeed(
         {
             if (file is not null && File.Exists(file))
             {
-                page.Restore(PageSnapshot.Parser.ParseFrom(File.ReadAllBytes(file)));
+                var snapshot = PageSnapshot.Parser.ParseFrom(File.ReadAllBytes(file));
+                page.Restore(snapshot is { GeneratedAt: not null, StaleHtml.Length: > 0, StaleJson.Length: > 0 }
+                    ? snapshot
+                    : throw new InvalidDataException("It does not hold a whole page."));
             }
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidProtocolBufferException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidProtocolBufferException or InvalidDataException or InvalidOperationException)
         {
             LogNotRestored(logger, failure);
         }

@@ -2,7 +2,9 @@ using System.IO.Compression;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Google.Protobuf;
 using Xerotier.Gateway.Page;
+using Xerotier.Page.V1;
 
 namespace Xerotier.Gateway.Tests;
 
@@ -114,13 +116,54 @@ public sealed class PageTests(PostgresFixture postgres)
             Assert.Contains("one unavailable since", await TextAsync(http, "/status"));
         }
 
-        await File.WriteAllTextAsync(file, "not a page");
-        await using var services = await FakeServices.StartAsync();
-        services.Page = null;
-        await using (var gateway = await TestGateway.StartAsync(database, services, settings))
+        var whole = TestPages.Make("one");
+        foreach (var rubbish in new[]
         {
+            "not a page"u8.ToArray(),
+            [], // what a crash leaves where nothing waited for the disk
+            new PageSnapshot { GeneratedAt = whole.GeneratedAt }.ToByteArray(),
+            new PageSnapshot { StaleHtml = whole.StaleHtml, StaleJson = whole.StaleJson }.ToByteArray(),
+            new PageSnapshot(whole) { GeneratedAt = new() { Seconds = long.MaxValue } }.ToByteArray(),
+        })
+        {
+            await File.WriteAllBytesAsync(file, rubbish);
+            await using var services = await FakeServices.StartAsync();
+            services.Page = null;
+            await using var gateway = await TestGateway.StartAsync(database, services, settings);
             using var http = Plain(gateway);
             Assert.Contains("Status Unknown", await TextAsync(http, "/status"));
+        }
+
+        Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_disk_that_hangs_does_not_make_the_page_stale()
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("xerotier-page-").FullName, "page");
+        var disk = $"{file}.{Environment.ProcessId}.tmp"; // a pipe: whoever writes to it waits until somebody reads
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [disk]))
+        {
+            await make.WaitForExitAsync();
+        }
+
+        await using (var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Page:SnapshotFile"] = file }))
+        {
+            using var http = Plain(gateway);
+            foreach (var word in new[] { "two", "three", "four" })
+            {
+                await Task.Delay(EdgePage.StaleAfter / 2);
+                gateway.Services.Page = TestPages.Make(word);
+                await Eventually.TrueAsync(async () => Word(await TextAsync(http, "/status")) == $"{word} live", $"{word} is live", seconds: 6);
+            }
+
+            // The disk is back: what was being written is written, and then the newest.
+            await using (var reader = File.OpenRead(disk))
+            {
+                await reader.CopyToAsync(Stream.Null);
+            }
+
+            await Eventually.TrueAsync(() => !File.Exists(disk) && new FileInfo(file) is { Exists: true, Length: > 0 } /* no pipe any more */ && PageSnapshot.Parser.ParseFrom(File.ReadAllBytes(file)).Html.Identity.ToStringUtf8().Contains("four live", StringComparison.Ordinal), "the newest page is on disk");
         }
 
         Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
