@@ -18,7 +18,7 @@ namespace Xerotier.Gateway.Keys;
 /// <param name="ValueExpiresAt">When this value ends, because the key was rotated.</param>
 /// <param name="RevokedAt">When the key was revoked.</param>
 /// <param name="AllowedIps">Networks it may be used from; empty: any.</param>
-/// <param name="ChangedBy">The database transaction that wrote this: of two versions the higher one is newer.</param>
+/// <param name="ChangedBy">The database transaction that wrote this. It has its number from under the key's lock, so of two versions the higher one is newer.</param>
 internal sealed record ApiKey(
     byte[] Hash,
     string Id,

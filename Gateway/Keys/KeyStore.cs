@@ -155,7 +155,8 @@ internal sealed class KeyStore(NpgsqlDataSource database)
     /// <returns>Null: there is no such key, or it is no longer good.</returns>
     public async Task<KeyView?> RotateAsync(string projectId, string id, byte[] hash, DateTimeOffset now, DateTimeOffset oldEndsAt, CancellationToken cancellation)
     {
-        await using var command = Command(
+        await using var batch = Locked(
+            projectId, id,
             $"""
             with k as (
                 update api_keys set changed_by = pg_current_xact_id()
@@ -167,22 +168,23 @@ internal sealed class KeyStore(NpgsqlDataSource database)
                 insert into api_key_values (hash, key_id, created_at) select $3, id, $4 from k)
             select {ViewColumns} from k
             """,
-            projectId, id, hash, now, oldEndsAt);
-        return (await ReadViewsAsync(command, cancellation)).SingleOrDefault();
+            hash, now, oldEndsAt);
+        return await ReadChangedAsync(batch, cancellation);
     }
 
     /// <summary>Revokes a key; one that is revoked already stays as it is.</summary>
     /// <returns>Null: there is no such key.</returns>
     public async Task<KeyView?> RevokeAsync(string projectId, string id, DateTimeOffset now, CancellationToken cancellation)
     {
-        await using var command = Command(
+        await using var batch = Locked(
+            projectId, id,
             $"""
             update api_keys k set revoked_at = coalesce(revoked_at, $3), changed_by = pg_current_xact_id()
             where project_id = $1 and id = $2
             returning {ViewColumns}
             """,
-            projectId, id, now);
-        return (await ReadViewsAsync(command, cancellation)).SingleOrDefault();
+            now);
+        return await ReadChangedAsync(batch, cancellation);
     }
 
     /// <summary>Writes when keys were last used, one statement for all. In id order, so that two Gateways cannot wait for each other.</summary>
@@ -243,22 +245,59 @@ internal sealed class KeyStore(NpgsqlDataSource database)
     {
         var command = database.CreateCommand(sql);
         command.CommandTimeout = Timeout;
+        Add(command.Parameters, values);
+        return command;
+    }
+
+    /// <summary>
+    /// A statement that changes a key ($1, $2) once nobody else does. Two statements of one transaction: the lock comes before the
+    /// second one's snapshot, which so sees what others did to the key's values, and before its transaction has a number, so that
+    /// <c>changed_by</c> only grows.
+    /// </summary>
+    private NpgsqlBatch Locked(string projectId, string id, string sql, params ReadOnlySpan<object?> values)
+    {
+        var batch = database.CreateBatch(); // without a transaction around it, it is one
+        batch.Timeout = Timeout;
+        var lockKey = new NpgsqlBatchCommand("select from api_keys where project_id = $1 and id = $2 for update");
+        Add(lockKey.Parameters, projectId, id);
+        var change = new NpgsqlBatchCommand(sql);
+        Add(change.Parameters, projectId, id);
+        Add(change.Parameters, values);
+        batch.BatchCommands.Add(lockKey);
+        batch.BatchCommands.Add(change);
+        return batch;
+    }
+
+    private static void Add(NpgsqlParameterCollection parameters, params ReadOnlySpan<object?> values)
+    {
         foreach (var value in values)
         {
-            command.Parameters.Add(value switch
+            parameters.Add(value switch
             {
                 null => new NpgsqlParameter { Value = DBNull.Value },
                 DateTimeOffset time => new NpgsqlParameter { Value = time.UtcDateTime },
                 _ => new NpgsqlParameter { Value = value },
             });
         }
+    }
 
-        return command;
+    private static async Task<KeyView?> ReadChangedAsync(NpgsqlBatch batch, CancellationToken cancellation)
+    {
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        await reader.NextResultAsync(cancellation); // the first is the lock's
+        var changed = (await ReadViewsAsync(reader, cancellation)).SingleOrDefault();
+        await reader.NextResultAsync(cancellation); // to the end of the transaction, where it can still fail
+        return changed;
     }
 
     private static async Task<List<KeyView>> ReadViewsAsync(NpgsqlCommand command, CancellationToken cancellation)
     {
         await using var reader = await command.ExecuteReaderAsync(cancellation);
+        return await ReadViewsAsync(reader, cancellation);
+    }
+
+    private static async Task<List<KeyView>> ReadViewsAsync(NpgsqlDataReader reader, CancellationToken cancellation)
+    {
         var views = new List<KeyView>();
         while (await reader.ReadAsync(cancellation))
         {
