@@ -59,6 +59,10 @@ public sealed class KeyOptions
     [Range(100, 1_000_000)]
     public int CacheSize { get; set; } = 50_000;
 
+    /// <summary>Seconds between the writings of keys' last uses. 1 to 3,600, default 10.</summary>
+    [Range(1, 3_600)]
+    public int WriteUsesSeconds { get; set; } = 10;
+
     /// <summary>Hours that a rotated key's old value stays good. 0 to 720, default 24.</summary>
     [Range(0, 720)]
     public int RotationGraceHours { get; set; } = 24;

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Xerotier.ServiceDefaults;
 
@@ -5,14 +6,13 @@ namespace Xerotier.Gateway.Keys;
 
 /// <summary>
 /// Keeps <see cref="KnownKeys"/> true: reads what changed as soon as the database notifies, and twice a second as a net under lost
-/// notifications; writes the last uses in batches.
+/// notifications. Writes the last uses in batches, beside it: a write that waits must not keep a revocation waiting.
 /// </summary>
 internal sealed partial class KeyFeed(
-    NpgsqlDataSource database, KeyStore store, KnownKeys keys, OpenCalls calls, Migrations migrations, PlatformKey platformKey, TimeProvider time, ILogger<KeyFeed> logger)
+    NpgsqlDataSource database, KeyStore store, KnownKeys keys, OpenCalls calls, Migrations migrations, PlatformKey platformKey, IOptions<KeyOptions> options, TimeProvider time, ILogger<KeyFeed> logger)
     : BackgroundService
 {
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan WriteUsesEvery = TimeSpan.FromSeconds(10);
     private ulong? mark;
 
     /// <inheritdoc/>
@@ -29,6 +29,11 @@ internal sealed partial class KeyFeed(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await migrations.Done.WaitAsync(stoppingToken);
+        await Task.WhenAll(ReadAllAsync(stoppingToken), WriteAllUsesAsync(stoppingToken));
+    }
+
+    private async Task ReadAllAsync(CancellationToken stoppingToken)
+    {
         var lost = false;
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -65,7 +70,6 @@ internal sealed partial class KeyFeed(
 
     private async Task FollowAsync(NpgsqlConnection connection, Action read, CancellationToken stopping)
     {
-        var writeAt = time.GetUtcNow() + WriteUsesEvery;
         while (true)
         {
             // A database that hangs must count as lost, and soon: until then a revocation could be missed.
@@ -85,31 +89,49 @@ internal sealed partial class KeyFeed(
                 read();
             }
 
-            if (time.GetUtcNow() >= writeAt)
+            await connection.WaitAsync(PollEvery, stopping);
+        }
+    }
+
+    private async Task WriteAllUsesAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(options.Value.WriteUsesSeconds), time, stopping);
+            if (keys.IsLive)
             {
                 await WriteUsesAsync(stopping);
-                writeAt = time.GetUtcNow() + WriteUsesEvery;
             }
-
-            await connection.WaitAsync(PollEvery, stopping);
         }
     }
 
     private async Task WriteUsesAsync(CancellationToken cancellation)
     {
+        var taken = new List<(KnownKey Key, long Ticks)>();
         var used = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
         foreach (var key in keys.All)
         {
             if (key.TakeLastUsed() is > 0 and var ticks)
             {
+                taken.Add((key, ticks));
                 var at = new DateTimeOffset(ticks, TimeSpan.Zero);
                 used[key.Key.Id] = used.TryGetValue(key.Key.Id, out var other) && other > at ? other : at;
             }
         }
 
-        if (used.Count > 0)
+        if (used.Count == 0)
+        {
+            return;
+        }
+
+        try
         {
             await store.WriteLastUsedAsync(used, cancellation);
+        }
+        catch (Exception failure) when (Postgres.ToApiError(failure) is not null)
+        {
+            taken.ForEach(use => use.Key.PutBackLastUsed(use.Ticks));
+            LogUsesNotWritten(logger, failure.Message);
         }
     }
 
@@ -118,6 +140,9 @@ internal sealed partial class KeyFeed(
 
     [LoggerMessage(2, LogLevel.Information, "The keys' database answers again")]
     private static partial void LogBack(ILogger logger);
+
+    [LoggerMessage(4, LogLevel.Warning, "The last uses of keys could not be written; trying again: {Reason}")]
+    private static partial void LogUsesNotWritten(ILogger logger, string reason);
 
     [LoggerMessage(3, LogLevel.Warning, "The keys' database is not the one it was; every key is looked up anew")]
     private static partial void LogOtherDatabase(ILogger logger);

@@ -34,6 +34,9 @@ internal sealed class KnownKey(ApiKey key)
     {
         if (read.ChangedBy >= current.ChangedBy)
         {
+    /// <summary>Gives back what <see cref="TakeLastUsed"/> took, unless it has been used since.</summary>
+    public void PutBackLastUsed(long ticks) => Interlocked.CompareExchange(ref lastUsed, ticks, 0);
+
             current = read;
             bearer = null;
         }
