@@ -13,6 +13,7 @@ internal sealed class KnownKey(ApiKey key)
     private volatile Bearer? bearer;
     private long lastUsed;
     private int streams;
+    private volatile bool forgotten;
 
     /// <summary>The key as it was last read.</summary>
     public ApiKey Key => current;
@@ -20,23 +21,31 @@ internal sealed class KnownKey(ApiKey key)
     /// <summary>Whether calls of this key are open, which need to hear of its end.</summary>
     public bool HasStreams => Volatile.Read(ref streams) > 0;
 
+    /// <summary>Whether the table no longer holds it, so that changes of the key do not reach it.</summary>
+    public bool IsForgotten => forgotten;
+
+    public void Forget() => forgotten = true;
+
+    /// <summary>Why calls that were opened with it must end at <paramref name="now"/>; null while they may go on. Of a forgotten key nothing is known: its sender opens another call.</summary>
+    public ApiError? Fault(DateTimeOffset now) => current.Fault(now) ?? (forgotten ? ApiErrors.ServiceUnavailable : null);
+
     /// <summary>When it was last used, in ticks of UTC; 0: not since that was last taken.</summary>
     public long TakeLastUsed() => Interlocked.Exchange(ref lastUsed, 0);
 
     public void Used(DateTimeOffset now) => Volatile.Write(ref lastUsed, now.UtcTicks);
 
+    /// <summary>Gives back what <see cref="TakeLastUsed"/> took, unless it has been used since.</summary>
+    public void PutBackLastUsed(long ticks) => Interlocked.CompareExchange(ref lastUsed, ticks, 0);
+
     public void StreamOpened() => Interlocked.Increment(ref streams);
 
     public void StreamClosed() => Interlocked.Decrement(ref streams);
 
-    /// <summary>Takes a newer reading of the key.</summary>
+    /// <summary>Takes a newer reading of the key. A revocation counts whatever its number: it is final, and may have been written by hand.</summary>
     public void Update(ApiKey read)
     {
-        if (read.ChangedBy >= current.ChangedBy)
+        if (read.ChangedBy >= current.ChangedBy || read.RevokedAt is not null)
         {
-    /// <summary>Gives back what <see cref="TakeLastUsed"/> took, unless it has been used since.</summary>
-    public void PutBackLastUsed(long ticks) => Interlocked.CompareExchange(ref lastUsed, ticks, 0);
-
             current = read;
             bearer = null;
         }
@@ -111,24 +120,26 @@ internal sealed class KnownKeys(KeyStore store, IOptions<KeyOptions> options, Ti
         {
             while (true)
             {
+                KnownKey? key = null;
                 var seen = Volatile.Read(ref version);
                 var read = await store.FindAsync(hash, cancellation);
                 if (read is null)
                 {
-                    Bound(unknown, options.Value.CacheSize);
+                    Bound(unknown, options.Value.CacheSize, _ => true);
                     unknown[prefix] = time.GetUtcNow().AddSeconds(options.Value.UnknownSeconds);
                 }
                 else
                 {
-                    Bound(known, options.Value.CacheSize);
-                    var key = known.GetOrAdd(prefix, _ => new KnownKey(read));
+                    // A key with open calls stays, since it must hear of its end.
+                    Bound(known, options.Value.CacheSize, cached => !cached.HasStreams).ForEach(cached => cached.Forget());
+                    key = known.GetOrAdd(prefix, _ => new KnownKey(read));
                     key.Update(read);
                 }
 
                 // A change that the feed brought while we read may be newer than what we read: look again.
                 if (seen == Volatile.Read(ref version))
                 {
-                    return read is null ? null : known.GetValueOrDefault(prefix);
+                    return key;
                 }
             }
         }
@@ -162,29 +173,34 @@ internal sealed class KnownKeys(KeyStore store, IOptions<KeyOptions> options, Ti
         Volatile.Write(ref trueAt, time.GetUtcNow().UtcTicks);
     }
 
-    /// <summary>Forgets everything: the database is not the one that the keys were read from.</summary>
+    /// <summary>Forgets everything: the database is not the one that the keys were read from. Open calls end.</summary>
     public void Clear()
     {
         Interlocked.Increment(ref version);
-        known.Clear();
+        Drop(known, known).ForEach(cached => cached.Forget());
         unknown.Clear();
     }
 
     /// <inheritdoc/>
     public void Dispose() => lookups.Dispose();
 
-    /// <summary>Makes room: drops a tenth, whichever come first; a key with open calls stays, since it must hear of its end.</summary>
-    private static void Bound<T>(ConcurrentDictionary<HashPrefix, T> cache, int size)
+    /// <summary>Makes room: drops a tenth, whichever come first.</summary>
+    /// <returns>What was dropped.</returns>
+    private static List<T> Bound<T>(ConcurrentDictionary<HashPrefix, T> cache, int size, Func<T, bool> mayGo) =>
+        cache.Count < size ? [] : Drop(cache, cache.Where(pair => mayGo(pair.Value)).Take(Math.Max(1, size / 10)));
+
+    private static List<T> Drop<T>(ConcurrentDictionary<HashPrefix, T> cache, IEnumerable<KeyValuePair<HashPrefix, T>> entries)
     {
-        if (cache.Count < size)
+        var dropped = new List<T>();
+        foreach (var (prefix, _) in entries)
         {
-            return;
+            if (cache.TryRemove(prefix, out var value))
+            {
+                dropped.Add(value);
+            }
         }
 
-        foreach (var (prefix, _) in cache.Where(pair => pair.Value is not KnownKey { HasStreams: true }).Take(Math.Max(1, size / 10)))
-        {
-            cache.TryRemove(prefix, out _);
-        }
+        return dropped;
     }
 
     /// <summary>The first half of a hash: finds an entry; the whole hash is then compared in constant time.</summary>

@@ -3,7 +3,7 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
 
-/// <summary>Long-lived calls, each opened with a key. They end when the key does: by revocation at once, by expiry within a quarter of a second.</summary>
+/// <summary>Long-lived calls, each opened with a key. They end when the key does: by revocation at once, by expiry within a quarter of a second; and when the Gateway no longer knows the key.</summary>
 internal sealed class OpenCalls(TimeProvider time) : BackgroundService
 {
     private readonly ConcurrentDictionary<OpenCall, bool> open = new();
@@ -26,7 +26,7 @@ internal sealed class OpenCalls(TimeProvider time) : BackgroundService
         var now = time.GetUtcNow();
         foreach (var (call, _) in open)
         {
-            if (call.Key.Key.Fault(now) is { } fault)
+            if (call.Key.Fault(now) is { } fault)
             {
                 call.End(fault);
             }

@@ -1,9 +1,11 @@
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Xerotier.Gateway.Keys;
 using Xerotier.Health.V1;
+using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
@@ -34,6 +36,134 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         Assert.Equal(StatusCode.Unauthenticated, ended.StatusCode);
         Assert.Equal("revoked_api_key", ended.Trailers.GetValue("xerotier-error-code"));
         Assert.Equal(0, second.Service.Services.GetRequiredService<OpenCalls>().Count);
+    }
+
+    [Fact]
+    public async Task Of_many_rotations_at_once_one_value_stays()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        await using var gateway = await TestGateway.StartAsync(database);
+        var project = await gateway.CreateProjectAsync();
+        var (id, _) = await gateway.CreateKeyAsync(project, "management");
+        var store = gateway.Service.Services.GetRequiredService<KeyStore>();
+        var now = DateTimeOffset.UtcNow;
+        const long rotations = 40;
+        await Task.WhenAll(Enumerable.Range(0, (int)rotations).Select(_ => Task.Run(async () =>
+            Assert.NotNull(await store.RotateAsync(project, id, ApiKeyValue.Hash(ApiKeyValue.Create("x")), now, now.AddHours(24), TestContext.Current.CancellationToken)))));
+        Assert.Equal([rotations, 1L], await RowAsync(database, $"select count(expires_at), count(*) filter (where expires_at is null) from api_key_values where key_id = '{id}'"));
+    }
+
+    [Fact]
+    public async Task A_change_that_waited_for_another_has_the_higher_number()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        await using var gateway = await TestGateway.StartAsync(database);
+        var project = await gateway.CreateProjectAsync();
+        var (id, _) = await gateway.CreateKeyAsync(project, "management");
+        var store = gateway.Service.Services.GetRequiredService<KeyStore>();
+        foreach (var change in new Func<Task>[]
+        {
+            () => store.RotateAsync(project, id, ApiKeyValue.Hash(ApiKeyValue.Create("x")), DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddHours(24), CancellationToken.None),
+            () => store.RevokeAsync(project, id, DateTimeOffset.UtcNow, CancellationToken.None),
+        })
+        {
+            await using var connection = new NpgsqlConnection(database);
+            await connection.OpenAsync();
+            await using var first = await connection.BeginTransactionAsync();
+            await using (var hold = new NpgsqlCommand($"select from api_keys where id = '{id}' for update", connection, first))
+            {
+                await hold.ExecuteNonQueryAsync();
+            }
+
+            var second = Task.Run(change);
+            await Eventually.TrueAsync(async () => (long)(await RowAsync(database, "select count(*) from pg_locks where not granted"))[0] > 0, "it waits");
+            var between = ulong.Parse((string)(await RowAsync(database, "select pg_current_xact_id()::text"))[0]);
+            await first.CommitAsync();
+            await second;
+            Assert.True(ulong.Parse((string)(await RowAsync(database, $"select changed_by::text from api_keys where id = '{id}'"))[0]) > between);
+        }
+    }
+
+    [Fact]
+    public async Task A_write_of_uses_that_waits_keeps_no_revocation_waiting_and_loses_no_use()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["Keys:WriteUsesSeconds"] = "1" });
+        var project = await gateway.CreateProjectAsync();
+        var (id, key) = await gateway.CreateKeyAsync(project, "management");
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync();
+        var held = await connection.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand($"select from api_keys where id = '{id}' for update", connection, held))
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        Assert.Equal(200, (await gateway.SendAsync("GET", $"/{project}/v1/management/keys", key)).Status);
+
+        // The write waits for 2 s, fails, and waits again: some revocation must come through while one waits.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var (otherId, other) = await gateway.CreateKeyAsync(project, "management");
+                Assert.Equal(200, (await gateway.SendAsync("GET", $"/{project}/v1/management/maintenance", other)).Status);
+                await Eventually.TrueAsync(async () => await WaitingAsync() is not null, "the write waits");
+                var waiting = await WaitingAsync();
+                Assert.Equal(200, (await gateway.SendAsync("DELETE", $"/{project}/v1/management/keys/{otherId}", other)).Status);
+                await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", $"/{project}/v1/management/maintenance", other)).Status == 401, "revoked");
+                return waiting is not null && waiting.Equals(await WaitingAsync());
+            },
+            "a revocation while the write waits");
+
+        await Eventually.TrueAsync(async () => await WaitingAsync() is null, "the write has failed");
+        await held.DisposeAsync();
+        await Eventually.TrueAsync(async () => (bool)(await RowAsync(database, $"select last_used_at is not null from api_keys where id = '{id}'"))[0], "the use is written all the same");
+
+        async Task<object?> WaitingAsync() => await RowAsync(
+            database, "select max(query_start) from pg_stat_activity where datname = current_database() and state = 'active' and wait_event_type = 'Lock' and query like '%last_used_at = u.at%'") is [DateTime at] ? at : null;
+    }
+
+    [Fact]
+    public async Task Streams_end_when_the_database_is_another_one()
+    {
+        await using var first = await TestPostgres.StartAsync();
+        await using var second = await TestPostgres.StartAsync();
+        var one = new NpgsqlConnectionStringBuilder(await first.CreateDatabaseAsync());
+        var other = new NpgsqlConnectionStringBuilder(second.AdminConnectionString) { Database = one.Database, Password = one.Password };
+        await using (var admin = new NpgsqlConnection(second.AdminConnectionString))
+        {
+            await admin.OpenAsync();
+            await using var create = new NpgsqlCommand($"create database {one.Database}", admin);
+            await create.ExecuteNonQueryAsync();
+            create.CommandText = $"alter role {one.Username} password '{one.Password}'";
+            await create.ExecuteNonQueryAsync();
+        }
+
+        await using (var schema = NpgsqlDataSource.Create(other.ConnectionString))
+        {
+            await Migrations.ApplyAsync(schema, typeof(KeyStore).Assembly, NullLogger.Instance, TestContext.Current.CancellationToken);
+        }
+
+        // The first is far ahead: what comes after the change of databases would otherwise be taken for old.
+        await using (var ahead = new NpgsqlConnection(one.ConnectionString))
+        {
+            await ahead.OpenAsync();
+            await using var burn = new NpgsqlCommand("do $$ begin for i in 1..5000 loop perform pg_current_xact_id(); commit; end loop; end $$", ahead);
+            await burn.ExecuteNonQueryAsync();
+        }
+
+        var both = new NpgsqlConnectionStringBuilder(one.ConnectionString) { Host = $"{one.Host}:{one.Port},{other.Host}:{other.Port}" };
+        await using var gateway = await TestGateway.StartAsync(both.ConnectionString);
+        var project = await gateway.CreateProjectAsync();
+        var (_, key) = await gateway.CreateKeyAsync(project, "heartbeat");
+        using var channel = GrpcChannel.ForAddress(gateway.Service.GrpcAddress);
+        using var call = new Heartbeats.HeartbeatsClient(channel).Report(new Metadata { { "authorization", $"Bearer {key}" } });
+        await call.RequestStream.WriteAsync(new ReportRequest { Heartbeats = { new Heartbeat() } });
+        Assert.True(await call.ResponseStream.MoveNext());
+
+        await first.KillAsync();
+        var ended = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext().WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal((StatusCode.Unavailable, "service_unavailable"), (ended.StatusCode, ended.Trailers.GetValue("xerotier-error-code")));
     }
 
     [Fact]
@@ -214,6 +344,18 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         var store = gateway.Service.Services.GetRequiredService<KeyStore>();
         await store.CreateKeyAsync(new("key_later", "later", ["management"], null, [], DateTimeOffset.UtcNow, null, null), project, ApiKeyValue.Hash(value), CancellationToken.None);
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", $"/{project}/v1/management/keys", value)).Status == 200, "known at once", seconds: 3);
+    }
+
+    private static async Task<object[]> RowAsync(string database, string sql)
+    {
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        var row = new object[reader.FieldCount];
+        reader.GetValues(row);
+        return row;
     }
 
     private static async Task KillAsync(int signal, IEnumerable<int> processes)
