@@ -28,7 +28,7 @@ public sealed partial class Migrations(NpgsqlDataSource database, Assembly scrip
     public static async Task ApplyAsync(NpgsqlDataSource database, Assembly scripts, ILogger logger, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
-        await using (var acquire = new NpgsqlCommand("select pg_advisory_lock($1)", connection) { Parameters = { new() { Value = AdvisoryLock } } })
+        await using (var acquire = new NpgsqlCommand("select pg_advisory_lock($1)", connection) { Parameters = { new() { Value = AdvisoryLock } }, CommandTimeout = 0 })
         {
             await acquire.ExecuteNonQueryAsync(cancellation);
         }
@@ -39,6 +39,7 @@ public sealed partial class Migrations(NpgsqlDataSource database, Assembly scrip
                 .PostgresqlDatabase(new PostgresqlConnectionManager(database))
                 .WithScriptsEmbeddedInAssembly(scripts, name => name.Contains(".Migrations.", StringComparison.Ordinal))
                 .WithTransactionPerScript()
+                .WithExecutionTimeout(TimeSpan.Zero) // none: a large table's index takes its time, and would be given up again and again
                 .LogTo(new Log(logger))
                 .Build()
                 .PerformUpgrade();
