@@ -6,10 +6,11 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.Gateway;
 
 /// <summary>
-/// <c>/healthz</c> and <c>/readyz</c>. Both answer from memory, so that no one can make the Gateway work by asking. Readiness names each
-/// dependency; a balancer that must keep the status page up while services are down asks <c>/healthz</c>.
+/// <c>/healthz</c> and <c>/readyz</c>. Readiness names each backend and store. What it depends on itself the Gateway knows from memory;
+/// the stores behind the services are listed as these see them, and do not decide: without them the Gateway is as ready as any other
+/// one would be. A balancer that must keep the status page up while services are down asks <c>/healthz</c>.
 /// </summary>
-internal sealed class Health(ServiceIdentity identity, KnownKeys keys, Upstreams upstreams, EdgePage page, Drain drain, TimeProvider time)
+internal sealed class Health(ServiceIdentity identity, KnownKeys keys, Upstreams upstreams, StoreChecks stores, EdgePage page, Drain drain, TimeProvider time)
 {
     private readonly long started = time.GetTimestamp();
 
@@ -24,13 +25,14 @@ internal sealed class Health(ServiceIdentity identity, KnownKeys keys, Upstreams
         json.WriteEndObject();
     });
 
-    /// <summary>200 when every dependency answers, 503 otherwise and while draining.</summary>
-    public Task ReadyAsync(Call call)
+    /// <summary>200 when the Gateway's database, the page's source and every service answer, 503 otherwise and while draining.</summary>
+    public async Task ReadyAsync(Call call)
     {
+        var behind = await stores.ReadAsync().WaitAsync(call.Aborted);
         var checks = new List<(string Name, bool Ok)> { ("postgres", keys.IsLive), ("status_page", page.IsLive) };
         checks.AddRange(upstreams.All.Select(upstream => (upstream.Name, upstream.Answers)));
         var ready = checks.TrueForAll(check => check.Ok) && !drain.IsDraining;
-        return Answers.WriteJsonAsync(call.Http, ready ? 200 : 503, json =>
+        await Answers.WriteJsonAsync(call.Http, ready ? 200 : 503, json =>
         {
             json.WriteStartObject();
             json.WriteString("status", drain.IsDraining ? "draining" : ready ? "ok" : "unavailable");
@@ -39,6 +41,11 @@ internal sealed class Health(ServiceIdentity identity, KnownKeys keys, Upstreams
             foreach (var (name, ok) in checks)
             {
                 json.WriteString(name, ok ? "ok" : "unavailable");
+            }
+
+            foreach (var store in behind)
+            {
+                json.WriteString(store.Name, store.State);
             }
 
             json.WriteEndObject();

@@ -145,12 +145,37 @@ public sealed class ApiTests(PostgresFixture postgres)
         await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Status == 200, "ready");
         var (_, ready) = await gateway.SendAsync("GET", "/readyz");
-        Assert.Equal(["postgres", "status_page", "healthcollector", "maintenanceservice", "statusservice"], ready!["checks"]!.AsObject().Select(c => c.Key));
+        Assert.Equal(
+            ["postgres", "status_page", "healthcollector", "maintenanceservice", "statusservice", "redis", "maintenancedb", "statusdb"],
+            ready!["checks"]!.AsObject().Select(c => c.Key));
+        await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Body!["checks"]!.AsObject().All(check => check.Value!.GetValue<string>() == "ok"), "all is well");
+
+        // What the services say of their stores is passed on, and nothing else of what they say.
+        await SaysAsync("""{"checks":{"postgres":"ok","schema":"unavailable","redis":"unavailable","10.0.0.1":"Password=p"}}""", "unavailable");
+        await SaysAsync("""{"checks":{"postgres":"Host=10.0.0.1;Password=p","schema":"ok","redis":3}}""", "unknown", "unavailable");
+        await SaysAsync("not JSON", "unknown");
+        await SaysAsync("{}", "unknown");
+
         await gateway.Services.DisposeAsync();
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Status == 503, "not ready");
         var (status, body) = await gateway.SendAsync("GET", "/healthz");
         Assert.Equal((200, "gateway"), (status, body!["service"]!.GetValue<string>()));
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Body!["checks"]!["status_page"]!.GetValue<string>() == "unavailable", "the page is known to be stale");
+        Assert.Equal("unknown", (await gateway.SendAsync("GET", "/readyz")).Body!["checks"]!["redis"]!.GetValue<string>());
+
+        async Task SaysAsync(string said, string redis, string? databases = null)
+        {
+            gateway.Services.Ready = said;
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    var (status, body) = await gateway.SendAsync("GET", "/readyz");
+                    Assert.Equal(200, status);
+                    Assert.DoesNotContain("10.0.0.1", body!.ToJsonString());
+                    return (string?)body["checks"]!["redis"] == redis && (string?)body["checks"]!["maintenancedb"] == (databases ?? redis) && (string?)body["checks"]!["statusdb"] == (databases ?? redis);
+                },
+                $"{redis} is passed on");
+        }
     }
 
     private static string? Code(System.Text.Json.Nodes.JsonNode? answer) => answer?["error"]?["code"]?.GetValue<string>();

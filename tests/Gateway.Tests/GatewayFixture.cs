@@ -151,6 +151,9 @@ internal sealed class FakeServices : IAsyncDisposable
     /// <summary>Answers a request instead of the echo.</summary>
     public Func<HttpContext, Task>? Answer { get; set; }
 
+    /// <summary>What <c>/readyz</c> says.</summary>
+    public string Ready { get; set; } = """{"checks":{"postgres":"ok","redis":"ok","schema":"ok"}}""";
+
     /// <summary>The page that is pushed; null: the stream ends at once.</summary>
     public PageSnapshot? Page { get; set; } = TestPages.Make("one");
 
@@ -174,6 +177,7 @@ internal sealed class FakeServices : IAsyncDisposable
         app.MapGrpcService<FakePages>();
         app.MapGrpcService<FakeHeartbeats>();
         app.MapGet("/healthz", () => "ok");
+        app.MapGet("/readyz", () => Microsoft.AspNetCore.Http.Results.Content(services.Ready, "application/json"));
         app.MapFallback(services.EchoAsync);
         await app.StartAsync();
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
