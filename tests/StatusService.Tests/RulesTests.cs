@@ -34,6 +34,10 @@ public sealed class RulesTests
         Assert.Equal(new Verdict(status, reason), Rules.SharedAgents(total, stale));
 
     [Fact]
+    public void Indicators_have_the_names_that_windows_name_them_by() => Assert.Equal(
+        ["Dashboard", "Inference Routing", "Shared Agents", "Model Storage"], Indicators.Indicators.All.Select(indicator => indicator.Name()));
+
+    [Fact]
     public void Thresholds_hold_for_counts_beyond_what_an_int_can_multiply() =>
         Assert.Equal(Outage, Rules.ByStale(int.MaxValue, int.MaxValue));
 

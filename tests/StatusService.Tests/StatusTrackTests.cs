@@ -97,8 +97,23 @@ public sealed class StatusTrackTests
         Assert.Equal(200_999, runs[^1].To);
     }
 
+    [Fact]
+    public void Only_what_lies_within_is_told_and_nothing_of_no_length()
+    {
+        Look(0, Operational);
+        Look(2, Outage);
+        Look(4, Operational);
+        Look(5, Operational);
+        Assert.Equal([(2, 4, Outage), (4, 5, Operational)], Runs(2, 5));
+        Assert.Equal([(0, 2, Operational)], Runs(0, 2));
+        Assert.Equal([(4, 5, Operational)], Runs(4, 5)); // the newest second, asked for alone
+        Assert.Empty(Runs(5, 9));
+        track.Forget(1_000_000);
+        Assert.Equal([(4, 5, Operational)], Runs(0, 9)); // it may still grow
+    }
+
     private void Look(double second, Recorded state) => track.Look(Zero.AddSeconds(second), [state, state, state, state]);
 
-    private IEnumerable<(int From, int To, Recorded State)> Runs() =>
-        track.Runs(Indicator.SharedAgents, 0, long.MaxValue).Select(r => ((int)r.From - 1_000, (int)r.To - 1_000, r.State));
+    private IEnumerable<(int From, int To, Recorded State)> Runs(int from = -1_000, int to = int.MaxValue) =>
+        track.Runs(Indicator.SharedAgents, 1_000L + from, 1_000L + to).Select(r => ((int)r.From - 1_000, (int)r.To - 1_000, r.State));
 }

@@ -34,6 +34,15 @@ public sealed class UptimeTests
     }
 
     [Fact]
+    public void Every_second_of_a_day_is_in_one_part()
+    {
+        var day = Uptime.Day(new(2026, 11, 3), 86_400, new(Operational: 10_000, Degraded: 2_000, Maintenance: 300, Outage: 40), InstallationDay.After);
+        Assert.Equal((10_000, 2_000, 300, 40, 74_060), (day.Operational, day.Degraded, day.Maintenance, day.Outage, day.NoData));
+        Assert.Equal(99.667m, Uptime.Percent([day])); // 12,000 of 12,040
+        Assert.Equal(0, Uptime.Day(new(2026, 11, 3), 100, new(200, 0, 0, 0), InstallationDay.After).NoData); // never less than none
+    }
+
+    [Fact]
     public void Of_many_days_is_the_whole_not_the_mean_of_the_days()
     {
         DayModel[] days =
