@@ -188,6 +188,9 @@ public sealed class RulesTests
     [InlineData("""{"status":1}""", "status|invalid_request|'status' must be one of scheduled, active, completed or cancelled.")]
     [InlineData("""{"status":"\ud83d"}""", "status|invalid_request|'status' must be one of scheduled, active, completed or cancelled.")]
     [InlineData("""{"auto_transition":"true"}""", "auto_transition|invalid_request|'auto_transition' must be true or false.")]
+    [InlineData("""{"auto_transition":1}""", "auto_transition|invalid_request|'auto_transition' must be true or false.")]
+    [InlineData("""{"starts_at":"\ud83d"}""", "starts_at|invalid_request|'starts_at' holds half of a surrogate pair, which is not text.")]
+    [InlineData("""{"starts_at":"today"}""", "starts_at|invalid_request|'starts_at' must be an ISO 8601 date and time with an offset or Z, such as 2026-05-22T02:00:00Z.")]
     [InlineData("""{"starts_at":1}""", "starts_at|invalid_request|'starts_at' must be a string.")]
     [InlineData("""{"starts_at":"2026-05-22T02:00:00Z","ends_at":"2026-05-22T02:00:00Z"}""", "ends_at|invalid_request|'ends_at' must be after 'starts_at'.")]
     [InlineData("""{"affected_services":"A"}""", "affected_services|invalid_request|'affected_services' must be a list of names.")]
@@ -222,6 +225,10 @@ public sealed class RulesTests
         Assert.Equal(50, WindowInput.ForUpdate(Field("affected_services", Enumerable.Range(0, 50).Select(i => $"{i}{new string('s', 98)}"))).AffectedServices!.Count);
         Assert.Equal(["affected_services|invalid_request|'affected_services' must hold at most 50 names, not 51."], Errors(() => WindowInput.ForUpdate(Field("affected_services", Enumerable.Range(0, 51).Select(i => $"{i}")))));
         Assert.Equal(["affected_services|invalid_request|'affected_services' is wrong in name number 1: it must be 1 to 100 characters, not 101."], Errors(() => WindowInput.ForUpdate(Field("affected_services", new[] { new string('s', 101) }))));
+        Assert.Single(Errors(() => WindowInput.ForUpdate(Field("affected_services", new[] { " " + new string('s', 100) })))); // names are not trimmed
+        Assert.True(WindowInput.ForUpdate(Field("auto_transition", true)).AutoTransition);
+        var cut = $"{new string('n', 63)}{crane}";
+        Assert.StartsWith($"{new string('n', 63)}…|", Errors(() => WindowInput.ForUpdate(Field(cut, 1)))[0], StringComparison.Ordinal); // no half of a pair
     }
 
     private static MaintenanceWindow Window(WindowStatus status) => Lifecycle.Create(Fields() with { Status = status }, Operator, Now);
