@@ -44,11 +44,10 @@ public static partial class ServiceClients
 
     /// <summary>
     /// Reads a server stream for as long as <paramref name="cancellation"/> allows: opens it again with jitter when it ends, fails
-    /// or is silent for longer than <paramref name="silence"/>, and says so through <paramref name="lost"/> each time.
+    /// or is silent for longer than <paramref name="silence"/>.
     /// </summary>
     /// <param name="open">Opens the stream.</param>
     /// <param name="received">Called for each message, in order.</param>
-    /// <param name="lost">Called once when a stream that delivered a message is lost.</param>
     /// <param name="silence">How long a living stream may be silent.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where losses are logged.</param>
@@ -56,7 +55,6 @@ public static partial class ServiceClients
     public static async Task WatchAsync<T>(
         Func<CancellationToken, AsyncServerStreamingCall<T>> open,
         Func<T, ValueTask> received,
-        Action lost,
         TimeSpan silence,
         TimeProvider time,
         ILogger logger,
@@ -90,11 +88,6 @@ public static partial class ServiceClients
                     LogLost(logger, typeof(T).Name, failure.Message);
                     reported = true;
                 }
-            }
-
-            if (alive)
-            {
-                lost();
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(100, 400)), time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

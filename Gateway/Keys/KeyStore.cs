@@ -21,7 +21,7 @@ internal sealed record KeyChanges(ulong Mark, IReadOnlyList<ApiKey> Changed);
 /// <param name="database">The Gateway's database.</param>
 internal sealed class KeyStore(NpgsqlDataSource database)
 {
-    /// <summary>Seconds that a statement may take before its request is answered 503.</summary>
+    /// <summary>Seconds that a statement may take before its request is answered 504.</summary>
     private const int Timeout = 2;
 
     private const string KeyColumns =

@@ -31,7 +31,6 @@ internal sealed partial class PageFeed(
         var watching = ServiceClients.WatchAsync(
             cancellation => status.WatchPage(new WatchPageRequest(), cancellationToken: cancellation),
             ReceiveAsync,
-            lost: () => { }, // silence is what counts: a replica that takes over in time leaves no mark
             Silence, time, logger, stoppingToken);
 
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50), time);

@@ -48,7 +48,6 @@ public sealed class Feeds(
 
                 return ValueTask.CompletedTask;
             },
-            lost: () => { },
             Silence,
             time,
             logger,
