@@ -100,7 +100,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
           end
         end
         if private then
-          redis.call('SET', KEYS[4], bytes, 'PX', lifetime)
+          if bytes > 0 then redis.call('SET', KEYS[4], bytes, 'PX', lifetime) else redis.call('DEL', KEYS[4]) end
           redis.call('PEXPIRE', records, lifetime)
           redis.call('PEXPIRE', seen, lifetime)
         end
