@@ -110,7 +110,9 @@ public static partial class ServiceClients
             HttpHandler = new SocketsHttpHandler
             {
                 AutomaticDecompression = DecompressionMethods.None,
-                ConnectTimeout = TimeSpan.FromSeconds(1),
+
+                // No ConnectTimeout: the balancer counts its pauses between tries into it, and when it runs out the request for a new
+                // connection can meet the old one before that is put away, is taken for a double, and nobody ever connects again.
                 EnableMultipleHttp2Connections = true,
                 KeepAlivePingDelay = TimeSpan.FromSeconds(1),
                 KeepAlivePingTimeout = TimeSpan.FromSeconds(1),
