@@ -245,6 +245,7 @@ internal sealed partial class Pipeline(
         {
             ApiException api => api.Error,
             BadHttpRequestException bad => ApiErrors.FromStatus(bad.StatusCode),
+            IOException => ApiErrors.FromStatus(StatusCodes.Status400BadRequest), // Kestrel's word for a chunk whose size no number holds
             _ => Postgres.ToApiError(failure) ?? ApiErrors.Internal,
         };
         if (error.Status == 500)
