@@ -74,6 +74,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
           local last = redis.call('ZSCORE', seen, id)
           last = last and tonumber(last)
           local left = gone and redis.call('ZSCORE', third, id)
+          local grown = private and bytes + #record - redis.call('HSTRLEN', records, id)
           if (last and last > heard) or (left and tonumber(left) > heard) then
             -- a newer one is known
           elseif ARGV[i + 1] == '0' and not router then
@@ -81,11 +82,11 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
             redis.call('ZADD', third, heard, id)
             redis.call('PEXPIRE', third, 10000)
             gone = true
-          elseif (not last and count >= quota) or (private and bytes + #record - redis.call('HSTRLEN', records, id) > room) then
+          elseif (not last and count >= quota) or (private and grown > room) then
             refused[#refused + 1] = id
           else
             local known = shared and redis.call('HGET', records, id)
-            if private then bytes = bytes + #record - redis.call('HSTRLEN', records, id) end
+            if private then bytes = grown end
             if not last then count = count + 1 end
             if not last or last < fresh then changes = changes + 1 end
             if router then
