@@ -8,14 +8,15 @@ namespace Xerotier.MaintenanceService;
 internal static class WindowRow
 {
     /// <summary>The columns, in the order of <see cref="Read"/>.</summary>
-    public const string Columns = """
-        project_id, id, platform, title, description, severity, affected_services, starts_at, ends_at, status, auto_transition,
-        version, created_by, created_at, updated_at, completed_at, cancelled_at
-        """;
+    public const string Columns = Owner + ", title, description, " + Rest;
 
     /// <summary>The same without the texts, for those who only ask when and what.</summary>
-    public const string ColumnsWithoutTexts = """
-        project_id, id, platform, '', '', severity, affected_services, starts_at, ends_at, status, auto_transition,
+    public const string ColumnsWithoutTexts = Owner + ", '', '', " + Rest;
+
+    private const string Owner = "project_id, id, platform";
+
+    private const string Rest = """
+        severity, affected_services, starts_at, ends_at, status, auto_transition,
         version, created_by, created_at, updated_at, completed_at, cancelled_at
         """;
 
