@@ -40,10 +40,10 @@ internal sealed partial class DatabaseFailureFilter(Migrations migrations, ILogg
         {
             return await next(context);
         }
-        catch (Exception failure) when (!context.HttpContext.RequestAborted.IsCancellationRequested && Postgres.ToApiError(failure) is not null)
+        catch (Exception failure) when (!context.HttpContext.RequestAborted.IsCancellationRequested && Postgres.ToApiError(failure) is { } error)
         {
             LogFailure(logger, context.HttpContext.GetEndpoint()?.DisplayName, failure.Message);
-            throw new ApiException(Postgres.ToApiError(failure)!);
+            throw new ApiException(error);
         }
     }
 

@@ -2,6 +2,9 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
 
 namespace Xerotier.MaintenanceService.Tests;
@@ -108,10 +111,13 @@ public sealed class OutageTests : IAsyncLifetime
         (await client.GetAsync()).Is(503, "service_unavailable");
 
         // The same with a schema that was there: each loop asks, and goes on asking.
-        var store = new PlatformStore(Npgsql.NpgsqlDataSource.Create(unknown));
-        var migrations = Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions.GetRequiredService<Xerotier.ServiceDefaults.Migrations>(service.Services);
-        var notifier = Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions.GetRequiredService<ChangeNotifier>(service.Services);
-        using var clock = new TransitionClock(store, notifier, migrations, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<TransitionClock>.Instance);
+        await using var source = Npgsql.NpgsqlDataSource.Create(unknown);
+        using var clock = new TransitionClock(
+            new PlatformStore(source),
+            service.Services.GetRequiredService<ChangeNotifier>(),
+            service.Services.GetRequiredService<Migrations>(),
+            TimeProvider.System,
+            NullLogger<TransitionClock>.Instance);
         await clock.StartAsync(CancellationToken.None);
         await Task.Delay(1000);
         Assert.False(clock.ExecuteTask!.IsCompleted, clock.ExecuteTask.Exception?.ToString());
