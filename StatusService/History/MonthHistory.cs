@@ -23,19 +23,10 @@ public static class MonthHistory
             ? null
             : new(indicator.Name(), [.. days.Select(day => OfDay(day, runs, firstRecorded, until))]);
 
-    /// <summary>Where the record of a day begins: on the installation's day, where the unknown time ends that its first interval is.</summary>
-    public static DateTimeOffset Began(HistoryDayModel day)
-    {
-        var midnight = new DateTimeOffset(day.Day.Date, TimeOnly.MinValue, TimeSpan.Zero);
-        return day is { Day.Installation: InstallationDay.On, Intervals: [{ State: IndicatorStatus.Unknown } first, ..] } && first.From == midnight ? first.To : midnight;
-    }
-
-    /// <summary>The intervals to put in words, by start: all since the record began, without the shortest ones that are omitted.</summary>
-    public static IReadOnlyList<HistoryIntervalModel> Listed(HistoryDayModel day)
-    {
-        var all = SinceBegan(day).ToList();
-        return day.Omitted == 0 ? all : [.. all.OrderByDescending(i => i.To - i.From).Take(all.Count - day.Omitted).OrderBy(i => i.From)];
-    }
+    /// <summary>The intervals to put in words, by start: all without the shortest ones that are omitted.</summary>
+    public static IReadOnlyList<HistoryIntervalModel> Listed(HistoryDayModel day) => day.Omitted == 0
+        ? day.Intervals
+        : [.. day.Intervals.OrderByDescending(i => i.To - i.From).Take(day.Intervals.Count - day.Omitted).OrderBy(i => i.From)];
 
     /// <summary>
     /// What to draw over the strip of plain operation, by start: every interval, widened to whole slots of <see cref="SlotSeconds"/> and
@@ -45,13 +36,12 @@ public static class MonthHistory
     {
         var midnight = new DateTimeOffset(day.Day.Date, TimeOnly.MinValue, TimeSpan.Zero);
         var slots = new Recorded[86_400 / SlotSeconds];
-        foreach (var interval in SinceBegan(day))
+        foreach (var interval in day.Intervals)
         {
-            var state = Kept(interval.State);
             var end = (int)Math.Ceiling((interval.To - midnight).TotalSeconds / SlotSeconds);
             for (var i = (int)((interval.From - midnight).TotalSeconds / SlotSeconds); i < Math.Min(end, slots.Length); i++)
             {
-                slots[i] = state > slots[i] ? state : slots[i];
+                slots[i] = interval.State > slots[i] ? interval.State : slots[i];
             }
         }
 
@@ -65,17 +55,11 @@ public static class MonthHistory
 
             if (slots[i] != Recorded.Operational)
             {
-                strip.Add(new(midnight.AddSeconds(i * SlotSeconds), midnight.AddSeconds(next * SlotSeconds), State(slots[i])));
+                strip.Add(new(midnight.AddSeconds(i * SlotSeconds), midnight.AddSeconds(next * SlotSeconds), slots[i]));
             }
         }
 
         return strip;
-    }
-
-    private static IEnumerable<HistoryIntervalModel> SinceBegan(HistoryDayModel day)
-    {
-        var began = Began(day);
-        return day.Intervals.Where(i => i.From >= began);
     }
 
     private static HistoryDayModel OfDay(DayModel day, IReadOnlyList<Run> runs, long firstRecorded, long until)
@@ -93,14 +77,13 @@ public static class MonthHistory
         }
 
         Add(new(position, to, Recorded.NoData));
-        var notable = all.Where(r => r.State != Recorded.Operational).ToList();
-        var omitted = Math.Max(0, notable.Count - MaximumIntervals);
-        if (day.Installation is InstallationDay.On)
-        {
-            notable.Insert(0, new(midnight, from, Recorded.NoData)); // apart from what follows, see Began
-        }
-
-        return new(day, [.. notable.Select(r => new HistoryIntervalModel(DateTimeOffset.FromUnixTimeSeconds(r.From), DateTimeOffset.FromUnixTimeSeconds(r.To), State(r.State)))], omitted);
+        HistoryIntervalModel[] notable =
+        [
+            .. all.Where(r => r.State != Recorded.Operational)
+                .Select(r => new HistoryIntervalModel(DateTimeOffset.FromUnixTimeSeconds(r.From), DateTimeOffset.FromUnixTimeSeconds(r.To), r.State)),
+        ];
+        var began = day.Installation is InstallationDay.On ? from : midnight;
+        return new(day, DateTimeOffset.FromUnixTimeSeconds(began), notable, Math.Max(0, notable.Length - MaximumIntervals));
 
         void Add(Run run)
         {
@@ -119,22 +102,4 @@ public static class MonthHistory
             }
         }
     }
-
-    private static IndicatorStatus? State(Recorded state) => state switch
-    {
-        Recorded.Operational => IndicatorStatus.Operational,
-        Recorded.Degraded => IndicatorStatus.Degraded,
-        Recorded.Outage => IndicatorStatus.Outage,
-        Recorded.Maintenance => null,
-        _ => IndicatorStatus.Unknown,
-    };
-
-    private static Recorded Kept(IndicatorStatus? state) => state switch
-    {
-        IndicatorStatus.Operational => Recorded.Operational,
-        IndicatorStatus.Degraded => Recorded.Degraded,
-        IndicatorStatus.Outage => Recorded.Outage,
-        null => Recorded.Maintenance,
-        _ => Recorded.NoData,
-    };
 }

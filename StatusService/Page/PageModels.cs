@@ -1,3 +1,4 @@
+using Xerotier.StatusService.History;
 using Xerotier.StatusService.Indicators;
 
 namespace Xerotier.StatusService.Page;
@@ -124,12 +125,13 @@ public sealed record HistoryIndicatorModel(string Name, IReadOnlyList<HistoryDay
 
 /// <summary>One indicator's day with what happened in it.</summary>
 /// <param name="Day">The day's seconds.</param>
-/// <param name="Intervals">Everything but plain operation, by start; touching intervals of one state are one. On the day of installation the first is the time before the record.</param>
+/// <param name="Began">Where the day's record begins, UTC: midnight, or on the day of installation its first second.</param>
+/// <param name="Intervals">Everything since then but plain operation, by start; touching intervals of one state are one.</param>
 /// <param name="Omitted">How many of the shortest the list in words leaves out.</param>
-public sealed record HistoryDayModel(DayModel Day, IReadOnlyList<HistoryIntervalModel> Intervals, int Omitted = 0);
+public sealed record HistoryDayModel(DayModel Day, DateTimeOffset Began, IReadOnlyList<HistoryIntervalModel> Intervals, int Omitted = 0);
 
 /// <summary>A stretch of one day in one state.</summary>
 /// <param name="From">Start, UTC.</param>
 /// <param name="To">End, UTC, exclusive.</param>
-/// <param name="State">The state; null for maintenance.</param>
-public sealed record HistoryIntervalModel(DateTimeOffset From, DateTimeOffset To, IndicatorStatus? State);
+/// <param name="State">What it held.</param>
+public sealed record HistoryIntervalModel(DateTimeOffset From, DateTimeOffset To, Recorded State);

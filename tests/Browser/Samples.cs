@@ -1,5 +1,6 @@
 using System.Text;
 using Xerotier.Page.V1;
+using Xerotier.StatusService.History;
 using Xerotier.StatusService.Indicators;
 using Xerotier.StatusService.Page;
 
@@ -173,14 +174,15 @@ internal static class Samples
 
     private static HistoryDayModel HistoryDay(Random random, DateOnly day, bool bad)
     {
-        if (!bad) return new(Of(day), []);
-        var start = new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero).AddSeconds(random.Next(30_000));
+        var midnight = new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero);
+        if (!bad) return new(Of(day), midnight, []);
+        var start = midnight.AddSeconds(random.Next(30_000));
         var (degraded, outage, maintenance) = (random.Next(60, 4_000), random.Next(3, 900), 1_800);
-        return new(Of(day, degraded, outage, maintenance),
+        return new(Of(day, degraded, outage, maintenance), midnight,
         [
-            new(start, start.AddSeconds(degraded), IndicatorStatus.Degraded),
-            new(start.AddSeconds(degraded), start.AddSeconds(degraded + outage), IndicatorStatus.Outage),
-            new(start.AddSeconds(degraded + outage + 7_000), start.AddSeconds(degraded + outage + 7_000 + maintenance), null),
+            new(start, start.AddSeconds(degraded), Recorded.Degraded),
+            new(start.AddSeconds(degraded), start.AddSeconds(degraded + outage), Recorded.Outage),
+            new(start.AddSeconds(degraded + outage + 7_000), start.AddSeconds(degraded + outage + 7_000 + maintenance), Recorded.Maintenance),
         ]);
     }
 }

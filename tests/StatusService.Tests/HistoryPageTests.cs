@@ -26,7 +26,7 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
             until: 86_400,
             new(-100, 50, Recorded.Outage), new(50, 100, Recorded.Operational), new(200, 300, Recorded.Degraded), new(300, 400, Recorded.Degraded), new(400, 86_500, Recorded.Maintenance));
         Assert.Equal(
-            [(0, 50, IndicatorStatus.Outage), (100, 200, IndicatorStatus.Unknown), (200, 400, IndicatorStatus.Degraded), (400, 86_400, null)],
+            [(0, 50, Recorded.Outage), (100, 200, Recorded.NoData), (200, 400, Recorded.Degraded), (400, 86_400, Recorded.Maintenance)],
             intervals);
     }
 
@@ -34,9 +34,9 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
     public void Lists_and_draws_nothing_before_the_installation_and_nothing_that_has_not_come()
     {
         var day = DayOf(20, 500, [new(40, 50, Recorded.Outage)]); // of this indicator the record began later than of another
-        Assert.Equal(20, Second(MonthHistory.Began(day)));
-        Assert.Equal([(20, 40, IndicatorStatus.Unknown), (40, 50, IndicatorStatus.Outage), (50, 500, IndicatorStatus.Unknown)], Seconds(MonthHistory.Listed(day)));
-        Assert.Equal([(0, 432, IndicatorStatus.Outage), (432, 864, IndicatorStatus.Unknown)], Seconds(MonthHistory.Strip(day)));
+        Assert.Equal(20, Second(day.Began));
+        Assert.Equal([(20, 40, Recorded.NoData), (40, 50, Recorded.Outage), (50, 500, Recorded.NoData)], Seconds(MonthHistory.Listed(day)));
+        Assert.Equal([(0, 432, Recorded.Outage), (432, 864, Recorded.NoData)], Seconds(MonthHistory.Strip(day)));
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         var runs = Enumerable.Range(0, 1_000).Select(i => new Run(i * 80, (i * 80) + (i % 2 == 0 ? 10 : 20), Recorded.Outage)).ToArray();
         var day = DayOf(-100, 86_400, runs);
         Assert.Equal((2_000, MonthHistory.MaximumIntervals, 2_000 - MonthHistory.MaximumIntervals), (day.Intervals.Count, MonthHistory.Listed(day).Count, day.Omitted)); // outages, and no data between them
-        Assert.Equal([(0, 80_352, IndicatorStatus.Outage), (80_352, 86_400, IndicatorStatus.Unknown)], Seconds(MonthHistory.Strip(day)));
+        Assert.Equal([(0, 80_352, Recorded.Outage), (80_352, 86_400, Recorded.NoData)], Seconds(MonthHistory.Strip(day)));
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         var outages = Enumerable.Range(0, 80).Select(i => new Run((i * 1_000) + 500, (i * 1_000) + 501, Recorded.Outage));
         var runs = outages.SelectMany(o => new[] { new(o.From - 500, o.From, Recorded.Maintenance), o, new Run(o.To, o.From + 500, Recorded.Degraded) }).ToArray();
         var strip = Seconds(MonthHistory.Strip(DayOf(-100, 86_400, runs)));
-        Assert.All(outages, o => Assert.Contains(strip, s => s.State == IndicatorStatus.Outage && s.From <= o.From && o.To <= s.To));
+        Assert.All(outages, o => Assert.Contains(strip, s => s.State == Recorded.Outage && s.From <= o.From && o.To <= s.To));
         Assert.True(strip.Count <= 86_400 / MonthHistory.SlotSeconds);
     }
 
@@ -150,9 +150,9 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         return (response.StatusCode, body.RootElement.GetProperty("error").GetProperty("code").GetString());
     }
 
-    private static List<(int From, int To, IndicatorStatus? State)> Intervals(long until, params Run[] runs) => Seconds(MonthHistory.Listed(DayOf(-100, until, runs)));
+    private static List<(int From, int To, Recorded State)> Intervals(long until, params Run[] runs) => Seconds(MonthHistory.Listed(DayOf(-100, until, runs)));
 
-    private static List<(int From, int To, IndicatorStatus? State)> Seconds(IEnumerable<HistoryIntervalModel> intervals) =>
+    private static List<(int From, int To, Recorded State)> Seconds(IEnumerable<HistoryIntervalModel> intervals) =>
         [.. intervals.Select(i => (Second(i.From), Second(i.To), i.State))];
 
     private static int Second(DateTimeOffset time) => (int)(time.ToUnixTimeSeconds() - Midnight);
