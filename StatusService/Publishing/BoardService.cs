@@ -22,7 +22,6 @@ public sealed partial class BoardService(
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan BetweenPages = TimeSpan.FromMilliseconds(200);
 
-    private DateTimeOffset? started;
     private long renderedAt;
     private byte[]? rendered;
     private (BoardState, BoardStamp, HistorySnapshot, DateTimeOffset)? considered;
@@ -66,11 +65,10 @@ public sealed partial class BoardService(
         }
 
         var state = board.Look(now);
-        started ??= now;
 
         // Until then there is no page, and a Gateway takes that of another replica: a restart is no reason to call anything unknown
         // (product.md section 8 allows 5 s).
-        var settled = now - started >= BoardInputs.FirstWords
+        var settled = now >= board.Inputs.WindowsAwaitedUntil
             || (board.Inputs.Windows is not null && (board.Inputs.Fleet is not null || now < board.Inputs.YoungUntil) && recorder.Snapshot.Revision >= 0);
         stamps.Take(state, now, settled);
         metrics.Board = state;
