@@ -24,14 +24,14 @@ public sealed class FaultTests(FaultyCluster system, ITestOutputHelper output)
         var all = Faults(system).Where(fault => fault.Name.Contains(only, StringComparison.OrdinalIgnoreCase)).ToList();
         var next = new Queue<Fault>(all.OrderBy(_ => random.Next()));
         var longest = TimeSpan.Zero;
-        Dictionary<string, Footprint>? warm = null; // after each fault alone
+        var warm = false; // after each fault alone
         for (var watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromMinutes(minutes);)
         {
             // Each alone first, then random pairs.
             var faults = next.TryDequeue(out var one) ? [one] : all.OrderBy(_ => random.Next()).Take(2).ToList();
-            if (faults.Count > 1 && warm is null)
+            if (faults.Count > 1 && !warm)
             {
-                before = warm = Footprints(cluster);
+                (before, warm) = (Footprints(cluster), true);
             }
 
             var name = string.Join(" and ", faults.Select(fault => fault.Name));
