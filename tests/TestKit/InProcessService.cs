@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Xerotier.ServiceDefaults;
@@ -46,6 +47,8 @@ public sealed class InProcessService<TEntryPoint> : WebApplicationFactory<TEntry
         DefaultRequestHeaders = { Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token) },
     };
 
+    protected override IHost CreateHost(IHostBuilder builder) => new SelfStopping(base.CreateHost(builder));
+
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         foreach (var (key, value) in settings)
@@ -57,6 +60,29 @@ public sealed class InProcessService<TEntryPoint> : WebApplicationFactory<TEntry
         if (services is not null)
         {
             builder.ConfigureServices(services);
+        }
+    }
+
+    // The service's own Main stops and disposes its host as soon as it is told to: the factory, which would do both at the same time,
+    // only tells it and waits.
+    private sealed class SelfStopping(IHost host) : IHost
+    {
+        private readonly IHostApplicationLifetime lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
+
+        public IServiceProvider Services => host.Services;
+
+        public Task StartAsync(CancellationToken cancellationToken = default) => host.StartAsync(cancellationToken);
+
+        public async Task StopAsync(CancellationToken cancellationToken = default)
+        {
+            var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using var telling = lifetime.ApplicationStopped.Register(stopped.SetResult);
+            lifetime.StopApplication();
+            await stopped.Task.WaitAsync(cancellationToken);
+        }
+
+        public void Dispose()
+        {
         }
     }
 }
