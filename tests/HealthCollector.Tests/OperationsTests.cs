@@ -118,7 +118,8 @@ public sealed class OperationsTests(RedisFixture fixture) : IAsyncLifetime
         var stopping = Stopwatch.StartNew();
         collector.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15));
-        Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(deadline.Token))).StatusCode);
+        var ended = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(deadline.Token));
+        Assert.True(ended.StatusCode is StatusCode.Unavailable or StatusCode.Internal, ended.ToString()); // the client may see the connection's end before its own call's
         Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(async () => await Collector.NextAsync(watch, _ => false))).StatusCode);
         Assert.True(stopping.Elapsed < TimeSpan.FromSeconds(5));
     }
