@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Npgsql;
 using Xerotier.Gateway.Keys;
+using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
 

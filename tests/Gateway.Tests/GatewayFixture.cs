@@ -294,18 +294,3 @@ internal static class TestPages
         };
     }
 }
-
-/// <summary>Waits for what happens soon.</summary>
-internal static class Eventually
-{
-    public static Task TrueAsync(Func<bool> condition, string what, double seconds = 20) => TrueAsync(() => Task.FromResult(condition()), what, seconds);
-
-    public static async Task TrueAsync(Func<Task<bool>> condition, string what, double seconds = 20)
-    {
-        for (var until = DateTime.UtcNow.AddSeconds(seconds); !await condition();)
-        {
-            Assert.True(DateTime.UtcNow < until, $"Not within {seconds} s: {what}");
-            await Task.Delay(20);
-        }
-    }
-}

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
 

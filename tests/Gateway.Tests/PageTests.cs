@@ -5,6 +5,7 @@ using System.Text;
 using Google.Protobuf;
 using Xerotier.Gateway.Page;
 using Xerotier.Page.V1;
+using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
 

@@ -131,7 +131,7 @@ public sealed class ClockTests(ManagementApi api) : IAsyncLifetime
         time.Advance(TimeSpan.FromMinutes(12));
         await using var database = Npgsql.NpgsqlDataSource.Create(connectionString);
         await using var open = database.CreateCommand("select count(*) from windows where status <> 'completed'");
-        await Eventually.Async(async () =>
+        await Eventually.TrueAsync(async () =>
         {
             time.Advance(TransitionClock.Interval);
             return (long)(await open.ExecuteScalarAsync())! == 0;
@@ -181,7 +181,7 @@ public sealed class ClockTests(ManagementApi api) : IAsyncLifetime
         }
     }
 
-    private Task BecomeAsync(IReadOnlyList<string> ids, string status) => Eventually.Async(async () =>
+    private Task BecomeAsync(IReadOnlyList<string> ids, string status) => Eventually.TrueAsync(async () =>
     {
         time.Advance(TimeSpan.FromMilliseconds(20));
         foreach (var id in ids)

@@ -49,13 +49,13 @@ public sealed class CrashTests(ITestOutputHelper output)
             await cluster.KillAsync(victim);
             var (back, before) = (Stopwatch.StartNew(), created.Count);
             await cluster.StartInstanceAsync(victim);
-            await Eventually.Async(() => Task.FromResult(created.Count > before + Writers), seconds: 60);
+            await Eventually.TrueAsync(() => created.Count > before + Writers, seconds: 60);
             output.WriteLine($"{victim} was killed; the next windows were acknowledged {back.Elapsed.TotalSeconds:0.0} s after its start");
         }
 
         await done.CancelAsync();
         await Task.WhenAll(writers);
-        await Eventually.Async(async () => (await project.GetAsync()).Status == HttpStatusCode.OK);
+        await Eventually.TrueAsync(async () => (await project.GetAsync()).Status == HttpStatusCode.OK);
         var found = new List<(string Title, string Id, string Status)>();
         for (var after = ""; ;)
         {

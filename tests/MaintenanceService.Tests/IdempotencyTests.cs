@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
+using Xerotier.TestKit;
 
 namespace Xerotier.MaintenanceService.Tests;
 
@@ -120,7 +121,7 @@ public sealed class IdempotencyTests(ManagementApi api) : ProjectTests(api)
         await using var count = database.CreateCommand("select count(*) from idempotency_keys");
         Assert.Equal(1L, await count.ExecuteScalarAsync());
         time.Advance(TimeSpan.FromHours(25));
-        await Eventually.Async(async () =>
+        await Eventually.TrueAsync(async () =>
         {
             time.Advance(TimeSpan.FromMinutes(1));
             return (long)(await count.ExecuteScalarAsync())! == 0;

@@ -37,7 +37,7 @@ public sealed class ManagementApi : IAsyncLifetime
                 .Select(other => KeyValuePair.Create<string, string?>($"services:{other}:0", "http://127.0.0.1:9")),
         ]);
         using var platform = edge.Http(platformKey);
-        await Eventually.Async(async () => (await platform.GetAsync("/v1/platform/projects")).StatusCode == HttpStatusCode.OK);
+        await Eventually.TrueAsync(async () => (await platform.GetAsync("/v1/platform/projects")).StatusCode == HttpStatusCode.OK);
     }
 
     public async ValueTask DisposeAsync()
@@ -83,7 +83,7 @@ public sealed class ManagementApi : IAsyncLifetime
                 }
             });
         using var http = service.Http();
-        await Eventually.Async(async () => (await http.GetAsync("/readyz")).StatusCode == HttpStatusCode.OK);
+        await Eventually.TrueAsync(async () => (await http.GetAsync("/readyz")).StatusCode == HttpStatusCode.OK);
         return service;
     }
 }
@@ -247,19 +247,5 @@ public sealed record Reply(HttpStatusCode Status, string Text, HttpResponseHeade
     {
         Assert.True(Status == status, $"{status} was expected: {Status} {Text}");
         return this;
-    }
-}
-
-internal static class Eventually
-{
-    /// <summary>Waits until <paramref name="condition"/> holds.</summary>
-    public static async Task Async(Func<Task<bool>> condition, int seconds = 30)
-    {
-        var deadline = DateTime.UtcNow.AddSeconds(seconds);
-        while (!await condition())
-        {
-            Assert.True(DateTime.UtcNow < deadline, $"It did not come true within {seconds} s.");
-            await Task.Delay(20);
-        }
     }
 }

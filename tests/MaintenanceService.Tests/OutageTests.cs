@@ -53,7 +53,7 @@ public sealed class OutageTests : IAsyncLifetime
 
         await EndsAsync(stream);
         await postgres.RestartAsync();
-        await Eventually.Async(async () => (await project.GetAsync()).Status == HttpStatusCode.OK);
+        await Eventually.TrueAsync(async () => (await project.GetAsync()).Status == HttpStatusCode.OK);
         Assert.Equal(before.Text, (await project.CreateAsync(idempotencyKey: "before")).Is(HttpStatusCode.Created).Text);
         var during = (await project.CreateAsync(idempotencyKey: "during")).Is(HttpStatusCode.Created);
         Assert.Equal([during.Id, before.Id], (await project.GetAsync()).Ids.OrderBy(id => id == before.Id));
@@ -75,7 +75,7 @@ public sealed class OutageTests : IAsyncLifetime
         await EndsAsync(stream);
 
         postgres.Signal(18);
-        await Eventually.Async(async () => (await project.GetAsync()).Status == HttpStatusCode.OK);
+        await Eventually.TrueAsync(async () => (await project.GetAsync()).Status == HttpStatusCode.OK);
         var retried = await Task.WhenAll(Enumerable.Range(0, 60).Where(i => i % 2 == 1).Select(async i =>
         {
             Reply reply;
@@ -99,7 +99,7 @@ public sealed class OutageTests : IAsyncLifetime
         using var client = Project.Of(early);
         (await client.GetAsync()).Is(503, "service_unavailable");
         await postgres.RestartAsync();
-        await Eventually.Async(async () => (await client.CreateAsync()).Status == HttpStatusCode.Created);
+        await Eventually.TrueAsync(async () => (await client.CreateAsync()).Status == HttpStatusCode.Created);
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public sealed class OutageTests : IAsyncLifetime
         await command.ExecuteNonQueryAsync();
         command.CommandText = "select pg_reload_conf()";
         await command.ExecuteNonQueryAsync();
-        await Eventually.Async(async () => (await project.CreateAsync()).Status == HttpStatusCode.ServiceUnavailable);
+        await Eventually.TrueAsync(async () => (await project.CreateAsync()).Status == HttpStatusCode.ServiceUnavailable);
         (await project.CompleteAsync(id)).Is(503, "service_unavailable");
         Assert.Equal("scheduled", (await project.GetAsync($"/{id}")).Is(HttpStatusCode.OK)["status"]);
     }
@@ -172,7 +172,7 @@ public sealed class OutageTests : IAsyncLifetime
     private async Task SeesChangesAsync()
     {
         FeedStream? stream = null;
-        await Eventually.Async(async () =>
+        await Eventually.TrueAsync(async () =>
         {
             try
             {
