@@ -60,6 +60,9 @@ public sealed record BoardInputs
     /// <summary>New windows.</summary>
     public BoardInputs WithWindows(PageFeed feed, DateTimeOffset at) => this with { Windows = BoardWindows.From(feed), WindowsHeardAt = at };
 
+    /// <summary>No feed has come: what an earlier process heard of one is what is known.</summary>
+    public BoardInputs WithEarlierWindows(HeardWindows earlier) => this with { Windows = earlier.Windows, WindowsHeardAt = earlier.At };
+
     /// <summary>The windows' feed lives and nothing changed.</summary>
     public BoardInputs WithWindowsAlive(DateTimeOffset at) => Windows is null ? this : this with { WindowsHeardAt = at };
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Xerotier.Maintenance.V1;
 using Xerotier.StatusService.Indicators;
 using Xerotier.StatusService.Page;
@@ -28,6 +30,12 @@ public sealed record BoardWindows(
         [.. feed.Recent.Select(Public)],
         [.. feed.PlatformActive.Select(PlatformWindow.From)]);
 
+    /// <summary>What <see cref="ToJson"/> made, read back.</summary>
+    public static BoardWindows FromJson(string json) => JsonSerializer.Deserialize(json, WindowsJson.Default.BoardWindows)!;
+
+    /// <summary>The form that is stored.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, WindowsJson.Default.BoardWindows);
+
     /// <summary>A window as the public sees it.</summary>
     public static WindowModel Public(Window window) => new(
         window.Id,
@@ -41,6 +49,9 @@ public sealed record BoardWindows(
         window.CompletedAt?.ToDateTimeOffset(),
         window.CancelledAt?.ToDateTimeOffset());
 }
+
+/// <summary>Windows, and when they were last live.</summary>
+public sealed record HeardWindows(BoardWindows Windows, DateTimeOffset At);
 
 /// <summary>When and for what an active window of a platform project marks history as maintenance.</summary>
 /// <param name="StartsAt">Start.</param>
@@ -57,3 +68,7 @@ public sealed record PlatformWindow(DateTimeOffset StartsAt, DateTimeOffset Ends
     /// <summary>Whether it covers <paramref name="indicator"/> at <paramref name="at"/>.</summary>
     public bool Covers(Indicator indicator, DateTimeOffset at) => Affects[(int)indicator] && StartsAt <= at && at < EndsAt;
 }
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(BoardWindows))]
+internal sealed partial class WindowsJson : JsonSerializerContext;

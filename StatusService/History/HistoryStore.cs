@@ -1,6 +1,7 @@
 using System.Data;
 using Npgsql;
 using NpgsqlTypes;
+using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Indicators;
 
 namespace Xerotier.StatusService.History;
@@ -28,7 +29,14 @@ public sealed record RecordedChange(
     long Until,
     IReadOnlyList<(Indicator Indicator, long To)> Ended,
     IReadOnlyList<(Indicator Indicator, long From, long? To, Recorded State)> Begun,
-    string? Stamp);
+    string? Stamp)
+{
+    /// <summary>The windows as JSON; null when they stay.</summary>
+    public string? Windows { get; init; }
+
+    /// <summary>When the windows were last live; null when that stays.</summary>
+    public DateTimeOffset? WindowsHeardAt { get; init; }
+}
 
 /// <summary>The history's SQL. Its clock for the lease is the database's.</summary>
 public sealed class HistoryStore(NpgsqlDataSource database)
@@ -65,6 +73,14 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
+    /// <summary>The windows that a recorder knew last; null when none ever did.</summary>
+    public async Task<HeardWindows?> WindowsAsync(CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("select windows::text, windows_heard_at from recorder where windows is not null");
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        return await reader.ReadAsync(cancellation) ? new(BoardWindows.FromJson(reader.GetString(0)), reader.GetFieldValue<DateTimeOffset>(1)) : null;
+    }
+
     /// <summary>The intervals that go on, by indicator.</summary>
     public async Task<Dictionary<Indicator, OpenInterval>> OpenAsync(CancellationToken cancellation)
     {
@@ -95,7 +111,8 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         batch.BatchCommands.Add(new(
             """
             update recorder set recorded_until = $3, revision = $4, expires_at = clock_timestamp() + $5,
-                stamp = coalesce($6, stamp), first_recorded = coalesce(first_recorded, $7)
+                stamp = coalesce($6, stamp), first_recorded = coalesce(first_recorded, $7),
+                windows = coalesce($8, windows), windows_heard_at = coalesce($9, windows_heard_at)
             where generation = $1 and recorded_until = $2
             returning generation, recorded_until, first_recorded, revision, stamp::text
             """)
@@ -109,6 +126,8 @@ public sealed class HistoryStore(NpgsqlDataSource database)
                 new() { Value = Lease },
                 new() { Value = (object?)change.Stamp ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Jsonb },
                 new() { Value = change.Begun.Count > 0 ? Instant(change.Begun.Min(b => b.From)) : DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz },
+                new() { Value = (object?)change.Windows ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Jsonb },
+                new() { Value = change.WindowsHeardAt is { } heard ? heard : DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz },
             },
         });
         if (change.Ended.Count > 0)

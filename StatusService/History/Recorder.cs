@@ -1,3 +1,4 @@
+using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Indicators;
 
 namespace Xerotier.StatusService.History;
@@ -18,6 +19,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
     private Held? held;
     private volatile HistorySnapshot snapshot = HistorySnapshot.Empty;
     private volatile BoardStamp? shared;
+    private volatile BoardBefore? before;
     private string? lapsed; // a stamp from before a gap that nobody watched: what it says of then says nothing of now
 
     /// <summary>The newest history that was read.</summary>
@@ -26,8 +28,8 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
     /// <summary>The recorder's stamp, this one's or another's; null when there is none that still means anything.</summary>
     public BoardStamp? Shared => shared;
 
-    /// <summary>Whether the board showed the shared agents when this process began to read; null until it did.</summary>
-    public bool? SharedAgentsShownBefore { get; private set; }
+    /// <summary>The board as it was when this process began to read; null until it did.</summary>
+    public BoardBefore? Before => before;
 
     /// <summary>This one holds the lease, as far as it knows.</summary>
     public bool Recording => held is not null;
@@ -35,9 +37,10 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
     /// <summary>One turn: takes or keeps the lease, writes what is new, reads what others wrote.</summary>
     /// <param name="today">The current UTC day.</param>
     /// <param name="stamp">Makes the stamp to write, if this one records, of the newest one in the database; null: not yet.</param>
+    /// <param name="windows">The windows to keep for a later process; null while they are not live: those that were kept stay.</param>
     /// <param name="cancellation">Ends the turn; it is made up for by the next one.</param>
     /// <exception cref="Npgsql.NpgsqlException">The database does not answer; what was seen waits in the track.</exception>
-    public async Task StepAsync(DateOnly today, Func<BoardStamp?, BoardStamp?> stamp, CancellationToken cancellation)
+    public async Task StepAsync(DateOnly today, Func<BoardStamp?, BoardStamp?> stamp, HeardWindows? windows, CancellationToken cancellation)
     {
         if (track.CompleteUntil is not { } complete)
         {
@@ -49,22 +52,22 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
         {
             // Whatever interrupts a write leaves it open whether it happened: take the lease anew then, and look.
             held = null;
-            row = await WriteAsync(holding, complete, stamp, cancellation);
+            row = await WriteAsync(holding, complete, stamp, windows, cancellation);
         }
 
         if (row is null)
         {
             row = await store.TryTakeAsync(me, cancellation);
-            if (SharedAgentsShownBefore is null)
+            if (before is null)
             {
-                SharedAgentsShownBefore = BoardStamp.FromJson(row.Stamp)?.Since.ContainsKey(Indicator.SharedAgents) == true;
+                before = new(BoardStamp.FromJson(row.Stamp)?.Since.ContainsKey(Indicator.SharedAgents) == true, await store.WindowsAsync(cancellation));
                 lapsed = row.RecordedUntil >= complete - Continuity ? null : row.Stamp;
                 Share(row.Stamp);
             }
 
             if (row.Taken)
             {
-                row = await WriteAsync(new(row, await store.OpenAsync(cancellation)), complete, stamp, cancellation) ?? row;
+                row = await WriteAsync(new(row, await store.OpenAsync(cancellation), Windows: null), complete, stamp, windows, cancellation) ?? row;
             }
         }
 
@@ -96,7 +99,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
 
     private void Share(string? stored) => shared = stored == lapsed ? null : BoardStamp.FromJson(stored);
 
-    private async Task<RecorderRow?> WriteAsync(Held holding, long complete, Func<BoardStamp?, BoardStamp?> stamp, CancellationToken cancellation)
+    private async Task<RecorderRow?> WriteAsync(Held holding, long complete, Func<BoardStamp?, BoardStamp?> stamp, HeardWindows? windows, CancellationToken cancellation)
     {
         var (change, open) = Plan(holding, complete);
         if (stamp(shared) is { } now)
@@ -108,8 +111,13 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
             change = change with { Stamp = "null" }; // the record goes on from here: nobody after us may take it for continuous
         }
 
+        if (windows is not null)
+        {
+            change = change with { WindowsHeardAt = windows.At, Windows = ReferenceEquals(windows.Windows, holding.Windows) ? null : windows.Windows.ToJson() };
+        }
+
         var row = await store.WriteAsync(holding.Row.Generation, holding.Row.Revision, change, cancellation);
-        held = row is null ? null : new(row, open);
+        held = row is null ? null : new(row, open, windows?.Windows ?? holding.Windows);
         return row;
     }
 
@@ -182,5 +190,11 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
         yield return run;
     }
 
-    private sealed record Held(RecorderRow Row, Dictionary<Indicator, OpenInterval> Open);
+    /// <summary>The lease, what goes on, and the windows that this one has written.</summary>
+    private sealed record Held(RecorderRow Row, Dictionary<Indicator, OpenInterval> Open, BoardWindows? Windows);
 }
+
+/// <summary>What a process that starts takes over of the board, for as long as it knows nothing newer.</summary>
+/// <param name="SharedAgentsShown">The shared agents were shown.</param>
+/// <param name="Windows">The windows that were known last; null when none ever were.</param>
+public sealed record BoardBefore(bool SharedAgentsShown, HeardWindows? Windows);

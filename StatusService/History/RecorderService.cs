@@ -63,7 +63,7 @@ public sealed partial class RecorderService(
         var was = recorder.Recording;
         try
         {
-            await recorder.StepAsync(today, stamps.Agree, either.Token);
+            await recorder.StepAsync(today, stamps.Agree, stamps.Windows, either.Token);
             if (recorder.Recording && purged != today)
             {
                 var rows = await store.PurgeAsync(today.AddDays(-options.Value.RetentionDays), stopping);

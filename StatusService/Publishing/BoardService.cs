@@ -59,9 +59,14 @@ public sealed partial class BoardService(
         }
 
         var now = time.GetUtcNow();
-        if (recorder.SharedAgentsShownBefore == true && board.Inputs is { SharedAgentsShown: false, FleetWasKnown: false })
+        if (recorder.Before is { SharedAgentsShown: true } && board.Inputs is { SharedAgentsShown: false, FleetWasKnown: false })
         {
             board.Apply(now, (inputs, _) => inputs with { SharedAgentsShown = true }); // what is unknown stays shown, over a restart too
+        }
+
+        if (recorder.Before?.Windows is { } earlier && board.Inputs.Windows is null && now >= board.Inputs.WindowsAwaitedUntil)
+        {
+            board.Apply(now, (inputs, _) => inputs.WithEarlierWindows(earlier)); // product.md section 8: the last known ones, marked as such
         }
 
         var state = board.Look(now);

@@ -15,6 +15,9 @@ public sealed class StampKeeper
 
     private volatile Own? own;
 
+    /// <summary>The windows of the newest board, if they are live.</summary>
+    public HeardWindows? Windows => own?.State is { WindowsUnavailable: false, Windows: { } windows, WindowsHeardAt: { } at } ? new(windows, at) : null;
+
     /// <summary>Takes in the board at <paramref name="now"/>.</summary>
     /// <param name="state">The board.</param>
     /// <param name="now">The instant of a change, if there is one.</param>
@@ -30,6 +33,7 @@ public sealed class StampKeeper
 
         if (before.Settled == settled && SameContent(before.State, state))
         {
+            own = before with { State = state };
             return;
         }
 

@@ -247,7 +247,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.True(stamp.Same(two.Recorder.Shared));
         var later = new Replica(database);
         await RunAsync(1, Operational, later);
-        Assert.True(later.Recorder.SharedAgentsShownBefore);
+        Assert.True(later.Recorder.Before?.SharedAgentsShown);
         Assert.True(stamp.Same(later.Recorder.Shared));
     }
 
@@ -338,6 +338,6 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         public void Look(DateTimeOffset now, Recorded state) => Track.Look(now, [state, state, state, state]);
 
         public Task StepAsync(DateTimeOffset now, CancellationToken cancellation = default) =>
-            Recorder.StepAsync(DateOnly.FromDateTime(now.UtcDateTime), shared => shared ?? Stamp, cancellation);
+            Recorder.StepAsync(DateOnly.FromDateTime(now.UtcDateTime), shared => shared ?? Stamp, null, cancellation);
     }
 }

@@ -194,6 +194,42 @@ public sealed class StatusServiceTests(PostgresFixture postgres) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task A_service_that_starts_while_windows_are_unavailable_shows_those_that_were_known_last()
+    {
+        await using (var one = neighbours.StatusService(database))
+        {
+            await using var pages = new PageStream(one);
+            neighbours.Say(BoardTests.Feed(Now(BoardTests.PlatformWindow(0, 1))));
+            await pages.UntilAsync("maintenance");
+            await Task.Delay(2000); // and are written
+        }
+
+        neighbours.Silent = true;
+        await using (var two = neighbours.StatusService(database))
+        {
+            await using var later = new PageStream(two);
+            var page = await later.UntilAsync(page => page.Html.Identity.ToStringUtf8() is var html && html.Contains("Upgrade", StringComparison.Ordinal) && html.Contains("unavailable", StringComparison.OrdinalIgnoreCase));
+            Assert.Equal("maintenance", PageStream.Overall(page));
+            Assert.DoesNotContain("proj_", await StoredWindowsAsync(), StringComparison.Ordinal);
+        }
+
+        // What comes counts, though it says that there are none.
+        neighbours.Silent = false;
+        neighbours.Say(new PageFeed());
+        await using var three = neighbours.StatusService(database);
+        await using var last = new PageStream(three);
+        await last.UntilAsync("operational");
+        await Eventually.TrueAsync(async () => !(await StoredWindowsAsync()).Contains("Upgrade", StringComparison.Ordinal));
+
+        async Task<string> StoredWindowsAsync()
+        {
+            await using var source = Npgsql.NpgsqlDataSource.Create(database);
+            await using var command = source.CreateCommand("select windows::text from recorder");
+            return (string)(await command.ExecuteScalarAsync())!;
+        }
+    }
+
+    [Fact]
     public async Task Other_services_only_may_watch_the_page()
     {
         await using var service = neighbours.StatusService(database);

@@ -237,6 +237,6 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
 
         public Recorder Recorder { get; }
 
-        public Task StepAsync(DateTimeOffset now) => Recorder.StepAsync(DateOnly.FromDateTime(now.UtcDateTime), _ => null, default);
+        public Task StepAsync(DateTimeOffset now) => Recorder.StepAsync(DateOnly.FromDateTime(now.UtcDateTime), _ => null, null, default);
     }
 }
