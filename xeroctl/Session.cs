@@ -21,7 +21,7 @@ internal sealed class Session(ParseResult parse) : IDisposable
     public bool IsDryRun => parse.GetValue(GlobalOptions.DryRun);
 
     /// <summary>The sender of requests.</summary>
-    public ApiClient Client => client ??= new(parse.GetValue(GlobalOptions.Verbose), TimeSpan.FromSeconds(parse.GetValue(GlobalOptions.Timeout)));
+    public ApiClient Client => client ??= new(parse.GetValue(GlobalOptions.Verbose), TimeSpan.FromSeconds(parse.GetValue(GlobalOptions.Timeout)!.Value));
 
     private TextWriter Output => parse.InvocationConfiguration.Output;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Xerotier.Xeroctl;
 
@@ -60,23 +61,10 @@ internal static class GlobalOptions
     public static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Show the exchange with the server on stderr, without the API key", Recursive = true };
 
     /// <summary><c>--timeout</c>.</summary>
-    public static readonly Option<int> Timeout = new("--timeout")
-    {
-        Description = "Seconds to wait for an answer, 1 to 600",
-        HelpName = "seconds",
-        Recursive = true,
-        DefaultValueFactory = _ => 15,
-        Validators =
-        {
-            result =>
-            {
-                if (result.Errors.Any() || result.GetValueOrDefault<int>() is < 1 or > 600)
-                {
-                    result.AddError("--timeout takes 1 to 600 seconds");
-                }
-            },
-        },
-    };
+    public static readonly Option<int?> Timeout = Numbers.Of(
+        new Option<int?>("--timeout") { Description = "Seconds to wait for an answer, 1 to 600", HelpName = "seconds", Recursive = true, DefaultValueFactory = _ => 15 },
+        1,
+        600);
 
     /// <summary>All of them, in the order of the help.</summary>
     public static readonly Option[] All = [Context, BaseUrl, ApiKey, Output, DryRun, Yes, Verbose, Timeout];
@@ -88,7 +76,35 @@ internal static class Choices
     /// <summary>Restricts <paramref name="option"/> to <paramref name="values"/>, which are completed too.</summary>
     public static Option<T> Of<T>(Option<T> option, params string[] values)
     {
-        option.AcceptOnlyFromAmong(values);
+        option.CompletionSources.Add(values);
+        option.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(token => !values.Contains(token.Value)))
+            {
+                result.AddError($"{option.Name} takes {string.Join(", ", values[..^1])} or {values[^1]}, not '{token.Value}'");
+            }
+        });
+        return option;
+    }
+}
+
+/// <summary>Options that take a whole number.</summary>
+internal static class Numbers
+{
+    /// <summary>Restricts <paramref name="option"/> to <paramref name="least"/> to <paramref name="most"/>.</summary>
+    public static Option<int?> Of(Option<int?> option, int least, int most)
+    {
+        option.CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+            {
+                return number;
+            }
+
+            result.AddError($"{option.Name} takes a whole number from {least} to {most}, not '{text}'");
+            return null;
+        };
         return option;
     }
 }

@@ -14,23 +14,8 @@ internal static class HealthCommands
     private static Leaf Dashboard()
     {
         var watch = new Option<bool>("--watch", "-w") { Description = "Keep it up to date until Ctrl-C (which then is no failure)" };
-        var interval = new Option<int>("--interval")
-        {
-            Description = "Seconds between two looks with --watch, 1 to 3600",
-            HelpName = "seconds",
-            DefaultValueFactory = _ => 2,
-            Validators =
-            {
-                result =>
-                {
-                    if (result.Errors.Any() || result.GetValueOrDefault<int>() is < 1 or > 3600)
-                    {
-                        result.AddError("--interval takes 1 to 3600 seconds");
-                    }
-                },
-            },
-        };
-        var limit = new Option<int?>("--limit") { Description = "How many workers to list, 1 to 1000 (100 by default); the counts are always whole", HelpName = "n" };
+        var interval = Numbers.Of(new Option<int?>("--interval") { Description = "Seconds between two looks with --watch, 1 to 3600", HelpName = "seconds", DefaultValueFactory = _ => 2 }, 1, 3600);
+        var limit = Numbers.Of(new Option<int?>("--limit") { Description = "How many workers to list, 1 to 1000 (100 by default); the counts are always whole", HelpName = "n" }, 1, 1000);
         return new Leaf(
             "dashboard",
             "Shows the health of the project: routers, workers, endpoints and maintenance.",
@@ -44,7 +29,7 @@ internal static class HealthCommands
         {
             var call = session.Call(HttpMethod.Get, parse.GetValue(limit) is { } count ? $"health/dashboard?limit={count}" : "health/dashboard");
             return parse.GetValue(watch) && !session.IsDryRun
-                ? await WatchAsync(session, call, TimeSpan.FromSeconds(parse.GetValue(interval)), cancel)
+                ? await WatchAsync(session, call, TimeSpan.FromSeconds(parse.GetValue(interval)!.Value), cancel)
                 : await session.ShowAsync(call, DashboardView.Write, cancel);
         });
     }

@@ -6,7 +6,7 @@ namespace Xerotier.Xeroctl;
 /// <summary>A command that lists something page by page: <c>--limit</c>, <c>--all</c>.</summary>
 internal sealed class Listing
 {
-    private readonly Option<int?> limit = new("--limit") { Description = "How many at most, 1 to 100 (20 by default); with --all how many per request", HelpName = "n" };
+    private readonly Option<int?> limit = Numbers.Of(new Option<int?>("--limit") { Description = "How many at most, 1 to 100 (20 by default); with --all how many per request", HelpName = "n" }, 1, 100);
     private readonly Option<bool> all = new("--all") { Description = "Walk all pages; with -o json one document per page, as they came" };
 
     /// <summary>Adds the options to a command.</summary>

@@ -1,0 +1,27 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Xerotier.Xeroctl.Tests;
+
+/// <summary>What nobody means to type, to send or to connect, and what happens all the same: never a crash, always a sentence.</summary>
+public sealed class OddCasesTests
+{
+    [Theory]
+    [InlineData("--timeout takes a whole number from 1 to 600, not '5s'", "maintenance", "list", "--timeout", "5s")]
+    [InlineData("--timeout takes a whole number from 1 to 600, not ''", "maintenance", "list", "--timeout", "")]
+    [InlineData("--timeout takes a whole number from 1 to 600, not '1.5'", "status", "--timeout=1.5")]
+    [InlineData("--timeout takes a whole number from 1 to 600, not '601'", "status", "--timeout=601")]
+    [InlineData("--interval takes a whole number from 1 to 3600, not '5s'", "health", "dashboard", "--interval", "5s")]
+    [InlineData("--limit takes a whole number from 1 to 1000, not '0'", "health", "dashboard", "--limit", "0")]
+    [InlineData("--limit takes a whole number from 1 to 100, not 'abc'", "keys", "list", "--limit", "abc")]
+    [InlineData("--severity takes info, warning or critical, not 'huge'", "maintenance", "update", "mw_1", "--severity", "huge")]
+    [InlineData("--output takes table or json, not 'xml'", "keys", "list", "-o", "xml")]
+    public async Task A_wrong_value_is_told_with_its_option(string sentence, params string[] arguments)
+    {
+        using var tool = Tool.For(new Uri("http://127.0.0.1:1"));
+        var result = await tool.RunAsync(arguments);
+        Assert.Equal((2, ""), (result.ExitCode, result.Out));
+        Assert.Equal(sentence, result.Error.Split('\n')[0]["xeroctl: ".Length..]);
+    }
+}
