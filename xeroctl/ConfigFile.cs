@@ -79,15 +79,21 @@ internal sealed class ConfigFile
     public List<Deployment> Deployments { get; } = [];
 
     /// <summary>The file's place: <c>$XDG_CONFIG_HOME/xeroctl/config.toml</c>, by default under <c>~/.config</c>.</summary>
+    /// <exception cref="CliException">There is no home.</exception>
     public static string DefaultPath
     {
         get
         {
-            var home = Environment.GetEnvironmentVariable("XDG_CONFIG_HOME");
-            return System.IO.Path.Combine(
-                System.IO.Path.IsPathFullyQualified(home ?? "") ? home! : System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".config"),
-                "xeroctl",
-                "config.toml");
+            var folder = Environment.GetEnvironmentVariable("XDG_CONFIG_HOME") ?? "";
+            if (!System.IO.Path.IsPathFullyQualified(folder))
+            {
+                folder = System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".config");
+            }
+
+            // Whoever owns the working directory must not say where the key goes.
+            return System.IO.Path.IsPathFullyQualified(folder)
+                ? System.IO.Path.Combine(folder, "xeroctl", "config.toml")
+                : throw new CliException(ExitCodes.Usage, "there is no place for the configuration; set HOME or XDG_CONFIG_HOME to an absolute path");
         }
     }
 

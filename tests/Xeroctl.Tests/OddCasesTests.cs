@@ -24,4 +24,15 @@ public sealed class OddCasesTests
         Assert.Equal((2, ""), (result.ExitCode, result.Out));
         Assert.Equal(sentence, result.Error.Split('\n')[0]["xeroctl: ".Length..]);
     }
+
+    [Fact]
+    public async Task A_configuration_in_the_working_directory_is_never_taken()
+    {
+        using var tool = new Tool();
+        const string Setup = "cd $(mktemp -d); mkdir -p .config/xeroctl; echo 'broken [' > .config/xeroctl/config.toml; unset XDG_CONFIG_HOME; ";
+        var missing = await tool.ShellAsync(Setup + "HOME=$PWD/not-there xeroctl config show; rm -r $PWD");
+        Assert.Contains("/not-there/.config/xeroctl/config.toml\tdoes not exist\n", missing.Out);
+        var relative = await tool.ShellAsync(Setup + "HOME=. xeroctl config show; echo $?; rm -r $PWD");
+        Assert.Equal(("2\n", "xeroctl: there is no place for the configuration; set HOME or XDG_CONFIG_HOME to an absolute path\n"), (relative.Out, relative.Error));
+    }
 }
