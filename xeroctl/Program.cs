@@ -13,30 +13,41 @@ internal static class Program
 
     private static async Task<int> Main(string[] args)
     {
-        // The two questions that are asked most often, by scripts and by shells, need no command tree.
-        if (args is ["--version"])
-        {
-            using var standardOutput = Terminal.Output();
-            standardOutput.Write(Encoding.UTF8.GetBytes($"xeroctl {Version}\n"));
-            return ExitCodes.Ok;
-        }
-
         using var output = new StreamWriter(Terminal.Output(), new UTF8Encoding(false), 16 * 1024);
         try
         {
-            var exitCode = args is ["__complete", .. var words] ? Completion.Run(words, output) : await RunAsync(args, output);
+            var exitCode = await AnswerAsync(args, output);
             output.Flush();
             return exitCode;
-        }
-        catch (CliException failure)
-        {
-            output.Flush();
-            return Tell(failure.Message, failure.Details, failure.ExitCode);
         }
         catch (IOException failure)
         {
             // When the reader of a pipe has gone there is nobody to tell.
             return failure.HResult == BrokenPipe ? ExitCodes.Failure : Tell(failure.Message, [], ExitCodes.Failure);
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            return Tell($"this should not have happened: {failure.GetType().Name}: {failure.Message}", [], ExitCodes.Failure);
+        }
+    }
+
+    private static async Task<int> AnswerAsync(string[] args, TextWriter output)
+    {
+        try
+        {
+            // The two questions that are asked most often, by scripts and by shells, need no command tree.
+            if (args is ["--version"])
+            {
+                output.Write($"xeroctl {Version}\n");
+                return ExitCodes.Ok;
+            }
+
+            return args is ["__complete", .. var words] ? Completion.Run(words, output) : await RunAsync(args, output);
+        }
+        catch (CliException failure)
+        {
+            output.Flush();
+            return Tell(failure.Message, failure.Details, failure.ExitCode);
         }
     }
 

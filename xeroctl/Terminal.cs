@@ -8,7 +8,7 @@ internal static partial class Terminal
 {
     private const nuint GetWindowSize = 0x5413; // TIOCGWINSZ of Linux
 
-    /// <summary>Standard error.</summary>
+    /// <summary>Standard error. When nobody can read it there is nobody to tell that either: it is no failure.</summary>
     public static TextWriter Error { get; } = new StreamWriter(Stream(2), new UTF8Encoding(false)) { AutoFlush = true };
 
     /// <summary>Standard output.</summary>
@@ -99,6 +99,11 @@ internal static partial class Terminal
                 }
                 else if (Marshal.GetLastPInvokeError() is not Interrupted and var error)
                 {
+                    if (descriptor == 2)
+                    {
+                        return;
+                    }
+
                     throw new IOException(Marshal.GetPInvokeErrorMessage(error), error);
                 }
             }

@@ -25,6 +25,21 @@ public sealed class OddCasesTests
         Assert.Equal(sentence, result.Error.Split('\n')[0]["xeroctl: ".Length..]);
     }
 
+    [Theory]
+    [InlineData("(sleep 0.1; xeroctl --version; echo $? >&2) | true; wait", "1\n")]
+    [InlineData("xeroctl --version >/dev/full; echo $? >&2", "xeroctl: No space left on device\n1\n")]
+    [InlineData("xeroctl --version >&-; echo $? >&2", "xeroctl: Bad file descriptor\n1\n")]
+    [InlineData("xeroctl maintenance show mw_1 2>&-; echo $? >&2", "4\n")]
+    [InlineData("xeroctl maintenance show mw_1 -v 2>/dev/full; echo $? >&2", "4\n")]
+    [InlineData("xeroctl maintenance lst 2>&-; echo $? >&2", "2\n")]
+    public async Task A_closed_or_full_stream_keeps_the_exit_code(string commandLine, string error)
+    {
+        await using var api = await TestApi.StartAsync(404, Samples.Error("not_found", "There is no such window."));
+        using var tool = Tool.For(api.Url);
+        Assert.Equal(error, (await tool.ShellAsync(commandLine)).Error);
+        Assert.True(api.Seen.Count <= 1);
+    }
+
     [Fact]
     public async Task A_configuration_in_the_working_directory_is_never_taken()
     {
