@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
@@ -67,7 +68,7 @@ internal sealed class ApiClient(bool verbose, TimeSpan timeout, int attempts = 4
         AllowAutoRedirect = false, // a key goes nowhere but to the configured server
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.None, // the bytes are printed as they came
-        ConnectTimeout = TimeSpan.FromSeconds(Math.Min(10, timeout.TotalSeconds)),
+        ConnectTimeout = ConnectTimeout(timeout),
     })
     {
         Timeout = Timeout.InfiniteTimeSpan,
@@ -78,7 +79,7 @@ internal sealed class ApiClient(bool verbose, TimeSpan timeout, int attempts = 4
     public async Task<ApiAnswer> SendAsync(ApiCall call, CancellationToken cancel)
     {
         var requestId = Guid.NewGuid().ToString("N");
-        var waited = TimeSpan.Zero;
+        var started = Stopwatch.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
             Outcome outcome;
@@ -100,13 +101,12 @@ internal sealed class ApiClient(bool verbose, TimeSpan timeout, int attempts = 4
             }
 
             var pause = Pause(call, outcome, attempt);
-            if (pause is null || waited + pause > MaxWait)
+            if (pause is null || Stopwatch.GetElapsedTime(started) + pause > MaxWait)
             {
                 throw outcome.Failure is null ? Error(outcome) : NoConnection(call, outcome);
             }
 
             Trace($"* trying again in {pause.Value.TotalSeconds:0.0} s", null);
-            waited += pause.Value;
             await Task.Delay(pause.Value, cancel);
         }
     }
@@ -139,7 +139,7 @@ internal sealed class ApiClient(bool verbose, TimeSpan timeout, int attempts = 4
 
         var started = Stopwatch.GetTimestamp();
         TraceRequest(call, request);
-        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
+        using var response = await SendAsync(request, deadline.Token);
         var body = await ReadAsync(response, deadline.Token);
         var outcome = new Outcome(
             (int)response.StatusCode,
@@ -153,6 +153,22 @@ internal sealed class ApiClient(bool verbose, TimeSpan timeout, int attempts = 4
         TraceResponse(call, response, body, Stopwatch.GetElapsedTime(started));
         return outcome;
     }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken deadline)
+    {
+        try
+        {
+            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline);
+        }
+        catch (OperationCanceledException) when (!deadline.IsCancellationRequested)
+        {
+            var reason = new TimeoutException($"no connection within {ConnectTimeout(timeout).TotalSeconds:0.#} s");
+            throw new HttpRequestException(HttpRequestError.ConnectionError, null, reason);
+        }
+    }
+
+    // Shorter than the whole, so that it is known which of the two was missing.
+    private static TimeSpan ConnectTimeout(TimeSpan timeout) => TimeSpan.FromSeconds(Math.Min(10, timeout.TotalSeconds * 2 / 3));
 
     private static async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancel)
     {
@@ -174,7 +190,7 @@ internal sealed class ApiClient(bool verbose, TimeSpan timeout, int attempts = 4
 
     private static ApiAnswer Read(Outcome outcome)
     {
-        if (outcome.Body.Length == 0)
+        if (outcome.Status == 304)
         {
             return new(outcome.Status, outcome.Body, default, outcome.ETag);
         }
@@ -182,7 +198,7 @@ internal sealed class ApiClient(bool verbose, TimeSpan timeout, int attempts = 4
         try
         {
             var json = JsonElement.Parse(outcome.Body);
-            return json.ValueKind == JsonValueKind.Object
+            return json.Text("object") is not null || json.Child("overall").ValueKind == JsonValueKind.Object
                 ? new(outcome.Status, outcome.Body, json, outcome.ETag)
                 : throw NotTheApi(outcome, ExitCodes.Failure);
         }
@@ -330,7 +346,7 @@ internal sealed class ApiClient(bool verbose, TimeSpan timeout, int attempts = 4
 internal static class JsonReading
 {
     /// <summary>A text member, or null.</summary>
-    public static string? Text(this JsonElement json, string name) => json.Child(name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+    public static string? Text(this JsonElement json, string name) => json.Child(name) is { ValueKind: JsonValueKind.String } value ? Text(value) : null;
 
     /// <summary>A number, or null.</summary>
     public static double? Number(this JsonElement json, string name) => json.Child(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out var number) ? number : null;
@@ -352,5 +368,18 @@ internal static class JsonReading
 
     /// <summary>A list of texts, separated by commas.</summary>
     public static string Texts(this JsonElement json, string name) =>
-        string.Join(", ", json.Items(name).Where(item => item.ValueKind == JsonValueKind.String).Select(item => item.GetString()));
+        string.Join(", ", json.Items(name).Where(item => item.ValueKind == JsonValueKind.String).Select(Text));
+
+    // Bytes that are no UTF-8, or half a surrogate pair, are no text to .NET: then it is what stands in the document.
+    private static string Text(JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            return Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(value)[1..^1]);
+        }
+    }
 }

@@ -176,7 +176,7 @@ public sealed class GoldenOutputTests
     [InlineData(0, 0, 0, 0, "unknown", "0 of 0 operational, 0 degraded, 0 in outage")]
     public async Task Endpoints_are_operational_only_when_all_are(int total, int operational, int degraded, int outage, string status, string words)
     {
-        await using var api = await TestApi.StartAsync(200, $$$"""{"status":"unknown","endpoints":{"total":{{{total}}},"operational":{{{operational}}},"degraded":{{{degraded}}},"outage":{{{outage}}},"items":[]}}""");
+        await using var api = await TestApi.StartAsync(200, $$$"""{"object":"health_dashboard","status":"unknown","endpoints":{"total":{{{total}}},"operational":{{{operational}}},"degraded":{{{degraded}}},"outage":{{{outage}}},"items":[]}}""");
         using var tool = Tool.For(api.Url);
         tool.Environment["NO_COLOR"] = "1";
         Assert.Contains($"endpoints\t{status}\t{total}\t", (await tool.RunAsync("health", "dashboard")).Out);

@@ -25,6 +25,41 @@ public sealed class OddCasesTests
         Assert.Equal(sentence, result.Error.Split('\n')[0]["xeroctl: ".Length..]);
     }
 
+    [Fact]
+    public async Task Text_that_is_none_is_shown_as_it_stands()
+    {
+        byte[] Latin1(string text) => Encoding.Latin1.GetBytes(text);
+        var answers = new[] { (403, Latin1("""{"error":{"message":"für","code":"x"}}""")), (200, Latin1("""{"object":"list","data":[{"id":"mw_1","title":"a\ud800b","starts_at":"\ud800","affected_services":["ÿ"]}]}""")) };
+        await using var api = await TestApi.StartAsync(async (context, number) =>
+        {
+            context.Response.StatusCode = answers[number - 1].Item1;
+            await context.Response.Body.WriteAsync(answers[number - 1].Item2);
+        });
+        using var tool = Tool.For(api.Url);
+        var refused = await tool.RunAsync("maintenance", "list");
+        Assert.Equal(3, refused.ExitCode);
+        Assert.StartsWith("xeroctl: f\ufffdr (403 x, ", refused.Error);
+        var list = await tool.RunAsync("maintenance", "list");
+        Assert.Equal((0, ""), (list.ExitCode, list.Error));
+        Assert.Equal("mw_1\t\t\t\\ud800\t\ta\\ud800b\t\ufffd", list.Out.Split('\n')[1]);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{}")]
+    [InlineData("{\"key\":\"value\"}")]
+    public async Task A_success_without_an_object_is_none(string body)
+    {
+        await using var api = await TestApi.StartAsync(201, body);
+        using var tool = Tool.For(api.Url);
+        foreach (var command in new[] { "keys create --name k --scope management", "maintenance show mw_1", "status" })
+        {
+            var result = await tool.RunAsync(command.Split(' '));
+            Assert.Equal((1, ""), (result.ExitCode, result.Out));
+            Assert.Contains("not the API's", result.Error);
+        }
+    }
+
     [Theory]
     [InlineData("(sleep 0.1; xeroctl --version; echo $? >&2) | true; wait", "1\n")]
     [InlineData("xeroctl --version >/dev/full; echo $? >&2", "xeroctl: No space left on device\n1\n")]
@@ -49,5 +84,21 @@ public sealed class OddCasesTests
         Assert.Contains("/not-there/.config/xeroctl/config.toml\tdoes not exist\n", missing.Out);
         var relative = await tool.ShellAsync(Setup + "HOME=. xeroctl config show; echo $?; rm -r $PWD");
         Assert.Equal(("2\n", "xeroctl: there is no place for the configuration; set HOME or XDG_CONFIG_HOME to an absolute path\n"), (relative.Out, relative.Error));
+    }
+
+    [Fact]
+    public async Task A_server_that_takes_no_connection_is_told_as_that_and_asked_again()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start(0);
+        var waiting = Enumerable.Range(0, 4).Select(_ => new Socket(SocketType.Stream, ProtocolType.Tcp)).ToList();
+        waiting.ForEach(socket => _ = socket.ConnectAsync((IPEndPoint)listener.LocalEndpoint)); // they fill its queue, which nobody empties
+        await Task.Delay(200);
+        using var tool = Tool.For(new Uri($"http://{listener.LocalEndpoint}"));
+        var result = await tool.RunAsync("maintenance", "update", "mw_1", "--severity", "info", "--timeout", "3", "--verbose");
+        waiting.ForEach(socket => socket.Dispose());
+        Assert.Equal(7, result.ExitCode);
+        Assert.Contains("cannot be reached: no connection within 2 s (request ", result.Error);
+        Assert.Equal(3, result.Error.Split("* trying again").Length - 1);
     }
 }

@@ -97,7 +97,7 @@ public sealed class TerminalTests
     {
         await using var api = await TestApi.StartAsync((context, number) => number == 2
             ? TestApi.WriteAsync(context, 500, Samples.Error("internal_error", "Something went wrong."))
-            : TestApi.WriteAsync(context, 200, $$"""{"project_id":"proj_ABC123","status":"operational","generated_at":"2026-05-22T14:02:1{{number}}Z"}"""));
+            : TestApi.WriteAsync(context, 200, $$"""{"object":"health_dashboard","project_id":"proj_ABC123","status":"operational","generated_at":"2026-05-22T14:02:1{{number}}Z"}"""));
         using var tool = Tool.For(api.Url);
         var result = await tool.TerminalAsync([("14:02:11 UTC", ""), ("Something went wrong.", ""), ("14:02:13 UTC", "\u0003")], 80, "health", "dashboard", "--watch", "--interval", "1");
         Assert.Equal(0, result.ExitCode);
@@ -110,7 +110,7 @@ public sealed class TerminalTests
     public async Task Watching_ends_when_the_key_does()
     {
         await using var api = await TestApi.StartAsync((context, number) => number == 1
-            ? TestApi.WriteAsync(context, 200, """{"project_id":"proj_ABC123","status":"operational"}""")
+            ? TestApi.WriteAsync(context, 200, """{"object":"health_dashboard","project_id":"proj_ABC123","status":"operational"}""")
             : TestApi.WriteAsync(context, 401, Samples.Error("revoked_api_key", "The API key has been revoked.")));
         using var tool = Tool.For(api.Url);
         var result = await tool.TerminalAsync([], 80, "health", "dashboard", "--watch", "--interval", "1");
@@ -132,13 +132,13 @@ public sealed class TerminalTests
 
             context.Response.Headers.ETag = "W/\"1\"";
             return number < 4
-                ? TestApi.WriteAsync(context, 200, """{"project_id":"proj_ABC123","status":"operational"}""")
+                ? TestApi.WriteAsync(context, 200, """{"object":"health_dashboard","project_id":"proj_ABC123","status":"operational"}""")
                 : TestApi.WriteAsync(context, 401, Samples.Error("revoked_api_key", "Revoked."));
         });
         using var tool = Tool.For(api.Url);
         var result = await tool.RunAsync("health", "dashboard", "--watch", "--interval", "1", "-o", "json");
         Assert.Equal(3, result.ExitCode);
-        Assert.Equal("{\"project_id\":\"proj_ABC123\",\"status\":\"operational\"}\n", result.Out);
+        Assert.Equal("{\"object\":\"health_dashboard\",\"project_id\":\"proj_ABC123\",\"status\":\"operational\"}\n", result.Out);
         Assert.Equal(4, api.Seen.Count);
     }
 }
