@@ -13,6 +13,9 @@ namespace Xerotier.ServiceDefaults;
 /// <summary>Where the other services are, and gRPC clients for them.</summary>
 public static partial class ServiceClients
 {
+    /// <summary>The longest message that a client takes, bytes. A page of workers may be all that a project may store (Fleet:MaxBytesPerProject).</summary>
+    public const int LongestMessage = 32 * 1024 * 1024;
+
     /// <summary>
     /// The addresses of a service's endpoint, from <c>services:{service}:{endpoint}:{0, 1, …}</c> as Aspire and LocalHosting publish them.
     /// </summary>
@@ -105,7 +108,7 @@ public static partial class ServiceClients
             ServiceConfig = new ServiceConfig { LoadBalancingConfigs = { new RoundRobinConfig() } },
             InitialReconnectBackoff = TimeSpan.FromMilliseconds(100),
             MaxReconnectBackoff = TimeSpan.FromSeconds(1),
-            MaxReceiveMessageSize = 32 * 1024 * 1024, // a page of workers may be all that a project may store (Fleet:MaxBytesPerProject)
+            MaxReceiveMessageSize = LongestMessage,
             LoggerFactory = provider.GetRequiredService<ILoggerFactory>(),
             HttpHandler = new SocketsHttpHandler
             {

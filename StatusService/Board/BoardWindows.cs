@@ -21,11 +21,14 @@ public sealed record BoardWindows(
     IReadOnlyList<WindowModel> Recent,
     IReadOnlyList<PlatformWindow> Platform)
 {
+    /// <summary>How many active windows, and how many scheduled ones, the public is shown (product.md section 3); of more, the number.</summary>
+    public const int Noticed = 10;
+
     /// <summary>The public part of <paramref name="feed"/>.</summary>
     public static BoardWindows From(PageFeed feed) => new(
-        [.. feed.Active.Select(Public)],
+        [.. feed.Active.Take(Noticed).Select(Public)],
         feed.ActiveTotal,
-        [.. feed.Scheduled.Select(Public)],
+        [.. feed.Scheduled.Take(Noticed).Select(Public)],
         feed.ScheduledTotal,
         [.. feed.Recent.Select(Public)],
         [.. feed.PlatformActive.Select(PlatformWindow.From)]);

@@ -1,14 +1,12 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Unicode;
 
 namespace Xerotier.StatusService.Page;
 
 /// <summary>The data behind the page as JSON: <c>/status.json</c>.</summary>
 internal static class PageJson
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = Encoder() };
+    private static readonly JsonWriterOptions Options = new() { Encoder = new PlainJsonEncoder() };
 
     /// <summary>Writes the model; a stale document carries the mark of its loss in place of null.</summary>
     public static byte[] Write(StatusPageModel model, bool stale)
@@ -115,13 +113,5 @@ internal static class PageJson
     {
         if (percent is { } known) json.WriteNumber(name, known);
         else json.WriteNull(name);
-    }
-
-    /// <summary>Text as it is, save the @ of the stale marks, which no title may forge.</summary>
-    private static JavaScriptEncoder Encoder()
-    {
-        var allowed = new TextEncoderSettings(UnicodeRanges.All);
-        allowed.ForbidCharacter('@');
-        return JavaScriptEncoder.Create(allowed);
     }
 }

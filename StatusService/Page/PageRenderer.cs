@@ -4,7 +4,6 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
-using System.Text.Unicode;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.AspNetCore.Components;
@@ -26,10 +25,7 @@ public sealed class PageRenderer : IDisposable
     public PageRenderer(ILoggerFactory loggers)
     {
         this.loggers = loggers;
-        // All that is printable is written as it is, save what HTML needs escaped and the @ of the stale marks, which no title may forge.
-        var allowed = new TextEncoderSettings(UnicodeRanges.All);
-        allowed.ForbidCharacter('@');
-        services = new ServiceCollection().AddSingleton(HtmlEncoder.Create(allowed)).BuildServiceProvider();
+        services = new ServiceCollection().AddSingleton<HtmlEncoder, PlainHtmlEncoder>().BuildServiceProvider();
     }
 
     /// <summary>Renders the status page and its JSON with everything that a Gateway needs to serve them alone.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using Xerotier.Page.V1;
+using Xerotier.StatusService.Board;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Indicators;
 using Xerotier.StatusService.Page;
@@ -78,12 +79,12 @@ internal static class Samples
         return new(Now, OverallStatus.Maintenance, indicators, new(false, null, active, 2, scheduled, 3, recent));
     }
 
-    /// <summary>Twelve windows on and twelve planned, the first running over, each with <paramref name="title"/> and <paramref name="text"/>.</summary>
+    /// <summary>As many windows on and as many planned as <paramref name="count"/> says, the first running over, each with <paramref name="title"/> and <paramref name="text"/>.</summary>
     public static StatusPageModel Titled(string title, string text, int count = 12)
     {
         var active = Enumerable.Range(0, count).Select(i => Window(700 + i, "active", Now.AddHours(-3), TimeSpan.FromHours(2.75 + i), "critical", [title[..Math.Min(title.Length, 100)], "Model Storage"], title, text)).ToList();
         var scheduled = Enumerable.Range(0, count).Select(i => Window(750 + i, "scheduled", Now.AddHours(30 + i), TimeSpan.FromDays(1.5), "warning", [], title, text)).ToList();
-        return new(Now, OverallStatus.Maintenance, Level(OverallStatus.PartialOutage).Indicators, new(true, Now.AddSeconds(-19), active, count, scheduled, count, [.. active, .. scheduled]));
+        return new(Now, OverallStatus.Maintenance, Level(OverallStatus.PartialOutage).Indicators, new(true, Now.AddSeconds(-19), [.. active.Take(BoardWindows.Noticed)], count, [.. scheduled.Take(BoardWindows.Noticed)], count, [.. active, .. scheduled]));
     }
 
     /// <summary>A month of detail that ends today.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Xerotier.Page.V1;
+using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Publishing;
 using Xerotier.TestKit;
 
@@ -20,7 +21,7 @@ public sealed class PageStream : IAsyncDisposable
 
     public PageStream(InProcessService<BoardService> service)
     {
-        channel = GrpcChannel.ForAddress(service.GrpcAddress, new() { MaxReceiveMessageSize = null });
+        channel = GrpcChannel.ForAddress(service.GrpcAddress, new() { MaxReceiveMessageSize = ServiceClients.LongestMessage });
         call = new StatusPages.StatusPagesClient(channel).WatchPage(new(), new Metadata { { "authorization", $"Bearer {TestTokens.ForService()}" } });
         reading = ReadAsync();
     }
