@@ -1,3 +1,5 @@
+using Xerotier.StatusService.Indicators;
+
 namespace Xerotier.Browser.Tests;
 
 public sealed class HostileTests(BrowserFixture browser)
@@ -28,6 +30,27 @@ public sealed class HostileTests(BrowserFixture browser)
         Assert.Equal(4, await page.Locator("#recent > ul > li").CountAsync());
         Assert.Equal(0, await page.Locator("main script, main style, main img, main link").CountAsync());
         Assert.Equal(0, await page.EvaluateAsync<int>("[...document.querySelectorAll('*')].flatMap(e => [...e.attributes]).filter(a => a.name.startsWith('on') || a.name === 'style').length"));
+        await LevelTests.AssertQuietAsync(visit);
+    }
+
+    [Fact]
+    public async Task A_window_of_fifty_services_names_five_and_folds_the_others()
+    {
+        string[] names = [.. Enumerable.Range(1, 50).Select(i => $"{i:00} " + new string('W', 97))];
+        var many = Samples.Window(1, "active", Samples.Now.AddHours(-1), TimeSpan.FromHours(2), "info", names, "Work", "");
+        var model = Samples.Level(OverallStatus.Maintenance);
+        await using var visit = await browser.OpenAsync(model with { Windows = model.Windows with { Active = [many], Recent = [many] } }, new(360));
+
+        foreach (var section in new[] { "#now", "#recent" })
+        {
+            var line = visit.Page.Locator($"{section} :is(.meta:has(bdi), small)");
+            Assert.EndsWith($"{names[4]} and 45 more", (await line.InnerTextAsync()).Trim());
+            var all = visit.Page.Locator($"{section} details .text");
+            Assert.False(await all.IsVisibleAsync());
+            await visit.Page.Locator($"{section} summary").ClickAsync();
+            Assert.Equal("Affects " + string.Join(", ", names), (await all.InnerTextAsync()).Trim());
+        }
+
         await LevelTests.AssertQuietAsync(visit);
     }
 
