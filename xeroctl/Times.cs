@@ -11,16 +11,12 @@ internal static class Times
     // From no instant does so long a time lead to another: "too far away" without overflowing on the way there.
     private static readonly TimeSpan Farthest = DateTimeOffset.MaxValue - DateTimeOffset.MinValue + TimeSpan.FromDays(1);
 
-    private static readonly string[] IsoFormats =
-    [
-        "yyyy-MM-dd'T'HH:mmzzz", "yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz",
-        "yyyy-MM-dd'T'HH:mm'Z'", "yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'",
-    ];
-
     private static readonly string[] LocalFormats =
     [
         "yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF",
     ];
+
+    private static readonly string[] IsoFormats = [.. LocalFormats.Skip(1).SelectMany(format => (string[])[format + "'Z'", format + "zzz", format + "zz"])];
 
     /// <summary>Reads an absolute or relative time; relative ones count from <paramref name="now"/>, to the second.</summary>
     /// <returns>The instant, or a sentence that says what is wrong.</returns>
@@ -50,13 +46,13 @@ internal static class Times
             }
         }
 
-        var iso = text.Length > 10 && text[10] is ' ' or 't' ? string.Concat(text.AsSpan(0, 10), "T", text.AsSpan(11)) : text;
-        if (DateTimeOffset.TryParseExact(iso.ToUpperInvariant(), IsoFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var value))
+        var iso = Iso(text);
+        if (DateTimeOffset.TryParseExact(iso, IsoFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var value))
         {
             return (value, null);
         }
 
-        return DateTime.TryParseExact(iso.ToUpperInvariant(), LocalFormats, CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
+        return DateTime.TryParseExact(iso, LocalFormats, CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
             ? (default, $"'{text}' has no time zone; end it with Z for UTC or with an offset such as +02:00")
             : (default, $"'{text}' is not a time; write it as 2026-05-22T02:00:00Z or relative to now as +2h");
     }
@@ -85,6 +81,22 @@ internal static class Times
             _ => (value.Seconds, "s", 0, ""),
         };
         return small > 0 && large < 10 ? $"{large}{unit}{small}{smallUnit}" : $"{large}{unit}";
+    }
+
+    // The forms that the API takes too, as .NET's formats have them: T between date and time, a point before at most seven decimals.
+    private static string Iso(string text)
+    {
+        var iso = text.ToUpperInvariant().Replace(',', '.');
+        iso = iso.Length > 10 && iso[10] == ' ' ? string.Concat(iso.AsSpan(0, 10), "T", iso.AsSpan(11)) : iso;
+        var decimals = iso.IndexOf('.', StringComparison.Ordinal) + 1;
+        if (decimals > 0)
+        {
+            var count = iso.AsSpan(decimals).IndexOfAnyExceptInRange('0', '9');
+            count = count < 0 ? iso.Length - decimals : count;
+            iso = count > 7 ? iso.Remove(decimals + 7, count - 7) : iso;
+        }
+
+        return iso;
     }
 
     private static TimeSpan? ParseDuration(ReadOnlySpan<char> text)
