@@ -292,6 +292,18 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public async Task An_idempotency_key_may_have_blanks_inside()
+    {
+        using var tool = Tool.For(new Uri("http://127.0.0.1:1"));
+        Assert.Contains("Idempotency-Key: deploy 42 start\n", (await tool.RunAsync([.. Schedule, "--dry-run", "--idempotency-key", "deploy 42 start"])).Out);
+        foreach (var key in new[] { "", "schlüssel", new string('k', 256) })
+        {
+            var result = await tool.RunAsync([.. Schedule, "--dry-run", "--idempotency-key", key]);
+            Assert.Equal((2, "xeroctl: --idempotency-key: an idempotency key has 1 to 255 ASCII characters\n"), (result.ExitCode, result.Error));
+        }
+    }
+
+    [Fact]
     public async Task What_was_given_is_what_is_sent()
     {
         await using var api = await TestApi.StartAsync(200, Samples.Window());

@@ -144,11 +144,18 @@ internal static class MaintenanceCommands
 
     private static Option<string?> IdempotencyKey() => new("--idempotency-key")
     {
-        Description = "Repeat a call safely from a script: the same key and request within 24 h is done once (random by default)",
+        Description = "Repeat a call safely from a script: the same key and request within 24 h is done once (random by default). "
+            + "With relative times a second run is another request, which is refused; give absolute times with it",
         HelpName = "key",
     };
 
-    private static string Key(ParseResult parse, Option<string?> option) => Settings.Usable(parse.GetValue(option), option.Name) ?? Guid.NewGuid().ToString();
+    private static string Key(ParseResult parse, Option<string?> option)
+    {
+        var key = parse.GetValue(option) is { } given ? given.Trim() : Guid.NewGuid().ToString();
+        return key.Length is > 0 and <= 255 && !key.AsSpan().ContainsAnyExceptInRange(' ', '~')
+            ? key
+            : throw new CliException(ExitCodes.Usage, $"{option.Name}: an idempotency key has 1 to 255 ASCII characters");
+    }
 
     private static async Task<string> QuestionAsync(Session session, string path, string verb, string how, CancellationToken cancel)
     {
@@ -206,7 +213,7 @@ internal static class WindowView
 {
     /// <summary>An empty table of windows.</summary>
     public static Table Table() => new(
-        new("ID"), new("STATUS"), new("SEVERITY"), new("STARTS"), new("ENDS"), new("TITLE", Shrinks: true), new("SERVICES", Shrinks: true, OnlyWide: true));
+        new("ID"), new("STATUS", Leaves: 4), new("SEVERITY", Leaves: 1), new("STARTS", Leaves: 3), new("ENDS", Leaves: 2), new("TITLE", Shrinks: true, Least: 18), new("SERVICES", Shrinks: true, OnlyWide: true));
 
     /// <summary>Adds a window to a table.</summary>
     public static void AddTo(Table table, JsonElement window, DateTimeOffset now)
