@@ -68,14 +68,14 @@ internal sealed class Screen(TextWriter writer, bool isTerminal, bool colour, in
     public void Flush() => writer.Flush();
 
     /// <summary>Text that may take several lines, indented; on a terminal folded between words at its width.</summary>
-    public void Paragraph(string text, int indent = 0)
+    public void Paragraph(string text, int indent = 0, Tone tone = Tone.None)
     {
         foreach (var line in Printable.Lines(text))
         {
             foreach (var part in Fold(line, isTerminal ? Math.Max(20, width - indent) : int.MaxValue))
             {
                 writer.Write(new string(' ', indent));
-                writer.Write(part);
+                Write(part, tone);
                 writer.Write('\n');
             }
         }
@@ -129,7 +129,9 @@ internal sealed class Screen(TextWriter writer, bool isTerminal, bool colour, in
 /// <param name="Title">Its heading.</param>
 /// <param name="Shrinks">Whether it gives way, with an ellipsis, when the terminal is narrow.</param>
 /// <param name="OnlyWide">Whether a terminal of fewer than 110 columns leaves it out.</param>
-internal sealed record TableColumn(string Title, bool Shrinks = false, bool OnlyWide = false);
+/// <param name="Least">The cells that it should keep, where its text has so many, even if others have to leave for that.</param>
+/// <param name="Leaves">When it is left out for that: 1 first, 0 never.</param>
+internal sealed record TableColumn(string Title, bool Shrinks = false, bool OnlyWide = false, int Least = 8, int Leaves = 0);
 
 /// <summary>A cell of a <see cref="Table"/>.</summary>
 /// <param name="Text">What a person reads.</param>
@@ -172,20 +174,38 @@ internal sealed class Table(params TableColumn[] columns)
             return;
         }
 
-        var shown = Enumerable.Range(0, columns.Length).Where(i => !columns[i].OnlyWide || screen.Width >= WideTerminal).ToArray();
         var text = rows.ConvertAll(row => Array.ConvertAll(row, cell => Printable.Line(cell.Text)));
-        var widths = Widths(shown, text, screen.Width);
+        var widths = columns.Select((column, i) => text.Select(row => Printable.Width(row[i])).Append(column.Title.Length).Max()).ToArray();
+        var wanted = Enumerable.Range(0, columns.Length).Where(i => !columns[i].OnlyWide || screen.Width >= WideTerminal).ToArray();
+        var shown = Fitting(wanted, widths, screen.Width);
+        Shrink(shown, widths, screen.Width);
         Row(screen, shown, widths, [.. columns.Select(column => column.Title)], _ => Tone.Faint);
         for (var i = 0; i < rows.Count; i++)
         {
             var row = rows[i];
             Row(screen, shown, widths, text[i], column => row[column].Tone);
         }
+
+        if (shown.Length < wanted.Length)
+        {
+            screen.Paragraph($"Narrow terminal, left out: {string.Join(", ", wanted.Except(shown).Select(i => columns[i].Title))}.", tone: Tone.Faint);
+        }
     }
 
-    private int[] Widths(int[] shown, List<string[]> text, int terminal)
+    private int[] Fitting(int[] wanted, int[] widths, int terminal)
     {
-        var widths = columns.Select((column, i) => text.Select(row => Printable.Width(row[i])).Append(column.Title.Length).Max()).ToArray();
+        var shown = wanted;
+        while (shown.Sum(i => (columns[i].Shrinks ? Math.Min(widths[i], columns[i].Least) : widths[i]) + 2) - 2 > terminal
+            && shown.Where(i => columns[i].Leaves > 0).OrderBy(i => columns[i].Leaves).ToArray() is [var first, ..])
+        {
+            shown = [.. shown.Where(i => i != first)];
+        }
+
+        return shown;
+    }
+
+    private void Shrink(int[] shown, int[] widths, int terminal)
+    {
         var excess = shown.Sum(i => widths[i] + 2) - 2 - terminal;
         foreach (var i in shown.Where(i => columns[i].Shrinks).OrderByDescending(i => widths[i]).ToArray())
         {
@@ -193,8 +213,6 @@ internal sealed class Table(params TableColumn[] columns)
             widths[i] -= given;
             excess -= given;
         }
-
-        return widths;
     }
 
     private static void Row(Screen screen, int[] shown, int[] widths, string[] text, Func<int, Tone> tone)

@@ -96,14 +96,15 @@ public sealed class TerminalTests
     public async Task Watching_redraws_in_place_until_Ctrl_C_and_leaves_the_terminal_as_it_was()
     {
         await using var api = await TestApi.StartAsync((context, number) => number == 2
-            ? TestApi.WriteAsync(context, 500, Samples.Error("internal_error", "Something went wrong."))
+            ? TestApi.WriteAsync(context, 500, Samples.Error("internal_error", "Something went wrong, and this sentence is longer than a line."))
             : TestApi.WriteAsync(context, 200, $$"""{"object":"health_dashboard","project_id":"proj_ABC123","status":"operational","generated_at":"2026-05-22T14:02:1{{number}}Z"}"""));
         using var tool = Tool.For(api.Url);
-        var result = await tool.TerminalAsync([("14:02:11 UTC", ""), ("Something went wrong.", ""), ("14:02:13 UTC", "\u0003")], 80, "health", "dashboard", "--watch", "--interval", "1");
+        var result = await tool.TerminalAsync([("14:02:11 UTC", ""), ("Something went wrong", ""), ("14:02:13 UTC", "\u0003")], 80, "health", "dashboard", "--watch", "--interval", "1");
         Assert.Equal(0, result.ExitCode);
         Assert.StartsWith("\e[?1049h\e[?25l", result.Out);
         Assert.EndsWith("\e[?25h\e[?1049l", result.Out);
         Assert.Equal(3, result.Out.Split("\e[H").Length - 1);
+        Assert.Contains(api.Seen.ElementAt(1).Headers["X-Request-Id"], result.Out);
     }
 
     [Fact]

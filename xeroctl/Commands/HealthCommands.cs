@@ -85,7 +85,7 @@ internal static class HealthCommands
                 {
                     if (trouble is not null)
                     {
-                        screen.Line(new Piece(trouble, Tone.Bad));
+                        screen.Paragraph(trouble, tone: Tone.Bad);
                         screen.Line();
                     }
 
@@ -196,7 +196,7 @@ internal static class DashboardView
 
     private static Table Routers(JsonElement routing, DateTimeOffset now)
     {
-        var table = new Table(new TableColumn("ROUTER", Shrinks: true), new("REGION"), new("VERSION"), new("STATE"), new("HEARTBEAT"));
+        var table = new Table(new TableColumn("ROUTER", Shrinks: true, Least: 12), new("REGION", Leaves: 2), new("VERSION", Leaves: 1), new("STATE"), new("HEARTBEAT"));
         foreach (var router in routing.Items("routers"))
         {
             var state = router.Text("state") ?? "";
@@ -209,7 +209,7 @@ internal static class DashboardView
     private static Table Workers(JsonElement workers, DateTimeOffset now)
     {
         var table = new Table(
-            new TableColumn("WORKER", Shrinks: true), new("NAME", Shrinks: true), new("KIND"), new("REGION"), new("STATE"), new("STATUS"), new("LOAD"), new("HEARTBEAT"),
+            new TableColumn("WORKER", Shrinks: true, Least: 12), new("NAME", Shrinks: true, Leaves: 4), new("KIND", Leaves: 1), new("REGION", Leaves: 2), new("STATE"), new("STATUS"), new("LOAD", Leaves: 3), new("HEARTBEAT"),
             new("ENDPOINTS", Shrinks: true, OnlyWide: true), new("MODELS", Shrinks: true, OnlyWide: true));
         foreach (var worker in workers.Items("items").OrderBy(worker => worker.Text("status") == "healthy")) // what needs attention first
         {

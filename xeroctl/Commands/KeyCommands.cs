@@ -19,7 +19,7 @@ internal static class KeyCommands
             parse,
             query => session.Call(HttpMethod.Get, $"management/keys{query}"),
             [],
-            new(new("ID"), new("NAME", Shrinks: true), new("STATE"), new("SCOPES", Shrinks: true), new("CREATED"), new("LAST USED"), new("EXPIRES"), new("NETWORKS", Shrinks: true, OnlyWide: true)),
+            new(new("ID"), new("NAME", Shrinks: true, Least: 12), new("STATE"), new("SCOPES", Shrinks: true, Least: 21), new("CREATED", Leaves: 1), new("LAST USED", Leaves: 2), new("EXPIRES", Leaves: 3), new("NETWORKS", Shrinks: true, OnlyWide: true)),
             AddTo,
             "There are no API keys.",
             cancel));

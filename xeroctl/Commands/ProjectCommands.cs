@@ -21,7 +21,7 @@ internal static class ProjectCommands
             parse,
             query => session.PlatformCall(HttpMethod.Get, $"projects{query}"),
             [],
-            new(new("ID"), new("SLUG"), new("NAME", Shrinks: true), new("PLATFORM"), new("CREATED")),
+            new(new("ID"), new("SLUG"), new("NAME", Shrinks: true, Least: 18), new("PLATFORM", Leaves: 2), new("CREATED", Leaves: 1)),
             (table, project, now) => table.Add(
                 project.Text("id") ?? "",
                 project.Text("slug") ?? "",
@@ -65,6 +65,7 @@ internal static class ProjectCommands
         WindowView.Field(screen, "slug", project.Text("slug") ?? "");
         WindowView.Field(screen, "name", project.Text("name") ?? "");
         screen.Line();
-        screen.Line(new Piece($"Its first key: xeroctl keys create --project {project.Text("id")} --name first --scope management", Tone.Faint));
+        screen.Write(Printable.Line($"Its first key: xeroctl keys create --project {project.Text("id")} --name first --scope management"), Tone.Faint); // whole: it is there to be copied
+        screen.Line();
     }
 }

@@ -41,10 +41,11 @@ internal static class StatusCommand
             return;
         }
 
-        screen.Line(new Piece("● ", Tones.Of(key)), new Piece(overall.Text("label") ?? key, Tone.Strong), status.Time("generated_at") is { } at ? new Piece($"  as of {Times.Relative(at, screen.Now)}", Tone.Faint) : "");
-        if (status.Time("stale_since") is { } since)
+        var stale = status.Time("stale_since");
+        screen.Line(new Piece("● ", stale is null ? Tones.Of(key) : Tone.Warning), new Piece(overall.Text("label") ?? key, Tone.Strong), status.Time("generated_at") is { } at ? new Piece($"  as of {Times.Relative(at, screen.Now)}", Tone.Faint) : "");
+        if (stale is { } since)
         {
-            screen.Line(new Piece($"Live data is unavailable since {Times.Absolute(since)}. This is the last known state.", Tone.Bad));
+            screen.Paragraph($"Live data is unavailable since {Times.Absolute(since)}. This is the last known state.", tone: Tone.Bad);
         }
 
         screen.Line();
@@ -52,7 +53,7 @@ internal static class StatusCommand
         if (status.Child("windows").IsTrue("unavailable"))
         {
             screen.Line();
-            screen.Line(new Piece("Maintenance data is unavailable; these are the last known windows.", Tone.Warning));
+            screen.Paragraph("Maintenance data is unavailable; these are the last known windows.", tone: Tone.Warning);
         }
 
         if (Windows(status, screen) is { Count: > 0 } windows)
@@ -78,7 +79,7 @@ internal static class StatusCommand
     // The page also lists the 50 latest windows; here only those matter that are on or to come.
     private static Table Windows(JsonElement status, Screen screen)
     {
-        var table = new Table(new TableColumn("MAINTENANCE", Shrinks: true), new("STATUS"), new("SEVERITY"), new("STARTS"), new("ENDS"));
+        var table = new Table(new TableColumn("MAINTENANCE", Shrinks: true, Least: 18), new("STATUS"), new("SEVERITY", Leaves: 1), new("STARTS"), new("ENDS", Leaves: 2));
         foreach (var window in status.Child("windows").Items("active").Concat(status.Child("windows").Items("scheduled")))
         {
             var state = window.Text("status") ?? "";
