@@ -7,6 +7,9 @@ namespace Xerotier.Gateway;
 /// <summary>The buckets of product.md section 2, Rate limits, of this Gateway.</summary>
 internal sealed class RateLimits
 {
+    /// <summary>The headers that say how many tokens are left.</summary>
+    public static readonly string[] Headers = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"];
+
     private readonly TokenBuckets<UInt128> clients;
     private readonly TokenBuckets<string> keys;
     private readonly TokenBuckets<string> heartbeats;

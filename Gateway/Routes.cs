@@ -75,7 +75,7 @@ internal sealed class Routes
 
     public Routes(EdgePage page, Health health, OpenApi openApi, KeyEndpoints keys, ProjectEndpoints projects, Forwarder forward)
     {
-        const long heartbeats = 1024 * 1024;
+        const long heartbeats = 4 * 1024 * 1024; // what the HealthCollector takes, and a batch of 1,000 may need
         var windows = forward.To("maintenanceservice");
         All =
         [

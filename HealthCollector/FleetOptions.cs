@@ -19,10 +19,10 @@ public sealed class FleetOptions
 
     /// <summary>
     /// Bytes that the private agents of a project may take in Redis together, names, models and endpoints above all: no project's size
-    /// delays another's heartbeats. 64 KiB to 1 GiB, default 16 MiB.
+    /// delays another's heartbeats. 64 KiB to 1 GiB, default 32 MiB.
     /// </summary>
     [Range(64 << 10, 1 << 30)]
-    public int MaxBytesPerProject { get; set; } = 16 << 20;
+    public int MaxBytesPerProject { get; set; } = 32 << 20;
 
     /// <summary>Age in seconds below which a store without a router is young: nothing is known yet. 0 to 3,600, default 15.</summary>
     [Range(0, 3600)]

@@ -219,6 +219,14 @@ internal sealed partial class Forwarder : IDisposable
                 return ValueTask.FromResult(false);
             }
 
+            if (proxyResponse?.Headers.Contains("X-RateLimit-Limit") == true)
+            {
+                foreach (var name in RateLimits.Headers)
+                {
+                    httpContext.Response.Headers.Remove(name); // the service counts what a request holds, and knows better
+                }
+            }
+
             var copied = base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
             httpContext.Response.Headers.Server = default;
             return copied;

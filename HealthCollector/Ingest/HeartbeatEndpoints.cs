@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -33,6 +34,7 @@ internal static class HeartbeatEndpoints
         HttpContext context, ClaimsPrincipal user, HeartbeatIntake intake, TokenBuckets<string> limiter, CancellationToken cancellation)
     {
         var caller = Caller.From(user);
+        context.Response.OnStarting(SayLimit); // of an error, too
         if (limiter.PerMinute > 0 && limiter.Take(caller.KeyId, 0).Remaining == 0)
         {
             throw RateLimited(); // before the body is read
@@ -65,6 +67,19 @@ internal static class HeartbeatEndpoints
         }
 
         return TypedResults.Ok(new HeartbeatsAnswer(response.Accepted, response.Errors.Select(error => new HeartbeatAnswerError(error.Index, error.Code, error.Message))));
+
+        Task SayLimit()
+        {
+            if (limiter.PerMinute > 0)
+            {
+                var (now, headers) = (limiter.Take(caller.KeyId, 0), context.Response.Headers);
+                headers["X-RateLimit-Limit"] = now.Limit.ToString(CultureInfo.InvariantCulture);
+                headers["X-RateLimit-Remaining"] = now.Remaining.ToString(CultureInfo.InvariantCulture);
+                headers["X-RateLimit-Reset"] = now.ResetSeconds.ToString(CultureInfo.InvariantCulture);
+            }
+
+            return Task.CompletedTask;
+        }
 
         ApiException RateLimited() => new(ApiErrors.RateLimitExceeded(Math.Max(1, limiter.Take(caller.KeyId).RetryAfterSeconds)));
     }

@@ -47,6 +47,26 @@ public sealed class ProxyTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_service_that_counts_for_itself_says_how_much_is_left()
+    {
+        await using var services = await FakeServices.StartAsync();
+        services.Answer = context =>
+        {
+            context.Response.Headers["X-RateLimit-Limit"] = "60000";
+            context.Response.Headers["X-RateLimit-Remaining"] = "59000";
+            context.Response.Headers["X-RateLimit-Reset"] = "1";
+            context.Response.StatusCode = 503;
+            return context.Response.WriteAsJsonAsync(new { error = new { message = "m", type = "service_error", code = "service_unavailable", param = (string?)null } });
+        };
+        await using var gateway = await StartAsync(services);
+        var (project, key) = await KeyAsync(gateway);
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/{project}/v1/management/maintenance") { Headers = { Authorization = new("Bearer", key) } };
+        using var response = await gateway.Http.SendAsync(request);
+        Assert.Equal(["59000"], response.Headers.GetValues("X-RateLimit-Remaining"));
+        Assert.Equal(["60000"], response.Headers.GetValues("X-RateLimit-Limit"));
+    }
+
+    [Fact]
     public async Task What_fails_behind_the_Gateway_ends_in_the_envelope()
     {
         await using var services = await FakeServices.StartAsync();
@@ -105,8 +125,8 @@ public sealed class ProxyTests(PostgresFixture postgres)
         Assert.Equal("201 65000", await SendAsync(windows, Json(65000), chunked: true));
         Assert.Equal("413 payload_too_large", await SendAsync(windows, Json(65537), chunked: true));
         Assert.Equal("413 payload_too_large", await SendAsync($"/{project}/v1/management/keys", Json(70_000), chunked: true));
-        Assert.Equal("200 1048576", await SendAsync($"/{project}/v1/heartbeats", Json(1024 * 1024)));
-        Assert.Equal("413 payload_too_large", await SendAsync($"/{project}/v1/heartbeats", Json((1024 * 1024) + 1), chunked: true));
+        Assert.Equal("200 4194304", await SendAsync($"/{project}/v1/heartbeats", Json(4 * 1024 * 1024)));
+        Assert.Equal("413 payload_too_large", await SendAsync($"/{project}/v1/heartbeats", Json((4 * 1024 * 1024) + 1), chunked: true));
         Assert.Equal("201 2", await SendAsync(windows, new StringContent("{}", new MediaTypeHeaderValue("application/json", "utf-8"))));
         Assert.Equal("415 unsupported_media_type", await SendAsync(windows, new StringContent("{}", new MediaTypeHeaderValue("text/plain"))));
         Assert.Equal("415 unsupported_media_type", await SendAsync(windows, new ByteArrayContent([1])));
