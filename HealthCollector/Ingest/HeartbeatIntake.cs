@@ -15,10 +15,17 @@ internal sealed class HeartbeatIntake(TokenBuckets<string> limiter, HeartbeatWri
     /// <summary>Bytes of a batch at most: 4 MiB.</summary>
     public const int MaxBatchBytes = 4 << 20;
 
-    /// <summary>Takes a batch of at most <see cref="MaxBatch"/>, once there is room for it in the queue.</summary>
+    /// <summary>Takes a batch, once there is room for it in the queue; nothing of one that is longer than <see cref="MaxBatch"/>.</summary>
     /// <returns>Completes when Redis has what was accepted: how many, and the error of each that was not, in order of index.</returns>
     public async Task<Task<ReportResponse>> TakeAsync(Caller caller, IReadOnlyList<Received> batch, CancellationToken cancellation)
     {
+        if (batch.Count > MaxBatch)
+        {
+            var tooMany = Refusal.Invalid($"A batch has at most {MaxBatch} heartbeats; none of this one was accepted.");
+            metrics.Refused(tooMany.Code, batch.Count);
+            return Task.FromResult(new ReportResponse { Errors = { new HeartbeatError { Index = MaxBatch, Code = tooMany.Code, Message = tooMany.Message } } });
+        }
+
         var started = time.GetTimestamp();
         var heardAt = FleetRules.Micros(time.GetUtcNow());
         var refusals = new Refusal?[batch.Count];

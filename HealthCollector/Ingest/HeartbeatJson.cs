@@ -8,8 +8,6 @@ namespace Xerotier.HealthCollector;
 /// <summary>Reads <c>{"heartbeats":[…]}</c> strictly: what is wrong with the whole is the request's error, what is wrong with one heartbeat is its own.</summary>
 internal static class HeartbeatJson
 {
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
-
     /// <summary>The batch in <paramref name="body"/>.</summary>
     /// <exception cref="ApiException">It is not a batch.</exception>
     public static async Task<IReadOnlyList<Received>> ReadAsync(Stream body, CancellationToken cancellation)
@@ -17,11 +15,10 @@ internal static class HeartbeatJson
         JsonDocument document;
         try
         {
-            document = await JsonDocument.ParseAsync(body, Strict, cancellation);
+            document = await JsonDocument.ParseAsync(body, cancellationToken: cancellation);
         }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
-            // The latter is a property's name with half a surrogate pair.
             throw new ApiException(ApiErrors.InvalidJson());
         }
 
@@ -34,14 +31,18 @@ internal static class HeartbeatJson
             }
 
             JsonElement list = default;
-            foreach (var property in root.EnumerateObject())
+            try
             {
-                if (!property.NameEquals("heartbeats"))
+                foreach (var property in Fields(root))
                 {
-                    throw new ApiException(new(400, ErrorTypes.InvalidRequest, "unknown_field", $"There is no field '{Clip(property.Name)}'.", Clip(property.Name)));
+                    list = property.Name == "heartbeats"
+                        ? property.Value
+                        : throw new ApiException(new(400, ErrorTypes.InvalidRequest, "unknown_field", $"There is no field '{Clip(property.Name)}'.", Clip(property.Name)));
                 }
-
-                list = property.Value;
+            }
+            catch (Exception failure) when (failure is RefusedException or InvalidOperationException)
+            {
+                throw new ApiException(ApiErrors.InvalidJson()); // a field that is there twice, or whose name is not Unicode
             }
 
             if (list.ValueKind != JsonValueKind.Array)
@@ -81,7 +82,7 @@ internal static class HeartbeatJson
     private static RouterHeartbeat Router(JsonElement element)
     {
         var router = new RouterHeartbeat();
-        foreach (var property in element.EnumerateObject())
+        foreach (var property in Fields(element))
         {
             switch (property.Name)
             {
@@ -107,7 +108,7 @@ internal static class HeartbeatJson
     private static AgentHeartbeat Agent(JsonElement element)
     {
         var agent = new AgentHeartbeat();
-        foreach (var property in element.EnumerateObject())
+        foreach (var property in Fields(element))
         {
             switch (property.Name)
             {
@@ -141,6 +142,15 @@ internal static class HeartbeatJson
         }
 
         return agent;
+    }
+
+    private static IEnumerable<JsonProperty> Fields(JsonElement element)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var property in element.EnumerateObject())
+        {
+            yield return seen.Add(property.Name) ? property : throw new RefusedException(Refusal.Invalid($"{Clip(property.Name)} is there twice."));
+        }
     }
 
     private static string Text(JsonProperty property) => property.Value.ValueKind == JsonValueKind.String

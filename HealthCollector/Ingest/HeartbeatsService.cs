@@ -8,13 +8,13 @@ namespace Xerotier.HealthCollector;
 
 /// <summary>The stream of heartbeats. Each batch is acknowledged once Redis has it, in order; a few may be under way at once.</summary>
 [Authorize(Policies.Heartbeats)]
-internal sealed class HeartbeatsService(HeartbeatIntake intake, CollectorMetrics metrics, IHostApplicationLifetime lifetime) : Heartbeats.HeartbeatsBase
+internal sealed class HeartbeatsService(HeartbeatIntake intake, CollectorMetrics metrics, IHostApplicationLifetime lifetime) : HeartbeatStream
 {
     // Beyond this the stream is not read until Redis has caught up.
     private const int BatchesUnderWay = 16;
 
     /// <inheritdoc/>
-    public override async Task Report(IAsyncStreamReader<ReportRequest> requestStream, IServerStreamWriter<ReportResponse> responseStream, ServerCallContext context)
+    public override async Task Report(IAsyncStreamReader<IReadOnlyList<Received>> requestStream, IServerStreamWriter<ReportResponse> responseStream, ServerCallContext context)
     {
         var caller = Caller.From(context.GetHttpContext().User);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
@@ -25,12 +25,7 @@ internal sealed class HeartbeatsService(HeartbeatIntake intake, CollectorMetrics
         {
             while (await requestStream.MoveNext(ended.Token))
             {
-                var heartbeats = requestStream.Current.Heartbeats;
-                await underWay.Writer.WriteAsync(
-                    heartbeats.Count <= HeartbeatIntake.MaxBatch
-                        ? await intake.TakeAsync(caller, [.. heartbeats.Select(heartbeat => new Received(heartbeat, null))], ended.Token)
-                        : Task.FromResult(TooMany),
-                    ended.Token);
+                await underWay.Writer.WriteAsync(await intake.TakeAsync(caller, requestStream.Current, ended.Token), ended.Token);
             }
 
             underWay.Writer.Complete();
@@ -63,9 +58,4 @@ internal sealed class HeartbeatsService(HeartbeatIntake intake, CollectorMetrics
             }
         }
     }
-
-    private static ReportResponse TooMany => new()
-    {
-        Errors = { new HeartbeatError { Index = HeartbeatIntake.MaxBatch, Code = "invalid_request", Message = $"A batch has at most {HeartbeatIntake.MaxBatch} heartbeats; none of this one was accepted." } },
-    };
 }

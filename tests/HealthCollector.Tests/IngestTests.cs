@@ -1,4 +1,6 @@
+using Google.Protobuf;
 using Grpc.Core;
+using Grpc.Net.Client;
 using Xerotier.Health.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
@@ -149,6 +151,34 @@ public sealed class IngestTests(RedisFixture fixture) : IAsyncLifetime
         }
 
         Assert.False(await call.ResponseStream.MoveNext(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_heartbeat_that_is_no_protobuf_gets_an_error_of_its_own_and_the_stream_lives_on()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString);
+        using var channel = GrpcChannel.ForAddress(collector.GrpcAddress);
+        var bytes = new Method<byte[], ReportResponse>(
+            MethodType.DuplexStreaming, "xerotier.health.v1.Heartbeats", "Report", new(bytes => bytes, bytes => bytes), new(_ => throw new NotSupportedException(), ReportResponse.Parser.ParseFrom));
+        using var call = channel.CreateCallInvoker().AsyncDuplexStreamingCall(bytes, null, new(Collector.Bearer(collector.ProjectToken())));
+
+        var good = Private("w1", "chat").ToByteArray();
+        var notText = Private("w2", "chat").ToByteArray();
+        notText.AsSpan(notText.AsSpan().IndexOf("name of"u8))[0] = 0xff;
+        byte[][] heartbeats = [good, notText, good[..^1], [], Private("w3").ToByteArray()];
+        var response = await SendAsync([.. heartbeats.SelectMany(heartbeat => new byte[] { 0x0a, (byte)heartbeat.Length }.Concat(heartbeat)), 0x10, 7]); // and a field that nobody knows
+        Assert.Equal(2, response.Accepted);
+        Assert.Equal([1, 2, 3], response.Errors.Select(error => error.Index));
+        Assert.All(response.Errors, error => Assert.Equal("invalid_request", error.Code));
+        Assert.Equal(1, (await SendAsync([0x0a, (byte)good.Length, .. good])).Accepted);
+        Assert.Equal(StatusCode.InvalidArgument, (await Assert.ThrowsAsync<RpcException>(() => SendAsync([0x0a, 100, 1]))).StatusCode);
+
+        async Task<ReportResponse> SendAsync(byte[] request)
+        {
+            await call.RequestStream.WriteAsync(request);
+            Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None));
+            return call.ResponseStream.Current;
+        }
     }
 
     [Fact]

@@ -76,7 +76,7 @@ public sealed class JsonTests(RedisFixture fixture) : IAsyncLifetime
     [InlineData("null", "invalid_json")]
     [InlineData("""{"heartbeats":[]}{}""", "invalid_json")]
     [InlineData("""{"heartbeats":[],"heartbeats":[]}""", "invalid_json")]
-    [InlineData("""{"heartbeats":[[[[[[[[[[]]]]]]]]]]}""", "invalid_json")]
+    [InlineData("""{"heartbeats":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}""", "invalid_json")]
     [InlineData("""{"beats":[]}""", "unknown_field")]
     [InlineData("""{"\ud800":[]}""", "invalid_json")]
     [InlineData("{}", "invalid_request")]
@@ -86,6 +86,51 @@ public sealed class JsonTests(RedisFixture fixture) : IAsyncLifetime
         using var collector = new Collector(fixture.Redis.ConnectionString);
         var (status, answer) = await PostAsync(collector, Path, collector.ProjectToken(), body);
         Assert.Equal((HttpStatusCode.BadRequest, code), (status, Code(answer)));
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_one_heartbeat_costs_no_other()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString);
+        var (status, answer) = await PostAsync(collector, Path, collector.ProjectToken(), $$"""
+            {"heartbeats":[{{Agent}},
+              {"worker_id":"d","worker_id":"e","kind":"private","state":"ready"},
+              {"worker_id":"f","kind":"private","state":"ready","more":[[[[[[[[[[]]]]]]]]]]},
+              {"worker_id":"g","kind":"private","state":"ready","\ud800":1},
+              [[[[[[[[[[]]]]]]]]]]
+            ]}
+            """);
+        Assert.Equal((HttpStatusCode.OK, 1), (status, answer.GetProperty("accepted").GetInt32()));
+        Assert.Equal(
+            [(1, "invalid_request"), (2, "unknown_field"), (3, "invalid_request"), (4, "invalid_request")],
+            answer.GetProperty("errors").EnumerateArray().Select(error => (error.GetProperty("index").GetInt32(), error.GetProperty("code").GetString()!)));
+    }
+
+    [Fact]
+    public async Task A_body_whose_bytes_are_not_UTF8_answers_the_envelope()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString);
+        foreach (var body in new byte[][] { [.. "{\""u8, 0xff, .. "\":1}"u8], [.. "{\"heartbeats\":[],\""u8, 0xff, 0xfe, .. "\":1}"u8] })
+        {
+            using var http = collector.Http(collector.ProjectToken());
+            using var content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } };
+            using var response = await http.PostAsync(Path, content);
+            Assert.Equal((HttpStatusCode.BadRequest, "invalid_json"), (response.StatusCode, Code(JsonElement.Parse(await response.Content.ReadAsStringAsync()))));
+        }
+    }
+
+    [Fact]
+    public async Task The_answer_says_how_many_heartbeats_are_left()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString, Collector.Clock(), ("RateLimits:HeartbeatsPerMinute", "6"));
+        using var http = collector.Http(collector.ProjectToken());
+        foreach (var (count, left) in new[] { (4, "2"), (3, "0"), (1, "0") })
+        {
+            using var content = new StringContent($$"""{"heartbeats":[{{string.Join(',', Enumerable.Repeat(Agent, count))}}]}""", Encoding.UTF8, "application/json");
+            using var response = await http.PostAsync(Path, content);
+            Assert.Equal(("6", left), (response.Headers.GetValues("X-RateLimit-Limit").Single(), response.Headers.GetValues("X-RateLimit-Remaining").Single()));
+            Assert.NotEqual("0", response.Headers.GetValues("X-RateLimit-Reset").Single());
+        }
     }
 
     [Fact]
