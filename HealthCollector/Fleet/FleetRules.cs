@@ -32,7 +32,7 @@ internal static class FleetRules
 
     /// <summary>What can be said of a store that answers.</summary>
     /// <param name="routers">Routers that it holds.</param>
-    /// <param name="age">Time since it was first seen, empty.</param>
-    /// <param name="young">Age from which an empty store means an empty fleet.</param>
-    public static StoreState StateOf(long routers, TimeSpan age, TimeSpan young) => routers == 0 && age < young ? StoreState.Young : StoreState.Ready;
+    /// <param name="watched">For how long somebody has watched it.</param>
+    /// <param name="young">From when on an empty store means an empty fleet.</param>
+    public static StoreState StateOf(long routers, TimeSpan watched, TimeSpan young) => routers == 0 && watched < young ? StoreState.Young : StoreState.Ready;
 }

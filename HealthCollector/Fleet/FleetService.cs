@@ -30,6 +30,8 @@ internal sealed class FleetService(PlatformMonitor monitor, ProjectFleets projec
                         RoutersOnline = health.RoutersOnline,
                         SharedAgentsTotal = health.SharedAgentsTotal,
                         SharedAgentsStale = health.SharedAgentsStale,
+                        RoutersUnheard = health.RoutersUnheard,
+                        SharedAgentsUnheard = health.SharedAgentsUnheard,
                     },
                     ended.Token);
             }
@@ -56,7 +58,7 @@ internal sealed class FleetService(PlatformMonitor monitor, ProjectFleets projec
         try
         {
             var fleet = await projects.GetAsync(request.ProjectId).WaitAsync(context.CancellationToken);
-            return fleet.Page(request.Limit, request.After);
+            return fleet.Page(request.ProjectId, request.Limit, request.After);
         }
         catch (StoreUnavailableException)
         {

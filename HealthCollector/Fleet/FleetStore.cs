@@ -1,3 +1,4 @@
+using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -9,7 +10,7 @@ internal sealed class StoreUnavailableException(Exception cause) : Exception("Re
 /// <summary>
 /// The fleet in Redis, shared by any number of collectors. Nothing else reads or writes these keys:
 /// <code>
-/// fleet:{platform}:born            string  when the store was first seen, in µs since 1970; gone with the data, so an emptied store is young
+/// fleet:{platform}:watch           hash    since, until: the uninterrupted watch that collectors keep over the fleet; before: the end of the watch before it; in µs since 1970
 /// fleet:{platform}:routers         hash    router id → record (FleetRecord)
 /// fleet:{platform}:routers:seen    zset    router id, scored by when it was last heard, in µs since 1970
 /// fleet:{platform}:routers:up      zset    the same for those alone that said online or draining
@@ -25,7 +26,8 @@ internal sealed class StoreUnavailableException(Exception cause) : Exception("Re
 /// Every script touches one hash tag, so Redis Cluster can spread the projects (the serving sets are not among a script's KEYS, but
 /// live in the slot of those that are). A heartbeat is written by one script that looks at
 /// the time of receipt first: an older one, from whichever collector, changes nothing, and neither does one that was received
-/// before the agent's sign-off. Whoever writes also retires what the retention has passed, while anybody of the fleet is fresh.
+/// before the agent's sign-off; but nobody was heard more than a minute from now: a collector whose clock is wrong must not silence
+/// those that come after it. Whoever writes also retires what the retention has passed, while anybody of the fleet is fresh.
 /// </summary>
 internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOptions> options, TimeProvider time)
 {
@@ -33,15 +35,23 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
     private static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(2);
 
+    // In µs: how far collectors' clocks may be apart, and for how long none of them may look before a watch has ended.
+    private const long ClocksApart = 60_000_000;
+    private const long LongestPause = 5_000_000;
+
     // ARGV: kind, quota, fresh since, registered since, forget sign-offs before, lifetime in ms, quota of bytes,
     // then for each heartbeat: when it was heard, 1 or 0 (offline), id, record.
-    private const string WriteScript = """
+    private static readonly string WriteScript = $$$"""
         local records, seen, third = KEYS[1], KEYS[2], KEYS[3]
         local kind, quota, fresh, lifetime = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[6]
         local router, shared, private = kind == 'router', kind == 'shared', kind == 'private'
         local bytes, room = private and tonumber(redis.call('GET', KEYS[4]) or '0'), tonumber(ARGV[7])
         local changes, refused = 0, {}
 
+        local function newer(known, heard)
+          known = known and tonumber(known)
+          return known and known > heard and known <= heard + {{{ClocksApart}}}
+        end
         local function projects(record)
           return record and string.sub(record, 1, string.find(record, '\n', 1, true) - 1) or ''
         end
@@ -75,7 +85,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
           last = last and tonumber(last)
           local left = gone and redis.call('ZSCORE', third, id)
           local grown = private and bytes + #record - redis.call('HSTRLEN', records, id)
-          if (last and last > heard) or (left and tonumber(left) > heard) then
+          if newer(last, heard) or newer(left, heard) then
             -- a newer one is known
           elseif ARGV[i + 1] == '0' and not router then
             if last then remove(id); count = count - 1 end
@@ -108,44 +118,53 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
         return { changes, refused }
         """;
 
-    // ARGV: now, fresh since, registered since.
-    private const string PlatformScript = """
-        local born = tonumber(redis.call('GET', KEYS[1]) or ARGV[1])
-        if born >= tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]); born = tonumber(ARGV[1]) end
-        local counts = { tonumber(ARGV[1]) - born }
+    // ARGV: now, fresh since, registered since, stale after, the time that a fleet has to be heard again; all in µs.
+    private static readonly string PlatformScript = $$$"""
+        local now, chance = tonumber(ARGV[1]), tonumber(ARGV[5])
+        local watch = redis.call('HMGET', KEYS[1], 'since', 'until', 'before')
+        local since, last, before = tonumber(watch[1]), tonumber(watch[2]), tonumber(watch[3])
+        if not last or last > now + {{{ClocksApart}}} then
+          since, last, before = now, now, now
+        elseif now > last + {{{LongestPause}}} then
+          if last - since >= chance then before = last end
+          since = now
+        end
+        local function text(micros) return string.format('%.0f', micros) end
+        redis.call('HSET', KEYS[1], 'since', text(since), 'until', text(math.max(now, last)), 'before', text(before))
+
+        local counts = { now - since }
         for i, key in ipairs({ KEYS[2], KEYS[4] }) do
           counts[#counts + 1] = redis.call('ZCARD', key)
           counts[#counts + 1] = redis.call('ZCOUNT', key, ARGV[3], '+inf')
           counts[#counts + 1] = redis.call('ZCOUNT', key, ARGV[2], '+inf')
         end
         counts[#counts + 1] = redis.call('ZCOUNT', KEYS[3], ARGV[2], '+inf')
+        counts[#counts + 1] = before - tonumber(ARGV[4])
+        for i, key in ipairs({ KEYS[3], KEYS[4] }) do
+          counts[#counts + 1] = now - since < chance and redis.call('ZCOUNT', key, text(before - tonumber(ARGV[4])), '(' .. ARGV[2]) or 0
+        end
         return counts
-        """;
-
-    private const string FleetScript = """
-        return { redis.call('ZRANGE', KEYS[2], 0, -1, 'WITHSCORES'), redis.call('HGETALL', KEYS[1]) }
         """;
 
     // ARGV: ids.
     private const string SomeScript = """
-        local seen, records = {}, {}
+        local found = {}
         for i, id in ipairs(ARGV) do
           local score, record = redis.call('ZSCORE', KEYS[2], id), redis.call('HGET', KEYS[1], id)
           if score and record then
-            seen[#seen + 1] = id
-            seen[#seen + 1] = score
-            records[#records + 1] = id
-            records[#records + 1] = record
+            found[#found + 1] = id
+            found[#found + 1] = score
+            found[#found + 1] = record
           end
         end
-        return { seen, records }
+        return found
         """;
 
-    // A project may be served by any number of shared agents: they are read in pieces, so that no other client waits long.
+    // A fleet may be large: it is read in pieces, so that no other client of Redis waits long.
     private const int PieceLength = 1000;
 
     private static readonly TimeSpan SignOffRemembered = TimeSpan.FromSeconds(10);
-    private static readonly RedisKey[] PlatformKeys = ["fleet:{platform}:born", "fleet:{platform}:routers:seen", "fleet:{platform}:routers:up", "fleet:{platform}:shared:seen"];
+    private static readonly RedisKey[] PlatformKeys = ["fleet:{platform}:watch", "fleet:{platform}:routers:seen", "fleet:{platform}:routers:up", "fleet:{platform}:shared:seen"];
     private readonly FleetOptions options = options.Value;
     private volatile bool available = true;
 
@@ -184,8 +203,11 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
     /// <exception cref="StoreUnavailableException">Redis does not answer.</exception>
     public async Task<PlatformCounts> ReadPlatformAsync(DateTimeOffset now)
     {
-        RedisValue[] arguments = [
-            FleetRules.Micros(now), FleetRules.FreshSince(now, options.StaleAfter), FleetRules.RegisteredSince(now, options.Retention, anyFresh: true)];
+        RedisValue[] arguments =
+        [
+            FleetRules.Micros(now), FleetRules.FreshSince(now, options.StaleAfter), FleetRules.RegisteredSince(now, options.Retention, anyFresh: true),
+            (long)options.StaleAfter.TotalMicroseconds, (long)options.YoungStore.TotalMicroseconds,
+        ];
         long[] n;
         try
         {
@@ -202,15 +224,17 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
             TimeSpan.FromMicroseconds(n[0]),
             new(Stored: n[1], WithinRetention: n[2], Fresh: n[3]),
             new(Stored: n[4], WithinRetention: n[5], Fresh: n[6]),
-            RoutersOnline: n[7]);
+            RoutersOnline: n[7],
+            FreshBefore: n[8],
+            RoutersUnheard: n[9],
+            SharedAgentsUnheard: n[10]);
     }
 
     /// <summary>Everything that is registered in a fleet, by id.</summary>
     /// <exception cref="StoreUnavailableException">Redis does not answer.</exception>
     public async Task<IReadOnlyList<StoredBeat>> ReadFleetAsync(FleetKey fleet, DateTimeOffset now)
     {
-        var root = Root(fleet);
-        var beats = Parse(await RunAsync(FleetScript, [root, root + ":seen"], [], ReadPatience));
+        var beats = await ReadAsync(fleet, await TryAsync(database => database.SortedSetRangeByRankAsync(Root(fleet) + ":seen"), ReadPatience));
         var fresh = FleetRules.FreshSince(now, options.StaleAfter);
 
         // Only the platform's indicators must not vanish: private agents are retired whoever speaks.
@@ -221,23 +245,15 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
     /// <exception cref="StoreUnavailableException">Redis does not answer.</exception>
     public async Task<IReadOnlyList<StoredBeat>> ReadServingAsync(string projectId, DateTimeOffset now)
     {
-        var root = Root(FleetKey.SharedAgents);
-        var ids = await TryAsync(database => database.SetMembersAsync("fleet:{platform}:serving:" + projectId), ReadPatience);
-        var anyFresh = false;
-        var beats = new List<StoredBeat>(ids.Length);
-        foreach (var piece in ids.Chunk(PieceLength))
+        var beats = await ReadAsync(FleetKey.SharedAgents, await TryAsync(database => database.SetMembersAsync("fleet:{platform}:serving:" + projectId), ReadPatience));
+        if (beats.Count == 0)
         {
-            beats.AddRange(Parse(await RunAsync(SomeScript, [root, root + ":seen"], piece, ReadPatience)));
+            return beats;
         }
 
-        if (beats.Count > 0)
-        {
-            // Whether the fleet is silent as a whole is a matter of all shared agents.
-            var newest = await TryAsync(database => database.SortedSetRangeByRankWithScoresAsync(root + ":seen", -1, -1), ReadPatience);
-            anyFresh = newest.Length > 0 && newest[0].Score >= FleetRules.FreshSince(now, options.StaleAfter);
-        }
-
-        return Registered(beats, anyFresh, now);
+        // Whether the fleet is silent as a whole is a matter of all shared agents.
+        var newest = await TryAsync(database => database.SortedSetRangeByRankWithScoresAsync(Root(FleetKey.SharedAgents) + ":seen", -1, -1), ReadPatience);
+        return Registered(beats, newest.Length > 0 && newest[0].Score >= FleetRules.FreshSince(now, options.StaleAfter), now);
     }
 
     private static string Root(FleetKey fleet) => fleet.Kind switch
@@ -254,26 +270,25 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
         _ => "private",
     };
 
-    private static List<StoredBeat> Parse(RedisResult reply)
+    private async Task<List<StoredBeat>> ReadAsync(FleetKey fleet, RedisValue[] ids)
     {
-        var seen = (RedisValue[])reply[0]!;
-        var pairs = (RedisValue[])reply[1]!;
-        var records = new Dictionary<string, byte[]>(pairs.Length / 2, StringComparer.Ordinal);
-        for (var i = 0; i < pairs.Length; i += 2)
+        var root = Root(fleet);
+        var beats = new List<StoredBeat>(ids.Length);
+        foreach (var piece in ids.Chunk(PieceLength))
         {
-            records[pairs[i]!] = (byte[])pairs[i + 1]!;
-        }
-
-        var beats = new List<StoredBeat>(seen.Length / 2);
-        for (var i = 0; i < seen.Length; i += 2)
-        {
-            if (records.TryGetValue(seen[i]!, out var record))
-            {
-                beats.Add(new(seen[i]!, (long)seen[i + 1], record));
-            }
+            beats.AddRange(Parse(await RunAsync(SomeScript, [root, root + ":seen"], piece, ReadPatience)));
         }
 
         return beats;
+    }
+
+    private static IEnumerable<StoredBeat> Parse(RedisResult reply)
+    {
+        var found = (RedisValue[])reply!;
+        for (var i = 0; i < found.Length; i += 3)
+        {
+            yield return new(found[i]!, (long)found[i + 1], (byte[])found[i + 2]!);
+        }
     }
 
     private List<StoredBeat> Registered(List<StoredBeat> beats, bool anyFresh, DateTimeOffset now)
@@ -309,7 +324,11 @@ internal sealed record WriteResult(int Changes, IReadOnlyList<string> Refused);
 /// <param name="Id">The sender's id.</param>
 /// <param name="HeardAt">When it was last heard, in microseconds since 1970.</param>
 /// <param name="Record">See <see cref="FleetRecord"/>.</param>
-internal readonly record struct StoredBeat(string Id, long HeardAt, byte[] Record);
+internal readonly record struct StoredBeat(string Id, long HeardAt, byte[] Record)
+{
+    /// <summary>When it was heard. Another collector's clock may be ahead by a little: nobody was heard in the future.</summary>
+    public Timestamp NotAfter(DateTimeOffset now) => (FleetRules.Instant(HeardAt) is var heard && heard < now ? heard : now).ToTimestamp();
+}
 
 /// <summary>Counts of a fleet.</summary>
 /// <param name="Stored">Records there are.</param>
@@ -322,8 +341,12 @@ internal readonly record struct FleetCounts(long Stored, long WithinRetention, l
 }
 
 /// <summary>Counts of the platform at one instant.</summary>
-/// <param name="StoreAge">Time since the store was first seen empty.</param>
+/// <param name="WatchedFor">For how long somebody has watched without a pause; nobody was heard in a pause.</param>
 /// <param name="Routers">Routers in any state.</param>
 /// <param name="SharedAgents">Shared agents.</param>
 /// <param name="RoutersOnline">Fresh routers that said online or draining.</param>
-internal sealed record PlatformCounts(TimeSpan StoreAge, FleetCounts Routers, FleetCounts SharedAgents, long RoutersOnline);
+/// <param name="FreshBefore">Whoever was heard at this instant or later was fresh when the watch before this one ended.</param>
+/// <param name="RoutersUnheard">Routers that were online then, are not now, and have not had the time to be heard again.</param>
+/// <param name="SharedAgentsUnheard">Shared agents that were fresh then, are stale now, and have not had that time.</param>
+internal sealed record PlatformCounts(
+    TimeSpan WatchedFor, FleetCounts Routers, FleetCounts SharedAgents, long RoutersOnline, long FreshBefore, long RoutersUnheard, long SharedAgentsUnheard);

@@ -11,8 +11,17 @@ namespace Xerotier.HealthCollector;
 /// <param name="RoutersOnline">Those that are online.</param>
 /// <param name="SharedAgentsTotal">Registered shared agents.</param>
 /// <param name="SharedAgentsStale">Those that are stale.</param>
+/// <param name="RoutersUnheard">Of those that are not online, the ones that could not be heard for a while and may yet be.</param>
+/// <param name="SharedAgentsUnheard">The same of the stale ones.</param>
 internal sealed record PlatformHealth(
-    DateTimeOffset ObservedAt, StoreState Store, int RoutersTotal = 0, int RoutersOnline = 0, int SharedAgentsTotal = 0, int SharedAgentsStale = 0);
+    DateTimeOffset ObservedAt,
+    StoreState Store,
+    int RoutersTotal = 0,
+    int RoutersOnline = 0,
+    int SharedAgentsTotal = 0,
+    int SharedAgentsStale = 0,
+    int RoutersUnheard = 0,
+    int SharedAgentsUnheard = 0);
 
 /// <summary>
 /// Observes the platform by counting: four times a second, and as soon as a heartbeat written here changes the counts. One
@@ -29,9 +38,6 @@ internal sealed partial class PlatformMonitor(
 
     private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private volatile Publication latest = new(null);
-
-    /// <summary>The newest observation; null before the first one.</summary>
-    public PlatformHealth? Latest => latest.Health;
 
     /// <summary>Observes again soon.</summary>
     public void Look() => wake.Writer.TryWrite(true);
@@ -75,9 +81,17 @@ internal sealed partial class PlatformMonitor(
         try
         {
             var counts = await store.ReadPlatformAsync(now);
-            var state = FleetRules.StateOf(counts.Routers.Stored, counts.StoreAge, options.Value.YoungStore);
+            var state = FleetRules.StateOf(counts.Routers.Stored, counts.WatchedFor, options.Value.YoungStore);
             return state == StoreState.Ready
-                ? new(now, state, (int)counts.Routers.Registered, (int)counts.RoutersOnline, (int)counts.SharedAgents.Registered, (int)(counts.SharedAgents.Registered - counts.SharedAgents.Fresh))
+                ? new(
+                    now,
+                    state,
+                    (int)counts.Routers.Registered,
+                    (int)counts.RoutersOnline,
+                    (int)counts.SharedAgents.Registered,
+                    (int)(counts.SharedAgents.Registered - counts.SharedAgents.Fresh),
+                    (int)counts.RoutersUnheard,
+                    (int)counts.SharedAgentsUnheard)
                 : new(now, state);
         }
         catch (StoreUnavailableException failure)

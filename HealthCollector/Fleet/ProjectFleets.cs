@@ -14,12 +14,12 @@ namespace Xerotier.HealthCollector;
 /// <param name="Workers">The project's private agents, and the shared agents that serve one of its endpoints, by id.</param>
 /// <param name="Endpoints">By slug.</param>
 internal sealed record ProjectFleet(
-    DateTimeOffset ObservedAt, StoreState Store, IReadOnlyList<Router> Routers, IReadOnlyList<Worker> Workers, IReadOnlyList<Endpoint> Endpoints)
+    DateTimeOffset ObservedAt, StoreState Store, IReadOnlyList<Router> Routers, IReadOnlyList<ProjectWorker> Workers, IReadOnlyList<Endpoint> Endpoints)
 {
     private readonly int healthy = Workers.Count(worker => worker.Healthy);
 
     /// <summary>The page of workers after an id. A private and a shared agent of the same id stay together on a page.</summary>
-    public GetProjectFleetResponse Page(int limit, string after)
+    public GetProjectFleetResponse Page(string projectId, int limit, string after)
     {
         var start = 0;
         for (var end = Workers.Count; start < end;)
@@ -50,7 +50,7 @@ internal sealed record ProjectFleet(
         response.Routers.AddRange(Routers);
         for (var i = start; i < stop; i++)
         {
-            response.Workers.Add(Workers[i]);
+            response.Workers.Add(Workers[i].Told(projectId, ObservedAt));
         }
 
         response.Endpoints.AddRange(Endpoints);
@@ -58,8 +58,47 @@ internal sealed record ProjectFleet(
     }
 }
 
+/// <summary>An agent of a project's view. Only its record is kept: a project's agents may have millions of models and endpoints together.</summary>
+internal readonly record struct ProjectWorker(StoredBeat Beat, SenderKind Kind, bool Healthy)
+{
+    /// <summary>The agent's id.</summary>
+    public string Id => Beat.Id;
+
+    /// <summary>Its last heartbeat.</summary>
+    public AgentHeartbeat Agent => FleetRecord.ToAgent(Beat.Record, Kind);
+
+    /// <summary>The project's endpoints that <paramref name="agent"/> names.</summary>
+    public IEnumerable<string> Slugs(AgentHeartbeat agent, string projectId)
+    {
+        var prefix = Kind == SenderKind.Shared ? projectId + "/" : "";
+        return agent.Endpoints.Where(endpoint => endpoint.StartsWith(prefix, StringComparison.Ordinal)).Select(endpoint => endpoint[prefix.Length..]).Distinct(StringComparer.Ordinal);
+    }
+
+    /// <summary>It as the dashboard shows it.</summary>
+    public Worker Told(string projectId, DateTimeOffset now)
+    {
+        var agent = Agent;
+        var worker = new Worker
+        {
+            Id = Id,
+            Name = agent.Name,
+            Kind = Kind == SenderKind.Shared ? "shared" : "private",
+            Region = agent.Region,
+            Version = agent.Version,
+            State = agent.State == AgentState.Draining ? "draining" : "ready",
+            Healthy = Healthy,
+            ActiveRequests = agent.ActiveRequests,
+            MaxConcurrentRequests = agent.MaxConcurrentRequests,
+            LastHeartbeatAt = Beat.NotAfter(now),
+        };
+        worker.Models.AddRange(agent.Models.Distinct(StringComparer.Ordinal));
+        worker.Endpoints.AddRange(Slugs(agent, projectId));
+        return worker;
+    }
+}
+
 /// <summary>Reads what a project sees, once for all who ask within a moment.</summary>
-internal sealed class ProjectFleets(FleetStore store, PlatformMonitor monitor, IOptions<FleetOptions> options, TimeProvider time)
+internal sealed class ProjectFleets(FleetStore store, IOptions<FleetOptions> options, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, Entry> recent = new(StringComparer.Ordinal);
 
@@ -83,18 +122,31 @@ internal sealed class ProjectFleets(FleetStore store, PlatformMonitor monitor, I
     private async Task<ProjectFleet> ReadAsync(string projectId)
     {
         var now = time.GetUtcNow();
-        var routers = store.ReadFleetAsync(FleetKey.Routers, now);
-        var own = store.ReadFleetAsync(FleetKey.PrivateAgents(projectId), now);
-        var shared = store.ReadServingAsync(projectId, now);
-        await Task.WhenAll(routers, own, shared);
+        var reading = (Routers: store.ReadFleetAsync(FleetKey.Routers, now), Own: store.ReadFleetAsync(FleetKey.PrivateAgents(projectId), now), Shared: store.ReadServingAsync(projectId, now));
+        await Task.WhenAll(reading.Routers, reading.Own, reading.Shared);
 
         var fresh = FleetRules.FreshSince(now, options.Value.StaleAfter);
-        var workers = new List<Worker>();
-        workers.AddRange((await own).Select(beat => ToWorker(beat, SenderKind.Private, "", now, fresh)));
-        workers.AddRange((await shared).Select(beat => ToWorker(beat, SenderKind.Shared, projectId + "/", now, fresh)));
-        workers.Sort((a, b) => string.CompareOrdinal(a.Id, b.Id) is var order and not 0 ? order : string.CompareOrdinal(a.Kind, b.Kind));
-        var state = (await routers).Count == 0 && monitor.Latest?.Store == StoreState.Young ? StoreState.Young : StoreState.Ready;
-        return new(now, state, [.. (await routers).Select(beat => ToRouter(beat, now, fresh))], workers, EndpointsOf(workers));
+        var routers = await reading.Routers;
+        var workers = new List<ProjectWorker>();
+        workers.AddRange((await reading.Own).Select(beat => new ProjectWorker(beat, SenderKind.Private, beat.HeardAt >= fresh)));
+        workers.AddRange((await reading.Shared).Select(beat => new ProjectWorker(beat, SenderKind.Shared, beat.HeardAt >= fresh)));
+        workers.Sort((a, b) => string.CompareOrdinal(a.Id, b.Id) is var order and not 0 ? order : b.Kind.CompareTo(a.Kind)); // private, shared
+
+        // Whether silence means anything is asked where there is any.
+        var state = StoreState.Ready;
+        if (routers.Count == 0 || routers.Any(router => router.HeardAt < fresh) || !workers.TrueForAll(worker => worker.Healthy))
+        {
+            var platform = await store.ReadPlatformAsync(now);
+            state = FleetRules.StateOf(platform.Routers.Stored, platform.WatchedFor, options.Value.YoungStore);
+            if (platform.WatchedFor < options.Value.YoungStore && (routers.Any(IsUnheard) || workers.Exists(worker => IsUnheard(worker.Beat))))
+            {
+                state = StoreState.Young;
+            }
+
+            bool IsUnheard(StoredBeat beat) => beat.HeardAt < fresh && beat.HeardAt >= platform.FreshBefore;
+        }
+
+        return new(now, state, [.. routers.Select(beat => ToRouter(beat, now, fresh))], workers, ProjectEndpoints.Of(workers, projectId));
     }
 
     private static Router ToRouter(StoredBeat beat, DateTimeOffset now, long fresh)
@@ -112,66 +164,13 @@ internal sealed class ProjectFleets(FleetStore store, PlatformMonitor monitor, I
                 _ => "offline",
             },
             Online = FleetRules.IsOnline(router.State, beat.HeardAt, fresh),
-            LastHeartbeatAt = HeardAt(beat, now),
+            LastHeartbeatAt = beat.NotAfter(now),
         };
-    }
-
-    private static Worker ToWorker(StoredBeat beat, SenderKind kind, string prefix, DateTimeOffset now, long fresh)
-    {
-        var agent = FleetRecord.ToAgent(beat.Record, kind);
-        var worker = new Worker
-        {
-            Id = beat.Id,
-            Name = agent.Name,
-            Kind = kind == SenderKind.Shared ? "shared" : "private",
-            Region = agent.Region,
-            Version = agent.Version,
-            State = agent.State == AgentState.Draining ? "draining" : "ready",
-            Healthy = beat.HeardAt >= fresh,
-            ActiveRequests = agent.ActiveRequests,
-            MaxConcurrentRequests = agent.MaxConcurrentRequests,
-            LastHeartbeatAt = HeardAt(beat, now),
-        };
-        worker.Models.AddRange(agent.Models.Distinct(StringComparer.Ordinal));
-        worker.Endpoints.AddRange(agent.Endpoints
-            .Where(endpoint => endpoint.StartsWith(prefix, StringComparison.Ordinal))
-            .Select(endpoint => endpoint[prefix.Length..])
-            .Distinct(StringComparer.Ordinal));
-        return worker;
-    }
-
-    // Another collector's clock may be ahead by a little: nobody was heard in the future.
-    private static Timestamp HeardAt(StoredBeat beat, DateTimeOffset now) =>
-        (FleetRules.Instant(beat.HeardAt) is var heard && heard < now ? heard : now).ToTimestamp();
-
-    private static List<Endpoint> EndpointsOf(List<Worker> workers)
-    {
-        var endpoints = new SortedDictionary<string, (Endpoint Endpoint, SortedSet<string> Models)>(StringComparer.Ordinal);
-        foreach (var worker in workers)
-        {
-            foreach (var slug in worker.Endpoints)
-            {
-                if (!endpoints.TryGetValue(slug, out var found))
-                {
-                    endpoints[slug] = found = (new Endpoint { Slug = slug }, new SortedSet<string>(StringComparer.Ordinal));
-                }
-
-                found.Endpoint.WorkersTotal++;
-                found.Endpoint.WorkersHealthy += worker.Healthy ? 1 : 0;
-                found.Models.UnionWith(worker.Models);
-            }
-        }
-
-        return [.. endpoints.Values.Select(found =>
-        {
-            found.Endpoint.Models.AddRange(found.Models);
-            return found.Endpoint;
-        })];
     }
 
     private sealed record Entry(DateTimeOffset At, Lazy<Task<ProjectFleet>> Fleet)
     {
-        // A failure is never served again.
-        public bool IsOver(DateTimeOffset now, TimeSpan keep) => now - At >= keep || now < At || (Fleet.IsValueCreated && Fleet.Value.IsFaulted);
+        // A failure is never served again, and who comes while it is being read waits for the same.
+        public bool IsOver(DateTimeOffset now, TimeSpan keep) => Fleet.IsValueCreated && Fleet.Value.IsCompleted && (Fleet.Value.IsFaulted || now - At >= keep || now < At);
     }
 }

@@ -4,7 +4,14 @@ using Xerotier.StatusService.Indicators;
 namespace Xerotier.StatusService.Board;
 
 /// <summary>Counts of the platform's fleet, as a collector told them.</summary>
-public sealed record FleetCounts(int Routers, int RoutersOnline, int SharedAgents, int SharedAgentsStale);
+/// <param name="Routers">Registered routers.</param>
+/// <param name="RoutersOnline">Those that are online.</param>
+/// <param name="SharedAgents">Registered shared agents.</param>
+/// <param name="SharedAgentsStale">Those that are stale.</param>
+/// <param name="RoutersUnheard">Of those that are not online, the ones that nobody could hear for a while and that may be so by now.</param>
+/// <param name="SharedAgentsUnheard">The same of the stale ones.</param>
+public sealed record FleetCounts(
+    int Routers, int RoutersOnline, int SharedAgents, int SharedAgentsStale, int RoutersUnheard = 0, int SharedAgentsUnheard = 0);
 
 /// <summary>All that the board is made of, apart from the clock. Immutable; each message makes the next one.</summary>
 public sealed record BoardInputs

@@ -33,11 +33,12 @@ public sealed record BoardState(
         var shown = new List<IndicatorState>(4)
         {
             new(Indicator.Dashboard, Verdict.Operational),
-            new(Indicator.InferenceRouting, known is null ? noData : Rules.Routing(known.Routers, known.RoutersOnline)),
+            new(Indicator.InferenceRouting, known is null ? noData : IfSure(Rules.Routing(known.Routers, known.RoutersOnline), Rules.Routing(known.Routers, known.RoutersOnline + known.RoutersUnheard))),
         };
         if (inputs.SharedAgentsShown)
         {
-            shown.Add(new(Indicator.SharedAgents, known is null ? noData : Rules.SharedAgents(known.SharedAgents, known.SharedAgentsStale)));
+            shown.Add(new(Indicator.SharedAgents, known is null ? noData : IfSure(
+                Rules.SharedAgents(known.SharedAgents, known.SharedAgentsStale), Rules.SharedAgents(known.SharedAgents, known.SharedAgentsStale - known.SharedAgentsUnheard))));
         }
 
         shown.Add(new(Indicator.ModelStorage, inputs.ModelStorage));
@@ -66,6 +67,9 @@ public sealed record BoardState(
             inputs.Windows is null ? null : inputs.WindowsHeardAt,
             recorded);
     }
+
+    /// <summary>The verdict, unless those who may yet be heard would change it.</summary>
+    private static Verdict IfSure(Verdict heard, Verdict withUnheard) => heard.Status == withUnheard.Status ? heard : NoDataYet;
 
     /// <summary>The first instant after <paramref name="now"/> at which the clock alone may change the board; null when it never does.</summary>
     public static DateTimeOffset? NextChange(BoardInputs inputs, DateTimeOffset now)

@@ -17,7 +17,8 @@ public sealed class Feeds(
     /// <summary>What a collector's message does to the board; null: nothing is known by it.</summary>
     public static Func<BoardInputs, DateTimeOffset, BoardInputs>? Read(WatchPlatformHealthResponse message) => message.Store switch
     {
-        StoreState.Ready => (inputs, at) => inputs.WithFleet(new(message.RoutersTotal, message.RoutersOnline, message.SharedAgentsTotal, message.SharedAgentsStale), at),
+        StoreState.Ready => (inputs, at) => inputs.WithFleet(
+            new(message.RoutersTotal, message.RoutersOnline, message.SharedAgentsTotal, message.SharedAgentsStale, message.RoutersUnheard, message.SharedAgentsUnheard), at),
         StoreState.Young => (inputs, at) => inputs.WithYoungFleet(at),
         _ => null,
     };

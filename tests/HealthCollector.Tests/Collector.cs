@@ -115,6 +115,23 @@ internal sealed class Collector : IDisposable
         return (health.Store, health.RoutersTotal, health.RoutersOnline, health.SharedAgentsTotal, health.SharedAgentsStale);
     }
 
+    /// <summary>How many routers and shared agents may yet be heard.</summary>
+    public async Task<(int Routers, int Shared)> UnheardAsync()
+    {
+        var health = await Services.GetRequiredService<PlatformMonitor>().ObserveAsync();
+        return (health.RoutersUnheard, health.SharedAgentsUnheard);
+    }
+
+    /// <summary>Lets time pass under the eyes of the monitor.</summary>
+    public async Task WatchAsync(FakeTimeProvider time, TimeSpan span)
+    {
+        for (var left = span; left > TimeSpan.Zero; left -= TimeSpan.FromSeconds(4))
+        {
+            time.Advance(left < TimeSpan.FromSeconds(4) ? left : TimeSpan.FromSeconds(4));
+            await ObserveAsync();
+        }
+    }
+
     public static async Task EmptyAsync(TestRedis redis)
     {
         await using var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString + ",allowAdmin=true");

@@ -1,4 +1,5 @@
 using System.Net;
+using StackExchange.Redis;
 using Xerotier.Fleet.V1;
 using Xerotier.TestKit;
 using static Xerotier.HealthCollector.Tests.Beats;
@@ -72,6 +73,52 @@ public sealed class OutageTests
 
         await Collector.NextAsync(watch, health => health is { Store: StoreState.Ready, RoutersTotal: 1 }, seconds: 30);
         Assert.Equal(1, (await call.SendAsync(Shared("a1"))).Accepted);
+    }
+
+    [Fact]
+    public async Task A_Redis_that_only_reads_knows_nothing_of_who_speaks()
+    {
+        await using var redis = await TestRedis.StartAsync();
+        using var collector = new Collector(redis.ConnectionString, null, ("Fleet:ProjectCacheMilliseconds", "0"));
+        using var watch = collector.Watch();
+        await collector.ReportPlatformAsync(Router("r1"));
+        await Collector.NextAsync(watch, health => health is { Store: StoreState.Ready, RoutersOnline: 1 });
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString + ",allowAdmin=true");
+        await connection.GetServers()[0].ConfigSetAsync("maxmemory", "1");
+        await Collector.NextAsync(watch, health => health.Store == StoreState.Unavailable);
+        Assert.Equal("service_unavailable", (await collector.ReportPlatformAsync(Router("r1"))).Errors.Single().Code);
+
+        await connection.GetServers()[0].ConfigSetAsync("maxmemory", "0");
+        await Collector.NextAsync(watch, health => health is { Store: StoreState.Ready, RoutersOnline: 1 });
+        Assert.Equal(1, (await collector.ReportPlatformAsync(Router("r1"))).Accepted);
+    }
+
+    [Fact]
+    public async Task A_Redis_Cluster_takes_every_script_and_read()
+    {
+        await using var redis = await TestRedis.StartAsync("--cluster-enabled", "yes");
+        await using (var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString + ",allowAdmin=true"))
+        {
+            await connection.GetServers()[0].ExecuteAsync("CLUSTER", "ADDSLOTSRANGE", 0, 16383);
+            for (var i = 0; i < 100 && !(await connection.GetServers()[0].ExecuteAsync("CLUSTER", "INFO")).ToString().Contains("cluster_state:ok", StringComparison.Ordinal); i++)
+            {
+                await Task.Delay(100);
+            }
+        }
+
+        using var collector = new Collector(redis.ConnectionString, null, ("Fleet:ProjectCacheMilliseconds", "0"));
+        using var watch = collector.Watch();
+        await Collector.NextAsync(watch, health => health.Store == StoreState.Young);
+        await collector.ReportPlatformAsync(Router("r1"), Shared("a1", "proj_ABC123/chat", "proj_DEF456/chat"), Shared("a2", "proj_ABC123/chat"));
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(1, (await collector.ReportAsync(collector.ProjectToken($"proj_NUMBER{i}"), Private("w1", "own"))).Accepted);
+        }
+
+        await collector.ReportPlatformAsync(Shared("a1", "proj_DEF456/chat"), Offline(Shared("a2")));
+        Assert.Equal((StoreState.Ready, 1, 1, 1, 0), await collector.ObserveAsync());
+        Assert.Equal((0, 1), ((await collector.GetFleetAsync()).WorkersTotal, (await collector.GetFleetAsync("proj_DEF456")).WorkersTotal));
+        Assert.Equal("own", (await collector.GetFleetAsync("proj_NUMBER4")).Endpoints.Single().Slug);
     }
 
     [Fact]

@@ -58,7 +58,7 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
 
         await using var redis = await ConnectionMultiplexer.ConnectAsync(fixture.Redis.ConnectionString);
         var left = redis.GetServers()[0].Keys().Select(key => key.ToString()).ToList();
-        Assert.Empty(left.Except(["fleet:{platform}:born", "fleet:{platform}:shared:gone", "fleet:{proj_ABC123}:private:gone"]));
+        Assert.Empty(left.Except(["fleet:{platform}:watch", "fleet:{platform}:shared:gone", "fleet:{proj_ABC123}:private:gone"]));
         foreach (var key in left.Where(key => key.EndsWith(":gone", StringComparison.Ordinal)))
         {
             Assert.InRange((await redis.GetDatabase().KeyTimeToLiveAsync(key))!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(10));
@@ -155,7 +155,7 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
         {
             Assert.Equal(StoreState.Young, (await collector.ObserveAsync()).Store);
             await collector.ReportPlatformAsync(Shared("a1"));
-            time.Advance(TimeSpan.FromSeconds(15) - Microsecond);
+            await collector.WatchAsync(time, TimeSpan.FromSeconds(15) - Microsecond);
             Assert.Equal(StoreState.Young, (await collector.ObserveAsync()).Store);
             Assert.Equal(StoreState.Young, (await collector.GetFleetAsync()).Store);
         }
@@ -177,6 +177,84 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
         time.Advance(TimeSpan.FromMinutes(10));
         await Collector.EmptyAsync(fixture.Redis);
         Assert.Equal(StoreState.Young, (await collector.ObserveAsync()).Store);
+    }
+
+    [Fact]
+    public async Task Who_fell_silent_while_nobody_could_listen_has_15_s_to_be_heard_again()
+    {
+        var time = Collector.Clock();
+        using (var collector = new Collector(fixture.Redis.ConnectionString, time))
+        {
+            await collector.ReportPlatformAsync(Router("gone"), Shared("gone"));
+            await collector.WatchAsync(time, TimeSpan.FromSeconds(31)); // these two fell silent before everybody's eyes
+            await collector.ReportPlatformAsync(Router("r1"), Router("r2"), Router("off", RouterState.Offline), Shared("a1"), Shared("a2"));
+            Assert.Equal((0, 0), await collector.UnheardAsync());
+        }
+
+        time.Advance(TimeSpan.FromSeconds(36));
+        using var late = new Collector(fixture.Redis.ConnectionString, time, ("Fleet:ProjectCacheMilliseconds", "0"));
+        Assert.Equal((StoreState.Ready, 4, 0, 3, 3), await late.ObserveAsync());
+        Assert.Equal((2, 2), await late.UnheardAsync());
+        Assert.Equal(StoreState.Young, (await late.GetFleetAsync()).Store);
+
+        await late.ReportPlatformAsync(Router("r1"), Shared("a1"), Shared("a2"));
+        Assert.Equal((1, 0), await late.UnheardAsync());
+
+        // A second pause within that time takes nothing from it.
+        await late.WatchAsync(time, TimeSpan.FromSeconds(3));
+        time.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal((1, 0), await late.UnheardAsync());
+        await late.WatchAsync(time, TimeSpan.FromSeconds(15) - Microsecond);
+        Assert.Equal((1, 0), await late.UnheardAsync());
+        await late.WatchAsync(time, Microsecond);
+        Assert.Equal((0, 0), await late.UnheardAsync());
+        Assert.Equal((StoreState.Ready, 4, 1, 3, 1), await late.ObserveAsync());
+        Assert.Equal(StoreState.Ready, (await late.GetFleetAsync()).Store);
+    }
+
+    [Fact]
+    public async Task A_pause_of_five_seconds_ends_no_watch()
+    {
+        var time = Collector.Clock();
+        using var collector = new Collector(fixture.Redis.ConnectionString, time);
+        await collector.ReportPlatformAsync(Router("r1"));
+        for (var i = 0; i < 7; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(5));
+            Assert.Equal((0, 0), await collector.UnheardAsync());
+        }
+
+        Assert.Equal((StoreState.Ready, 1, 0, 0, 0), await collector.ObserveAsync());
+    }
+
+    [Fact]
+    public async Task A_dashboard_knows_at_once_that_its_store_was_emptied()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString, null, ("Fleet:ProjectCacheMilliseconds", "0"));
+        await collector.ReportPlatformAsync(Router("r1"));
+        await collector.ReportProjectAsync(Private("w1", "chat"));
+        for (var i = 0; i < 20; i++)
+        {
+            await Collector.EmptyAsync(fixture.Redis);
+            Assert.Equal(StoreState.Young, (await collector.GetFleetAsync()).Store);
+        }
+    }
+
+    [Fact]
+    public async Task A_collector_whose_clock_was_far_ahead_silences_nobody()
+    {
+        var (right, wrong) = (Collector.Clock(), Collector.Clock());
+        wrong.Advance(TimeSpan.FromSeconds(61));
+        using var first = new Collector(fixture.Redis.ConnectionString, wrong);
+        using var second = new Collector(fixture.Redis.ConnectionString, right, ("Fleet:ProjectCacheMilliseconds", "0"));
+        await first.ReportPlatformAsync(Router("r1", RouterState.Offline));
+        await first.ReportProjectAsync(Private("w1", "wrong"));
+        await second.ReportPlatformAsync(Router("r1"));
+        await second.ReportProjectAsync(Private("w1", "right"));
+        Assert.Equal((StoreState.Ready, 1, 1, 0, 0), await second.ObserveAsync());
+        Assert.Equal(["right"], (await second.GetFleetAsync()).Workers.Single().Endpoints);
+        await second.ReportProjectAsync(Offline(Private("w1")));
+        Assert.Equal(0, (await second.GetFleetAsync()).WorkersTotal);
     }
 
     [Fact]

@@ -40,6 +40,35 @@ public sealed class ProjectFleetTests(RedisFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task However_many_models_and_endpoints_there_are_what_is_told_is_bounded()
+    {
+        using var collector = new Collector(fixture.Redis.ConnectionString, null, NoCache);
+        var endpoints = Enumerable.Range(0, 256).Select(i => $"e{i:000}").ToArray();
+        var agents = Enumerable.Range(0, 40).Select(n =>
+        {
+            var agent = Private($"w{n:00}", endpoints);
+            agent.Agent.Models.Clear();
+            agent.Agent.Models.AddRange(Enumerable.Range(0, 256).Select(i => $"m{n}-{i}"));
+            return agent;
+        });
+        Assert.Equal(40, (await collector.ReportProjectAsync([.. agents])).Accepted);
+        var fleet = await collector.GetFleetAsync(limit: 1);
+        Assert.Equal((256, 40), (fleet.Endpoints.Count, fleet.Endpoints[255].WorkersHealthy));
+        Assert.All(fleet.Endpoints, endpoint => Assert.InRange(endpoint.Models.Count, 0, ProjectEndpoints.MaxModels));
+        Assert.Equal(ProjectEndpoints.MaxModelsInAll, fleet.Endpoints.Sum(endpoint => endpoint.Models.Count));
+
+        for (var n = 0; n < 40; n++)
+        {
+            await collector.ReportProjectAsync(Private($"x{n:00}", [.. Enumerable.Range(0, 256).Select(i => $"d{((39 - n) * 256) + 255 - i:00000}")]));
+        }
+
+        fleet = await collector.GetFleetAsync(limit: 1);
+        Assert.Equal(ProjectEndpoints.MaxEndpoints, fleet.Endpoints.Count);
+        Assert.Equal(fleet.Endpoints.Select(endpoint => endpoint.Slug).Order(StringComparer.Ordinal), fleet.Endpoints.Select(endpoint => endpoint.Slug));
+        Assert.Equal(("d00000", "d09999", 80), (fleet.Endpoints[0].Slug, fleet.Endpoints[^1].Slug, fleet.WorkersTotal));
+    }
+
+    [Fact]
     public async Task An_endpoint_exists_while_a_registered_agent_names_it()
     {
         var time = Collector.Clock();

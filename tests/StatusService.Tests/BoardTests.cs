@@ -57,6 +57,31 @@ public sealed class BoardTests
         Assert.Equal(Recorded.NoData, known.Recorded[(int)Indicator.SharedAgents]); // a hidden indicator's time
     }
 
+    [Theory]
+    [InlineData(3, 0, 3, IndicatorStatus.Unknown)]
+    [InlineData(3, 0, 1, IndicatorStatus.Unknown)] // outage, or degraded
+    [InlineData(3, 1, 1, IndicatorStatus.Degraded)] // either way
+    [InlineData(3, 1, 2, IndicatorStatus.Unknown)]
+    [InlineData(3, 0, 0, IndicatorStatus.Outage)]
+    public void Routers_that_may_yet_be_heard_make_routing_unknown_where_they_would_change_it(int routers, int online, int unheard, IndicatorStatus expected)
+    {
+        var message = new WatchPlatformHealthResponse { Store = StoreState.Ready, RoutersTotal = routers, RoutersOnline = online, RoutersUnheard = unheard };
+        var state = BoardState.At(Feeds.Read(message)!(BoardInputs.Nothing, Start), Start);
+        Assert.Equal(expected, Status(state, Indicator.InferenceRouting));
+    }
+
+    [Theory]
+    [InlineData(8, 8, 8, IndicatorStatus.Unknown)]
+    [InlineData(8, 8, 1, IndicatorStatus.Outage)] // either way
+    [InlineData(8, 8, 2, IndicatorStatus.Unknown)] // outage, or degraded
+    [InlineData(100_000, 1, 1, IndicatorStatus.Operational)]
+    public void Agents_that_may_yet_be_heard_make_the_shared_agents_unknown_where_they_would_change_them(int agents, int stale, int unheard, IndicatorStatus expected)
+    {
+        var message = new WatchPlatformHealthResponse { Store = StoreState.Ready, SharedAgentsTotal = agents, SharedAgentsStale = stale, SharedAgentsUnheard = unheard };
+        var state = BoardState.At(Feeds.Read(message)!(BoardInputs.Nothing, Start), Start);
+        Assert.Equal(expected, Status(state, Indicator.SharedAgents));
+    }
+
     [Fact]
     public void Nothing_registered_is_an_outage_of_routing_and_hides_the_shared_agents()
     {

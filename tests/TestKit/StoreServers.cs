@@ -103,10 +103,12 @@ public sealed class TestRedis : IAsyncDisposable
     /// <summary>Connection string in StackExchange.Redis' form.</summary>
     public string ConnectionString => server.ConnectionString;
 
-    public static async Task<TestRedis> StartAsync()
+    /// <summary>Starts a server with more of its own options, such as <c>--cluster-enabled yes</c>.</summary>
+    public static async Task<TestRedis> StartAsync(params string[] options)
     {
         var folder = Path.Combine(Path.GetTempPath(), $"xerotier-test-{Guid.NewGuid():N}");
         var server = PrivateServers.Redis(folder, PrivateServers.FreePort());
+        server = server with { Command = server.Command with { Arguments = [.. server.Command.Arguments, .. options] } };
         var redis = new TestRedis(server, folder, TestPostgres.Run(server.Command));
         await redis.WaitAsync();
         return redis;

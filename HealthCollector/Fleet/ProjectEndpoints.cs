@@ -1,0 +1,72 @@
+using Endpoint = Xerotier.Fleet.V1.Endpoint;
+
+namespace Xerotier.HealthCollector;
+
+/// <summary>
+/// The endpoints of a project, made of what its workers name. Workers may name any number of endpoints and models, and an endpoint
+/// has the models of all its workers: what is kept and looked at is bounded, so that no project can make it cost more than a moment.
+/// </summary>
+internal static class ProjectEndpoints
+{
+    /// <summary>Endpoints at most, the first by slug.</summary>
+    public const int MaxEndpoints = 10_000;
+
+    /// <summary>Models of one endpoint at most.</summary>
+    public const int MaxModels = 256;
+
+    /// <summary>Models of all endpoints together at most.</summary>
+    public const int MaxModelsInAll = 20_000;
+
+    private const int MaxModelsLookedAt = 1_000_000;
+
+    /// <summary>The endpoints that <paramref name="workers"/> name, by slug.</summary>
+    public static IReadOnlyList<Endpoint> Of(IReadOnlyList<ProjectWorker> workers, string projectId)
+    {
+        var endpoints = new Dictionary<string, (Endpoint Endpoint, HashSet<string> Models)>(StringComparer.Ordinal);
+        var slugs = new SortedSet<string>(StringComparer.Ordinal);
+        var (listed, lookedAt) = (0, 0);
+        foreach (var worker in workers)
+        {
+            var agent = worker.Agent;
+            foreach (var slug in worker.Slugs(agent, projectId))
+            {
+                if (!endpoints.TryGetValue(slug, out var found))
+                {
+                    if (slugs.Count == MaxEndpoints)
+                    {
+                        if (string.CompareOrdinal(slug, slugs.Max) > 0)
+                        {
+                            continue;
+                        }
+
+                        endpoints.Remove(slugs.Max!, out var last);
+                        slugs.Remove(slugs.Max!);
+                        listed -= last.Models.Count;
+                    }
+
+                    slugs.Add(slug);
+                    endpoints[slug] = found = (new() { Slug = slug }, new(StringComparer.Ordinal));
+                }
+
+                found.Endpoint.WorkersTotal++;
+                found.Endpoint.WorkersHealthy += worker.Healthy ? 1 : 0;
+                foreach (var model in agent.Models)
+                {
+                    if (found.Models.Count == MaxModels || listed == MaxModelsInAll || ++lookedAt > MaxModelsLookedAt)
+                    {
+                        break;
+                    }
+
+                    listed += found.Models.Add(model) ? 1 : 0;
+                }
+            }
+        }
+
+        return [.. slugs.Select(slug =>
+        {
+            var (endpoint, models) = endpoints[slug];
+            endpoint.Models.AddRange(models.Order(StringComparer.Ordinal));
+            return endpoint;
+        })];
+    }
+}
