@@ -15,6 +15,9 @@ internal sealed class BaseAddress
     /// <exception cref="CliException">The URL names no project.</exception>
     public string Project => project ?? throw new CliException(ExitCodes.Usage, $"{source}: the base URL '{Root}' names no project; write it as https://host/<project id>/v1");
 
+    /// <summary>Whether the URL names a project; that of a platform key need not.</summary>
+    public bool HasProject => project is not null;
+
     /// <summary>The project's API, ending in <c>/v1/</c>.</summary>
     /// <exception cref="CliException">The URL names no project.</exception>
     public Uri Api => new(Root, $"{Project}/v1/");

@@ -122,7 +122,7 @@ internal sealed class Settings
     /// <summary>Whether <c>-o json</c> is in force.</summary>
     public bool Json { get; }
 
-    /// <summary>The API key; for the platform's own routes <c>XEROTIER_PLATFORM_KEY</c> where it is set and no flag says otherwise.</summary>
+    /// <summary>The API key; for the platform's own routes <c>XEROTIER_PLATFORM_KEY</c> where it is set and no flag has a platform key.</summary>
     /// <exception cref="CliException">There is none.</exception>
     public string Key(bool platform) => key(platform)
         ?? throw new CliException(ExitCodes.Permission, $"there is no API key; set {(platform ? GlobalOptions.PlatformKeyVariable : GlobalOptions.ApiKeyVariable)}, give --api-key or add one with 'xeroctl config init'");
@@ -155,8 +155,8 @@ internal sealed class Settings
         return new(
             BaseAddress.Parse(url, urlSource),
             platform => Usable(flagKey, "--api-key")
+                ?? (platform && !HasPlatformKey(chosen) ? Usable(Variable(GlobalOptions.PlatformKeyVariable), GlobalOptions.PlatformKeyVariable) : null)
                 ?? KeyOf(chosen)
-                ?? (platform ? Usable(Variable(GlobalOptions.PlatformKeyVariable), GlobalOptions.PlatformKeyVariable) : null)
                 ?? Usable(environmentKey, GlobalOptions.ApiKeyVariable)
                 ?? KeyOf(fallback),
             IsJson(output, fallback));
@@ -175,6 +175,9 @@ internal sealed class Settings
         _ => null,
     };
 
+    /// <summary>Whether it is the key of the platform's operators, which no project's route takes, and their routes no other.</summary>
+    public static bool IsPlatformKey(string? key) => key?.Trim().StartsWith("xero_platform_", StringComparison.Ordinal) == true;
+
     /// <summary>An environment variable; an empty one counts as not set.</summary>
     public static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
@@ -184,6 +187,9 @@ internal sealed class Settings
         key?.Trim() is not { Length: > 0 } trimmed ? null
         : trimmed.AsSpan().IndexOfAnyExceptInRange('!', '~') < 0 ? trimmed
         : throw new CliException(ExitCodes.Usage, $"{source}: the API key has characters that no API key has");
+
+    private static bool HasPlatformKey(Deployment? deployment) =>
+        IsPlatformKey(deployment?.ApiKeyEnvironment is { } name ? Variable(name.Text) : deployment?.ApiKey?.Text);
 
     private static Deployment? Current()
     {

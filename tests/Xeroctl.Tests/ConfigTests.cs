@@ -278,6 +278,36 @@ public sealed class ConfigTests
         Assert.Equal(2, (await tool.RunAsync("maintenance", "list")).ExitCode);
     }
 
+    [Fact]
+    public async Task A_platform_key_has_a_context_without_a_project_and_no_projects_key_takes_its_place()
+    {
+        const string PlatformKey = "xero_platform_AAAAAAAAAABBBBBBBBBBCCCCCCCCCCDDDDDDDDDDEEE";
+        await using var api = await TestApi.StartAsync(200, Samples.List(false));
+        using var tool = new Tool();
+        Assert.Equal(2, (await tool.RunAsync("config", "init", "ops", "--base-url", api.Url.ToString(), "--api-key", Samples.Key)).ExitCode);
+        Assert.Equal(2, (await tool.RunAsync("config", "add", "ops", "--base-url", api.Url.ToString(), "--api-key-env", "OPS_KEY")).ExitCode);
+        tool.Environment["OPS_KEY"] = PlatformKey;
+        Assert.Equal(0, (await tool.RunAsync("config", "add", "variable", "--base-url", api.Url.ToString(), "--api-key-env", "OPS_KEY")).ExitCode);
+        Assert.Equal(0, (await tool.RunAsync("config", "init", "ops", "--base-url", api.Url.ToString(), "--api-key", PlatformKey)).ExitCode);
+        Assert.Equal("/v1/platform/projects?limit=1", api.Seen.Single().Target);
+        Assert.Equal(0, (await tool.RunAsync("config", "add", "prod", "--base-url", $"{api.Url}proj_ABC123/v1", "--api-key", Samples.Key)).ExitCode);
+
+        tool.Environment["XEROTIER_PLATFORM_KEY"] = OtherKey;
+        const string Ours = "Bearer xero_platform_****";
+        const string Environments = "Bearer xero_other_****";
+        foreach (var (context, key) in new[] { ("ops", Ours), ("variable", Ours), ("prod", Environments) })
+        {
+            Assert.Contains(key, (await tool.RunAsync("projects", "list", "--dry-run", "-c", context)).Out);
+        }
+
+        Assert.Contains(Environments, (await tool.RunAsync("projects", "list", "--dry-run")).Out);
+        tool.Environment.Remove("XEROTIER_PLATFORM_KEY");
+        Assert.Contains(Ours, (await tool.RunAsync("projects", "list", "--dry-run")).Out);
+        var windows = await tool.RunAsync("maintenance", "list");
+        Assert.Equal(2, windows.ExitCode);
+        Assert.Contains("names no project", windows.Error);
+    }
+
     private static async Task<string> RequestAsync(Tool tool, params string[] flags)
     {
         var result = await tool.RunAsync(["maintenance", "list", "--dry-run", .. flags]);

@@ -35,13 +35,14 @@ internal static class ConfigCommands
                 }
             }
 
-            var address = parse.GetValue(GlobalOptions.BaseUrl) is { } flag ? Checked(flag, "--base-url")
-                : Settings.Variable(GlobalOptions.BaseUrlVariable) is { } variable ? Checked(variable, GlobalOptions.BaseUrlVariable)
+            var address = parse.GetValue(GlobalOptions.BaseUrl) is { } flag ? BaseAddress.Parse(flag, "--base-url")
+                : Settings.Variable(GlobalOptions.BaseUrlVariable) is { } variable ? BaseAddress.Parse(variable, GlobalOptions.BaseUrlVariable)
                 : AskAddress();
             var key = Settings.Usable(parse.GetValue(GlobalOptions.ApiKey), "--api-key")
                 ?? Settings.Usable(Settings.Variable(GlobalOptions.ApiKeyVariable), GlobalOptions.ApiKeyVariable)
                 ?? AskKey();
-            var call = new ApiCall(HttpMethod.Get, new Uri(address.Api, "health/dashboard?limit=1"), key);
+            var probe = Checked(address, key).HasProject ? new Uri(address.Api, "health/dashboard?limit=1") : new Uri(address.Root, "v1/platform/projects?limit=1");
+            var call = new ApiCall(HttpMethod.Get, probe, key);
             if (!session.IsDryRun)
             {
                 await session.Client.SendAsync(call, cancel);
@@ -60,13 +61,14 @@ internal static class ConfigCommands
             "add",
             "Adds a context, or replaces the one of that name. The server is not asked. -o json makes JSON its default output.",
             "xeroctl config add prod --base-url https://xerotier.ai/proj_ABC123/v1 --api-key-env PROD_KEY",
-            "xeroctl config add staging --base-url https://staging.example/proj_XYZ789/v1 --api-key \"$KEY\" -o json")
+            "xeroctl config add staging --base-url https://staging.example/proj_XYZ789/v1 --api-key \"$KEY\" -o json",
+            "xeroctl config add ops --base-url https://xerotier.ai --api-key \"$PLATFORM_KEY\"")
         {
             name, variable,
         }.Does((session, parse, _) =>
         {
             var context = CheckedName(parse.GetRequiredValue(name));
-            var address = Checked(parse.GetValue(GlobalOptions.BaseUrl) ?? throw new CliException(ExitCodes.Usage, "--base-url is missing"), "--base-url");
+            var address = BaseAddress.Parse(parse.GetValue(GlobalOptions.BaseUrl) ?? throw new CliException(ExitCodes.Usage, "--base-url is missing"), "--base-url");
             var key = Settings.Usable(parse.GetValue(GlobalOptions.ApiKey), "--api-key");
             var keyVariable = parse.GetValue(variable);
             if (key is null == keyVariable is null)
@@ -79,7 +81,7 @@ internal static class ConfigCommands
                 throw new CliException(ExitCodes.Usage, $"'{Printable.Line(keyVariable)}' is no name of a variable");
             }
 
-            var values = new List<(string, string)> { ("base_url", address.ToString()), key is not null ? ("api_key", key) : ("api_key_env", keyVariable!) };
+            var values = new List<(string, string)> { ("base_url", Checked(address, key ?? Settings.Variable(keyVariable!)).ToString()), key is not null ? ("api_key", key) : ("api_key_env", keyVariable!) };
             if (parse.GetValue(GlobalOptions.Output) is { } output)
             {
                 values.Add(("output", output));
@@ -226,11 +228,8 @@ internal static class ConfigCommands
         ? name
         : throw new CliException(ExitCodes.Usage, $"'{Printable.Line(name)}' is no name of a context; use letters, digits, - and _");
 
-    private static BaseAddress Checked(string text, string source)
-    {
-        var address = BaseAddress.Parse(text, source);
-        return address.Project.Length > 0 ? address : throw new InvalidOperationException();
-    }
+    // With a platform key the host alone will do; for any other, asking for the project says what is missing.
+    private static BaseAddress Checked(BaseAddress address, string? key) => Settings.IsPlatformKey(key) || address.Project.Length > 0 ? address : throw new InvalidOperationException();
 
     private static string KeyText(Deployment deployment) =>
         deployment.ApiKeyEnvironment is { } variable ? $"${variable.Text}" : deployment.ApiKey is { } key ? Printable.Masked(key.Text) : "";
@@ -261,11 +260,11 @@ internal static class ConfigCommands
         }
 
         BaseAddress? address = null;
-        Prompt().Prompt(new TextPrompt<string>("Base URL (https://host/<project id>/v1):").Validate(text =>
+        Prompt().Prompt(new TextPrompt<string>("Base URL (https://host/<project id>/v1; with a platform key https://host):").Validate(text =>
         {
             try
             {
-                address = Checked(text, "not accepted");
+                address = BaseAddress.Parse(text, "not accepted");
                 return ValidationResult.Success();
             }
             catch (CliException wrong)

@@ -6,7 +6,8 @@ namespace Xerotier.Xeroctl;
 /// <summary><c>xeroctl projects</c>.</summary>
 internal static class ProjectCommands
 {
-    private const string Remarks = "Needs a platform key: --api-key, or XEROTIER_PLATFORM_KEY, which here comes before XEROTIER_API_KEY.";
+    private const string Remarks = "Needs a platform key: --api-key, the context that --context names, XEROTIER_PLATFORM_KEY, which here comes before XEROTIER_API_KEY, or the current context. "
+        + "The base URL of a context with a platform key need not name a project.";
 
     /// <summary>The group.</summary>
     public static Group Group() => new("projects", "Projects of the platform (with a platform key)", List(), Create());
