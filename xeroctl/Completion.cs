@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
+using System.CommandLine.Help;
 using System.Text.Json;
 
 namespace Xerotier.Xeroctl;
@@ -65,17 +66,17 @@ internal static class Completion
         Listed(parse, session => session.Call(HttpMethod.Get, "management/maintenance?limit=100"), window => $"{window.Text("status")}: {window.Text("title")}");
 
     /// <summary>The project's keys.</summary>
-    public static IEnumerable<CompletionItem> Keys(ParseResult parse) => Listed(parse, session => session.Call(HttpMethod.Get, "management/keys"), key => key.Text("name"));
+    public static IEnumerable<CompletionItem> Keys(ParseResult parse) => Listed(parse, session => session.Call(HttpMethod.Get, "management/keys?limit=100"), key => key.Text("name"));
 
     /// <summary>The platform's projects.</summary>
-    public static IEnumerable<CompletionItem> Projects(ParseResult parse) => Listed(parse, session => session.PlatformCall(HttpMethod.Get, "projects"), project => project.Text("name"));
+    public static IEnumerable<CompletionItem> Projects(ParseResult parse) => Listed(parse, session => session.PlatformCall(HttpMethod.Get, "projects?limit=100"), project => project.Text("name"));
 
     private static List<CompletionItem> Candidates(string[] before, string last) => Quietly(() =>
     {
         var parse = Cli.Parse([.. before, last]);
         var context = parse.GetCompletionContext();
         var command = parse.CommandResult.Command;
-        var wantsValue = before.Length > 0 ? Options(command).FirstOrDefault(option => Names(option).Contains(before[^1]) && option.Arity.MinimumNumberOfValues > 0) : null;
+        var wantsValue = before.Length > 0 ? Options(parse).FirstOrDefault(option => Names(option).Contains(before[^1]) && option.Arity.MinimumNumberOfValues > 0) : null;
         IEnumerable<CompletionItem> items;
         if (wantsValue is not null)
         {
@@ -84,7 +85,7 @@ internal static class Completion
         else if (last.StartsWith('-'))
         {
             var given = before.ToHashSet(StringComparer.Ordinal);
-            items = Options(command)
+            items = Options(parse)
                 .Where(option => option.Arity.MaximumNumberOfValues > 1 || !Names(option).Any(given.Contains))
                 .Select(option => new CompletionItem(option.Name, detail: option.Description));
         }
@@ -99,7 +100,8 @@ internal static class Completion
         return items.Where(item => item.Label.StartsWith(last, StringComparison.Ordinal)).DistinctBy(item => item.Label).ToList();
     });
 
-    private static IEnumerable<Option> Options(Command command) => HelpText.OwnOptions(command).Concat(GlobalOptions.All).Append(command.Options.FirstOrDefault(option => option.Name == "--help")).OfType<Option>();
+    private static IEnumerable<Option> Options(ParseResult parse) =>
+        HelpText.OwnOptions(parse.CommandResult.Command).Concat(GlobalOptions.All).Concat(parse.RootCommandResult.Command.Options.OfType<HelpOption>());
 
     private static IEnumerable<string> Names(Option option) => option.Aliases.Append(option.Name);
 

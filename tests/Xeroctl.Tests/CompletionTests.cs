@@ -24,6 +24,7 @@ public sealed class CompletionTests
     [InlineData("config|use|", "one two")]
     [InlineData("maintenance|list|--context|t", "two")]
     [InlineData("maintenance|list|-o|", "table json")]
+    [InlineData("maintenance|list|--h", "--help")]
     [InlineData("completion|", "bash zsh fish pwsh")]
     [InlineData("nonsense|", "")]
     public async Task Commands_options_values_ids_and_contexts_are_completed(string words, string candidates)
@@ -34,6 +35,18 @@ public sealed class CompletionTests
         var result = await tool.RunAsync(["__complete", .. words.Split('|')]);
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.Equal(candidates, string.Join(' ', result.Out.TrimEnd('\n').Split('\n').Select(line => line.Split('\t')[0])));
+    }
+
+    [Theory]
+    [InlineData("keys|revoke|", "/proj_ABC123/v1/management/keys?limit=100")]
+    [InlineData("keys|create|--project|", "/v1/platform/projects?limit=100")]
+    [InlineData("maintenance|cancel|", "/proj_ABC123/v1/management/maintenance?limit=100")]
+    public async Task As_many_ids_are_asked_for_as_there_may_be(string words, string target)
+    {
+        await using var api = await TestApi.StartAsync(Api);
+        using var tool = Tool.For(api.Url);
+        await tool.RunAsync(["__complete", .. words.Split('|')]);
+        Assert.Equal(target, api.Seen.Single().Target);
     }
 
     [Fact]
@@ -55,6 +68,8 @@ public sealed class CompletionTests
     [InlineData("xeroctl maintenance cancel mw_", "mw_abc123 mw_def456")]
     [InlineData("xeroctl maintenance update mw_abc123 --severity = w", "warning")]
     [InlineData("xeroctl maintenance update mw_abc123 --severity =", "info warning critical")]
+    [InlineData("xeroctl maintenance schedule --affected-service Inf", "Inference\\ Routing")]
+    [InlineData("xeroctl maintenance schedule --affected-service '\"Inf'", "Inference Routing")]
     public async Task Bash_completes(string words, string candidates)
     {
         await using var api = await TestApi.StartAsync(Api);
@@ -71,6 +86,8 @@ public sealed class CompletionTests
         using var tool = Tool.For(api.Url);
         var result = await tool.ShellAsync("fish --no-config -c 'xeroctl completion fish | source; complete -C \"xeroctl maintenance cancel mw_d\"'");
         Assert.Equal("mw_def456\tscheduled: Other: one\n", result.Out);
+        var quoted = await tool.ShellAsync("fish --no-config -c 'xeroctl completion fish | source; complete -C \"xeroctl maintenance schedule --affected-service \\\"Inf\"'");
+        Assert.Equal("Inference Routing\n", quoted.Out);
     }
 
     [Fact]
@@ -80,6 +97,9 @@ public sealed class CompletionTests
         using var tool = new Tool();
         var result = await tool.ShellAsync("zsh -fc 'autoload -Uz compinit; compinit -D -u; source <(xeroctl completion zsh); print $_comps[xeroctl]'");
         Assert.Equal(("_xeroctl\n", ""), (result.Out, result.Error));
+        const string Ask = "_describe() { print -rl -- $items }; words=(xeroctl maintenance list";
+        var items = await tool.ShellAsync($"zsh -fc 'autoload -Uz compinit; compinit -D -u; source <(xeroctl completion zsh); {Ask} --status s); CURRENT=5; _xeroctl; {Ask} --al); CURRENT=4; _xeroctl'");
+        Assert.StartsWith("scheduled\n--all:Walk all pages; ", items.Out);
     }
 
     private static bool Has(string program) =>

@@ -5,7 +5,9 @@ _xeroctl() {
     local -a items
     for line in ${(f)"$(${words[1]} __complete "${(@)words[2,CURRENT]}" 2>/dev/null)"}; do
         value=${line%%$'\t'*}
-        items+=("${value//:/\\:}:${line#*$'\t'}")
+        value=${value//:/\\:}
+        [[ $line == *$'\t'* ]] && value+=:${line#*$'\t'}
+        items+=("$value")
     done
     (( ${#items} )) && _describe -V xeroctl items
 }
