@@ -20,8 +20,11 @@ internal static partial class Terminal
     /// <summary>Whether a person can be asked: they can type, and see the question.</summary>
     public static bool CanAsk => !Console.IsInputRedirected && (!Console.IsErrorRedirected || !Console.IsOutputRedirected);
 
+    /// <summary>Whether standard output is a terminal that can move its cursor.</summary>
+    public static bool CanRedraw => IsOutput && Settings.Variable("TERM") is not (null or "dumb");
+
     /// <summary>Whether standard output may have colours (https://no-color.org).</summary>
-    public static bool HasColour => IsOutput && Settings.Variable("NO_COLOR") is null && Settings.Variable("TERM") is not (null or "dumb");
+    public static bool HasColour => CanRedraw && Settings.Variable("NO_COLOR") is null;
 
     /// <summary>Columns of the terminal; 80 where they are not known.</summary>
     public static int Width => IsOutput && Size().Columns is > 0 and var columns ? columns : 80;
@@ -48,6 +51,9 @@ internal static partial class Terminal
         return answer?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
 
+    /// <summary>Stops this process, as Ctrl-Z does, until it is told to go on.</summary>
+    public static void Stop() => _ = Kill(Environment.ProcessId, OperatingSystem.IsMacOS() ? 17 : 19); // SIGSTOP
+
     // Console's own streams write escape sequences of their own to a terminal, before the first word of ours.
     private static Stream Stream(int descriptor) =>
         OperatingSystem.IsWindows() ? descriptor == 1 ? Console.OpenStandardOutput() : Console.OpenStandardError()
@@ -64,6 +70,10 @@ internal static partial class Terminal
         Span<ushort> size = stackalloc ushort[4]; // rows, columns, and both in pixels
         return InputOutputControl(1, GetWindowSize, ref MemoryMarshal.GetReference(size)) == 0 ? (size[1], size[0]) : (0, 0);
     }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Kill(int process, int signal);
 
     [LibraryImport("libc", EntryPoint = "ioctl")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

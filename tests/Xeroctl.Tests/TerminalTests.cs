@@ -99,12 +99,36 @@ public sealed class TerminalTests
             ? TestApi.WriteAsync(context, 500, Samples.Error("internal_error", "Something went wrong, and this sentence is longer than a line."))
             : TestApi.WriteAsync(context, 200, $$"""{"object":"health_dashboard","project_id":"proj_ABC123","status":"operational","generated_at":"2026-05-22T14:02:1{{number}}Z"}"""));
         using var tool = Tool.For(api.Url);
-        var result = await tool.TerminalAsync([("14:02:11 UTC", ""), ("Something went wrong", ""), ("14:02:13 UTC", "\u0003")], 80, "health", "dashboard", "--watch", "--interval", "1");
+        var result = await tool.TerminalAsync([("Asking 127.0.0.1:", ""), ("14:02:11 UTC", ""), ("Something went wrong", ""), ("14:02:13 UTC", "\u0003")], 80, "health", "dashboard", "--watch", "--interval", "1");
         Assert.Equal(0, result.ExitCode);
         Assert.StartsWith("\e[?1049h\e[?25l", result.Out);
         Assert.EndsWith("\e[?25h\e[?1049l", result.Out);
-        Assert.Equal(3, result.Out.Split("\e[H").Length - 1);
+        Assert.Equal(4, result.Out.Split("\e[H").Length - 1);
         Assert.Contains(api.Seen.ElementAt(1).Headers["X-Request-Id"], result.Out);
+    }
+
+    [Fact]
+    public async Task Watching_gives_the_terminal_back_while_it_is_stopped()
+    {
+        await using var api = await TestApi.StartAsync(200, """{"object":"health_dashboard","project_id":"proj_ABC123","status":"operational"}""");
+        using var tool = Tool.For(api.Url);
+        var result = await tool.TypingAsync(
+            [("$ ", "xeroctl health dashboard --watch --interval 3600\n"), ("is operational", "\u001a"), ("Stopped", "echo $((6*7)) here; fg\n"), ("42 here", ""), ("is operational", "\u0003"), ("$ ", "exit\n")],
+            80,
+            "PS1='$ ' exec bash --noprofile --norc -i");
+        Assert.Single(api.Seen);
+        Assert.Matches("is operational.*\e\\[\\?25h\e\\[\\?1049l.*Stopped.*42 here.*\e\\[\\?1049h.*is operational.*\e\\[\\?25h\e\\[\\?1049l", result.Out.Replace('\n', ' '));
+    }
+
+    [Fact]
+    public async Task A_terminal_that_cannot_redraw_gets_one_picture_after_the_other()
+    {
+        await using var api = await TestApi.StartAsync(200, """{"object":"health_dashboard","project_id":"proj_ABC123","status":"operational"}""");
+        using var tool = Tool.For(api.Url);
+        tool.Environment["TERM"] = "dumb";
+        var result = await tool.TerminalAsync([("is operational", "\u0003")], 80, "health", "dashboard", "--watch");
+        Assert.Equal(0, result.ExitCode);
+        Assert.DoesNotContain('\e', result.Out);
     }
 
     [Fact]

@@ -62,15 +62,20 @@ public sealed class Tool : IDisposable
     public async Task<ToolResult> TerminalAsync((string WaitFor, string Type)[] type, int columns, params string[] arguments)
     {
         var command = string.Join(' ', arguments.Prepend(await PathAsync()).Select(argument => $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
-        return await StartAsync("script", ["-qfec", $"stty cols {columns} rows 30; exec {command}", "/dev/null"], async process =>
+        return await TypingAsync(type, columns, $"exec {command}");
+    }
+
+    /// <summary>Runs a command line in a terminal, as <see cref="TerminalAsync"/> runs the tool; every text is waited for behind the one before.</summary>
+    public async Task<ToolResult> TypingAsync((string WaitFor, string Type)[] type, int columns, string commandLine) =>
+        await StartAsync("script", ["-qfec", $"PATH={Path.GetDirectoryName(await PathAsync())}:$PATH; stty cols {columns} rows 30; {commandLine}", "/dev/null"], async process =>
         {
+            var seen = 0;
             foreach (var (waitFor, text) in type)
             {
-                await process.WaitForAsync(waitFor);
+                seen = await process.WaitForAsync(waitFor, seen);
                 await process.TypeAsync(text);
             }
         });
-    }
 
     /// <summary>Writes the configuration file.</summary>
     public void WriteConfig(string text)
@@ -176,11 +181,17 @@ public sealed class RunningTool : IDisposable
     /// <summary>What it has written to standard error so far.</summary>
     public string Error => Read(error);
 
-    /// <summary>Waits until the output holds <paramref name="text"/>.</summary>
-    public async Task WaitForAsync(string text)
+    /// <summary>Waits until the output holds <paramref name="text"/> at <paramref name="start"/> or later.</summary>
+    /// <returns>Where it ends.</returns>
+    public async Task<int> WaitForAsync(string text, int start = 0)
     {
-        for (var watch = Stopwatch.StartNew(); !Out.Contains(text, StringComparison.Ordinal);)
+        for (var watch = Stopwatch.StartNew(); ;)
         {
+            if (Out.IndexOf(text, start, StringComparison.Ordinal) is >= 0 and var found)
+            {
+                return found + text.Length;
+            }
+
             if (watch.Elapsed > TimeSpan.FromSeconds(45) || process.HasExited)
             {
                 throw new TimeoutException($"'{text}' did not show up");

@@ -45,8 +45,9 @@ internal static class HealthCommands
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        var live = Terminal.IsOutput && !session.Settings.Json;
+        var live = Terminal.CanRedraw && !session.Settings.Json;
         using var picture = live ? new LivePicture() : null;
+        picture?.Draw(screen => screen.Line(new Piece($"Asking {call.Address.Authority} …", Tone.Faint)));
         JsonElement last = default;
         try
         {
@@ -100,36 +101,6 @@ internal static class HealthCommands
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             return ExitCodes.Ok;
-        }
-    }
-
-    /// <summary>A picture that is redrawn in place, on the terminal's second screen, and leaves the first one as it was.</summary>
-    private sealed class LivePicture : IDisposable
-    {
-        private readonly TextWriter terminal = new StreamWriter(Terminal.Output());
-
-        public LivePicture() => Put("\e[?1049h\e[?25l\e[2J");
-
-        public void Draw(Action<Screen> draw)
-        {
-            using var text = new StringWriter();
-            draw(new Screen(text, isTerminal: true, Terminal.HasColour, Terminal.Width, TimeProvider.System.GetUtcNow()));
-            var lines = text.ToString().TrimEnd('\n').Split('\n');
-            var rows = Terminal.Height - 1;
-            var shown = lines.Length <= rows ? lines : [.. lines.Take(rows - 1), $"… {lines.Length - rows + 1} more lines"];
-            Put($"\e[H{string.Concat(shown.Select(line => $"{line}\e[K\n"))}\e[J");
-        }
-
-        public void Dispose()
-        {
-            Put("\e[?25h\e[?1049l");
-            terminal.Dispose();
-        }
-
-        private void Put(string text)
-        {
-            terminal.Write(text);
-            terminal.Flush();
         }
     }
 }
