@@ -5,7 +5,7 @@ using Xerotier.StatusService.Tests;
 namespace Xerotier.Truth.Tests;
 
 /// <summary>
-/// Plays random scenarios on the product and on the oracle and wants no difference. <c>TRUTH_SCENARIOS</c> sets how many (120),
+/// Plays random scenarios on the product and on the oracle and wants no difference. <c>TRUTH_SCENARIOS</c> sets how many (200),
 /// <c>TRUTH_SEED</c> the first seed (0); every difference names the seed that shows it again.
 /// </summary>
 public sealed class TruthTests(PostgresFixture postgres, ITestOutputHelper output)
@@ -14,7 +14,7 @@ public sealed class TruthTests(PostgresFixture postgres, ITestOutputHelper outpu
     public async Task The_product_says_what_the_oracle_says_in_every_scenario()
     {
         var first = Setting("TRUTH_SEED", 0);
-        var count = Setting("TRUTH_SCENARIOS", 120);
+        var count = Setting("TRUTH_SCENARIOS", 200);
         var differences = new ConcurrentQueue<string>();
         await EachAsync(Enumerable.Range(first, count), async (database, seed) =>
         {

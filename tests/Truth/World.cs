@@ -51,8 +51,8 @@ public sealed class World
         (TicksPerSecond, var seconds) = kind switch
         {
             0 => (0.5, 89 * 86_400L), // across the whole 90 days
-            < 6 => (1.0, random.NextInt64(86_400, 4 * 86_400)),
-            < 55 => (1.0, random.NextInt64(3_600, 10 * 3_600)),
+            < 4 => (1.0, random.NextInt64(86_400, 4 * 86_400)),
+            < 55 => (1.0, random.NextInt64(3_600, 6 * 3_600)),
             _ => (4.0, random.NextInt64(60, 20 * 60)),
         };
         Ticks = (long)(seconds * TicksPerSecond);
