@@ -4,6 +4,9 @@
   if (!main) return;
   const stops = 'a,summary,.bars li';
   const served = {};
+  const lost = document.getElementById('lost');
+  const icon = document.querySelector('link[rel=icon]');
+  let busy = false, seen = new Date();
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
   const localise = root => {
@@ -26,7 +29,6 @@
   };
 
   const replace = (section, html) => {
-    if (served[section.id] === html) return;
     served[section.id] = html;
     const open = [...section.querySelectorAll('details[open]')].map(d => d.id);
     const held = section.contains(document.activeElement) && document.activeElement.closest('[id]');
@@ -46,32 +48,56 @@
     stop.focus({ preventScroll: true });
   };
 
-  let busy = false;
-  const lost = document.getElementById('lost');
+  /* What is selected stays until it no longer is. */
+  const selected = section => getSelection().type === 'Range' && getSelection().containsNode(section, true);
+
+  const lose = () => {
+    if (!lost.hidden) return;
+    const time = lost.querySelector('time'), at = seen.toISOString();
+    time.dateTime = at;
+    time.textContent = at.slice(11, 19) + ' UTC';
+    localise(lost);
+    lost.hidden = false;
+  };
+
+  const mute = () => {
+    main.className = 'was';
+    document.title = document.title.replace(/^(Last known: )?/, 'Last known: ');
+    icon.href = lost.dataset.icon;
+  };
+
+  const take = page => {
+    const next = page.querySelector('main');
+    main.className = next.className;
+    document.title = page.title;
+    icon.href = page.querySelector('link[rel=icon]').href;
+    let whole = true;
+    for (const { id, innerHTML } of next.querySelectorAll(':scope > [id]:not(#lost)')) {
+      const section = document.getElementById(id);
+      if (served[id] === innerHTML) continue;
+      if (selected(section)) whole = false;
+      else replace(section, innerHTML);
+    }
+    if (whole) {
+      seen = new Date();
+      lost.hidden = true;
+    }
+  };
+
   const refresh = async () => {
-    if (busy || document.hidden || getSelection().type === 'Range') return;
+    if (busy || document.hidden) return;
     busy = true;
     try {
       const answer = await fetch(location.pathname, { cache: 'no-cache', signal: AbortSignal.timeout(8000) });
       if (!answer.ok) throw answer.status;
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
       if (page.querySelector('style').textContent !== document.querySelector('style').textContent) return location.reload();
-      const next = page.querySelector('main');
-      main.className = next.className;
-      document.title = page.title;
-      document.querySelector('link[rel=icon]').href = page.querySelector('link[rel=icon]').href;
-      for (const section of next.querySelectorAll(':scope > [id]:not(#lost)')) replace(document.getElementById(section.id), section.innerHTML);
-      lost.hidden = true;
+      take(page);
+      if (new Date() - seen > 60000) lose();
     } catch {
-      if (lost.hidden) {
-        const now = new Date();
-        const time = document.createElement('time');
-        time.dateTime = now.toISOString();
-        time.textContent = now.toLocaleTimeString('en-GB', { timeZoneName: 'short' });
-        lost.querySelector('span').replaceChildren(time);
-        lost.hidden = false;
-      }
+      lose();
     }
+    if (!lost.hidden) mute();
     busy = false;
   };
 
@@ -82,8 +108,10 @@
   document.addEventListener('pointermove', () => main.classList.remove('quiet'));
   document.addEventListener('keydown', e => {
     main.classList.toggle('quiet', e.key === 'Escape');
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[e.key], day = e.target.closest('.bars li');
-    const to = step && day && day.parentNode.children[[...day.parentNode.children].indexOf(day) + step];
+    const day = e.target.closest('.bars li');
+    if (!day || e.altKey || e.ctrlKey || e.metaKey || e.shiftKey) return;
+    const days = [...day.parentNode.children], at = days.indexOf(day);
+    const to = { ArrowLeft: days[at - 1], ArrowRight: days[at + 1], Home: days[0], End: days.at(-1) }[e.key];
     if (to) { e.preventDefault(); focus(to); }
   });
 })();

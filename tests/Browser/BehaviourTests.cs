@@ -65,6 +65,14 @@ public sealed class BehaviourTests(BrowserFixture browser)
         Assert.Equal(Wording.Day(days[87]), await Shown());
         await visit.Page.Keyboard.PressAsync("ArrowRight");
         Assert.Equal(Wording.Day(days[88]), await Shown());
+        await visit.Page.Keyboard.PressAsync("Home");
+        Assert.Equal(Wording.Day(days[0]), await Shown());
+        await visit.Page.Keyboard.PressAsync("End");
+        Assert.Equal(Wording.Day(days[89]), await Shown());
+        Assert.True(await visit.Page.EvaluateAsync<bool>("""
+            () => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft', altKey: true, bubbles: true, cancelable: true }))
+            """)); // the way back is the browser's
+        Assert.Equal(Wording.Day(days[89]), await Shown());
         Assert.Equal(0, await visit.OverflowAsync());
         Assert.Empty(visit.Complaints);
 
@@ -143,20 +151,69 @@ public sealed class BehaviourTests(BrowserFixture browser)
         Assert.Equal(88, await visit.Page.EvaluateAsync<int>("[...document.querySelectorAll('#s2 .bars li')].indexOf(document.activeElement)"));
     }
 
-    [Fact]
-    public async Task A_page_that_cannot_be_refreshed_says_so_until_it_can()
+    [Theory]
+    [InlineData(1280)]
+    [InlineData(360)]
+    public async Task A_page_that_cannot_be_refreshed_says_since_when_until_it_can(int width)
     {
         var snapshot = await browser.Renderer.RenderAsync(Samples.Level(OverallStatus.Operational), TestContext.Current.CancellationToken);
-        await using var visit = await browser.OpenAsync(snapshot.Html.Identity.ToByteArray(), new());
-        await Assertions.Expect(visit.Page.Locator("#lost")).ToBeHiddenAsync();
+        await using var visit = await browser.OpenAsync(snapshot.Html.Identity.ToByteArray(), new(width));
+        var (lost, main) = (visit.Page.Locator("#lost"), visit.Page.Locator("main"));
+        await visit.Page.Clock.SetFixedTimeAsync(new DateTime(2026, 11, 23, 7, 5, 9, DateTimeKind.Utc));
+        await visit.RefreshAsync();
+        await Assertions.Expect(main).ToHaveClassAsync("");
+        await Assertions.Expect(lost).ToBeHiddenAsync();
 
         visit.Server.Lose(visit.Path);
+        await visit.Page.Clock.SetFixedTimeAsync(new DateTime(2026, 11, 23, 7, 6, 30, DateTimeKind.Utc));
         await visit.RefreshAsync();
-        await Assertions.Expect(visit.Page.Locator("#lost")).ToContainTextAsync("This page could not be refreshed since");
+        await Assertions.Expect(lost).ToHaveTextAsync("This page could not be refreshed since 07:05:09 UTC. What you see may be out of date.");
+        await Assertions.Expect(main).ToHaveClassAsync("was");
+        Assert.Equal("Last known: All Systems Operational – Xerotier Status", await visit.Page.TitleAsync());
+        Assert.Equal(Icons.Favicon(null), await visit.Page.Locator("link[rel=icon]").GetAttributeAsync("href"));
+        var places = await lost.EvaluateAsync<double[]>("""
+            lost => {
+              const time = lost.querySelector('time').getBoundingClientRect(), text = lost.querySelector('p').getBoundingClientRect();
+              return [text.width / lost.clientWidth, time.height, text.height];
+            }
+            """);
+        Assert.True(places[0] > 0.8 && places[1] < 30 && places[2] < (width > 400 ? 60 : 120), string.Join(", ", places)); // one sentence, not columns
 
         visit.Server.Show(visit.Path, snapshot.Html.Identity.ToByteArray());
         await visit.RefreshAsync();
-        await Assertions.Expect(visit.Page.Locator("#lost")).ToBeHiddenAsync();
+        await Assertions.Expect(lost).ToBeHiddenAsync();
+        Assert.Equal("", await main.GetAttributeAsync("class"));
+        Assert.Equal("All Systems Operational – Xerotier Status", await visit.Page.TitleAsync());
+        Assert.Equal(Icons.Favicon(OverallStatus.Operational), await visit.Page.Locator("link[rel=icon]").GetAttributeAsync("href"));
+    }
+
+    [Fact]
+    public async Task Selected_text_stays_while_the_rest_is_refreshed_and_for_long_is_said()
+    {
+        await using var visit = await browser.OpenAsync(Samples.Full(), new());
+        var (page, recent, lost) = (visit.Page, visit.Page.Locator("#recent"), visit.Page.Locator("#lost"));
+        await page.EvaluateAsync("getSelection().selectAllChildren(document.querySelector('#recent b'))");
+        var selected = await page.EvaluateAsync<string>("getSelection().toString()");
+        var news = Samples.Full(8);
+        var windows = news.Windows.Recent.Select((window, i) => i == 40 ? window with { Title = "Changed meanwhile" } : window).ToList();
+        var snapshot = await browser.Renderer.RenderAsync(news with { Overall = OverallStatus.Degraded, Windows = news.Windows with { Recent = windows } }, TestContext.Current.CancellationToken);
+        visit.Server.Show(visit.Path, snapshot.Html.Identity.ToByteArray());
+
+        await visit.RefreshAsync();
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Degraded Performance");
+        Assert.Equal(selected, await page.EvaluateAsync<string>("getSelection().toString()"));
+        Assert.DoesNotContain("Changed meanwhile", await recent.TextContentAsync());
+        await Assertions.Expect(lost).ToBeHiddenAsync();
+
+        await page.Clock.SetFixedTimeAsync(DateTime.UtcNow.AddSeconds(62));
+        await visit.RefreshAsync();
+        await Assertions.Expect(lost).ToBeVisibleAsync();
+
+        await page.EvaluateAsync("getSelection().removeAllRanges()");
+        await visit.RefreshAsync();
+        await Assertions.Expect(recent).ToContainTextAsync("Changed meanwhile");
+        await Assertions.Expect(lost).ToBeHiddenAsync();
+        Assert.Equal("", await page.Locator("main").GetAttributeAsync("class"));
     }
 
     [Fact]
