@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Primitives;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Page;
 

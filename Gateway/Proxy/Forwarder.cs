@@ -171,7 +171,7 @@ internal sealed partial class Forwarder : IDisposable
     private sealed class Outgoing(string authorization, IPAddress client) : HttpTransformer
     {
         private static readonly string[] Passed =
-            ["Accept", "Accept-Language", "Idempotency-Key", "If-Match", "If-None-Match", "User-Agent", "grpc-timeout", "grpc-encoding", "grpc-accept-encoding"];
+            ["Accept", "Accept-Encoding", "Accept-Language", "Idempotency-Key", "If-Match", "If-None-Match", "User-Agent", "grpc-timeout", "grpc-encoding", "grpc-accept-encoding"];
 
         /// <summary>The service did not accept our token, which is no fault of the caller.</summary>
         public bool Refused { get; private set; }

@@ -66,7 +66,7 @@ public sealed record PlatformWindow(DateTimeOffset StartsAt, DateTimeOffset Ends
     public static PlatformWindow From(Window window) => new(
         window.StartsAt.ToDateTimeOffset(),
         window.EndsAt.ToDateTimeOffset(),
-        [.. Indicators.Indicators.All.Select(i => window.AffectedServices.Count == 0 || window.AffectedServices.Contains(i.Name(), StringComparer.OrdinalIgnoreCase))]);
+        [.. Indicators.Indicators.All.Select(i => i.IsAffectedBy(window.AffectedServices))]);
 
     /// <summary>Whether it covers <paramref name="indicator"/> at <paramref name="at"/>.</summary>
     public bool Covers(Indicator indicator, DateTimeOffset at) => Affects[(int)indicator] && StartsAt <= at && at < EndsAt;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using Google.Protobuf.WellKnownTypes;
@@ -8,6 +7,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Xerotier.Maintenance.V1;
+using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Page;
@@ -40,8 +40,13 @@ public static class HistoryEndpoint
         }
 
         var page = await pages.GetAsync(month, now, context.RequestAborted);
-        var gzip = context.Request.Headers.AcceptEncoding.Any(v => v?.Contains("gzip", StringComparison.OrdinalIgnoreCase) == true && !v.Contains("gzip;q=0", StringComparison.OrdinalIgnoreCase));
-        var (body, etag) = gzip ? (page.Gzip, $"\"{page.Hash}-gz\"") : (page.Html, $"\"{page.Hash}\"");
+        var (body, encoding) = AcceptedEncoding.Best(context.Request.Headers.AcceptEncoding) switch
+        {
+            AcceptedEncoding.Kind.Brotli => (page.Brotli, "br"),
+            AcceptedEncoding.Kind.Gzip => (page.Gzip, "gzip"),
+            _ => (page.Identity, null),
+        };
+        var etag = encoding is null ? page.Etag : $"{page.Etag[..^1]}-{encoding}\"";
         var headers = context.Response.Headers;
         headers.ETag = etag;
         headers.CacheControl = "public, max-age=5, must-revalidate";
@@ -57,14 +62,10 @@ public static class HistoryEndpoint
 
         context.Response.ContentType = "text/html; charset=utf-8";
         context.Response.ContentLength = body.Length;
-        if (gzip)
-        {
-            headers.ContentEncoding = "gzip";
-        }
-
+        headers.ContentEncoding = encoding;
         if (!HttpMethods.IsHead(context.Request.Method))
         {
-            await context.Response.Body.WriteAsync(body, context.RequestAborted);
+            await context.Response.Body.WriteAsync(body.Memory, context.RequestAborted);
         }
     }
 
@@ -72,9 +73,6 @@ public static class HistoryEndpoint
     private static string Hash(string element) =>
         $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(element[(element.IndexOf('>', StringComparison.Ordinal) + 1)..element.LastIndexOf('<')])))}'";
 }
-
-/// <summary>A rendered month.</summary>
-public sealed record HistoryDocument(byte[] Html, byte[] Gzip, string Hash);
 
 /// <summary>Months, each made at most once in a few seconds however many ask.</summary>
 public sealed class HistoryPages(
@@ -93,7 +91,7 @@ public sealed class HistoryPages(
 
     /// <summary>The page of <paramref name="month"/>.</summary>
     /// <exception cref="ApiException">404: not a month of the history. 503: the database does not answer.</exception>
-    public async Task<HistoryDocument> GetAsync(DateOnly month, DateTimeOffset now, CancellationToken cancellation)
+    public async Task<Document> GetAsync(DateOnly month, DateTimeOffset now, CancellationToken cancellation)
     {
         var snapshot = recorder.Snapshot;
         if (snapshot.Revision < 0)
@@ -125,16 +123,18 @@ public sealed class HistoryPages(
         }
     }
 
-    private async Task<HistoryDocument> MakeAsync(DateOnly month, DateOnly firstMonth, DateTimeOffset now)
+    private async Task<Document> MakeAsync(DateOnly month, DateOnly firstMonth, DateTimeOffset now)
     {
         using var late = new CancellationTokenSource(Patience, time);
-        var windows = WindowsAsync(month);
+        var asking = WindowsAsync(month);
         var from = Second(month);
         var to = Second(month.AddMonths(1));
         var asOf = Math.Min(now.ToUnixTimeSeconds() / 60 * 60, to);
         var (history, _) = await store.LoadAsync(month, late.Token);
         var runs = await store.RunsAsync(from, to, late.Token);
 
+        var known = await asking;
+        List<WindowModel> windows = [.. (known?.Windows ?? []).Select(BoardWindows.Public)];
         var indicators = new List<HistoryIndicatorModel>();
         foreach (var indicator in Indicators.Indicators.All)
         {
@@ -144,22 +144,15 @@ public sealed class HistoryPages(
             var settled = history.RecordedUntil ?? from;
             var all = runs[(int)indicator].Select(r => r.Clip(from, Math.Min(settled, asOf))).Where(r => r.To > r.From)
                 .Concat(track.Runs(indicator, Math.Max(settled, from), asOf).Where(r => r.State != Recorded.NoData)).ToList();
-            if (MonthHistory.Of(indicator, days, all, history.FirstRecorded ?? from, asOf) is { } model)
+            if (MonthHistory.Of(indicator, days, all, history.FirstRecorded ?? from, windows, asOf) is { } model)
             {
                 indicators.Add(model);
             }
         }
 
-        var known = await windows;
         var html = await renderer.RenderHistoryAsync(
-            new(month, firstMonth, FirstOf(DateOnly.FromDateTime(now.UtcDateTime)), indicators, [.. (known?.Windows ?? []).Select(BoardWindows.Public)], known is not null, known is { HasMore: true }), late.Token);
-        using var packed = new MemoryStream();
-        await using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
-        {
-            await gzip.WriteAsync(html, late.Token);
-        }
-
-        return new(html, packed.ToArray(), Convert.ToHexStringLower(SHA256.HashData(html).AsSpan(0, 12)));
+            new(month, firstMonth, FirstOf(DateOnly.FromDateTime(now.UtcDateTime)), indicators, windows, known is not null, known is { HasMore: true }), late.Token);
+        return PageRenderer.Pack(html);
     }
 
     private async Task<ListWindowsBetweenResponse?> WindowsAsync(DateOnly month)
@@ -180,7 +173,7 @@ public sealed class HistoryPages(
 
     private static Timestamp Instant(DateOnly day) => Timestamp.FromDateTime(day.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc));
 
-    private sealed record Entry(long At, Lazy<Task<HistoryDocument>> Page)
+    private sealed record Entry(long At, Lazy<Task<Document>> Page)
     {
         public bool Failed => Page is { IsValueCreated: true, Value: { IsCompleted: true, IsCompletedSuccessfully: false } };
     }

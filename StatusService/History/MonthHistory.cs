@@ -17,11 +17,12 @@ public static class MonthHistory
     /// <param name="days">The month's days, from <see cref="HistorySnapshot.DaysOf"/>.</param>
     /// <param name="runs">What the month held, by time, without overlaps.</param>
     /// <param name="firstRecorded">The first second ever recorded: before it no data is nothing to list.</param>
+    /// <param name="windows">The month's windows, by start.</param>
     /// <param name="until">The second that all is as of.</param>
-    public static HistoryIndicatorModel? Of(Indicator indicator, IReadOnlyList<DayModel> days, IReadOnlyList<Run> runs, long firstRecorded, long until) =>
+    public static HistoryIndicatorModel? Of(Indicator indicator, IReadOnlyList<DayModel> days, IReadOnlyList<Run> runs, long firstRecorded, IReadOnlyList<WindowModel> windows, long until) =>
         days.All(d => d.Operational + d.Degraded + d.Outage + d.Maintenance == 0)
             ? null
-            : new(indicator.Name(), [.. days.Select(day => OfDay(day, runs, firstRecorded, until))]);
+            : new(indicator.Name(), [.. days.Select(day => OfDay(day, runs, firstRecorded, [.. windows.Where(w => indicator.IsAffectedBy(w.AffectedServices))], until))]);
 
     /// <summary>The intervals to put in words, by start: all without the shortest ones that are omitted.</summary>
     public static IReadOnlyList<HistoryIntervalModel> Listed(HistoryDayModel day) => day.Omitted == 0
@@ -62,7 +63,16 @@ public static class MonthHistory
         return strip;
     }
 
-    private static HistoryDayModel OfDay(DayModel day, IReadOnlyList<Run> runs, long firstRecorded, long until)
+    /// <summary>A window touched [<paramref name="from"/>, <paramref name="to"/>) if it was on in it, as it was planned or until it was ended before.</summary>
+    private static bool Touched(WindowModel window, long from, long to)
+    {
+        var ended = window.CompletedAt ?? window.CancelledAt ?? window.EndsAt;
+        var end = ended < window.EndsAt ? ended : window.EndsAt;
+        return window.Status != "scheduled" && window.StartsAt < end
+            && window.StartsAt < DateTimeOffset.FromUnixTimeSeconds(to) && end > DateTimeOffset.FromUnixTimeSeconds(from);
+    }
+
+    private static HistoryDayModel OfDay(DayModel day, IReadOnlyList<Run> runs, long firstRecorded, IReadOnlyList<WindowModel> windows, long until)
     {
         var midnight = new DateTimeOffset(day.Date.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
         var from = Math.Max(midnight, firstRecorded);
@@ -83,7 +93,7 @@ public static class MonthHistory
                 .Select(r => new HistoryIntervalModel(DateTimeOffset.FromUnixTimeSeconds(r.From), DateTimeOffset.FromUnixTimeSeconds(r.To), r.State)),
         ];
         var began = day.Installation is InstallationDay.On ? from : midnight;
-        return new(day, DateTimeOffset.FromUnixTimeSeconds(began), notable, Math.Max(0, notable.Length - MaximumIntervals));
+        return new(day, DateTimeOffset.FromUnixTimeSeconds(began), notable, [.. windows.Where(w => Touched(w, midnight, to))], Math.Max(0, notable.Length - MaximumIntervals));
 
         void Add(Run run)
         {

@@ -26,6 +26,10 @@ public static class Indicators
 
     /// <summary>The name on the page, and the one by which a window's <c>affected_services</c> names it.</summary>
     public static string Name(this Indicator indicator) => Names[(int)indicator];
+
+    /// <summary>Whether a window of these <c>affected_services</c> affects it: they name it, in any case of letters, or nothing at all.</summary>
+    public static bool IsAffectedBy(this Indicator indicator, IReadOnlyCollection<string> services) =>
+        services.Count == 0 || services.Contains(indicator.Name(), StringComparer.OrdinalIgnoreCase);
 }
 
 /// <summary>What a rule says of one indicator.</summary>

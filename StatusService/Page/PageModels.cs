@@ -127,8 +127,9 @@ public sealed record HistoryIndicatorModel(string Name, IReadOnlyList<HistoryDay
 /// <param name="Day">The day's seconds.</param>
 /// <param name="Began">Where the day's record begins, UTC: midnight, or on the day of installation its first second.</param>
 /// <param name="Intervals">Everything since then but plain operation, by start; touching intervals of one state are one.</param>
+/// <param name="Windows">The maintenance windows that touched the day and affect the indicator, by start.</param>
 /// <param name="Omitted">How many of the shortest the list in words leaves out.</param>
-public sealed record HistoryDayModel(DayModel Day, DateTimeOffset Began, IReadOnlyList<HistoryIntervalModel> Intervals, int Omitted = 0);
+public sealed record HistoryDayModel(DayModel Day, DateTimeOffset Began, IReadOnlyList<HistoryIntervalModel> Intervals, IReadOnlyList<WindowModel> Windows, int Omitted = 0);
 
 /// <summary>A stretch of one day in one state.</summary>
 /// <param name="From">Start, UTC.</param>

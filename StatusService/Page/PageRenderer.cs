@@ -77,7 +77,8 @@ public sealed class PageRenderer : IDisposable
         return bytes;
     }
 
-    private static Document Pack(byte[] bytes) => new()
+    /// <summary>A document with its compressed forms.</summary>
+    internal static Document Pack(byte[] bytes) => new()
     {
         Identity = UnsafeByteOperations.UnsafeWrap(bytes),
         Gzip = UnsafeByteOperations.UnsafeWrap(Gzip(bytes)),

@@ -30,12 +30,12 @@
 
   const replace = (section, html) => {
     served[section.id] = html;
-    const open = [...section.querySelectorAll('details[open]')].map(d => d.id);
+    const open = [...section.querySelectorAll('details[open]')].map(d => d.closest('[id]').id);
     const held = section.contains(document.activeElement) && document.activeElement.closest('[id]');
     const at = held ? [...held.querySelectorAll(stops)].indexOf(document.activeElement) : -1;
     section.innerHTML = html;
     localise(section);
-    for (const id of open) { const d = document.getElementById(id); if (d) d.open = true; }
+    for (const id of open) document.getElementById(id)?.querySelector('details')?.setAttribute('open', '');
     const stop = held && document.getElementById(held.id)?.querySelectorAll(stops)[at];
     if (stop) focus(stop);
   };

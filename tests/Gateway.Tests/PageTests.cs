@@ -5,6 +5,7 @@ using System.Text;
 using Google.Protobuf;
 using Xerotier.Gateway.Page;
 using Xerotier.Page.V1;
+using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
@@ -181,7 +182,7 @@ public sealed class PageTests(PostgresFixture postgres)
     [InlineData("br;q=0,gzip", AcceptedEncoding.Kind.Gzip)]
     [InlineData("brx, xgzip", AcceptedEncoding.Kind.Identity)]
     [InlineData(",,;,=,", AcceptedEncoding.Kind.Identity)]
-    internal void The_smallest_accepted_encoding_is_chosen(string header, AcceptedEncoding.Kind expected) =>
+    public void The_smallest_accepted_encoding_is_chosen(string header, AcceptedEncoding.Kind expected) =>
         Assert.Equal(expected, AcceptedEncoding.Best(header));
 
     private async Task<TestGateway> StartAsync()

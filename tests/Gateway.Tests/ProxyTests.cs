@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
@@ -100,6 +101,35 @@ public sealed class ProxyTests(PostgresFixture postgres)
         Assert.Equal("503 service_unavailable", await CodeAsync("POST", $"/{project}/v1/heartbeats"));
         Assert.Equal("503 service_unavailable", await CodeAsync("GET", "/status/history"));
         Assert.Equal(200, (await gateway.SendAsync("GET", "/status")).Status);
+    }
+
+    [Theory]
+    [InlineData("gzip, br")]
+    [InlineData(null)]
+    public async Task A_service_may_compress_for_whoever_takes_it(string? accepted)
+    {
+        await using var services = await FakeServices.StartAsync();
+        await using var gateway = await StartAsync(services);
+        services.Answer = async context =>
+        {
+            if (AcceptedEncoding.Best(context.Request.Headers.AcceptEncoding) is AcceptedEncoding.Kind.Brotli)
+            {
+                context.Response.Headers.ContentEncoding = "br";
+            }
+
+            context.Response.Headers.Vary = "Accept-Encoding";
+            context.Response.ContentType = "text/html; charset=utf-8";
+            context.Response.Headers[OpenApiCheck.NotOursHeader] = "1";
+            await context.Response.WriteAsync("as it is");
+        };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/status/history");
+        request.Headers.TryAddWithoutValidation("Accept-Encoding", accepted);
+
+        using var response = await gateway.Http.SendAsync(request);
+
+        Assert.Equal(accepted is null ? [] : ["br"], response.Content.Headers.ContentEncoding);
+        Assert.Equal("Accept-Encoding", response.Headers.Vary.Single());
+        Assert.Equal("as it is", await response.Content.ReadAsStringAsync());
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using System.IO.Compression;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -44,7 +46,7 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
     {
         var day = DayOf(30_000, 80_000, [new(30_000, 80_000, Recorded.Operational)]);
         var html = await RenderAsync(new(new(2026, 11, 1), new(2026, 11, 1), new(2026, 11, 1), [new("Dashboard", [day])], [], true));
-        Assert.Contains("<rect class=\"o\" x=\"30000\" width=\"50000\" height=\"10\"></rect></svg>", Compact().Replace(html, ""), StringComparison.Ordinal);
+        Assert.Contains("<rect class=\"o\" x=\"30000\" y=\"3\" width=\"50000\" height=\"4\"></rect></svg>", Compact().Replace(html, ""), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -64,6 +66,36 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         var strip = Seconds(MonthHistory.Strip(DayOf(-100, 86_400, runs)));
         Assert.All(outages, o => Assert.Contains(strip, s => s.State == Recorded.Outage && s.From <= o.From && o.To <= s.To));
         Assert.True(strip.Count <= 86_400 / MonthHistory.SlotSeconds);
+    }
+
+    [Fact]
+    public async Task A_day_names_the_windows_that_touched_it_and_its_service()
+    {
+        WindowModel[] windows =
+        [
+            Of("across", "completed", -3_600, 3_600),
+            Of("before", "completed", -3_600, 0),
+            Of("ended before", "completed", -3_600, 3_600) with { CompletedAt = At(-60) },
+            Of("recorded afterwards", "completed", 100, 200) with { CompletedAt = At(900_000) },
+            Of("never begun", "cancelled", 300, 600) with { CancelledAt = At(0) },
+            Of("stopped", "cancelled", 300, 600) with { CancelledAt = At(400) },
+            Of("only planned", "scheduled", 300, 600),
+            Of("of others", "completed", 300, 600) with { AffectedServices = ["Model Storage"] },
+            Of("of this", "active", 500, 90_000) with { AffectedServices = ["DASHBOARD", "Model Storage"] },
+            Of("still to come", "active", 80_000, 90_000),
+            .. Enumerable.Range(0, 4).Select(i => Of($"more {i}", "completed", 600, 700)),
+        ];
+        var day = DayOf(-100, 80_000, [], windows);
+        Assert.Equal(["across", "recorded afterwards", "stopped", "of this", "more 0", "more 1", "more 2", "more 3"], day.Windows.Select(w => w.Title));
+
+        var html = await RenderAsync(new(new(2026, 11, 1), new(2026, 11, 1), new(2026, 11, 1), [new("Dashboard", [day])], windows, true));
+        Assert.All(day.Windows.Take(5), w => Assert.Contains($"<a href=\"#r-{w.Id}\"><bdi>{w.Title}</bdi></a>", html, StringComparison.Ordinal));
+        Assert.Contains(" and 3 more", html, StringComparison.Ordinal);
+        Assert.All(windows, w => Assert.Single(html.Split($"<li id=\"r-{w.Id}\">").Skip(1)));
+
+        WindowModel Of(string title, string status, int from, int to) => new($"mw_{title.Replace(' ', '0')}", title, "", "info", status, [], At(from), At(to), null, null);
+
+        DateTimeOffset At(int second) => DateTimeOffset.FromUnixTimeSeconds(Midnight + second);
     }
 
     [Fact]
@@ -95,10 +127,16 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         using var plain = await client.GetAsync("/status/history");
         Assert.Equal(html, await plain.Content.ReadAsStringAsync());
 
-        using var again = new HttpRequestMessage(HttpMethod.Get, "/status/history");
-        again.Headers.IfNoneMatch.Add(current.Headers.ETag!);
-        using var unchanged = await client.SendAsync(again);
-        Assert.Equal(HttpStatusCode.NotModified, unchanged.StatusCode);
+        foreach (var (accepted, encoding) in new[] { ("", null), ("gzip; q=0", null), ("gzip;q=0.5", "gzip"), ("deflate, gzip", "gzip"), ("gzip, deflate, br, zstd", "br") })
+        {
+            using var packed = await AskForAsync(accepted);
+            Assert.Equal(encoding, packed.Content.Headers.ContentEncoding.SingleOrDefault());
+            Assert.Equal(html, await ReadAsync(packed));
+            using var unchanged = await AskForAsync(accepted, packed.Headers.ETag);
+            Assert.Equal(HttpStatusCode.NotModified, unchanged.StatusCode);
+            using var other = await AskForAsync(accepted, new("\"other\""));
+            Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+        }
 
         foreach (var wrong in new[] { "2026", "2026-13", "2026-00", "2026-1", "26-01", "2026-011", "x", "", "2026-01-01", "%00", "2026-01&month=2026-02" })
         {
@@ -112,6 +150,18 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         Assert.Equal(HttpStatusCode.Unauthorized, (await AskAsync(nobody, month)).Status);
         using var project = service.Http(TestTokens.ForCaller("proj_ABC123", true, Scopes.Management));
         Assert.Equal(HttpStatusCode.Forbidden, (await AskAsync(project, month)).Status);
+
+        async Task<HttpResponseMessage> AskForAsync(string encodings, EntityTagHeaderValue? known = null)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/status/history");
+            request.Headers.TryAddWithoutValidation("Accept-Encoding", encodings);
+            if (known is not null)
+            {
+                request.Headers.IfNoneMatch.Add(known);
+            }
+
+            return await client.SendAsync(request);
+        }
     }
 
     [Theory]
@@ -143,6 +193,18 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         Assert.Equal(hasMore, html.Contains("And more: these are the first 1 by start.", StringComparison.Ordinal));
     }
 
+    private static async Task<string> ReadAsync(HttpResponseMessage response)
+    {
+        var body = await response.Content.ReadAsStreamAsync();
+        using var reader = new StreamReader(response.Content.Headers.ContentEncoding.SingleOrDefault() switch
+        {
+            "gzip" => new GZipStream(body, CompressionMode.Decompress),
+            "br" => new BrotliStream(body, CompressionMode.Decompress),
+            _ => body,
+        });
+        return await reader.ReadToEndAsync();
+    }
+
     private static async Task<(HttpStatusCode Status, string? Code)> AskAsync(HttpClient client, string month)
     {
         using var response = await client.GetAsync($"/status/history?month={month}");
@@ -163,10 +225,10 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         return Encoding.UTF8.GetString(await renderer.RenderHistoryAsync(model, TestContext.Current.CancellationToken));
     }
 
-    private static HistoryDayModel DayOf(long first, long until, Run[] runs)
+    private static HistoryDayModel DayOf(long first, long until, Run[] runs, IReadOnlyList<WindowModel>? windows = null)
     {
         var day = Uptime.Day(Day, (int)until, new(1, 0, 0, 0), first < 0 ? InstallationDay.After : InstallationDay.On);
-        var month = MonthHistory.Of(Indicator.Dashboard, [day], [.. runs.Select(r => r with { From = r.From + Midnight, To = r.To + Midnight })], first + Midnight, until + Midnight)!;
+        var month = MonthHistory.Of(Indicator.Dashboard, [day], [.. runs.Select(r => r with { From = r.From + Midnight, To = r.To + Midnight })], first + Midnight, windows ?? [], until + Midnight)!;
         return month.Days.Single();
     }
 

@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Primitives;
 
-namespace Xerotier.Gateway.Page;
+namespace Xerotier.ServiceDefaults;
 
 /// <summary>Reads <c>Accept-Encoding</c> without making anything.</summary>
-internal static class AcceptedEncoding
+public static class AcceptedEncoding
 {
-    /// <summary>The encodings that the Gateway has.</summary>
+    /// <summary>The encodings that pages are served in.</summary>
     public enum Kind
     {
         /// <summary>Plain bytes, which everyone takes.</summary>
