@@ -21,7 +21,7 @@ public sealed record BoardState(
     DateTimeOffset? WindowsHeardAt,
     IReadOnlyList<Recorded> Recorded)
 {
-    private static readonly Verdict NoData = new(IndicatorStatus.Unknown, "no data is arriving from the fleet");
+    private static readonly Verdict NoData = new(IndicatorStatus.Unknown, "health reports are not coming in");
     private static readonly Verdict NoDataYet = new(IndicatorStatus.Unknown, "the first heartbeats have not arrived yet");
 
     /// <summary>The board at <paramref name="now"/>.</summary>

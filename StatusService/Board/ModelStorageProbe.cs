@@ -25,7 +25,9 @@ public sealed class ModelStorageOptions
 public sealed class ModelStorageProbe(IOptions<ModelStorageOptions> options, BoardInbox inbox, TimeProvider time) : BackgroundService
 {
     private static readonly Verdict NotYet = new(IndicatorStatus.Unknown, "its first probe is under way");
-    private static readonly Verdict Failed = new(IndicatorStatus.Outage, "its probe fails");
+
+    /// <summary>What a probe that fails says of the storage.</summary>
+    public static Verdict Failed { get; } = new(IndicatorStatus.Outage, "its probe fails");
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -66,7 +66,7 @@ public sealed partial class PageRenderingTests(BrowserFixture shared)
     [Theory]
     [InlineData(OverallStatus.Operational, "Every service is working normally.")]
     [InlineData(OverallStatus.Degraded, "Inference Routing is degraded: 1 of 3 routers is offline, since 13:53 UTC.")]
-    [InlineData(OverallStatus.Unknown, "Inference Routing has no data: the health collector does not answer, since 13:53 UTC; Shared Agents have no data: the health collector does not answer, since 13:53 UTC.")]
+    [InlineData(OverallStatus.Unknown, "Inference Routing has no data: health reports are not coming in, since 13:53 UTC; Shared Agents have no data: health reports are not coming in, since 13:53 UTC.")]
     [InlineData(OverallStatus.PartialOutage, "Shared Agents are in outage: 7 of 8 agents are silent, since 13:53 UTC; Inference Routing is degraded: 1 of 3 routers is offline, since 13:53 UTC.")]
     [InlineData(OverallStatus.Maintenance, "Database upgrade to PostgreSQL 17 is in progress, planned until 14:50 UTC.")]
     public async Task The_banner_says_in_one_sentence_what_is_affected_why_and_since_when(OverallStatus level, string sentence)

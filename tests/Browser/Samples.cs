@@ -35,15 +35,8 @@ internal static class Samples
     /// <summary>The page of a level, with a little history and a few windows.</summary>
     public static StatusPageModel Level(OverallStatus level)
     {
-        IndicatorStatus[] statuses = level switch
-        {
-            OverallStatus.Degraded => [IndicatorStatus.Operational, IndicatorStatus.Degraded, IndicatorStatus.Operational, IndicatorStatus.Operational],
-            OverallStatus.Unknown => [IndicatorStatus.Operational, IndicatorStatus.Unknown, IndicatorStatus.Unknown, IndicatorStatus.Operational],
-            OverallStatus.PartialOutage => [IndicatorStatus.Operational, IndicatorStatus.Degraded, IndicatorStatus.Outage, IndicatorStatus.Operational],
-            OverallStatus.MajorOutage => [IndicatorStatus.Outage, IndicatorStatus.Outage, IndicatorStatus.Outage, IndicatorStatus.Outage],
-            _ => [IndicatorStatus.Operational, IndicatorStatus.Operational, IndicatorStatus.Operational, IndicatorStatus.Operational],
-        };
-        var indicators = Names.Select((name, i) => Indicator(name, statuses[i], GoodHistory(i, statuses[i]))).ToList();
+        var verdicts = Verdicts(level);
+        var indicators = Names.Select((name, i) => Indicator(name, verdicts[i], GoodHistory(i, verdicts[i].Status))).ToList();
         var active = level == OverallStatus.Maintenance
             ? [Window(900, "active", Now.AddMinutes(-42), TimeSpan.FromHours(1.5), "warning", ["Model Storage"], "Database upgrade to PostgreSQL 17", Texts[0])]
             : Array.Empty<WindowModel>();
@@ -58,21 +51,21 @@ internal static class Samples
     public static StatusPageModel Young()
     {
         var days = Days((i, day) => i < 69 ? Before(day) : i == 69 ? Of(day, noData: 51_300, installation: InstallationDay.On) : Of(day));
-        return new(Now, OverallStatus.Operational, [.. Names.Select(name => Indicator(name, IndicatorStatus.Operational, days))], NoWindows);
+        return new(Now, OverallStatus.Operational, [.. Names.Select(name => Indicator(name, Verdict.Operational, days))], NoWindows);
     }
 
     /// <summary>Before the first second: nothing observed, windows never known.</summary>
     public static StatusPageModel Unborn() => new(
         Now,
         OverallStatus.Unknown,
-        [.. Names.Select(name => Indicator(name, IndicatorStatus.Unknown, Days((_, day) => Before(day))) with { UptimePercent = null, Since = null, Reason = null })],
+        [.. Names.Select(name => Indicator(name, new(IndicatorStatus.Unknown, null), Days((_, day) => Before(day))) with { UptimePercent = null, Since = null })],
         NoWindows with { Unavailable = true });
 
     /// <summary>The heaviest ordinary page: four indicators, 90 days of all states, 50 windows, several on and planned.</summary>
     public static StatusPageModel Full(int seed = 7)
     {
         var random = new Random(seed);
-        var indicators = Names.Select((name, n) => Indicator(name, n == 1 ? IndicatorStatus.Degraded : IndicatorStatus.Operational, Days((_, day) => Mixed(random, day)))).ToList();
+        var indicators = Names.Select((name, n) => Indicator(name, Verdicts(OverallStatus.Degraded)[n], Days((_, day) => Mixed(random, day)))).ToList();
         var active = Enumerable.Range(0, 2).Select(i => Window(800 + i, "active", Now.AddMinutes(-90 - (25 * i)), TimeSpan.FromHours(1 + i), "critical", [Names[i + 1]], Works[i], Texts[i])).ToList();
         var scheduled = Enumerable.Range(0, 3).Select(i => Window(810 + i, "scheduled", Now.AddDays(1 + (3 * i)), TimeSpan.FromHours(1 + i), "info", [Names[i]], Works[i + 3], Texts[i + 1])).ToList();
         WindowModel[] recent = [.. scheduled.AsEnumerable().Reverse(), .. active, .. Enumerable.Range(0, 45).Select(Past)];
@@ -92,14 +85,15 @@ internal static class Samples
     {
         var first = new DateOnly(2026, 11, 1);
         var random = new Random(3);
-        var indicators = Names.Select((name, n) => new HistoryIndicatorModel(name, [.. Enumerable.Range(0, 23).Select(i => HistoryDay(random, first.AddDays(i), n == 1 && i % 5 == 2))])).ToList();
-        return new(first, new(2026, 8, 1), first, indicators, [.. Enumerable.Range(0, 6).Select(Past)], true);
+        WindowModel[] windows = [.. Enumerable.Range(0, 6).Select(Past).Where(window => window.StartsAt >= new DateTimeOffset(first, TimeOnly.MinValue, TimeSpan.Zero)).Reverse()];
+        var indicators = Names.Select((name, n) => new HistoryIndicatorModel(name, [.. Enumerable.Range(0, 23).Select(i => HistoryDay(random, first.AddDays(i), n == 1 && i % 5 == 2, windows, (Indicator)n))])).ToList();
+        return new(first, new(2026, 8, 1), first, indicators, windows, true);
     }
 
     /// <summary>The page as a Gateway serves it after a loss.</summary>
     public static byte[] Lost(PageSnapshot page) => Encoding.UTF8.GetBytes(page.StaleHtml.ToStringUtf8()
-        .Replace(PageAssets.StaleSinceMark, "2026-11-23T14:02:11Z")
-        .Replace(PageAssets.StaleSinceTextMark, "14:02:11 UTC"));
+        .Replace(PageAssets.StaleSinceMark, "2026-11-23T14:03:11Z")
+        .Replace(PageAssets.StaleSinceTextMark, "14:03:11 UTC"));
 
     /// <summary>A window of the samples.</summary>
     public static WindowModel Window(int id, string status, DateTimeOffset start, TimeSpan length, string severity, string[] services, string title, string text) => new(
@@ -119,20 +113,28 @@ internal static class Samples
         Works[i * 3 % Works.Length],
         Texts[i % Texts.Length]);
 
-    private static IndicatorModel Indicator(string name, IndicatorStatus status, IReadOnlyList<DayModel> days)
+    /// <summary>What the product's rules say of a fleet at this level. The Dashboard in outage is a library's call only (product.md section 3).</summary>
+    private static Verdict[] Verdicts(OverallStatus level)
+    {
+        var inputs = level switch
+        {
+            OverallStatus.Degraded => Fleet(online: 2, stale: 0),
+            OverallStatus.PartialOutage => Fleet(online: 2, stale: 7),
+            OverallStatus.MajorOutage => Fleet(online: 0, stale: 8) with { ModelStorage = ModelStorageProbe.Failed },
+            OverallStatus.Unknown => Fleet(online: 3, stale: 0, heard: Now.AddMinutes(-9)),
+            _ => Fleet(online: 3, stale: 0),
+        };
+        Verdict[] verdicts = [.. BoardState.At(inputs, Now).Shown.Select(shown => shown.Verdict)];
+        return level == OverallStatus.MajorOutage ? [new(IndicatorStatus.Outage, null), .. verdicts[1..]] : verdicts;
+
+        static BoardInputs Fleet(int online, int stale, DateTimeOffset? heard = null) => BoardInputs.Nothing.WithFleet(new(3, online, 8, stale), heard ?? Now);
+    }
+
+    private static IndicatorModel Indicator(string name, Verdict verdict, IReadOnlyList<DayModel> days)
     {
         var observed = days.Sum(day => (long)day.Operational + day.Degraded + day.Outage);
         var percent = observed == 0 ? (decimal?)null : Math.Floor((1 - ((decimal)days.Sum(day => (long)day.Outage) / observed)) * 100_000) / 1000;
-        var reason = (name, status) switch
-        {
-            (_, IndicatorStatus.Operational) => null,
-            (_, IndicatorStatus.Unknown) => "the health collector does not answer",
-            ("Inference Routing", IndicatorStatus.Degraded) => "1 of 3 routers is offline",
-            ("Inference Routing", _) => "none of 3 routers is online",
-            ("Shared Agents", _) => "7 of 8 agents are silent",
-            _ => "its probe does not answer",
-        };
-        return new(name, status, reason, status == IndicatorStatus.Operational ? Now.AddDays(-11) : Now.AddMinutes(-9), percent, days);
+        return new(name, verdict.Status, verdict.Reason, verdict.Status == IndicatorStatus.Operational ? Now.AddDays(-11) : Now.AddMinutes(-9), percent, days);
     }
 
     private static List<DayModel> GoodHistory(int indicator, IndicatorStatus status) => Days((i, day) => (indicator, i) switch
@@ -173,17 +175,18 @@ internal static class Samples
 
     private static int Mostly(Random random) => random.Next(4) == 0 ? 0 : random.Next(1, 9_000);
 
-    private static HistoryDayModel HistoryDay(Random random, DateOnly day, bool bad)
+    private static HistoryDayModel HistoryDay(Random random, DateOnly day, bool bad, IReadOnlyList<WindowModel> windows, Indicator indicator)
     {
-        var midnight = new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero);
-        if (!bad) return new(Of(day), midnight, []);
-        var start = midnight.AddSeconds(random.Next(30_000));
-        var (degraded, outage, maintenance) = (random.Next(60, 4_000), random.Next(3, 900), 1_800);
-        return new(Of(day, degraded, outage, maintenance), midnight,
+        var midnight = new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero).ToUnixTimeSeconds();
+        var until = Math.Min(midnight + 86_400, Now.ToUnixTimeSeconds());
+        var start = midnight + random.Next(30_000);
+        var (degraded, outage, maintenance) = bad ? (random.Next(60, 4_000), random.Next(3, 900), 1_800) : default;
+        var (down, works) = (start + degraded, start + degraded + outage + 7_000);
+        Run[] runs =
         [
-            new(start, start.AddSeconds(degraded), Recorded.Degraded),
-            new(start.AddSeconds(degraded), start.AddSeconds(degraded + outage), Recorded.Outage),
-            new(start.AddSeconds(degraded + outage + 7_000), start.AddSeconds(degraded + outage + 7_000 + maintenance), Recorded.Maintenance),
-        ]);
+            new(midnight, start, Recorded.Operational), new(start, down, Recorded.Degraded), new(down, down + outage, Recorded.Outage),
+            new(down + outage, works, Recorded.Operational), new(works, works + maintenance, Recorded.Maintenance), new(works + maintenance, until, Recorded.Operational),
+        ];
+        return MonthHistory.Of(indicator, [Of(day, degraded, outage, maintenance)], runs, midnight - 1, windows, until)!.Days.Single();
     }
 }

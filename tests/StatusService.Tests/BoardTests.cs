@@ -154,7 +154,7 @@ public sealed class BoardTests
     {
         var inputs = BoardInputs.Nothing.WithYoungFleet(Start);
         Assert.Equal("the first heartbeats have not arrived yet", Reason(Start.AddSeconds(5).AddTicks(-1)));
-        Assert.Equal("no data is arriving from the fleet", Reason(Start.AddSeconds(5)));
+        Assert.Equal("health reports are not coming in", Reason(Start.AddSeconds(5)));
         Assert.Equal(Start.AddSeconds(5), BoardState.NextChange(inputs, Start));
 
         string? Reason(DateTimeOffset at) => BoardState.At(inputs, at).Shown.Single(s => s.Indicator == Indicator.InferenceRouting).Verdict.Reason;
