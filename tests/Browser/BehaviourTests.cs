@@ -81,9 +81,56 @@ public sealed class BehaviourTests(BrowserFixture browser)
               const text = [...document.querySelectorAll('.bars span')].find(text => getComputedStyle(text).clipPath === 'none');
               if (!text) return null;
               const box = text.getBoundingClientRect(), list = text.closest('ol').getBoundingClientRect();
-              return box.left === list.left && box.right === list.right && box.top === list.bottom + 4 ? text.textContent : 'misplaced: ' + JSON.stringify(box);
+              return box.left === list.left && box.right === list.right && box.top === list.bottom ? text.textContent : 'misplaced: ' + JSON.stringify(box);
             }
             """);
+    }
+
+    [Fact]
+    public async Task A_pointer_can_follow_a_day_to_its_text()
+    {
+        await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Operational), new());
+        var bar = visit.Page.Locator("#s1 .bars li").Nth(40);
+        await bar.HoverAsync();
+        var box = (await bar.BoundingBoxAsync())!;
+        for (var below = box.Height / 2; below < box.Height + 20; below++)
+        {
+            await visit.Page.Mouse.MoveAsync(box.X + (box.Width / 2), box.Y + below);
+            Assert.True(await bar.EvaluateAsync<bool>("bar => bar.matches(':hover') && getComputedStyle(bar.firstChild).clipPath === 'none'"), $"{below} px below the bar's top the text is gone.");
+        }
+    }
+
+    [Fact]
+    public async Task On_a_phone_the_text_of_a_day_ends_above_the_next_heading()
+    {
+        await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Operational), new(360));
+        var places = await visit.Page.EvaluateAsync<double[]>("""
+            async () => {
+              const heading = document.querySelector('#s2 h3').getBoundingClientRect().top, heights = [], overlaps = [];
+              for (const day of document.querySelectorAll('#s1 .bars li')) {
+                day.tabIndex = 0;
+                day.focus({ preventScroll: true });
+                const text = day.firstChild.getBoundingClientRect();
+                heights.push(text.height);
+                overlaps.push(text.bottom - heading);
+              }
+              return [Math.max(...heights), Math.max(...overlaps)];
+            }
+            """);
+        Assert.True(places[0] > 35, "No text takes two lines.");
+        Assert.True(places[1] <= 0, $"{places[1]} px over it");
+    }
+
+    [Fact]
+    public async Task A_visitors_larger_text_is_larger_everywhere()
+    {
+        await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Maintenance), new(360));
+        const string Sizes = "[...document.querySelectorAll('h1, h2, h3, p, b, small, li, summary, header a')].map(e => parseFloat(getComputedStyle(e).fontSize))";
+        var before = await visit.Page.EvaluateAsync<double[]>(Sizes);
+        await visit.Page.EvaluateAsync("document.documentElement.style.fontSize = '32px'");
+
+        Assert.Equal(before.Select(size => size * 2), await visit.Page.EvaluateAsync<double[]>(Sizes));
+        Assert.Equal(0, await visit.OverflowAsync());
     }
 
     [Fact]
@@ -116,9 +163,9 @@ public sealed class BehaviourTests(BrowserFixture browser)
         await using var visit = await browser.OpenAsync(Samples.Full(), new(360));
         var page = visit.Page;
         await page.Locator("#recent details").Nth(7).EvaluateAsync("details => details.open = true");
-        var open = await page.Locator("#recent details").Nth(7).GetAttributeAsync("id");
+        var open = await page.Locator("#recent details").Nth(7).EvaluateAsync<string>("details => details.closest('[id]').id");
         await page.Locator("#recent details").Nth(8).Locator("summary").FocusAsync();
-        var (scroll, held) = (await page.EvaluateAsync<double>("scrollY"), await page.Locator("#recent details").Nth(8).GetAttributeAsync("id"));
+        var (scroll, held) = (await page.EvaluateAsync<double>("scrollY"), await page.Locator("#recent details").Nth(8).EvaluateAsync<string>("details => details.closest('[id]').id"));
 
         var news = Samples.Full(8);
         var recent = news.Windows.Recent.Select((window, i) => i == 40 ? window with { Title = "Changed meanwhile" } : window).ToList();
@@ -131,7 +178,7 @@ public sealed class BehaviourTests(BrowserFixture browser)
         Assert.Equal("Degraded Performance – Xerotier Status", await page.TitleAsync());
         Assert.Equal(10_000, await page.EvaluateAsync<int>("window.refreshesEvery"));
         Assert.Equal(held, await page.EvaluateAsync<string>("document.activeElement.closest('[id]').id"));
-        Assert.Equal([open], await page.EvaluateAsync<string[]>("[...document.querySelectorAll('details[open]')].map(details => details.id)"));
+        Assert.Equal([open], await page.EvaluateAsync<string[]>("[...document.querySelectorAll('details[open]')].map(details => details.closest('[id]').id)"));
         Assert.Equal(scroll, await page.EvaluateAsync<double>("scrollY"), 100.0);
         Assert.Empty(visit.Complaints);
     }

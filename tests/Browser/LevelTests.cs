@@ -54,7 +54,7 @@ public sealed class LevelTests(BrowserFixture browser)
         var page = await browser.Renderer.RenderAsync(Samples.Level(OverallStatus.Operational), TestContext.Current.CancellationToken);
         await using var visit = await browser.OpenAsync(Samples.Lost(page), new(width, dark));
 
-        Assert.Equal("Live data is unavailable since 14:02:11 UTC. This is the last known state.", await visit.Page.Locator("#stale").InnerTextAsync());
+        Assert.Equal("Live data is unavailable since 14:03:11 UTC. This is the last known state.", await visit.Page.Locator("#stale").InnerTextAsync());
         var green = await visit.Page.EvaluateAsync<string>("getComputedStyle(document.querySelector('.bars .o')).getPropertyValue('--c')");
         Assert.NotEqual(green, await visit.Page.EvaluateAsync<string>("getComputedStyle(document.querySelector('.banner')).getPropertyValue('--c')"));
         Assert.NotEqual(green, await visit.Page.EvaluateAsync<string>("getComputedStyle(document.querySelector('.state')).getPropertyValue('--c')"));
@@ -82,15 +82,37 @@ public sealed class LevelTests(BrowserFixture browser)
     public async Task Marks_have_a_contrast_of_3_to_1_and_words_of_4_5_to_1(bool dark)
     {
         await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Operational), new(Dark: dark));
-        var colours = await visit.Page.EvaluateAsync<Dictionary<string, string>>("""
-            () => Object.fromEntries(['page', 'text', 'muted', 'link', ...['green', 'amber', 'orange', 'red', 'blue', 'grey'].flatMap(c => [c, c + '-text'])]
-              .map(name => [name, getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim()]))
+        var colours = await visit.Page.EvaluateAsync<string[][]>("""
+            () => {
+              const brush = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+              const painted = (...colours) => {
+                for (const colour of colours) { brush.fillStyle = colour; brush.fillRect(0, 0, 1, 1); }
+                return '#' + [...brush.getImageData(0, 0, 1, 1).data].slice(0, 3).map(part => part.toString(16).padStart(2, '0')).join('');
+              };
+              const root = getComputedStyle(document.documentElement), of = name => painted(root.getPropertyValue('--' + name));
+              const pairs = ['text', 'muted', 'link', ...['green', 'amber', 'orange', 'red', 'blue', 'grey'].flatMap(c => [c, c + '-text'])].map(name => [name, of(name), of('page')]);
+              const banner = document.querySelector('.banner');
+              for (const level of ['operational', 'degraded', 'unknown', 'partial_outage', 'major_outage', 'maintenance']) {
+                banner.className = 'banner ' + level;
+                const tint = painted(root.getPropertyValue('--page'), getComputedStyle(banner).backgroundColor);
+                pairs.push([level + ' icon', painted(getComputedStyle(banner.querySelector('svg')).fill), tint]);
+                pairs.push([level + '-text', painted(getComputedStyle(banner.querySelector('h1')).color), tint]);
+              }
+              document.querySelector('main').insertAdjacentHTML('beforeend', '<svg class="strip"><rect/></svg>');
+              const strip = document.querySelector('.strip');
+              for (const mark of ['o', 'd', 'x', 'm', 'n']) {
+                strip.firstChild.setAttribute('class', mark);
+                pairs.push(['strip ' + mark, painted(getComputedStyle(strip.firstChild).fill), painted(root.getPropertyValue('--page'), getComputedStyle(strip).backgroundColor)]);
+              }
+              return pairs;
+            }
             """);
 
-        foreach (var (name, colour) in colours.Where(pair => pair.Key != "page"))
+        Assert.Equal(15 + 12 + 5, colours.Length);
+        foreach (var (name, colour, ground) in colours.Select(pair => (pair[0], pair[1], pair[2])))
         {
             var least = name.EndsWith("-text", StringComparison.Ordinal) || name is "text" or "muted" or "link" ? 4.5 : 3;
-            Assert.True(Contrast(colour, colours["page"]) >= least, $"{name} {colour} on {colours["page"]}: {Contrast(colour, colours["page"]):0.00}");
+            Assert.True(Contrast(colour, ground) >= least, $"{name} {colour} on {ground}: {Contrast(colour, ground):0.00}");
         }
     }
 
@@ -118,6 +140,21 @@ public sealed class LevelTests(BrowserFixture browser)
         Assert.Equal("rgb(255, 255, 255)", await visit.Page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
         Assert.Equal("rgb(20, 115, 60)", await visit.Page.Locator(".state.operational").First.EvaluateAsync<string>("state => getComputedStyle(state).color"));
         Assert.True(await visit.Page.Locator("#recent .text").First.EvaluateAsync<int>("text => text.offsetHeight") > 0);
+        Assert.Equal("none", await visit.Page.Locator("#recent summary b").First.EvaluateAsync<string>("title => getComputedStyle(title, '::after').display")); // nothing to unfold
+    }
+
+    [Fact]
+    public async Task In_a_visitors_own_colours_the_stale_icon_keeps_its_body()
+    {
+        var page = await browser.Renderer.RenderAsync(Samples.Level(OverallStatus.Operational), TestContext.Current.CancellationToken);
+        await using var visit = await browser.OpenAsync(Samples.Lost(page), new());
+        await visit.Page.EmulateMediaAsync(new() { ForcedColors = ForcedColors.Active });
+
+        var colours = await visit.Page.Locator("#stale .plain").EvaluateAsync<string[]>("""
+            banner => [getComputedStyle(banner).backgroundColor, getComputedStyle(banner.querySelector('svg')).fill, getComputedStyle(banner.querySelector('.k')).stroke]
+            """);
+        Assert.NotEqual(colours[0], colours[1]);
+        Assert.NotEqual(colours[1], colours[2]);
     }
 
     internal static async Task AssertSoundAsync(Visit visit)
