@@ -16,7 +16,6 @@ internal static class UnknownPage
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta http-equiv="refresh" content="5">
             <title>Status Unknown · Xerotier Status</title>
             <style>
             :root { color-scheme: light dark; }
@@ -33,10 +32,16 @@ internal static class UnknownPage
             <svg width="28" height="28" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" aria-hidden="true"><circle cx="12" cy="12" r="10"/><path d="M9 9a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.1-1.5 2.4M12 17.5v.5"/></svg>
             <div>
             <h2>Status Unknown</h2>
-            <p>Live data is unavailable since <time datetime="{{at}}">{{text}}</time>, and nothing has been received before. This page asks again every few seconds.</p>
+            <p>Live data is unavailable since <time datetime="{{at}}">{{text}}</time>, and nothing has been received before. With scripts it shows the status as soon as there is one.</p>
             </div>
             </section>
             </main>
+            <script>
+            setInterval(async () => {
+              const answer = await fetch(location.href, { cache: 'no-cache' }).catch(() => null);
+              if (answer?.ok && !(await answer.text()).includes('data-status="unknown"')) location.reload();
+            }, 5000);
+            </script>
             </body>
             </html>
 
