@@ -46,7 +46,7 @@ internal static partial class Timestamps
         // The first instant of year 1 is minus infinity to the database driver.
         if (ticks <= DateTime.MinValue.Ticks || ticks > DateTime.MaxValue.Ticks)
         {
-            error = "must lie in the years 1 to 9999 in UTC.";
+            error = "must lie after 0001-01-01T00:00:00Z and before the year 10000, in UTC.";
             return false;
         }
 
