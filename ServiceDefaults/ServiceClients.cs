@@ -13,8 +13,8 @@ namespace Xerotier.ServiceDefaults;
 /// <summary>Where the other services are, and gRPC clients for them.</summary>
 public static partial class ServiceClients
 {
-    /// <summary>The longest message that a client takes, bytes. A page of workers may be all that a project may store (Fleet:MaxBytesPerProject).</summary>
-    public const int LongestMessage = 32 * 1024 * 1024;
+    /// <summary>The longest message that a client takes, bytes. A page of workers may be all that a project may store (Fleet:MaxBytesPerProject), with the models of its endpoints.</summary>
+    public const int LongestMessage = 64 * 1024 * 1024;
 
     /// <summary>
     /// The addresses of a service's endpoint, from <c>services:{service}:{endpoint}:{0, 1, …}</c> as Aspire and LocalHosting publish them.
