@@ -51,7 +51,8 @@ internal sealed class BaseAddress
             ? throw Wrong("does not end in a project id and /v1; write it as https://host/<project id>/v1")
             : new(Root(uri, path is [.. var rest, "v1"] ? rest : path), null, source);
 
-        CliException Wrong(string what) => new(ExitCodes.Usage, $"{source}: the base URL '{Printable.Line(text)}' {what}");
+        // Before an @ there may be a password.
+        CliException Wrong(string what) => new(ExitCodes.Usage, $"{source}: the base URL '{Printable.Line(text.LastIndexOf('@') is >= 0 and var at ? $"…{text[at..]}" : text)}' {what}");
 
         static Uri Root(Uri uri, string[] segments) =>
             new(uri.GetLeftPart(UriPartial.Authority) + "/" + string.Concat(segments.Select(segment => segment + "/")));

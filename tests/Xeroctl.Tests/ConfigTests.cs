@@ -84,7 +84,7 @@ public sealed class ConfigTests
         Assert.Equal(2, folder.ExitCode);
         Assert.Contains($"{tool.ConfigPath}:1: the configuration cannot be read", folder.Error);
         Directory.Delete(tool.ConfigPath);
-        File.WriteAllBytes(tool.ConfigPath, [0xff, 0xfe, 0x00]);
+        File.WriteAllBytes(tool.ConfigPath, [0xff, 0xfe]);
         Assert.Equal(2, (await tool.RunAsync("config", "list")).ExitCode);
     }
 
@@ -101,7 +101,9 @@ public sealed class ConfigTests
         File.SetUnixFileMode(tool.ConfigPath, (UnixFileMode)0b110_100_100);
         Assert.Equal(0, (await tool.RunAsync("config", "add", "staging", "--base-url", "https://staging.test/proj_XYZ789/v1", "--api-key-env", "STAGING_KEY", "-o", "json")).ExitCode);
         Assert.Equal(0, (await tool.RunAsync("config", "use", "staging")).ExitCode);
-        Assert.Equal(0, (await tool.RunAsync("config", "add", "prod", "--base-url", "https://other.test/proj_ABC123/v1", "--api-key", OtherKey)).ExitCode);
+        string[] again = ["config", "add", "prod", "--base-url", "https://other.test/proj_ABC123/v1", "--api-key", OtherKey];
+        Assert.Equal(1, (await tool.TerminalAsync([("Replace it? [y/N]", "n\n")], 80, again)).ExitCode);
+        Assert.Equal("Context 'prod' is replaced; 'xeroctl config use prod' makes it current.\n", (await tool.RunAsync(again)).Error);
         Assert.Equal(
             $"""
             # ours

@@ -28,7 +28,7 @@ internal static class ConfigCommands
             var context = CheckedName(parse.GetValue(name) ?? parse.GetValue(GlobalOptions.Context) ?? "default");
             if (file.Deployments.Exists(deployment => deployment.Name == context))
             {
-                await session.ConfirmAsync(() => Task.FromResult($"There is a context '{context}' already. Replace it?"));
+                await session.ConfirmAsync(() => Task.FromResult(Replace(context)));
                 if (!Terminal.CanAsk && !parse.GetValue(GlobalOptions.Yes))
                 {
                     throw new CliException(ExitCodes.Conflict, $"{file.Find(context, "").Source}: there is a context '{context}' already; replace it with --yes");
@@ -59,13 +59,13 @@ internal static class ConfigCommands
         var variable = new Option<string?>("--api-key-env") { Description = "Name of the variable that holds the key, so that the file does not", HelpName = "variable" };
         return new Leaf(
             "add",
-            "Adds a context, or replaces the one of that name. The server is not asked. -o json makes JSON its default output.",
+            "Adds a context, or replaces the one of that name, which it asks about on a terminal. The server is not asked. -o json makes JSON its default output.",
             "xeroctl config add prod --base-url https://xerotier.ai/proj_ABC123/v1 --api-key-env PROD_KEY",
             "xeroctl config add staging --base-url https://staging.example/proj_XYZ789/v1 --api-key \"$KEY\" -o json",
             "xeroctl config add ops --base-url https://xerotier.ai --api-key \"$PLATFORM_KEY\"")
         {
             name, variable,
-        }.Does((session, parse, _) =>
+        }.Does(async (session, parse, _) =>
         {
             var context = CheckedName(parse.GetRequiredValue(name));
             var address = BaseAddress.Parse(parse.GetValue(GlobalOptions.BaseUrl) ?? throw new CliException(ExitCodes.Usage, "--base-url is missing"), "--base-url");
@@ -88,13 +88,20 @@ internal static class ConfigCommands
             }
 
             var file = ConfigFile.Load();
+            var exists = file.Deployments.Exists(deployment => deployment.Name == context);
+            if (exists)
+            {
+                await session.ConfirmAsync(() => Task.FromResult(Replace(context)));
+            }
+
             var changed = file.With(file.WithDeployment(context, values));
             var isFirst = changed.Current is null;
-            return Task.FromResult(Save(
+            var done = $"Context '{context}' is {(exists ? "replaced" : "added")}";
+            return Save(
                 session,
                 isFirst ? changed.With(changed.WithCurrent(context)) : changed,
                 key,
-                isFirst ? $"Context '{context}' is added and current." : $"Context '{context}' is added; 'xeroctl config use {context}' makes it current."));
+                isFirst ? $"{done} and current." : changed.Current!.Text == context ? $"{done}." : $"{done}; 'xeroctl config use {context}' makes it current.");
         });
     }
 
@@ -230,6 +237,8 @@ internal static class ConfigCommands
 
     // With a platform key the host alone will do; for any other, asking for the project says what is missing.
     private static BaseAddress Checked(BaseAddress address, string? key) => Settings.IsPlatformKey(key) || address.Project.Length > 0 ? address : throw new InvalidOperationException();
+
+    private static string Replace(string context) => $"There is a context '{context}' already. Replace it?";
 
     private static string KeyText(Deployment deployment) =>
         deployment.ApiKeyEnvironment is { } variable ? $"${variable.Text}" : deployment.ApiKey is { } key ? Printable.Masked(key.Text) : "";
