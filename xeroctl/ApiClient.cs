@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
@@ -140,7 +138,7 @@ internal sealed class ApiClient(bool verbose, TimeSpan timeout, int attempts = 4
         var started = Stopwatch.GetTimestamp();
         TraceRequest(call, request);
         using var response = await SendAsync(request, deadline.Token);
-        var body = await ReadAsync(response, deadline.Token);
+        var body = await ReadAsync(response, requestId, deadline.Token);
         var outcome = new Outcome(
             (int)response.StatusCode,
             response.ReasonPhrase is { Length: > 0 } phrase ? phrase : response.StatusCode.ToString(),
@@ -170,7 +168,7 @@ internal sealed class ApiClient(bool verbose, TimeSpan timeout, int attempts = 4
     // Shorter than the whole, so that it is known which of the two was missing.
     private static TimeSpan ConnectTimeout(TimeSpan timeout) => TimeSpan.FromSeconds(Math.Min(10, timeout.TotalSeconds * 2 / 3));
 
-    private static async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancel)
+    private static async Task<byte[]> ReadAsync(HttpResponseMessage response, string requestId, CancellationToken cancel)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancel);
         using var body = new MemoryStream();
@@ -179,7 +177,7 @@ internal sealed class ApiClient(bool verbose, TimeSpan timeout, int attempts = 4
         {
             if (body.Length + read > MaxAnswer)
             {
-                throw new CliException(ExitCodes.Failure, "the answer is larger than 64 MB");
+                throw new CliException(ExitCodes.Failure, $"the answer is larger than 64 MB (request {requestId})");
             }
 
             body.Write(buffer, 0, read);
@@ -266,9 +264,12 @@ internal sealed class ApiClient(bool verbose, TimeSpan timeout, int attempts = 4
             HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "cannot be found: its name does not resolve",
             HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: var inner } => $"has no valid TLS certificate, or speaks no TLS: {inner?.Message}",
             HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError, InnerException: var inner } => $"cannot be reached: {inner?.Message}",
+            HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => "does not answer in HTTP; is it another service's port, or one for https",
             _ => "closed the connection before it had answered",
         };
-        return new(ExitCodes.Unreachable, Printable.Line($"{Server(call)} {why.TrimEnd('.')} (request {outcome.RequestId})"));
+        var proxy = HttpClient.DefaultProxy.GetProxy(call.Address);
+        var through = proxy is null || proxy == call.Address ? "" : $", through the proxy {proxy.Authority},";
+        return new(ExitCodes.Unreachable, Printable.Line($"{Server(call)}{through} {why.TrimEnd('.')} (request {outcome.RequestId})"));
     }
 
     private static string Server(ApiCall call) => call.Address.GetLeftPart(UriPartial.Authority);
@@ -340,46 +341,4 @@ internal sealed class ApiClient(bool verbose, TimeSpan timeout, int attempts = 4
 
     private sealed record Outcome(
         int Status, string Reason, string? MediaType, byte[] Body, string RequestId, RetryConditionHeaderValue? RetryAfter, string? ETag, Exception? Failure);
-}
-
-/// <summary>Reads JSON that may lack anything.</summary>
-internal static class JsonReading
-{
-    /// <summary>A text member, or null.</summary>
-    public static string? Text(this JsonElement json, string name) => json.Child(name) is { ValueKind: JsonValueKind.String } value ? Text(value) : null;
-
-    /// <summary>A number, or null.</summary>
-    public static double? Number(this JsonElement json, string name) => json.Child(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out var number) ? number : null;
-
-    /// <summary>A whole number as it is shown, 0 where it is missing.</summary>
-    public static string Count(this JsonElement json, string name) => (json.Number(name) ?? 0).ToString("0", CultureInfo.InvariantCulture);
-
-    /// <summary>Whether a member is true.</summary>
-    public static bool IsTrue(this JsonElement json, string name) => json.Child(name).ValueKind == JsonValueKind.True;
-
-    /// <summary>A time, or null.</summary>
-    public static DateTimeOffset? Time(this JsonElement json, string name) => json.Child(name) is { ValueKind: JsonValueKind.String } value && value.TryGetDateTimeOffset(out var time) ? time : null;
-
-    /// <summary>A member, or an undefined element.</summary>
-    public static JsonElement Child(this JsonElement json, string name) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? value : default;
-
-    /// <summary>The items of a list, or none.</summary>
-    public static IEnumerable<JsonElement> Items(this JsonElement json, string name) => json.Child(name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : [];
-
-    /// <summary>A list of texts, separated by commas.</summary>
-    public static string Texts(this JsonElement json, string name) =>
-        string.Join(", ", json.Items(name).Where(item => item.ValueKind == JsonValueKind.String).Select(Text));
-
-    // Bytes that are no UTF-8, or half a surrogate pair, are no text to .NET: then it is what stands in the document.
-    private static string Text(JsonElement value)
-    {
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            return Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(value)[1..^1]);
-        }
-    }
 }

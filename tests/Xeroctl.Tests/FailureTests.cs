@@ -185,7 +185,9 @@ public sealed class FailureTests
             }
         });
         using var tool = Tool.For(new Uri($"http://{listener.LocalEndpoint}"));
-        Assert.Equal(7, (await tool.RunAsync("maintenance", "list")).ExitCode);
+        var result = await tool.RunAsync("maintenance", "list");
+        Assert.Equal(7, result.ExitCode);
+        Assert.Contains("does not answer in HTTP", result.Error);
     }
 
     [Fact]
