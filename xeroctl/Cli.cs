@@ -40,6 +40,7 @@ internal static class Cli
             else if (option is VersionOption version)
             {
                 version.Description = "Show the version";
+                version.Action = new VersionText();
             }
         }
 
@@ -121,6 +122,22 @@ internal sealed class Leaf(string name, string description, params string[] exam
             return exitCode;
         });
         return this;
+    }
+}
+
+/// <summary>The version, as <c>xeroctl --version</c> alone prints it too.</summary>
+internal sealed class VersionText : SynchronousCommandLineAction
+{
+    /// <inheritdoc/>
+    public override int Invoke(ParseResult parseResult)
+    {
+        if (parseResult.Errors is [var wrong, ..])
+        {
+            throw new CliException(ExitCodes.Usage, wrong.Message);
+        }
+
+        parseResult.InvocationConfiguration.Output.Write($"xeroctl {Program.Version}\n");
+        return ExitCodes.Ok;
     }
 }
 

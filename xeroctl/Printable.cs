@@ -106,9 +106,10 @@ internal static class Printable
         return result.ToString();
     }
 
-    // Control characters, line and paragraph separators, and the bidirectional controls that reorder what follows them.
+    // Control characters, line and paragraph separators, the bidirectional controls that reorder what follows them, and what has no
+    // width but makes two texts differ; the joiners that scripts and emoji need stay.
     private static bool Obeyed(char character) =>
-        char.IsControl(character) || character is '\u200E' or '\u200F' or '\u061C' or (>= '\u2028' and <= '\u202E') or (>= '\u2066' and <= '\u2069') or '\uFEFF';
+        char.IsControl(character) || character is '\u200E' or '\u200F' or '\u061C' or (>= '\u2028' and <= '\u202E') or (>= '\u2066' and <= '\u2069') or '\uFEFF' or '\u00AD' or '\u200B' or '\u2060';
 
     private static StringBuilder Append(StringBuilder result, char character) =>
         result.Append("\\u").Append(((int)character).ToString("x4", CultureInfo.InvariantCulture));

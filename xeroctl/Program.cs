@@ -36,13 +36,14 @@ internal static class Program
         try
         {
             // The two questions that are asked most often, by scripts and by shells, need no command tree.
-            if (args is ["--version"])
+            if (args is ["--version"] or ["version"])
             {
                 output.Write($"xeroctl {Version}\n");
                 return ExitCodes.Ok;
             }
 
-            return args is ["__complete", .. var words] ? Completion.Run(words, output) : await RunAsync(args, output);
+            return args is ["__complete", .. var words] ? Completion.Run(words, output)
+                : await RunAsync(args is ["help", .. var command] ? [.. command, "--help"] : args, output);
         }
         catch (CliException failure)
         {

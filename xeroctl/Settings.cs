@@ -38,6 +38,17 @@ internal static class GlobalOptions
         Description = $"API key; the environment is the safer place, other users can see command lines [env: {ApiKeyVariable}]",
         HelpName = "key",
         Recursive = true,
+        Validators =
+        {
+            // An unset variable in a script must not end in another key than was meant.
+            result =>
+            {
+                if (result.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
+                {
+                    result.AddError("--api-key is empty");
+                }
+            },
+        },
     };
 
     /// <summary><c>--output</c>.</summary>

@@ -16,6 +16,8 @@ public sealed class OddCasesTests
     [InlineData("--limit takes a whole number from 1 to 1000, not '0'", "health", "dashboard", "--limit", "0")]
     [InlineData("--limit takes a whole number from 1 to 100, not 'abc'", "keys", "list", "--limit", "abc")]
     [InlineData("--severity takes info, warning or critical, not 'huge'", "maintenance", "update", "mw_1", "--severity", "huge")]
+    [InlineData("--api-key is empty", "keys", "list", "--api-key", "")]
+    [InlineData("--base-url: the base URL '…@host.test/proj_ABC123/v1' may not have a user name, a query or a fragment", "keys", "list", "--base-url", "https://me:secret@host.test/proj_ABC123/v1")]
     [InlineData("--output takes table or json, not 'xml'", "keys", "list", "-o", "xml")]
     public async Task A_wrong_value_is_told_with_its_option(string sentence, params string[] arguments)
     {
@@ -84,6 +86,27 @@ public sealed class OddCasesTests
         Assert.Contains("/not-there/.config/xeroctl/config.toml\tdoes not exist\n", missing.Out);
         var relative = await tool.ShellAsync(Setup + "HOME=. xeroctl config show; echo $?; rm -r $PWD");
         Assert.Equal(("2\n", "xeroctl: there is no place for the configuration; set HOME or XDG_CONFIG_HOME to an absolute path\n"), (relative.Out, relative.Error));
+    }
+
+    [Fact]
+    public async Task A_proxy_that_is_away_is_named()
+    {
+        using var tool = Tool.For(new Uri("http://status.test"));
+        tool.Environment["http_proxy"] = "http://me:secret@127.0.0.1:1";
+        var result = await tool.RunAsync("keys", "create", "--name", "k", "--scope", "management");
+        Assert.Equal(7, result.ExitCode);
+        Assert.StartsWith("xeroctl: http://status.test, through the proxy 127.0.0.1:1, cannot be reached: Connection refused (request ", result.Error);
+    }
+
+    [Fact]
+    public async Task Help_and_version_are_words_too()
+    {
+        using var tool = new Tool();
+        Assert.Equal(await tool.RunAsync("keys", "list", "--help"), await tool.RunAsync("help", "keys", "list"));
+        Assert.Equal(await tool.RunAsync("--help"), await tool.RunAsync("help"));
+        var version = await tool.RunAsync("--version");
+        Assert.Equal(version, await tool.RunAsync("version"));
+        Assert.Equal(2, (await tool.RunAsync("--version", "extra")).ExitCode);
     }
 
     [Fact]

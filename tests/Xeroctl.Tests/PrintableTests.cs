@@ -10,6 +10,7 @@ public sealed class PrintableTests
     [InlineData("\e[31mred", "\\u001b[31mred")]
     [InlineData("a\r\nb\tc", "a b c")]
     [InlineData("\u009b2J\u0007\u007f", "\\u009b2J\\u0007\\u007f")]
+    [InlineData("a\u200Bb\u00ADc", "a\\u200bb\\u00adc")]
     [InlineData("abc\u202Etxt.exe", "abc\\u202etxt.exe")]
     public void A_terminal_obeys_nothing_of_it(string text, string shown) => Assert.Equal(shown, Printable.Line(text));
 
