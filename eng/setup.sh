@@ -13,6 +13,9 @@ need_dotnet() {
   command -v dotnet >/dev/null || fail "The .NET 10 SDK is missing: install it (https://dot.net/download) and run this again."
   (cd "$ROOT" && dotnet --version) >/dev/null 2>&1 ||
     fail "The .NET 10 SDK is missing (found: $(cd / && dotnet --version 2>/dev/null || echo none)): install it (https://dot.net/download) and run this again."
+  # What is built looks for its runtime in the default folder only, unless it is told.
+  DOTNET_ROOT=${DOTNET_ROOT:-$(cd "$ROOT" && dotnet --list-sdks | sed -n "s:^$(dotnet --version) \[\(.*\)/sdk\]$:\1:p")}
+  export DOTNET_ROOT
 }
 
 # need COMMAND PACKAGE [COMMAND PACKAGE …]: installs the packages whose command is missing.

@@ -174,6 +174,7 @@ internal sealed class DistributedApplication(IConfiguration configuration, Servi
             environment.TryAdd("Logging__Console__FormatterName", "simple");
             environment.TryAdd("Logging__Console__FormatterOptions__SingleLine", "true");
             environment.TryAdd("DOTNET_gcServer", "0");
+            environment.TryAdd("DOTNET_ROOT", Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory())); // wherever ours is
         }
 
         try
