@@ -22,7 +22,8 @@ internal static class DemoProject
         }
 
         var gateway = new Uri(Required("XEROTIER_URL"));
-        using var http = new HttpClient { BaseAddress = gateway, Timeout = TimeSpan.FromSeconds(5) };
+        using var handler = new SocketsHttpHandler { UseProxy = false };
+        using var http = new HttpClient(handler) { BaseAddress = gateway, Timeout = TimeSpan.FromSeconds(5) };
         var known = Read(file);
         while (true)
         {

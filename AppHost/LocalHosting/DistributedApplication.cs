@@ -106,7 +106,8 @@ internal sealed class DistributedApplication(IConfiguration configuration, Servi
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
         patience.CancelAfter(HealthTimeout);
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
+        using var handler = new SocketsHttpHandler { UseProxy = false };
+        using var http = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(2) };
         var replicas = instances.Where(instance => instance.Resource == resource).ToList();
         try
         {
