@@ -53,9 +53,10 @@ internal static class PrivateServers
     /// <exception cref="SetupException">No binaries, a folder that cannot be written, or data of another major version.</exception>
     public static PostgresServer Postgres(string dataFolder, int port, IReadOnlyList<string> databases, params string[] settings)
     {
-        var binaries = PostgresBinaries();
         var folder = ReachableFolder(dataFolder);
         var data = Path.Combine(folder, "data");
+        var written = Path.Combine(data, "PG_VERSION");
+        var binaries = PostgresBinaries(File.Exists(written) ? File.ReadAllText(written).Trim() : "");
         var secrets = Path.Combine(folder, "passwords");
         if (!Directory.Exists(data))
         {
@@ -66,7 +67,7 @@ internal static class PrivateServers
             throw new SetupException($"{data} is there, but its passwords ({secrets}) are not: bring them back, or move the folder away.");
         }
 
-        var version = File.ReadAllText(Path.Combine(data, "PG_VERSION")).Trim();
+        var version = File.ReadAllText(written).Trim();
         var installed = Run(Path.Combine(binaries, "postgres"), ["--version"], null).Split(' ')[2].Split('.')[0];
         if (version != installed)
         {
@@ -180,17 +181,23 @@ internal static class PrivateServers
         }
 
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)))[..16];
-        return WritableFolder($"/var/lib/xerotier/{hash}");
+        const string Common = "/var/lib/xerotier";
+        WritableFolder(Common);
+        File.SetUnixFileMode(Common, (UnixFileMode)0b111_101_101); // whatever our umask made of it
+        return WritableFolder($"{Common}/{hash}");
     }
 
     private static string[] AsPostgres() =>
         Environment.IsPrivilegedProcess ? ["setpriv", $"--reuid={PostgresUser}", $"--regid={PostgresUser}", "--clear-groups", "--"] : [];
 
-    private static string PostgresBinaries()
+    /// <summary>Those of the major <paramref name="version"/> if they are there, else the newest.</summary>
+    private static string PostgresBinaries(string version)
     {
         const string Debian = "/usr/lib/postgresql";
         var candidates = Directory.Exists(Debian)
-            ? Directory.GetDirectories(Debian).OrderByDescending(d => int.TryParse(Path.GetFileName(d), out var v) ? v : 0).Select(d => Path.Combine(d, "bin"))
+            ? Directory.GetDirectories(Debian)
+                .OrderByDescending(d => Path.GetFileName(d) == version).ThenByDescending(d => int.TryParse(Path.GetFileName(d), out var v) ? v : 0)
+                .Select(d => Path.Combine(d, "bin"))
             : [];
         return candidates.Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'))
             .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")))
