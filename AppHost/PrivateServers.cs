@@ -74,7 +74,7 @@ internal static class PrivateServers
             throw new SetupException($"{data} was written by PostgreSQL {version}, but PostgreSQL {installed} is installed: install PostgreSQL {version}, or move the folder away.");
         }
 
-        var passwords = File.ReadAllLines(secrets).Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        var passwords = ReadSecrets(secrets);
         string[] command = [
             .. AsPostgres(), Path.Combine(binaries, "postgres"), "-D", data, "-p", $"{port}",
             "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200",
@@ -119,17 +119,44 @@ internal static class PrivateServers
         }
     }
 
-    /// <summary>Writes a file that only its owner can read.</summary>
+    /// <summary>Writes a file that only its owner can read; what has its name is whole.</summary>
+    /// <exception cref="SetupException">It cannot be written.</exception>
     public static void WriteSecret(string path, string text)
     {
-        File.Delete(path);
-        using var file = new FileStream(path, new FileStreamOptions
+        var unfinished = path + ".new";
+        try
         {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
-        file.Write(Encoding.UTF8.GetBytes(text));
+            File.Delete(unfinished);
+            using (var file = new FileStream(unfinished, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }))
+            {
+                file.Write(Encoding.UTF8.GetBytes(text));
+            }
+
+            File.Move(unfinished, path, overwrite: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new SetupException($"{path} cannot be written: {failure.Message}");
+        }
+    }
+
+    /// <summary>The lines <c>name=value</c> of a file that <see cref="WriteSecret"/> wrote.</summary>
+    /// <exception cref="SetupException">It cannot be read.</exception>
+    public static Dictionary<string, string> ReadSecrets(string path)
+    {
+        try
+        {
+            return File.ReadAllLines(path).Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1]);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new SetupException($"{path} cannot be read: {failure.Message}");
+        }
     }
 
     /// <summary>Makes all of it under another name first: what has its name is whole, and never deleted.</summary>
