@@ -12,6 +12,12 @@ namespace Xerotier.AppHost;
 /// </summary>
 internal sealed class ClusterSettings : IDisposable
 {
+    /// <summary>Default of <c>XEROTIER_DASHBOARD_PORT</c>, the page of <c>--dashboard</c>.</summary>
+    public const int DashboardPort = 18888;
+
+    /// <summary>Default of <c>XEROTIER_OTLP_PORT</c>, where that dashboard takes telemetry.</summary>
+    public const int OtlpPort = 4317;
+
     private readonly FileStream folderLock;
 
     private ClusterSettings(string dataFolder, FileStream folderLock, Dictionary<string, string> secrets)
@@ -47,23 +53,37 @@ internal sealed class ClusterSettings : IDisposable
     /// <exception cref="SetupException">A setting is wrong, a port is in use, or the folder cannot be written or belongs to a running cluster.</exception>
     public static ClusterSettings Load(IConfiguration configuration, string appHostDirectory)
     {
-        var port = Number("XEROTIER_PORT", 8080, 1, 65535);
-        var grpcPort = Number("XEROTIER_GRPC_PORT", port + 1, 1, 65535);
-        var replicas = Number("replicas", 1, 1, 4);
+        var port = Number("XEROTIER_PORT", 8080);
+        var grpcPort = Number("XEROTIER_GRPC_PORT", port + 1);
+        var replicas = Number("replicas", 1, 4);
+        var ports = new List<(int Number, string Setting)>();
         for (var i = 0; i < replicas; i++)
         {
-            RequireFree(port + (10 * i), "XEROTIER_PORT");
-            RequireFree(grpcPort + (10 * i), "XEROTIER_GRPC_PORT");
+            ports.Add((port + (10 * i), "XEROTIER_PORT"));
+            ports.Add((grpcPort + (10 * i), "XEROTIER_GRPC_PORT"));
         }
+
+        if (configuration["dashboard"] is { Length: > 0 })
+        {
+            ports.Add((Number("XEROTIER_DASHBOARD_PORT", DashboardPort), "XEROTIER_DASHBOARD_PORT"));
+            ports.Add((Number("XEROTIER_OTLP_PORT", OtlpPort), "XEROTIER_OTLP_PORT"));
+        }
+
+        if (ports.GroupBy(p => p.Number).FirstOrDefault(same => same.Count() > 1) is { } twice)
+        {
+            throw new SetupException($"{string.Join(" and ", twice.Select(p => p.Setting))} both lead to port {twice.Key}: set one of them to another.");
+        }
+
+        ports.ForEach(p => RequireFree(p.Number, p.Setting));
 
         var data = configuration["XEROTIER_DATA"] is { Length: > 0 } given ? given : Path.Combine(appHostDirectory, "..", ".local");
         var folder = PrivateServers.WritableFolder(Path.GetFullPath(data));
         return new ClusterSettings(folder, Lock(folder), Secrets(Path.Combine(folder, "secrets"))) { Port = port, GrpcPort = grpcPort, Replicas = replicas };
 
-        int Number(string name, int fallback, int least, int most) =>
+        int Number(string name, int fallback, int most = IPEndPoint.MaxPort) =>
             configuration[name] is not { Length: > 0 } text ? fallback
-            : int.TryParse(text, out var number) && number >= least && number <= most ? number
-            : throw new SetupException($"{name} must be a number from {least} to {most}, not '{text}'.");
+            : int.TryParse(text, out var number) && number >= 1 && number <= most ? number
+            : throw new SetupException($"{name} must be a number from 1 to {most}, not '{text}'.");
     }
 
     /// <inheritdoc/>
@@ -83,6 +103,11 @@ internal sealed class ClusterSettings : IDisposable
 
     private static void RequireFree(int port, string setting)
     {
+        if (port > IPEndPoint.MaxPort)
+        {
+            throw new SetupException($"There is no port {port}: set {setting} to a lower one.");
+        }
+
         try
         {
             using var listener = new TcpListener(IPAddress.Loopback, port);
@@ -107,6 +132,8 @@ internal sealed class ClusterSettings : IDisposable
                 """);
         }
 
-        return File.ReadAllLines(path).Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        var secrets = PrivateServers.ReadSecrets(path);
+        return secrets.ContainsKey("internal") && secrets.ContainsKey("platform") ? secrets
+            : throw new SetupException($"{path} does not hold this cluster's secrets: bring them back, or remove the file to have new ones made.");
     }
 }

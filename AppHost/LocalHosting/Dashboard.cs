@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Xerotier.AppHost;
 
 namespace Xerotier.LocalHosting;
 
@@ -20,8 +21,8 @@ internal static class Dashboard
             return;
         }
 
-        var page = Url("XEROTIER_DASHBOARD_PORT", 18888);
-        var otlp = Url("XEROTIER_OTLP_PORT", 4317);
+        var page = Url("XEROTIER_DASHBOARD_PORT", ClusterSettings.DashboardPort);
+        var otlp = Url("XEROTIER_OTLP_PORT", ClusterSettings.OtlpPort);
         foreach (var project in builder.Resources.OfType<ProjectResource>())
         {
             project.Environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = () => otlp.ToString();

@@ -70,9 +70,23 @@ public sealed class RunTests : IDisposable
         await FailsAsync([], $"{folder} was written by PostgreSQL 9, but PostgreSQL ");
     }
 
+    [Theory]
+    [InlineData("XEROTIER_PORT=eighty", "XEROTIER_PORT must be a number from 1 to 65535, not 'eighty'.")]
+    [InlineData("XEROTIER_PORT=65535", "There is no port 65536: set XEROTIER_GRPC_PORT to a lower one.")]
+    [InlineData("XEROTIER_PORT=65530 XEROTIER_GRPC_PORT=9000 replicas=2", "There is no port 65540: set")]
+    [InlineData("XEROTIER_PORT=9010 XEROTIER_GRPC_PORT=9000 replicas=2", "XEROTIER_PORT and XEROTIER_GRPC_PORT both lead to port 9010: set one of them to another.")]
+    [InlineData("dashboard=/bin/true XEROTIER_DASHBOARD_PORT=9000 XEROTIER_OTLP_PORT=9000", "XEROTIER_DASHBOARD_PORT and XEROTIER_OTLP_PORT both lead to port 9000")]
+    [InlineData("dashboard=/bin/true XEROTIER_DASHBOARD_PORT=99999", "XEROTIER_DASHBOARD_PORT must be a number from 1 to 65535, not '99999'.")]
+    public async Task Settings_that_lead_to_no_port_are_one_sentence_and_exit_code_1(string settings, string sentence) =>
+        await FailsAsync(settings.Split(' ').Select(setting => setting.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]), sentence);
+
     [Fact]
-    public async Task A_setting_that_is_no_number_is_one_sentence_and_exit_code_1() =>
-        await FailsAsync(new() { ["XEROTIER_PORT"] = "eighty" }, "XEROTIER_PORT must be a number from 1 to 65535, not 'eighty'.");
+    public async Task A_file_of_secrets_that_holds_none_is_one_sentence_and_exit_code_1()
+    {
+        var secrets = Path.Combine(data, "secrets");
+        await File.WriteAllTextAsync(secrets, "", TestContext.Current.CancellationToken);
+        await FailsAsync([], $"{secrets} does not hold this cluster's secrets: bring them back, or remove the file");
+    }
 
     public void Dispose()
     {
