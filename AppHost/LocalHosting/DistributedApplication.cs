@@ -53,6 +53,7 @@ internal sealed class DistributedApplication(IConfiguration configuration, Servi
             }
 
             await started;
+            stopping.Token.ThrowIfCancellationRequested();
             Say("apphost", "Ready.");
             await Task.Delay(Timeout.Infinite, stopping.Token);
         }
