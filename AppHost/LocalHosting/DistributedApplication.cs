@@ -173,6 +173,7 @@ internal sealed class DistributedApplication(IConfiguration configuration, Servi
 
         if (resource is ProjectResource)
         {
+            environment["ASPNETCORE_URLS"] = null; // that of AppHost's launch profile
             environment.TryAdd("Logging__Console__FormatterName", "simple");
             environment.TryAdd("Logging__Console__FormatterOptions__SingleLine", "true");
             environment.TryAdd("DOTNET_gcServer", "0");
