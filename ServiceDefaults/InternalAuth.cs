@@ -22,11 +22,7 @@ public sealed class InternalAuthOptions
 
     internal SymmetricSecurityKey SigningKey => new(Convert.FromBase64String(Key));
 
-    internal static bool IsStrong(string key)
-    {
-        Span<byte> bytes = stackalloc byte[256];
-        return Convert.TryFromBase64String(key, bytes, out var length) && length >= 32;
-    }
+    internal static bool IsStrong(string key) => Convert.TryFromBase64String(key, new byte[key.Length], out var length) && length >= 32;
 }
 
 /// <summary>The holder of a checked API key, as the Gateway vouches for it.</summary>
