@@ -26,7 +26,7 @@ public static partial class ServiceClients
             .Select(child => child.Value).OfType<string>().Select(value => new Uri(value)).ToList();
         return addresses.Count > 0
             ? addresses
-            : throw new InvalidOperationException($"No address of '{service}' ({endpoint}): set services__{service}__{endpoint}__0.");
+            : throw new SettingException($"No address of '{service}' ({endpoint}): set services__{service}__{endpoint}__0.");
     }
 
     /// <summary>

@@ -13,6 +13,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -31,12 +32,14 @@ public static class ServiceHost
     /// <summary>
     /// Registers it all. Ports come from <c>HTTP_PORT</c>, <c>GRPC_PORT</c> and <c>METRICS_PORT</c> (0: any free one), the address
     /// from <c>LISTEN_ADDRESS</c> (default 127.0.0.1); the OTLP exporter from <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>.
+    /// A wrong setting ends the service with one line on the standard error and exit code 1.
     /// </summary>
     /// <param name="builder">The service.</param>
     /// <param name="name">Its name in the topology.</param>
     /// <param name="acceptsInternalTokens">Whether callers show an internal token. False for the Gateway: it issues them, and none that comes from outside counts.</param>
     public static void AddServiceDefaults(this WebApplicationBuilder builder, string name, bool acceptsInternalTokens = true)
     {
+        AppDomain.CurrentDomain.UnhandledException += (_, unhandled) => WrongSettings.End(unhandled.ExceptionObject);
         var version = Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
         builder.Services.AddSingleton(new ServiceIdentity(name, version));
         builder.Services.TryAddSingleton(TimeProvider.System);
@@ -83,9 +86,10 @@ public static class ServiceHost
         app.MapGrpcHealthChecksService().AllowAnonymous();
     }
 
-    /// <summary>Answers <c>/metrics</c> on <c>METRICS_PORT</c>, and nothing else there. Part of <see cref="UseServiceDefaults"/>.</summary>
+    /// <summary>Checks all settings; answers <c>/metrics</c> on <c>METRICS_PORT</c>, and nothing else there. Part of <see cref="UseServiceDefaults"/>.</summary>
     public static void UseMetricsPort(this WebApplication app)
     {
+        app.Services.GetService<IStartupValidator>()?.Validate(); // before the host does: it logs a wrong one with its whole stack
         if (app.Configuration.GetValue<int?>("METRICS_PORT") is { } metricsPort)
         {
             // By the connection's own port: the Host header is the caller's to choose.

@@ -20,9 +20,9 @@ public static class Stores
     /// <param name="tune">Changes the connection string that the operator gave.</param>
     public static void AddPostgres(this IHostApplicationBuilder builder, string name, Func<string, string>? tune = null)
     {
-        if (tune is not null && builder.Configuration.GetConnectionString(name) is { } given)
+        if (tune is not null)
         {
-            builder.Configuration[$"ConnectionStrings:{name}"] = tune(given);
+            builder.Configuration[$"ConnectionStrings:{name}"] = tune(builder.Configuration.RequiredConnectionString(name));
         }
 
 #if USE_ASPIRE
@@ -61,10 +61,8 @@ public static class Stores
         builder.Services.AddHealthChecks().AddCheck<RedisCheck>("redis", timeout: TimeSpan.FromSeconds(2));
     }
 
-#if !USE_ASPIRE
     private static string RequiredConnectionString(this IConfiguration configuration, string name) =>
-        configuration.GetConnectionString(name) ?? throw new InvalidOperationException($"Set ConnectionStrings__{name}.");
-#endif
+        configuration.GetConnectionString(name) is { Length: > 0 } given ? given : throw new SettingException($"Set ConnectionStrings__{name}.");
 
     private sealed class PostgresCheck(NpgsqlDataSource database) : IHealthCheck
     {

@@ -88,15 +88,44 @@ public sealed class RunTests : IDisposable
         await FailsAsync([], $"{secrets} does not hold this cluster's secrets: bring them back, or remove the file");
     }
 
+    [Theory]
+    [InlineData("HealthCollector", "Fleet__StaleAfterSeconds=abc", "Failed to convert configuration value 'abc' at 'Fleet:StaleAfterSeconds' to type 'System.Double'.")]
+    [InlineData("HealthCollector", "Fleet__StaleAfterSeconds=-1", "DataAnnotation validation failed for 'FleetOptions' members: 'StaleAfterSeconds'")]
+    [InlineData("StatusService", "No_address=given", "No address of '")]
+    [InlineData("MaintenanceService", "InternalAuth__Key=short", "InternalAuth:Key must be base64 of at least 32 bytes.")]
+    [InlineData("Gateway", "RateLimits__PublicPerMinute=abc", "Failed to convert configuration value 'abc' at 'RateLimits:PublicPerMinute'")]
+    [InlineData("Gateway", "ConnectionStrings__gatewaydb=", "Set ConnectionStrings__gatewaydb.")]
+    [InlineData("FleetSimulator", "Simulator__SilentRouters=4", "No more can be silent than there are.")]
+    public async Task A_wrong_setting_of_a_service_is_one_sentence_and_exit_code_1(string service, string setting, string sentence)
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["InternalAuth__Key"] = Convert.ToBase64String(new byte[32]),
+            ["ConnectionStrings__redis"] = "127.0.0.1:1",
+            ["XEROTIER_GRPC_URL"] = "http://127.0.0.1:1",
+            ["XEROTIER_PLATFORM_KEY"] = "x",
+            ["XEROTIER_API_KEY"] = "x",
+            ["XEROTIER_BASE_URL"] = "http://127.0.0.1:1/proj_test01/v1",
+        };
+        foreach (var database in (string[])["gatewaydb", "maintenancedb", "statusdb"])
+        {
+            settings[$"ConnectionStrings__{database}"] = $"Host=127.0.0.1;Port=1;Database={database}";
+        }
+
+        settings[setting.Split('=')[0]] = setting.Split('=')[1];
+        await FailsAsync(settings, sentence, service);
+    }
+
     public void Dispose()
     {
         Assert.Empty(Processes()); // a test that leaves a cluster behind slows all that follow
         Directory.Delete(data, recursive: true);
     }
 
-    private async Task FailsAsync(Dictionary<string, string> settings, string sentence)
+    private async Task FailsAsync(Dictionary<string, string> settings, string sentence, string project = "AppHost")
     {
-        using var host = Start(settings);
+        using var host = Start(settings, project);
+        _ = host.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken); // keeps the pipe from filling
         var error = await host.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
         await host.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(1, host.ExitCode);
@@ -104,10 +133,10 @@ public sealed class RunTests : IDisposable
         Assert.Single(error.Trim().Split('\n'));
     }
 
-    private Process Start(Dictionary<string, string>? settings = null)
+    private Process Start(Dictionary<string, string>? settings = null, string project = "AppHost")
     {
         var port = Random.Shared.Next(10_000, 30_000);
-        var start = new ProcessStartInfo(Solution.Executable("AppHost")) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Solution.Executable(project)) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["XEROTIER_PORT"] = $"{port}";
         start.Environment["XEROTIER_DATA"] = data;
         start.Environment["XEROTIER_TEST_MARK"] = data; // finds its processes again
