@@ -20,21 +20,23 @@ internal static class ControlEndpoint
         // The body's type is not looked at: curl -d calls everything a form.
         app.MapPut("/", async (HttpRequest request, SimulatedFleet fleet, IOptions<JsonOptions> json, CancellationToken cancellation) =>
         {
-            Change? change;
+            Change? change = null;
             try
             {
                 change = await JsonSerializer.DeserializeAsync<Change>(request.Body, json.Value.SerializerOptions, cancellation);
             }
-            catch (JsonException failure)
+            catch (JsonException)
             {
-                return Results.BadRequest(new { error = new { message = failure.Message } });
+                // as if there were nothing
+            }
+
+            if (change?.Silent is not { } silent)
+            {
+                return Results.BadRequest(new { error = new { message = """Send {"silent":{"routers":0,"shared_agents":0,"private_agents":0}} with whole numbers; what is left out stays.""" } });
             }
 
             var now = fleet.Silent;
-            var wanted = change is null ? now : new Numbers(
-                change.Silent.Routers ?? now.Routers,
-                change.Silent.SharedAgents ?? now.SharedAgents,
-                change.Silent.PrivateAgents ?? now.PrivateAgents);
+            var wanted = new Numbers(silent.Routers ?? now.Routers, silent.SharedAgents ?? now.SharedAgents, silent.PrivateAgents ?? now.PrivateAgents);
             if (!wanted.FitIn(fleet.Fleet))
             {
                 return Results.BadRequest(new { error = new { message = "silent must be between 0 and the size of the fleet.", fleet = fleet.Fleet } });
@@ -47,7 +49,7 @@ internal static class ControlEndpoint
 
     private static object State(SimulatedFleet fleet) => new { fleet = fleet.Fleet, silent = fleet.Silent };
 
-    internal sealed record Change([property: JsonRequired] Silence Silent);
+    internal sealed record Change(Silence? Silent);
 
     /// <summary>How many are silent from now on; what is absent stays.</summary>
     internal sealed record Silence(int? Routers, int? SharedAgents, int? PrivateAgents);

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Options;
 using Xerotier.FleetSimulator;
 
 if (args is ["load", ..])
@@ -6,10 +7,21 @@ if (args is ["load", ..])
     return await LoadTest.RunAsync(args[1..]);
 }
 
-var builder = WebApplication.CreateSlimBuilder(args);
+if (args.FirstOrDefault(arg => arg.StartsWith('-') && !SimulatorOptions.CommandLine.ContainsKey(arg.Split('=')[0])) is { } unknown)
+{
+    await Console.Error.WriteLineAsync($"Not understood: {unknown}. There are {string.Join(", ", SimulatorOptions.CommandLine.Keys)}.");
+    return 1;
+}
+
+var builder = WebApplication.CreateSlimBuilder();
+builder.Configuration.AddCommandLine(args, SimulatorOptions.CommandLine);
 await DemoProject.PrepareAsync(builder.Configuration, CancellationToken.None);
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, builder.Configuration.GetValue("HTTP_PORT", 0)));
-builder.Services.AddOptions<SimulatorOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
+builder.Services.AddOptions<SimulatorOptions>().Bind(builder.Configuration).BindConfiguration("Simulator")
+    .ValidateDataAnnotations()
+    .Validate(options => options.Silent.FitIn(options.Fleet), "No more can be silent than there are.")
+    .ValidateOnStart();
+builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // it runs in the foreground of ./run
 builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(500));
 builder.Services.ConfigureHttpJsonOptions(json => ControlEndpoint.Configure(json.SerializerOptions));
 builder.Services.AddSingleton(TimeProvider.System);
@@ -17,6 +29,16 @@ builder.Services.AddSingleton<SimulatedFleet>();
 builder.Services.AddHostedService<Relays>();
 
 var app = builder.Build();
+try
+{
+    app.Services.GetRequiredService<IStartupValidator>().Validate();
+}
+catch (Exception wrong) when (wrong is OptionsValidationException or InvalidOperationException)
+{
+    await Console.Error.WriteLineAsync(wrong.Message);
+    return 1;
+}
+
 app.MapControl();
 app.MapGet("/healthz", () => Results.Json(new { status = "ok", service = "fleetsimulator" }));
 await app.RunAsync();

@@ -29,8 +29,8 @@ internal sealed class SimulatedFleet
     public SimulatedFleet(IOptions<SimulatorOptions> options)
     {
         var o = options.Value;
-        Fleet = new(o.Routers, o.SharedAgents, o.PrivateAgents);
-        silent = new(Math.Min(o.SilentRouters, o.Routers), Math.Min(o.SilentSharedAgents, o.SharedAgents), Math.Min(o.SilentPrivateAgents, o.PrivateAgents));
+        Fleet = o.Fleet;
+        silent = o.Silent;
         projectId = o.ProjectId;
     }
 

@@ -2,9 +2,23 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Xerotier.FleetSimulator;
 
-/// <summary>What is simulated, from the environment or the command line (<c>--routers 5 --silent-routers 2</c>).</summary>
+/// <summary>
+/// What is simulated: the section <c>Simulator</c> (<c>Simulator__Routers=5 Simulator__SilentRouters=2</c>) or the command line
+/// (<c>--routers 5 --silent-routers 2</c>).
+/// </summary>
 public sealed class SimulatorOptions
 {
+    /// <summary>What the command line calls the settings.</summary>
+    internal static readonly Dictionary<string, string> CommandLine = new()
+    {
+        ["--routers"] = "Simulator:Routers",
+        ["--shared-agents"] = "Simulator:SharedAgents",
+        ["--private-agents"] = "Simulator:PrivateAgents",
+        ["--silent-routers"] = "Simulator:SilentRouters",
+        ["--silent-shared-agents"] = "Simulator:SilentSharedAgents",
+        ["--silent-private-agents"] = "Simulator:SilentPrivateAgents",
+    };
+
     /// <summary>The Gateway's gRPC address, <c>http://host:port</c>. Required.</summary>
     [ConfigurationKeyName("XEROTIER_GRPC_URL")]
     [Required]
@@ -28,32 +42,26 @@ public sealed class SimulatorOptions
     public string BaseUrl { get; set; } = "";
 
     /// <summary>Routers. 0 to 100,000, default 3.</summary>
-    [ConfigurationKeyName("routers")]
     [Range(0, 100_000)]
     public int Routers { get; set; } = 3;
 
     /// <summary>Shared agents. 0 to 100,000, default 8.</summary>
-    [ConfigurationKeyName("shared-agents")]
     [Range(0, 100_000)]
     public int SharedAgents { get; set; } = 8;
 
     /// <summary>Private agents of the demo project. 0 to 20,000, default 4.</summary>
-    [ConfigurationKeyName("private-agents")]
     [Range(0, 20_000)]
     public int PrivateAgents { get; set; } = 4;
 
     /// <summary>Routers that are silent from the start, default 0.</summary>
-    [ConfigurationKeyName("silent-routers")]
     [Range(0, 100_000)]
     public int SilentRouters { get; set; }
 
     /// <summary>Shared agents that are silent from the start, default 0.</summary>
-    [ConfigurationKeyName("silent-shared-agents")]
     [Range(0, 100_000)]
     public int SilentSharedAgents { get; set; }
 
     /// <summary>Private agents that are silent from the start, default 0.</summary>
-    [ConfigurationKeyName("silent-private-agents")]
     [Range(0, 20_000)]
     public int SilentPrivateAgents { get; set; }
 
@@ -61,6 +69,10 @@ public sealed class SimulatorOptions
     [ConfigurationKeyName("Fleet:StaleAfterSeconds")]
     [Range(0.1, 3600)]
     public double StaleAfterSeconds { get; set; } = 30;
+
+    internal Numbers Fleet => new(Routers, SharedAgents, PrivateAgents);
+
+    internal Numbers Silent => new(SilentRouters, SilentSharedAgents, SilentPrivateAgents);
 
     internal TimeSpan Interval => TimeSpan.FromSeconds(StaleAfterSeconds / 3);
 

@@ -40,7 +40,7 @@ public sealed class FaultyCluster : IAsyncLifetime
             ["RateLimits__KeyPerMinute"] = "0",
             ["RateLimits__PublicPerMinute"] = "0",
             ["RateLimits__HeartbeatsPerMinute"] = "0",
-            ["private-agents"] = "1000", // read by the simulator
+            ["Simulator__PrivateAgents"] = "1000",
         };
         foreach (var name in new[] { "gatewaydb", "maintenancedb", "statusdb" })
         {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Http.Json;
 using System.Text.Json;
 using Xerotier.Fleet.V1;
 using Xerotier.LocalHosting;
@@ -46,8 +45,13 @@ public sealed class SenderTests(RedisFixture fixture) : IAsyncLifetime
         await OrderAsync(http, """{"silent":{"routers":0,"shared_agents":0,"private_agents":0}}""");
         await Collector.NextAsync(watch, health => health is { RoutersOnline: 3, SharedAgentsStale: 0 });
 
-        using var wrong = await http.PutAsJsonAsync("/", new { silent = new { routers = 4 } });
-        Assert.Equal(System.Net.HttpStatusCode.BadRequest, wrong.StatusCode);
+        foreach (var order in (string[])["""{"silent":{"routers":4}}""", """{"silent":{"routers":"x"}}""", """{"silent":null}""", "{}", "null", ""])
+        {
+            using var wrong = await http.PutAsync("/", new StringContent(order));
+            Assert.Equal(System.Net.HttpStatusCode.BadRequest, wrong.StatusCode);
+            Assert.DoesNotContain("Xerotier.", await wrong.Content.ReadAsStringAsync()); // types of ours
+        }
+
         Assert.NotEqual(137, await simulator.StopAsync(TimeSpan.FromSeconds(5)));
 
         static async Task OrderAsync(HttpClient http, string order)
