@@ -12,15 +12,16 @@ internal static class Containers
     public static IResourceBuilder<IResourceWithConnectionString>? AddRedis(IDistributedApplicationBuilder builder) =>
         EngineRuns.Value ? builder.AddRedis("redis") : null;
 
-    /// <summary>PostgreSQL with a database for each name, or null without an engine.</summary>
-    public static Dictionary<string, IResourceBuilder<IResourceWithConnectionString>>? AddPostgres(IDistributedApplicationBuilder builder, IReadOnlyList<string> names)
+    /// <summary>PostgreSQL with a database for each name, its volume that of the data folder; or null without an engine.</summary>
+    public static Dictionary<string, IResourceBuilder<IResourceWithConnectionString>>? AddPostgres(
+        IDistributedApplicationBuilder builder, ClusterSettings settings, IReadOnlyList<string> names)
     {
         if (!EngineRuns.Value)
         {
             return null;
         }
 
-        var server = builder.AddPostgres("postgres").WithDataVolume("xerotier-postgres");
+        var server = builder.AddPostgres("postgres").WithDataVolume($"xerotier-postgres-{PrivateServers.Hash(settings.DataFolder)}");
         return names.ToDictionary(name => name, name => (IResourceBuilder<IResourceWithConnectionString>)server.AddDatabase(name));
     }
 

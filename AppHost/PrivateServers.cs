@@ -91,7 +91,7 @@ internal static class PrivateServers
         WriteSecret(configuration, $"""
             bind 127.0.0.1
             port {port}
-            dir "{folder}"
+            dir "{folder.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}"
             requirepass {password}
             save ""
             appendonly no
@@ -100,6 +100,9 @@ internal static class PrivateServers
             """);
         return new(new("redis-server", [configuration], folder), port, password);
     }
+
+    /// <summary>A name for what belongs to <paramref name="folder"/> and lies elsewhere.</summary>
+    public static string Hash(string folder) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)))[..16];
 
     /// <summary>Creates <paramref name="folder"/> where it is missing.</summary>
     /// <exception cref="SetupException">It cannot be created or written.</exception>
@@ -207,11 +210,10 @@ internal static class PrivateServers
             return folder;
         }
 
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)))[..16];
         const string Common = "/var/lib/xerotier";
         WritableFolder(Common);
         File.SetUnixFileMode(Common, (UnixFileMode)0b111_101_101); // whatever our umask made of it
-        return WritableFolder($"{Common}/{hash}");
+        return WritableFolder($"{Common}/{Hash(folder)}");
     }
 
     private static string[] AsPostgres() =>

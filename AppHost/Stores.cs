@@ -29,7 +29,7 @@ internal static class Stores
         var missing = Databases.Where(name => databases[name] is null).ToList();
         if (missing.Count > 0)
         {
-            var server = Containers.AddPostgres(builder, missing) ?? builder.AddPrivatePostgres(settings, missing);
+            var server = Containers.AddPostgres(builder, settings, missing) ?? builder.AddPrivatePostgres(settings, missing);
             foreach (var name in missing)
             {
                 databases[name] = server[name];

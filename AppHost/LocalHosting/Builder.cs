@@ -137,5 +137,6 @@ internal static class Containers
 {
     public static IResourceBuilder<IResourceWithConnectionString>? AddRedis(IDistributedApplicationBuilder builder) => null;
 
-    public static Dictionary<string, IResourceBuilder<IResourceWithConnectionString>>? AddPostgres(IDistributedApplicationBuilder builder, IReadOnlyList<string> names) => null;
+    public static Dictionary<string, IResourceBuilder<IResourceWithConnectionString>>? AddPostgres(
+        IDistributedApplicationBuilder builder, AppHost.ClusterSettings settings, IReadOnlyList<string> names) => null;
 }
