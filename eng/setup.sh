@@ -7,6 +7,8 @@ fail() {
   exit 1
 }
 
+[ -w "$ROOT" ] || fail "The folder $ROOT cannot be written, and the build goes there: clone it elsewhere, or change its permissions."
+
 # The SDK that global.json asks for.
 need_dotnet() {
   export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -73,10 +75,15 @@ PROBE
 
 # build [PROJECT-OR-SOLUTION …]: Release, quiet unless something is wrong.
 build() {
-  local target log
+  local target log process
   log=$(mktemp)
   for target in "$@"; do
-    (cd "$ROOT" && dotnet build "$target" -c Release --nologo -v quiet -clp:NoSummary) >"$log" 2>&1 || { cat "$log" >&2; rm -f "$log"; fail "The build of $target failed."; }
+    # In the background, for a signal to end it: bash hears none while it waits for a command of the foreground. And all that it started.
+    (cd "$ROOT" && exec setsid dotnet build "$target" -c Release --nologo -v quiet -clp:NoSummary) >"$log" 2>&1 &
+    process=$!
+    trap 'kill -- "-$process"; wait "$process"; rm -f "$log"; exit 143' INT TERM HUP
+    wait "$process" || { cat "$log" >&2; rm -f "$log"; fail "The build of $target failed."; }
+    trap - INT TERM HUP
   done
   rm -f "$log"
 }
