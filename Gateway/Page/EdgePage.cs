@@ -15,9 +15,10 @@ internal sealed class EdgePage
     private readonly TimeProvider time;
     private readonly Lock changing = new();
     private volatile Served served;
+    private Served? fresh; // what a sign of life speaks of: the newest page of the stream
     private PageSnapshot? snapshot;
+    private long signed; // by the clock that nobody sets
     private DateTimeOffset lastSign;
-    private bool live;
 
     public EdgePage(TimeProvider time)
     {
@@ -27,27 +28,36 @@ internal sealed class EdgePage
     }
 
     /// <summary>Whether the page is live.</summary>
-    public bool IsLive => Volatile.Read(ref live);
+    public bool IsLive
+    {
+        get
+        {
+            lock (changing)
+            {
+                return served == fresh;
+            }
+        }
+    }
 
     /// <summary>Takes a new page from the StatusService.</summary>
     public void Set(PageSnapshot page)
     {
-        var fresh = new Served(
+        var next = new Served(
             EdgeDocument.Html(page.Html.Identity.Memory, page.Html.Gzip.Memory, page.Html.Brotli.Memory, page.Html.Etag),
             EdgeDocument.Json(page.Json.Identity.Memory, page.Json.Gzip.Memory, page.Json.Brotli.Memory, page.Json.Etag));
         lock (changing)
         {
-            (snapshot, served, lastSign) = (page, fresh, time.GetUtcNow());
-            Volatile.Write(ref live, true);
+            (snapshot, fresh) = (page, next);
+            Sign();
         }
     }
 
-    /// <summary>The StatusService lives.</summary>
+    /// <summary>The StatusService lives, and the page that it sent last is still the newest.</summary>
     public void Sign()
     {
         lock (changing)
         {
-            lastSign = time.GetUtcNow();
+            (lastSign, signed, served) = (time.GetUtcNow(), time.GetTimestamp(), fresh ?? served);
         }
     }
 
@@ -68,10 +78,9 @@ internal sealed class EdgePage
     {
         lock (changing)
         {
-            if (live && time.GetUtcNow() - lastSign > StaleAfter)
+            if (IsLive && time.GetElapsedTime(signed) > StaleAfter)
             {
                 served = Served.Stale(snapshot!, lastSign);
-                Volatile.Write(ref live, false);
             }
         }
     }

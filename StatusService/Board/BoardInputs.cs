@@ -70,6 +70,20 @@ public sealed record BoardInputs
     /// <summary>No feed has come: what an earlier process heard of one is what is known.</summary>
     public BoardInputs WithEarlierWindows(HeardWindows earlier) => this with { Windows = earlier.Windows, WindowsHeardAt = earlier.At };
 
+    /// <summary>The same, heard at other instants: the clock was set by <paramref name="by"/>, and nothing is older or younger for it.</summary>
+    public BoardInputs Moved(TimeSpan by)
+    {
+        return this with
+        {
+            YoungUntil = Move(YoungUntil),
+            WindowsAwaitedUntil = Move(WindowsAwaitedUntil),
+            FleetKnownAt = Move(FleetKnownAt),
+            WindowsHeardAt = Move(WindowsHeardAt),
+        };
+
+        DateTimeOffset Move(DateTimeOffset time) => time == default ? time : time + by;
+    }
+
     /// <summary>The windows' feed lives and nothing changed.</summary>
     public BoardInputs WithWindowsAlive(DateTimeOffset at) => Windows is null ? this : this with { WindowsHeardAt = at };
 }

@@ -10,17 +10,16 @@ namespace Xerotier.StatusService.Board;
 public sealed class LiveBoard(StatusTrack track)
 {
     private DateTimeOffset? last;
+    private DateTimeOffset watched;
 
     /// <summary>The newest inputs.</summary>
     public BoardInputs Inputs { get; private set; } = BoardInputs.Nothing;
 
-    /// <summary>The board at <paramref name="now"/>; a clock that went back is taken to stand still.</summary>
+    /// <summary>The board at <paramref name="now"/>.</summary>
     public BoardState Look(DateTimeOffset now)
     {
         now = Until(now);
-        var state = BoardState.At(Inputs, now);
-        track.Look(now, state.Recorded);
-        return state;
+        return Watch(now);
     }
 
     /// <summary>A message came at <paramref name="at"/>.</summary>
@@ -28,29 +27,42 @@ public sealed class LiveBoard(StatusTrack track)
     {
         at = Until(at);
         Inputs = message(Inputs, at);
-        track.Look(at, BoardState.At(Inputs, at).Recorded);
+        Watch(at);
     }
 
     private DateTimeOffset Until(DateTimeOffset now)
     {
-        if (last is { } seen)
-        {
-            now = seen > now ? seen : now;
-            if (now - seen <= StatusTrack.LongestBlink)
-            {
-                while (BoardState.NextChange(Inputs, seen) is { } change && change < now)
-                {
-                    track.Look(change, BoardState.At(Inputs, change).Recorded);
-                    seen = change;
-                }
-            }
-        }
-        else
+        if (last is not { } seen)
         {
             Inputs = Inputs with { WindowsAwaitedUntil = now + BoardInputs.FirstWords };
+        }
+        else if (now < seen - StatusTrack.LongestBlink)
+        {
+            Inputs = Inputs.Moved(now - seen); // the clock was set back: what was heard is as old as it was
+        }
+        else if (now < seen)
+        {
+            now = seen; // a message that crossed a look
+        }
+        else if (now - seen <= StatusTrack.LongestBlink)
+        {
+            while (BoardState.NextChange(Inputs, seen) is { } change && change < now)
+            {
+                Watch(change);
+                seen = change;
+            }
         }
 
         last = now;
         return now;
+    }
+
+    /// <summary>The board at <paramref name="at"/>, written into the track; there the hours that a clock repeats are had once.</summary>
+    private BoardState Watch(DateTimeOffset at)
+    {
+        var state = BoardState.At(Inputs, at);
+        watched = at > watched ? at : watched;
+        track.Look(watched, state.Recorded);
+        return state;
     }
 }

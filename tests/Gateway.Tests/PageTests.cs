@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Google.Protobuf;
+using Microsoft.Extensions.Time.Testing;
 using Xerotier.Gateway.Page;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
@@ -81,6 +82,25 @@ public sealed class PageTests(PostgresFixture postgres)
         gateway.Services.Page = TestPages.Make("two");
         gateway.Services.Hangs = false;
         await Eventually.TrueAsync(async () => Word(await TextAsync(http, "/status")) == "two live", "live again", seconds: 6);
+    }
+
+    [Fact]
+    public void Only_silence_marks_a_page_and_a_sign_of_life_ends_it_however_the_clock_is_set()
+    {
+        var time = new SetClock();
+        var page = new EdgePage(time);
+        page.Sign();
+        Assert.False(page.IsLive); // nothing to show yet
+        page.Set(TestPages.Make("one"));
+        time.Wall += TimeSpan.FromHours(1);
+        page.MarkIfSilent();
+        Assert.True(page.IsLive);
+        time.Wall -= TimeSpan.FromHours(2);
+        time.Advance(EdgePage.StaleAfter + TimeSpan.FromTicks(1));
+        page.MarkIfSilent();
+        Assert.False(page.IsLive);
+        page.Sign();
+        Assert.True(page.IsLive);
     }
 
     [Fact]
@@ -184,6 +204,16 @@ public sealed class PageTests(PostgresFixture postgres)
     [InlineData(",,;,=,", AcceptedEncoding.Kind.Identity)]
     public void The_smallest_accepted_encoding_is_chosen(string header, AcceptedEncoding.Kind expected) =>
         Assert.Equal(expected, AcceptedEncoding.Best(header));
+
+    /// <summary>A clock that an operator sets, whatever time passes.</summary>
+    private sealed class SetClock : FakeTimeProvider
+    {
+        public TimeSpan Wall { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Wall;
+
+        public override long GetTimestamp() => base.GetUtcNow().Ticks;
+    }
 
     private async Task<TestGateway> StartAsync()
     {

@@ -161,6 +161,36 @@ public sealed class BoardTests
     }
 
     [Fact]
+    public void A_clock_that_is_set_back_hides_no_silence_and_repeats_no_history()
+    {
+        var track = new StatusTrack();
+        var board = new LiveBoard(track);
+        var late = Start.AddHours(1);
+        board.Look(late.AddSeconds(-2));
+        board.Apply(late, (inputs, at) => inputs.WithFleet(new(3, 3, 8, 0), at).WithWindows(new PageFeed(), at));
+        board.Look(late.AddSeconds(1));
+
+        Assert.Equal(OverallStatus.Operational, board.Look(Start.AddSeconds(1)).Overall); // an hour back, and as old as before
+        Assert.Equal(OverallStatus.Operational, board.Look(Start.AddSeconds(5).AddTicks(-1)).Overall);
+        var lost = board.Look(Start.AddSeconds(5));
+        Assert.Equal((OverallStatus.Unknown, true, Start), (lost.Overall, lost.WindowsUnavailable, lost.WindowsHeardAt));
+
+        board.Apply(Start.AddSeconds(6), (inputs, at) => inputs.WithFleet(new(3, 3, 8, 0), at));
+        Assert.Equal(IndicatorStatus.Operational, Status(board.Look(Start.AddSeconds(6)), Indicator.InferenceRouting));
+        Assert.Equal(late.AddSeconds(1).ToUnixTimeSeconds(), track.CompleteUntil);
+    }
+
+    [Fact]
+    public void A_message_that_crosses_a_look_moves_nothing()
+    {
+        var board = new LiveBoard(new StatusTrack());
+        board.Apply(Start, (inputs, at) => inputs.WithFleet(new(3, 3, 8, 0), at));
+        board.Look(Start.AddSeconds(1));
+        board.Apply(Start.AddMilliseconds(900), (inputs, at) => inputs.WithWindows(new PageFeed(), at));
+        Assert.Equal((Start, Start.AddSeconds(1)), (board.Inputs.FleetKnownAt, board.Inputs.WindowsHeardAt));
+    }
+
+    [Fact]
     public void Before_the_history_was_read_no_day_says_anything()
     {
         var track = new StatusTrack();
