@@ -116,6 +116,9 @@ public sealed class PageTests(PostgresFixture postgres)
         Assert.Contains("Status Unknown", html);
         Assert.Contains("Live data is unavailable since", html);
         Assert.DoesNotContain("Operational", html);
+        Assert.DoesNotContain("http-equiv", html, StringComparison.OrdinalIgnoreCase); // a page that reloads itself takes the reader's place away
+        var script = html.Split("<script>")[1].Split("</script>")[0];
+        Assert.Contains($"script-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script)))}'", response.Headers.GetValues("Content-Security-Policy").Single());
         Assert.Contains("\"key\":\"unknown\"", await TextAsync(http, "/status.json"));
     }
 
