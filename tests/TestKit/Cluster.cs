@@ -64,6 +64,9 @@ public sealed partial class Cluster : IAsyncDisposable
     /// <summary>Everything that the cluster has printed so far.</summary>
     public IReadOnlyList<string> Output => host.Output;
 
+    /// <summary>Clusters run on Aspire, which has no <see cref="Output"/> and other names for replicas than LocalHosting.</summary>
+    public static bool OnAspire => ClusterHost.OnAspire;
+
     /// <summary>Starts a cluster and waits until all of it is healthy.</summary>
     public static async Task<Cluster> StartAsync(ClusterOptions? options = null)
     {

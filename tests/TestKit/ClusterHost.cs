@@ -15,9 +15,12 @@ namespace Xerotier.TestKit;
 /// <summary>Runs AppHost by Aspire, in this process.</summary>
 internal sealed class ClusterHost : IAsyncDisposable
 {
-    private readonly DistributedApplication app;
+    public const bool OnAspire = true;
 
-    private ClusterHost(DistributedApplication app) => this.app = app;
+    private readonly DistributedApplication app;
+    private readonly Dictionary<string, string?> before;
+
+    private ClusterHost(DistributedApplication app, Dictionary<string, string?> before) => (this.app, this.before) = (app, before);
 
     public IReadOnlyList<string> Output => [];
 
@@ -25,17 +28,14 @@ internal sealed class ClusterHost : IAsyncDisposable
 
     public static async Task<ClusterHost> StartAsync(ClusterOptions options, string dataFolder, int port, int grpcPort)
     {
-        foreach (var (name, value) in options.Settings)
-        {
-            Environment.SetEnvironmentVariable(name, value);
-        }
-
+        var before = options.Settings.Keys.ToDictionary(name => name, Environment.GetEnvironmentVariable);
+        SetEnvironment(options.Settings);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
             [$"--XEROTIER_PORT={port}", $"--XEROTIER_GRPC_PORT={grpcPort}", $"--XEROTIER_DATA={dataFolder}", $"--replicas={options.Replicas}"]);
         var app = await builder.BuildAsync();
         await app.StartAsync();
         await app.ResourceNotifications.WaitForResourceHealthyAsync("fleetsimulator").WaitAsync(TimeSpan.FromMinutes(2));
-        return new ClusterHost(app);
+        return new ClusterHost(app, before);
     }
 
     public Uri Endpoint(string instance, string endpoint) => app.GetEndpoint(instance, endpoint);
@@ -48,7 +48,19 @@ internal sealed class ClusterHost : IAsyncDisposable
 
     public Task StopAsync(string instance) => CommandAsync(instance, KnownResourceCommands.StopCommand);
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await app.DisposeAsync();
+        SetEnvironment(before);
+    }
+
+    private static void SetEnvironment(IReadOnlyDictionary<string, string?> variables)
+    {
+        foreach (var (name, value) in variables)
+        {
+            Environment.SetEnvironmentVariable(name, value);
+        }
+    }
 
     private Task CommandAsync(string instance, string command) =>
         app.Services.GetRequiredService<ResourceCommandService>().ExecuteCommandAsync(instance, command);
@@ -57,6 +69,8 @@ internal sealed class ClusterHost : IAsyncDisposable
 /// <summary>Runs AppHost's executable, as <c>./run</c> does.</summary>
 internal sealed class ClusterHost : IAsyncDisposable
 {
+    public const bool OnAspire = false;
+
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
 
     private readonly ConcurrentQueue<string> output = new();
