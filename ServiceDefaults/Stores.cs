@@ -10,7 +10,8 @@ namespace Xerotier.ServiceDefaults;
 
 /// <summary>
 /// Clients of the stores: Aspire's integrations where its packages are at hand, elsewhere the same registrations by the plain
-/// libraries: the client, its health check, traces and metrics.
+/// libraries: the client, its health check, traces and metrics; Redis without these two, for which StackExchange.Redis needs a package
+/// that not every feed has.
 /// </summary>
 public static class Stores
 {
