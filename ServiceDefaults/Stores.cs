@@ -10,8 +10,8 @@ namespace Xerotier.ServiceDefaults;
 
 /// <summary>
 /// Clients of the stores: Aspire's integrations where its packages are at hand, elsewhere the same registrations by the plain
-/// libraries: the client, its health check, traces and metrics; Redis without these two, for which StackExchange.Redis needs a package
-/// that not every feed has.
+/// libraries: the client, its health check, traces and metrics. StackExchange.Redis tells nothing of itself without a package that not
+/// every feed has: who uses it traces and measures its own questions.
 /// </summary>
 public static class Stores
 {

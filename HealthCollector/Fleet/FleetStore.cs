@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -29,8 +30,10 @@ internal sealed class StoreUnavailableException(Exception cause) : Exception("Re
 /// before the agent's sign-off; but nobody was heard more than a minute from now: a collector whose clock is wrong must not silence
 /// those that come after it. Whoever writes also retires what the retention has passed, while anybody of the fleet is fresh.
 /// </summary>
-internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOptions> options, TimeProvider time)
+internal sealed class FleetStore(IConnectionMultiplexer redis, CollectorMetrics metrics, IOptions<FleetOptions> options, TimeProvider time)
 {
+    private static readonly ActivitySource Traces = new("Xerotier.Redis");
+
     // How long Redis may take: far longer than it ever should, shorter than those wait who wait for it.
     private static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(2);
@@ -195,7 +198,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
         }
 
         var root = Root(fleet);
-        var reply = await RunAsync(WriteScript, [root, root + ":seen", root + (fleet.Kind == SenderKind.Router ? ":up" : ":gone"), root + ":bytes"], arguments, WritePatience);
+        var reply = await RunAsync("write", WriteScript, [root, root + ":seen", root + (fleet.Kind == SenderKind.Router ? ":up" : ":gone"), root + ":bytes"], arguments, WritePatience);
         return new((int)reply[0], (string[])reply[1]!);
     }
 
@@ -211,7 +214,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
         long[] n;
         try
         {
-            n = (long[])(await RunAsync(PlatformScript, PlatformKeys, arguments, ReadPatience))!;
+            n = (long[])(await RunAsync("count", PlatformScript, PlatformKeys, arguments, ReadPatience))!;
             available = true;
         }
         catch (StoreUnavailableException)
@@ -234,7 +237,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
     /// <exception cref="StoreUnavailableException">Redis does not answer.</exception>
     public async Task<IReadOnlyList<StoredBeat>> ReadFleetAsync(FleetKey fleet, DateTimeOffset now)
     {
-        var beats = await ReadAsync(fleet, await TryAsync(database => database.SortedSetRangeByRankAsync(Root(fleet) + ":seen"), ReadPatience));
+        var beats = await ReadAsync(fleet, await TryAsync("ids", database => database.SortedSetRangeByRankAsync(Root(fleet) + ":seen"), ReadPatience));
         var fresh = FleetRules.FreshSince(now, options.StaleAfter);
 
         // Only the platform's indicators must not vanish: private agents are retired whoever speaks.
@@ -245,14 +248,14 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
     /// <exception cref="StoreUnavailableException">Redis does not answer.</exception>
     public async Task<IReadOnlyList<StoredBeat>> ReadServingAsync(string projectId, DateTimeOffset now)
     {
-        var beats = await ReadAsync(FleetKey.SharedAgents, await TryAsync(database => database.SetMembersAsync("fleet:{platform}:serving:" + projectId), ReadPatience));
+        var beats = await ReadAsync(FleetKey.SharedAgents, await TryAsync("ids", database => database.SetMembersAsync("fleet:{platform}:serving:" + projectId), ReadPatience));
         if (beats.Count == 0)
         {
             return beats;
         }
 
         // Whether the fleet is silent as a whole is a matter of all shared agents.
-        var newest = await TryAsync(database => database.SortedSetRangeByRankWithScoresAsync(Root(FleetKey.SharedAgents) + ":seen", -1, -1), ReadPatience);
+        var newest = await TryAsync("newest", database => database.SortedSetRangeByRankWithScoresAsync(Root(FleetKey.SharedAgents) + ":seen", -1, -1), ReadPatience);
         return Registered(beats, newest.Length > 0 && newest[0].Score >= FleetRules.FreshSince(now, options.StaleAfter), now);
     }
 
@@ -276,7 +279,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
         var beats = new List<StoredBeat>(ids.Length);
         foreach (var piece in ids.Chunk(PieceLength))
         {
-            beats.AddRange(Parse(await RunAsync(SomeScript, [root, root + ":seen"], piece, ReadPatience)));
+            beats.AddRange(Parse(await RunAsync("read", SomeScript, [root, root + ":seen"], piece, ReadPatience)));
         }
 
         return beats;
@@ -299,18 +302,27 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, IOptions<FleetOpt
         return beats;
     }
 
-    private Task<RedisResult> RunAsync(string script, RedisKey[] keys, RedisValue[] arguments, TimeSpan patience) =>
-        TryAsync(database => database.ScriptEvaluateAsync(script, keys, arguments), patience);
+    private Task<RedisResult> RunAsync(string operation, string script, RedisKey[] keys, RedisValue[] arguments, TimeSpan patience) =>
+        TryAsync(operation, database => database.ScriptEvaluateAsync(script, keys, arguments), patience);
 
-    private async Task<T> TryAsync<T>(Func<IDatabase, Task<T>> ask, TimeSpan patience)
+    // StackExchange.Redis tells nothing of itself: every question goes through here, and is traced and measured here.
+    private async Task<T> TryAsync<T>(string operation, Func<IDatabase, Task<T>> ask, TimeSpan patience)
     {
+        using var activity = Traces.StartActivity($"redis {operation}", ActivityKind.Client);
+        activity?.SetTag("db.system.name", "redis").SetTag("db.operation.name", operation);
+        var asked = time.GetTimestamp();
         try
         {
             return await ask(redis.GetDatabase()).WaitAsync(patience);
         }
         catch (Exception failure) when (failure is RedisException or TimeoutException)
         {
+            activity?.SetStatus(ActivityStatusCode.Error, failure.Message);
             throw new StoreUnavailableException(failure);
+        }
+        finally
+        {
+            metrics.Asked(operation, time.GetElapsedTime(asked));
         }
     }
 }

@@ -14,6 +14,7 @@ internal sealed class CollectorMetrics : IDisposable
     private readonly Counter<long> refused;
     private readonly Counter<long> written;
     private readonly Histogram<double> lag;
+    private readonly Histogram<double> redis;
     private readonly UpDownCounter<int> streams;
     private volatile PlatformHealth? health;
 
@@ -22,9 +23,9 @@ internal sealed class CollectorMetrics : IDisposable
         accepted = meter.CreateCounter<long>("xerotier.heartbeats.accepted", "{heartbeat}", "Heartbeats acknowledged, by kind of sender.");
         refused = meter.CreateCounter<long>("xerotier.heartbeats.refused", "{heartbeat}", "Heartbeats refused, by error code.");
         written = meter.CreateCounter<long>("xerotier.heartbeats.written", "{heartbeat}", "Heartbeats that Redis took: fewer than accepted where several of one sender were merged.");
-        lag = meter.CreateHistogram(
-            "xerotier.heartbeats.lag", "s", "Time from receiving a batch of heartbeats to its acknowledgement by Redis.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] });
+        var seconds = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] };
+        lag = meter.CreateHistogram("xerotier.heartbeats.lag", "s", "Time from receiving a batch of heartbeats to its acknowledgement by Redis.", advice: seconds);
+        redis = meter.CreateHistogram("xerotier.redis.duration", "s", "Time that Redis took for a question, answered or not, by operation.", advice: seconds);
         streams = meter.CreateUpDownCounter<int>("xerotier.streams.open", "{stream}", "Open gRPC streams, by kind: report (heartbeats), watch (platform health).");
         meter.CreateObservableGauge("xerotier.fleet.senders", Senders, "{sender}", "Registered routers and shared agents, by state, as last observed.");
         meter.CreateObservableGauge("xerotier.store.ready", () => health is { Store: StoreState.Ready or StoreState.Young } ? 1 : 0, description: "1 while Redis answers.");
@@ -39,6 +40,8 @@ internal sealed class CollectorMetrics : IDisposable
     public void Written(int count) => written.Add(count);
 
     public void Acknowledged(TimeSpan after) => lag.Record(after.TotalSeconds);
+
+    public void Asked(string operation, TimeSpan took) => redis.Record(took.TotalSeconds, KeyValuePair.Create<string, object?>("operation", operation));
 
     public void Observed(PlatformHealth observed) => health = observed;
 

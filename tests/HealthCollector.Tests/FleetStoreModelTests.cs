@@ -20,7 +20,8 @@ public sealed class FleetStoreModelTests(RedisFixture fixture)
         await using var redis = await ConnectionMultiplexer.ConnectAsync(fixture.Redis.ConnectionString);
         var random = new Random(seed);
         var time = new FakeTimeProvider(new(2026, 11, 3, 14, 0, 0, TimeSpan.Zero));
-        FleetStore[] collectors = [.. Enumerable.Range(0, 2).Select(_ => new FleetStore(redis, Options.Create(new FleetOptions()), time))];
+        using var metrics = new CollectorMetrics();
+        FleetStore[] collectors = [.. Enumerable.Range(0, 2).Select(_ => new FleetStore(redis, metrics, Options.Create(new FleetOptions()), time))];
         var newest = new Dictionary<(FleetKey Fleet, string Id), Beat>();
 
         for (var step = 0; step < 150; step++)

@@ -37,7 +37,7 @@ public sealed class OperationsTests(RedisFixture fixture) : IAsyncLifetime
             ("xerotier_heartbeats_accepted", "kind=\"router\"", 2), ("xerotier_heartbeats_accepted", "kind=\"shared\"", 1), ("xerotier_heartbeats_accepted", "kind=\"private\"", 1),
             ("xerotier_heartbeats_refused", "code=\"scope_insufficient\"", 1), ("xerotier_heartbeats_refused", "code=\"invalid_request\"", 1),
             ("xerotier_fleet_senders", "state=\"online\"", 1), ("xerotier_fleet_senders", "state=\"offline\"", 1), ("xerotier_fleet_senders", "state=\"fresh\"", 1),
-            ("xerotier_streams_open", "kind=\"watch\"", 1), ("xerotier_store_ready", "", 1), ("xerotier_heartbeats_lag_seconds_count", "", 2),
+            ("xerotier_streams_open", "kind=\"watch\"", 1), ("xerotier_store_ready", "", 1), ("xerotier_heartbeats_lag_seconds_count", "", 2), ("xerotier_redis_duration_seconds_count", "operation=\"write\"", 3),
         })
         {
             Assert.Contains(metrics.Split('\n'), line =>
