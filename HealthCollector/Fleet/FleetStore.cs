@@ -142,9 +142,11 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, CollectorMetrics 
           counts[#counts + 1] = redis.call('ZCOUNT', key, ARGV[2], '+inf')
         end
         counts[#counts + 1] = redis.call('ZCOUNT', KEYS[3], ARGV[2], '+inf')
-        counts[#counts + 1] = before - tonumber(ARGV[4])
+        local unheard_since, unheard_until = before - tonumber(ARGV[4]), math.min(since, tonumber(ARGV[2]))
+        counts[#counts + 1] = unheard_since
+        counts[#counts + 1] = unheard_until
         for i, key in ipairs({ KEYS[3], KEYS[4] }) do
-          counts[#counts + 1] = now - since < chance and redis.call('ZCOUNT', key, text(before - tonumber(ARGV[4])), '(' .. ARGV[2]) or 0
+          counts[#counts + 1] = now - since < chance and redis.call('ZCOUNT', key, text(unheard_since), '(' .. text(unheard_until)) or 0
         end
         return counts
         """;
@@ -228,9 +230,10 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, CollectorMetrics 
             new(Stored: n[1], WithinRetention: n[2], Fresh: n[3]),
             new(Stored: n[4], WithinRetention: n[5], Fresh: n[6]),
             RoutersOnline: n[7],
-            FreshBefore: n[8],
-            RoutersUnheard: n[9],
-            SharedAgentsUnheard: n[10]);
+            UnheardSince: n[8],
+            UnheardUntil: n[9],
+            RoutersUnheard: n[10],
+            SharedAgentsUnheard: n[11]);
     }
 
     /// <summary>Everything that is registered in a fleet, by id.</summary>
@@ -357,8 +360,9 @@ internal readonly record struct FleetCounts(long Stored, long WithinRetention, l
 /// <param name="Routers">Routers in any state.</param>
 /// <param name="SharedAgents">Shared agents.</param>
 /// <param name="RoutersOnline">Fresh routers that said online or draining.</param>
-/// <param name="FreshBefore">Whoever was heard at this instant or later was fresh when the watch before this one ended.</param>
-/// <param name="RoutersUnheard">Routers that were online then, are not now, and have not had the time to be heard again.</param>
-/// <param name="SharedAgentsUnheard">Shared agents that were fresh then, are stale now, and have not had that time.</param>
+/// <param name="UnheardSince">Whoever was last heard at this instant or later was fresh when the watch before this one ended …</param>
+/// <param name="UnheardUntil">… and before this instant, has not been heard in this one and is stale by now.</param>
+/// <param name="RoutersUnheard">Such routers, of those that were online, while they have not had the time to be heard again.</param>
+/// <param name="SharedAgentsUnheard">Such shared agents.</param>
 internal sealed record PlatformCounts(
-    TimeSpan WatchedFor, FleetCounts Routers, FleetCounts SharedAgents, long RoutersOnline, long FreshBefore, long RoutersUnheard, long SharedAgentsUnheard);
+    TimeSpan WatchedFor, FleetCounts Routers, FleetCounts SharedAgents, long RoutersOnline, long UnheardSince, long UnheardUntil, long RoutersUnheard, long SharedAgentsUnheard);

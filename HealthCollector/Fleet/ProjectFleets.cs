@@ -143,7 +143,7 @@ internal sealed class ProjectFleets(FleetStore store, IOptions<FleetOptions> opt
                 state = StoreState.Young;
             }
 
-            bool IsUnheard(StoredBeat beat) => beat.HeardAt < fresh && beat.HeardAt >= platform.FreshBefore;
+            bool IsUnheard(StoredBeat beat) => beat.HeardAt >= platform.UnheardSince && beat.HeardAt < platform.UnheardUntil;
         }
 
         return new(now, state, [.. routers.Select(beat => ToRouter(beat, now, fresh))], workers, ProjectEndpoints.Of(workers, projectId));

@@ -213,6 +213,19 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_was_heard_and_falls_silent_gets_no_more_time_however_new_the_watch_is()
+    {
+        var time = Collector.Clock();
+        using var collector = new Collector(fixture.Redis.ConnectionString, time, ("Fleet:StaleAfterSeconds", "2"), ("Fleet:ProjectCacheMilliseconds", "0"));
+        await collector.WatchAsync(time, TimeSpan.FromSeconds(1));
+        await collector.ReportPlatformAsync(Router("r1"), Shared("a1", "proj_ABC123/chat"));
+        await collector.WatchAsync(time, TimeSpan.FromSeconds(2) + Microsecond);
+        Assert.Equal((StoreState.Ready, 1, 0, 1, 1), await collector.ObserveAsync());
+        Assert.Equal((0, 0), await collector.UnheardAsync());
+        Assert.Equal(StoreState.Ready, (await collector.GetFleetAsync()).Store);
+    }
+
+    [Fact]
     public async Task A_pause_of_five_seconds_ends_no_watch()
     {
         var time = Collector.Clock();
