@@ -1,3 +1,4 @@
+using System.Buffers;
 using Google.Protobuf;
 using Grpc.Core;
 using Xerotier.Health.V1;
@@ -6,8 +7,8 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.HealthCollector;
 
 /// <summary>
-/// <c>xerotier.health.v1.Heartbeats/Report</c> with each heartbeat read by itself: the generated service reads a request as a whole, and
-/// one heartbeat that is no protobuf (a name that is not UTF-8, say) would end the stream.
+/// <c>xerotier.health.v1.Heartbeats/Report</c> with each heartbeat read by itself where they cannot be read together: to the generated
+/// service one heartbeat that is no protobuf (a name that is not UTF-8, say) would end the stream.
 /// </summary>
 [BindServiceMethod(typeof(HeartbeatStream), nameof(BindService))]
 internal abstract class HeartbeatStream
@@ -18,7 +19,7 @@ internal abstract class HeartbeatStream
         MethodType.DuplexStreaming,
         Heartbeats.Descriptor.FullName,
         nameof(Report),
-        new(static (_, _) => throw new NotSupportedException(), static context => Read(context.PayloadAsNewBuffer())),
+        new(static (_, _) => throw new NotSupportedException(), static context => Read(context.PayloadAsReadOnlySequence())),
         new(Write, static _ => throw new NotSupportedException()));
 
     /// <summary>Called by the server when it maps the service.</summary>
@@ -28,7 +29,19 @@ internal abstract class HeartbeatStream
     /// <summary>The stream: batches come, and each is answered.</summary>
     public abstract Task Report(IAsyncStreamReader<IReadOnlyList<Received>> requestStream, IServerStreamWriter<ReportResponse> responseStream, ServerCallContext context);
 
-    private static List<Received> Read(byte[] request)
+    private static List<Received> Read(ReadOnlySequence<byte> request)
+    {
+        try
+        {
+            return [.. ReportRequest.Parser.ParseFrom(request).Heartbeats.Select(heartbeat => new Received(heartbeat, null))];
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return ReadOneByOne(request.ToArray());
+        }
+    }
+
+    private static List<Received> ReadOneByOne(byte[] request)
     {
         var batch = new List<Received>();
         try
