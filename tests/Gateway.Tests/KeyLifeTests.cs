@@ -109,7 +109,11 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
                 Assert.Equal(200, (await gateway.SendAsync("GET", $"/{project}/v1/management/maintenance", other)).Status);
                 await Eventually.TrueAsync(async () => await WaitingAsync() is not null, "the write waits");
                 var waiting = await WaitingAsync();
-                Assert.Equal(200, (await gateway.SendAsync("DELETE", $"/{project}/v1/management/keys/{otherId}", other)).Status);
+                if ((await gateway.SendAsync("DELETE", $"/{project}/v1/management/keys/{otherId}", other)).Status != 200)
+                {
+                    return false; // its use was among those that the write holds
+                }
+
                 await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", $"/{project}/v1/management/maintenance", other)).Status == 401, "revoked");
                 return waiting is not null && waiting.Equals(await WaitingAsync());
             },
