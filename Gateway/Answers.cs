@@ -107,7 +107,7 @@ internal readonly record struct OwnHeaders(StringValues RequestId, StringValues 
     public static OwnHeaders Of(HttpResponse response)
     {
         var headers = response.Headers;
-        return new(headers["X-Request-Id"], headers["X-RateLimit-Limit"], headers["X-RateLimit-Remaining"], headers["X-RateLimit-Reset"]);
+        return new(headers["X-Request-Id"], headers[RateLimitHeaders.Limit], headers[RateLimitHeaders.Remaining], headers[RateLimitHeaders.Reset]);
     }
 
     /// <summary>Sets them, after something has cleared the answer.</summary>
@@ -117,7 +117,7 @@ internal readonly record struct OwnHeaders(StringValues RequestId, StringValues 
         headers["X-Request-Id"] = RequestId;
         if (Limit.Count > 0)
         {
-            (headers["X-RateLimit-Limit"], headers["X-RateLimit-Remaining"], headers["X-RateLimit-Reset"]) = (Limit, Remaining, Reset);
+            (headers[RateLimitHeaders.Limit], headers[RateLimitHeaders.Remaining], headers[RateLimitHeaders.Reset]) = (Limit, Remaining, Reset);
         }
     }
 }

@@ -7,9 +7,6 @@ namespace Xerotier.Gateway;
 /// <summary>The buckets of product.md section 2, Rate limits, of this Gateway.</summary>
 internal sealed class RateLimits
 {
-    /// <summary>The headers that say how many tokens are left.</summary>
-    public static readonly string[] Headers = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"];
-
     private readonly TokenBuckets<UInt128> clients;
     private readonly TokenBuckets<string> keys;
     private readonly TokenBuckets<string> heartbeats;
@@ -55,10 +52,7 @@ internal sealed class RateLimits
             return null;
         }
 
-        var headers = response.Headers;
-        headers["X-RateLimit-Limit"] = limit ?? grant.Limit.ToString(CultureInfo.InvariantCulture);
-        headers["X-RateLimit-Remaining"] = grant.Remaining.ToString(CultureInfo.InvariantCulture);
-        headers["X-RateLimit-Reset"] = grant.ResetSeconds.ToString(CultureInfo.InvariantCulture);
+        response.Headers.Say(grant, limit);
         return grant.Granted > 0 ? null : Exceeded(grant);
     }
 

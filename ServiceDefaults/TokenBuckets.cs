@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
 
 namespace Xerotier.ServiceDefaults;
 
@@ -9,6 +11,33 @@ namespace Xerotier.ServiceDefaults;
 /// <param name="ResetSeconds">Seconds until the bucket is full again, rounded up.</param>
 /// <param name="RetryAfterSeconds">Seconds until one token is there again, rounded up; 0 while there is one.</param>
 public readonly record struct TokenGrant(int Granted, int Limit, int Remaining, int ResetSeconds, int RetryAfterSeconds);
+
+/// <summary>The headers in which an answer says how much of a limit is left (product.md section 2, Rate limits).</summary>
+public static class RateLimitHeaders
+{
+    /// <summary>The bucket's capacity.</summary>
+    public const string Limit = "X-RateLimit-Limit";
+
+    /// <summary>Tokens that are left.</summary>
+    public const string Remaining = "X-RateLimit-Remaining";
+
+    /// <summary>Seconds until the bucket is full again.</summary>
+    public const string Reset = "X-RateLimit-Reset";
+
+    /// <summary>Says <paramref name="grant"/> in the headers; nothing where there is no limit.</summary>
+    /// <param name="headers">An answer's headers.</param>
+    /// <param name="grant">What the bucket answered.</param>
+    /// <param name="limit">Its capacity as text, where that is at hand.</param>
+    public static void Say(this IHeaderDictionary headers, TokenGrant grant, string? limit = null)
+    {
+        if (grant.Limit > 0)
+        {
+            headers[Limit] = limit ?? grant.Limit.ToString(CultureInfo.InvariantCulture);
+            headers[Remaining] = grant.Remaining.ToString(CultureInfo.InvariantCulture);
+            headers[Reset] = grant.ResetSeconds.ToString(CultureInfo.InvariantCulture);
+        }
+    }
+}
 
 /// <summary>
 /// Token buckets in a bounded table (product.md section 2, Rate limits): each key's bucket holds up to the per-minute figure and

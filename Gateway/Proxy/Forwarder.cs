@@ -219,12 +219,13 @@ internal sealed partial class Forwarder : IDisposable
                 return ValueTask.FromResult(false);
             }
 
-            if (proxyResponse?.Headers.Contains("X-RateLimit-Limit") == true)
+            if (proxyResponse?.Headers.Contains(RateLimitHeaders.Limit) == true)
             {
-                foreach (var name in RateLimits.Headers)
-                {
-                    httpContext.Response.Headers.Remove(name); // the service counts what a request holds, and knows better
-                }
+                // The service counts what a request holds, and knows better.
+                var own = httpContext.Response.Headers;
+                own.Remove(RateLimitHeaders.Limit);
+                own.Remove(RateLimitHeaders.Remaining);
+                own.Remove(RateLimitHeaders.Reset);
             }
 
             var copied = base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -70,14 +69,7 @@ internal static class HeartbeatEndpoints
 
         Task SayLimit()
         {
-            if (limiter.PerMinute > 0)
-            {
-                var (now, headers) = (limiter.Take(caller.KeyId, 0), context.Response.Headers);
-                headers["X-RateLimit-Limit"] = now.Limit.ToString(CultureInfo.InvariantCulture);
-                headers["X-RateLimit-Remaining"] = now.Remaining.ToString(CultureInfo.InvariantCulture);
-                headers["X-RateLimit-Reset"] = now.ResetSeconds.ToString(CultureInfo.InvariantCulture);
-            }
-
+            context.Response.Headers.Say(limiter.Take(caller.KeyId, 0));
             return Task.CompletedTask;
         }
 

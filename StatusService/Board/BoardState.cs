@@ -33,12 +33,11 @@ public sealed record BoardState(
         var shown = new List<IndicatorState>(4)
         {
             new(Indicator.Dashboard, Verdict.Operational),
-            new(Indicator.InferenceRouting, known is null ? noData : IfSure(Rules.Routing(known.Routers, known.RoutersOnline), Rules.Routing(known.Routers, known.RoutersOnline + known.RoutersUnheard))),
+            new(Indicator.InferenceRouting, known is null ? noData : IfSure(unheard => Rules.Routing(known.Routers, known.RoutersOnline + unheard), known.RoutersUnheard)),
         };
         if (inputs.SharedAgentsShown)
         {
-            shown.Add(new(Indicator.SharedAgents, known is null ? noData : IfSure(
-                Rules.SharedAgents(known.SharedAgents, known.SharedAgentsStale), Rules.SharedAgents(known.SharedAgents, known.SharedAgentsStale - known.SharedAgentsUnheard))));
+            shown.Add(new(Indicator.SharedAgents, known is null ? noData : IfSure(unheard => Rules.SharedAgents(known.SharedAgents, known.SharedAgentsStale - unheard), known.SharedAgentsUnheard)));
         }
 
         shown.Add(new(Indicator.ModelStorage, inputs.ModelStorage));
@@ -68,8 +67,8 @@ public sealed record BoardState(
             recorded);
     }
 
-    /// <summary>The verdict, unless those who may yet be heard would change it.</summary>
-    private static Verdict IfSure(Verdict heard, Verdict withUnheard) => heard.Status == withUnheard.Status ? heard : NoDataYet;
+    /// <summary>What is judged without those who may yet be heard, unless they would change it.</summary>
+    private static Verdict IfSure(Func<int, Verdict> judge, int unheard) => judge(0) is var heard && judge(unheard).Status == heard.Status ? heard : NoDataYet;
 
     /// <summary>The first instant after <paramref name="now"/> at which the clock alone may change the board; null when it never does.</summary>
     public static DateTimeOffset? NextChange(BoardInputs inputs, DateTimeOffset now)

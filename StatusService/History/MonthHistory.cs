@@ -19,10 +19,16 @@ public static class MonthHistory
     /// <param name="firstRecorded">The first second ever recorded: before it no data is nothing to list.</param>
     /// <param name="windows">The month's windows, by start.</param>
     /// <param name="until">The second that all is as of.</param>
-    public static HistoryIndicatorModel? Of(Indicator indicator, IReadOnlyList<DayModel> days, IReadOnlyList<Run> runs, long firstRecorded, IReadOnlyList<WindowModel> windows, long until) =>
-        days.All(d => d.Operational + d.Degraded + d.Outage + d.Maintenance == 0)
-            ? null
-            : new(indicator.Name(), [.. days.Select(day => OfDay(day, runs, firstRecorded, [.. windows.Where(w => indicator.IsAffectedBy(w.AffectedServices))], until))]);
+    public static HistoryIndicatorModel? Of(Indicator indicator, IReadOnlyList<DayModel> days, IReadOnlyList<Run> runs, long firstRecorded, IReadOnlyList<WindowModel> windows, long until)
+    {
+        if (days.All(d => d.Operational + d.Degraded + d.Outage + d.Maintenance == 0))
+        {
+            return null;
+        }
+
+        WindowModel[] affecting = [.. windows.Where(w => indicator.IsAffectedBy(w.AffectedServices))];
+        return new(indicator.Name(), [.. days.Select(day => OfDay(day, runs, firstRecorded, affecting, until))]);
+    }
 
     /// <summary>The intervals to put in words, by start: all without the shortest ones that are omitted.</summary>
     public static IReadOnlyList<HistoryIntervalModel> Listed(HistoryDayModel day) => day.Omitted == 0
