@@ -3,45 +3,48 @@ using Xerotier.AppHost;
 // The whole system on one screen. ARCHITECTURE.md has the same as a picture, with the two flows through it.
 try
 {
-    var builder = DistributedApplication.CreateBuilder(args);
-    using var settings = ClusterSettings.Load(builder.Configuration, builder.AppHostDirectory);
-    var stores = builder.AddStores(settings);
-    var platformKey = builder.AddSecret("platform-key", settings.PlatformApiKey);
+    var builder = LocalCluster.CreateBuilder(args);
+    using var cluster = ClusterSettings.Load(builder);
+    builder.UseTerminal(cluster);
+    var stores = builder.AddStores(cluster);
+    var platformKey = builder.AddSecret("platform-key", cluster.PlatformApiKey);
 
-    var collector = builder.AddService("healthcollector", "HealthCollector", settings)
-        .WithReference(stores.Redis).WaitFor(stores.Redis);
+    var collector = builder.AddService<Projects.HealthCollector>("healthcollector", cluster, service => service
+        .WithReference(stores.Redis).WaitFor(stores.Redis));
 
-    var maintenance = builder.AddService("maintenanceservice", "MaintenanceService", settings)
-        .WithReference(stores.MaintenanceDb).WaitFor(stores.MaintenanceDb);
+    var maintenance = builder.AddService<Projects.MaintenanceService>("maintenanceservice", cluster, service => service
+        .WithReference(stores.MaintenanceDb).WaitFor(stores.MaintenanceDb));
 
-    var status = builder.AddService("statusservice", "StatusService", settings)
+    var status = builder.AddService<Projects.StatusService>("statusservice", cluster, service => service
         .WithReference(stores.StatusDb).WaitFor(stores.StatusDb)
         .WithReference(collector)
-        .WithReference(maintenance);
+        .WithReference(maintenance));
 
-    var gateway = builder.AddService("gateway", "Gateway", settings, settings.Port, settings.GrpcPort)
+    var gateway = builder.AddService<Projects.Gateway>("gateway", cluster, service => service
         .WithReference(stores.GatewayDb).WaitFor(stores.GatewayDb)
         .WithReference(collector)
         .WithReference(maintenance)
         .WithReference(status)
         .WithEnvironment("Platform__Key", platformKey)
-        .WithEnvironment("Page__SnapshotFile", Path.Combine(settings.DataFolder, "page", "snapshot"));
+        .WithDataPath("Page__SnapshotFile", cluster, "page/snapshot")
+        .WithExternalHttpEndpoints(),
+        cluster.Port, cluster.GrpcPort);
 
-    builder.AddProject("fleetsimulator", "../FleetSimulator/FleetSimulator.csproj")
-        .WithHttpEndpoint(name: "http", env: "HTTP_PORT")
-        .WithForwardedSettings()
+    builder.AddBuiltProject<Projects.FleetSimulator>("fleetsimulator")
+        .WithUnproxiedEndpoint("http", "HTTP_PORT")
         .WithEnvironment("XEROTIER_URL", gateway.GetEndpoint("http"))
         .WithEnvironment("XEROTIER_GRPC_URL", gateway.GetEndpoint("grpc"))
         .WithEnvironment("XEROTIER_PLATFORM_KEY", platformKey)
-        .WithEnvironment("XEROTIER_DEMO_FILE", settings.DemoFile)
-        .WithHttpHealthCheck("/healthz", endpointName: "http")
-        .WaitFor(gateway);
+        .WithDataPath("XEROTIER_DEMO_FILE", cluster, ClusterSettings.DemoFile)
+        .WithReadiness("/healthz")
+        .WaitFor(gateway)
+        .ExcludeFromManifest(); // a fleet of its own is for this machine only
 
     using var app = builder.Build();
     app.Run();
-    return 0;
+    return Environment.ExitCode;
 }
-catch (SetupException problem)
+catch (SetupException problem) when (LocalCluster.IsThisProcess)
 {
     Console.Error.WriteLine(problem.Message);
     return 1;

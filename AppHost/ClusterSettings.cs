@@ -8,51 +8,67 @@ namespace Xerotier.AppHost;
 
 /// <summary>
 /// Where this cluster listens and keeps its data: <c>XEROTIER_PORT</c> (8080), <c>XEROTIER_GRPC_PORT</c> (the HTTP port + 1),
-/// <c>XEROTIER_DATA</c> (<c>.local</c> beside the solution), <c>--replicas</c> (1); and its secrets, made on first use.
+/// <c>XEROTIER_DATA</c> (<c>.local</c> beside the solution), <c>--replicas</c> (1); and its secrets, made on first use. A manifest
+/// is of no machine: there it has neither ports nor a folder, and no secret has a value.
 /// </summary>
 internal sealed class ClusterSettings : IDisposable
 {
-    /// <summary>Default of <c>XEROTIER_DASHBOARD_PORT</c>, the page of <c>--dashboard</c>.</summary>
-    public const int DashboardPort = 18888;
+    /// <summary>The demo project's credentials, in the data folder.</summary>
+    public const string DemoFile = "demo.env";
 
-    /// <summary>Default of <c>XEROTIER_OTLP_PORT</c>, where that dashboard takes telemetry.</summary>
-    public const int OtlpPort = 4317;
+    private readonly string? dataFolder;
+    private readonly FileStream? folderLock;
 
-    private readonly FileStream folderLock;
-
-    private ClusterSettings(string dataFolder, FileStream folderLock, Dictionary<string, string> secrets)
+    private ClusterSettings()
     {
-        this.folderLock = folderLock;
-        DataFolder = dataFolder;
+    }
+
+    private ClusterSettings(string dataFolder)
+    {
+        this.dataFolder = dataFolder;
+        folderLock = Lock(dataFolder);
+        var secrets = Secrets(
+            Path.Combine(dataFolder, "secrets"),
+            ("internal", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))),
+            ("platform", "xero_platform_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))));
         InternalKey = secrets["internal"];
         PlatformApiKey = secrets["platform"];
     }
 
     /// <summary>Absolute path of the data folder.</summary>
-    public string DataFolder { get; }
+    public string DataFolder => dataFolder ?? throw new InvalidOperationException("A manifest knows no folder of this machine.");
 
     /// <summary>Port of the first Gateway's HTTP; each further replica listens 10 higher.</summary>
-    public required int Port { get; init; }
+    public int? Port { get; private init; }
 
     /// <summary>Port of the first Gateway's gRPC.</summary>
-    public required int GrpcPort { get; init; }
+    public int? GrpcPort { get; private init; }
 
     /// <summary>Instances of each service.</summary>
-    public required int Replicas { get; init; }
+    public int Replicas { get; private init; } = 1;
 
     /// <summary>What the services sign their tokens with.</summary>
-    public string InternalKey { get; }
+    public string? InternalKey { get; }
 
     /// <summary>The first platform API key.</summary>
-    public string PlatformApiKey { get; }
+    public string? PlatformApiKey { get; }
 
-    /// <summary>The demo project's credentials.</summary>
-    public string DemoFile => Path.Combine(DataFolder, "demo.env");
+    /// <summary>The superuser's password of PostgreSQL in a container, which its volume keeps.</summary>
+    public string? PostgresPassword => dataFolder is null ? null : Secrets(Path.Combine(dataFolder, "postgres-container"), ("postgres", RandomNumberGenerator.GetHexString(40, lowercase: true)))["postgres"];
+
+    /// <summary>Where the log goes.</summary>
+    public string LogFile => Path.Combine(DataFolder, "logs", "cluster.log");
 
     /// <summary>Reads the settings and takes hold of the data folder.</summary>
     /// <exception cref="SetupException">A setting is wrong, a port is in use, or the folder cannot be written or belongs to a running cluster.</exception>
-    public static ClusterSettings Load(IConfiguration configuration, string appHostDirectory)
+    public static ClusterSettings Load(IDistributedApplicationBuilder builder)
     {
+        if (builder.ExecutionContext.IsPublishMode)
+        {
+            return new();
+        }
+
+        var configuration = builder.Configuration;
         var port = Number("XEROTIER_PORT", 8080);
         var grpcPort = Number("XEROTIER_GRPC_PORT", port + 1);
         var replicas = Number("replicas", 1, 4);
@@ -63,10 +79,12 @@ internal sealed class ClusterSettings : IDisposable
             ports.Add((grpcPort + (10 * i), "XEROTIER_GRPC_PORT"));
         }
 
-        if (configuration["dashboard"] is { Length: > 0 })
+        foreach (var setting in (string[])(configuration.GetValue<bool>("no-dashboard") ? [] : ["XEROTIER_DASHBOARD_PORT", "XEROTIER_OTLP_PORT"]))
         {
-            ports.Add((Number("XEROTIER_DASHBOARD_PORT", DashboardPort), "XEROTIER_DASHBOARD_PORT"));
-            ports.Add((Number("XEROTIER_OTLP_PORT", OtlpPort), "XEROTIER_OTLP_PORT"));
+            if (configuration[setting] is { Length: > 0 })
+            {
+                ports.Add((Number(setting, 0), setting));
+            }
         }
 
         if (ports.GroupBy(p => p.Number).FirstOrDefault(same => same.Count() > 1) is { } twice)
@@ -76,9 +94,9 @@ internal sealed class ClusterSettings : IDisposable
 
         ports.ForEach(p => RequireFree(p.Number, p.Setting));
 
-        var data = configuration["XEROTIER_DATA"] is { Length: > 0 } given ? given : Path.Combine(appHostDirectory, "..", ".local");
+        var data = configuration["XEROTIER_DATA"] is { Length: > 0 } given ? given : Path.Combine(builder.AppHostDirectory, "..", ".local");
         var folder = PrivateServers.WritableFolder(Path.GetFullPath(data));
-        return new ClusterSettings(folder, Lock(folder), Secrets(Path.Combine(folder, "secrets"))) { Port = port, GrpcPort = grpcPort, Replicas = replicas };
+        return new(folder) { Port = port, GrpcPort = grpcPort, Replicas = replicas };
 
         int Number(string name, int fallback, int most = IPEndPoint.MaxPort) =>
             configuration[name] is not { Length: > 0 } text ? fallback
@@ -87,7 +105,7 @@ internal sealed class ClusterSettings : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => folderLock.Dispose();
+    public void Dispose() => folderLock?.Dispose();
 
     private static FileStream Lock(string folder)
     {
@@ -121,19 +139,16 @@ internal sealed class ClusterSettings : IDisposable
         }
     }
 
-    private static Dictionary<string, string> Secrets(string path)
+    /// <summary>The secrets of a file, made as <paramref name="made"/> where the file is not there yet.</summary>
+    private static Dictionary<string, string> Secrets(string path, params (string Name, string Value)[] made)
     {
         if (!File.Exists(path))
         {
-            PrivateServers.WriteSecret(path, $"""
-                internal={Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))}
-                platform=xero_platform_{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))}
-
-                """);
+            PrivateServers.WriteSecret(path, string.Concat(made.Select(secret => $"{secret.Name}={secret.Value}\n")));
         }
 
         var secrets = PrivateServers.ReadSecrets(path);
-        return secrets.ContainsKey("internal") && secrets.ContainsKey("platform") ? secrets
+        return made.All(secret => secrets.ContainsKey(secret.Name)) ? secrets
             : throw new SetupException($"{path} does not hold this cluster's secrets: bring them back, or remove the file to have new ones made.");
     }
 }

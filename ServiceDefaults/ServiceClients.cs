@@ -16,8 +16,11 @@ public static partial class ServiceClients
     /// <summary>The longest message that a client takes, bytes. A page of workers may be all that a project may store (Fleet:MaxBytesPerProject), with the models of its endpoints.</summary>
     public const int LongestMessage = 64 * 1024 * 1024;
 
+    /// <summary>How long after its own start a service takes it for normal that another one does not respond yet.</summary>
+    public static readonly TimeSpan StartupGrace = TimeSpan.FromSeconds(5);
+
     /// <summary>
-    /// The addresses of a service's endpoint, from <c>services:{service}:{endpoint}:{0, 1, …}</c> as Aspire and LocalHosting publish them.
+    /// The addresses of a service's endpoint, from <c>services:{service}:{endpoint}:{0, 1, …}</c> as Aspire publishes them.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is none.</exception>
     public static IReadOnlyList<Uri> GetServiceAddresses(this IConfiguration configuration, string service, string endpoint)
@@ -64,6 +67,7 @@ public static partial class ServiceClients
         CancellationToken cancellation)
     {
         var reported = false; // one line when it is lost, not one for each try
+        var started = time.GetTimestamp();
         while (!cancellation.IsCancellationRequested)
         {
             var alive = false;
@@ -86,7 +90,8 @@ public static partial class ServiceClients
                     return;
                 }
 
-                if (alive || !reported)
+                // At first the peer may be starting as well.
+                if (alive || (!reported && time.GetElapsedTime(started) > StartupGrace))
                 {
                     LogLost(logger, typeof(T).Name, failure.Message);
                     reported = true;

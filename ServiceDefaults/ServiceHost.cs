@@ -7,17 +7,10 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using OpenTelemetry;
-using OpenTelemetry.Metrics;
-using OpenTelemetry.Resources;
-using OpenTelemetry.Trace;
 
 namespace Xerotier.ServiceDefaults;
 
@@ -71,7 +64,7 @@ public static class ServiceHost
         builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<GrpcErrors>());
         builder.Services.AddGrpcHealthChecks().AddCheck("process", () => HealthCheckResult.Healthy());
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
-        AddTelemetry(builder, name, version);
+        builder.AddTelemetry(name, version);
     }
 
     /// <summary>Puts the pipeline together; the service's own endpoints follow. Maps <c>/healthz</c>, <c>/readyz</c> and the gRPC health service.</summary>
@@ -126,48 +119,4 @@ public static class ServiceHost
                 statusCode: ready ? 200 : 503);
         }).AllowAnonymous();
     }
-
-    private static void AddTelemetry(WebApplicationBuilder builder, string name, string version)
-    {
-        // The weakest source: appsettings and the environment override it.
-        ((IConfigurationBuilder)builder.Configuration).Sources.Insert(0, new MemoryConfigurationSource
-        {
-            InitialData =
-            [
-                new("Logging:LogLevel:Default", "Information"),
-                new("Logging:LogLevel:Microsoft", "Warning"),
-                new("Logging:LogLevel:Grpc", "Warning"),
-                new("Logging:LogLevel:Yarp", "Warning"),
-                new("Logging:LogLevel:Microsoft.Hosting.Lifetime", "Information"),
-            ],
-        });
-        builder.Logging.AddFilter("Npgsql", LogLevel.Warning); // every statement otherwise
-        builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
-        if (builder.Configuration["Logging:Console:FormatterName"] is null)
-        {
-            builder.Logging.AddJsonConsole(console => console.UseUtcTimestamp = true);
-        }
-
-        var exported = builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
-        var telemetry = builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService(name, serviceNamespace: "xerotier", serviceVersion: version))
-            .WithMetrics(metrics => metrics
-                .AddAspNetCoreInstrumentation()
-                .AddHttpClientInstrumentation()
-                .AddRuntimeInstrumentation()
-                .AddMeter("Xerotier.*")
-                .AddPrometheusExporter());
-        if (exported)
-        {
-            // Without a collector to send them to, spans would only cost time.
-            telemetry.WithTracing(tracing => tracing
-                .AddAspNetCoreInstrumentation(options => options.Filter = context => !IsProbe(context.Request.Path))
-                .AddHttpClientInstrumentation()
-                .AddSource("Xerotier.*"));
-            builder.Logging.AddOpenTelemetry(logging => logging.IncludeScopes = true);
-            telemetry.UseOtlpExporter();
-        }
-    }
-
-    private static bool IsProbe(PathString path) => path == "/healthz" || path == "/readyz" || path.StartsWithSegments("/grpc.health.v1.Health", StringComparison.Ordinal);
 }

@@ -8,11 +8,7 @@ using StackExchange.Redis;
 
 namespace Xerotier.ServiceDefaults;
 
-/// <summary>
-/// Clients of the stores: Aspire's integrations where its packages are at hand, elsewhere the same registrations by the plain
-/// libraries: the client, its health check, traces and metrics. StackExchange.Redis tells nothing of itself without a package that not
-/// every feed has: who uses it traces and measures its own questions.
-/// </summary>
+/// <summary>Clients of the stores by Aspire's integrations: the client, its traces and metrics; with health checks and waits of our own.</summary>
 public static class Stores
 {
     /// <summary>Registers the <see cref="NpgsqlDataSource"/> of <c>ConnectionStrings:{name}</c> and the health check <c>postgres</c>.</summary>
@@ -26,14 +22,8 @@ public static class Stores
             builder.Configuration[$"ConnectionStrings:{name}"] = tune(builder.Configuration.RequiredConnectionString(name));
         }
 
-#if USE_ASPIRE
-        builder.AddNpgsqlDataSource(name, settings => settings.DisableHealthChecks = true);
-#else
-        builder.Services.AddNpgsqlDataSource(builder.Configuration.RequiredConnectionString(name));
-        builder.Services.AddOpenTelemetry()
-            .WithTracing(tracing => tracing.AddSource("Npgsql"))
-            .WithMetrics(metrics => metrics.AddMeter("Npgsql"));
-#endif
+        _ = builder.Configuration.RequiredConnectionString(name);
+        builder.AddNpgsqlDataSource(name, settings => (settings.DisableHealthChecks, settings.DisableTracing) = (true, !builder.Configuration.ExportsTelemetry()));
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning); // its information is every statement
         builder.Services.AddHealthChecks().AddCheck<PostgresCheck>("postgres", timeout: TimeSpan.FromSeconds(2));
     }
@@ -44,21 +34,14 @@ public static class Stores
     /// <param name="configure">Changes the client's options.</param>
     public static void AddRedis(this IHostApplicationBuilder builder, string name, Action<ConfigurationOptions>? configure = null)
     {
-        void Configure(ConfigurationOptions options)
+        _ = builder.Configuration.RequiredConnectionString(name);
+        builder.AddRedisClient(name, settings => (settings.DisableHealthChecks, settings.DisableTracing) = (true, !builder.Configuration.ExportsTelemetry()), options =>
         {
             options.AbortOnConnectFail = false;
             options.ConnectTimeout = 1000;
             options.ReconnectRetryPolicy = new LinearRetry(250);
             configure?.Invoke(options);
-        }
-
-#if USE_ASPIRE
-        builder.AddRedisClient(name, settings => settings.DisableHealthChecks = true, Configure);
-#else
-        var options = ConfigurationOptions.Parse(builder.Configuration.RequiredConnectionString(name));
-        Configure(options);
-        builder.Services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(options));
-#endif
+        });
         builder.Services.AddHealthChecks().AddCheck<RedisCheck>("redis", timeout: TimeSpan.FromSeconds(2));
     }
 

@@ -1,8 +1,6 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Xerotier.AppHost;
-using Xerotier.LocalHosting;
 using Xerotier.TestKit;
 
 namespace Xerotier.Bench;
@@ -19,7 +17,7 @@ internal static class AuthBenchmark
     public static async Task<Report> RunAsync()
     {
         await using var postgres = await TestPostgres.StartAsync();
-        var (port, proxy, upstream, platformKey) = (PrivateServers.FreePort(), PrivateServers.FreePort(), PrivateServers.FreePort(), $"xero_platform_{new string('A', 43)}");
+        var (port, proxy, upstream, platformKey) = (TestPorts.Free(), TestPorts.Free(), TestPorts.Free(), $"xero_platform_{new string('A', 43)}");
         await using var nginx = await Tools.NginxAsync(proxy, $$"""
             keepalive_requests 1000000000;
               upstream services { server 127.0.0.1:{{upstream}}; keepalive 128; keepalive_requests 1000000000; }

@@ -37,7 +37,7 @@ internal static class DashboardBenchmark
                 }
             }
 
-            var (port, upstream) = (AppHost.PrivateServers.FreePort(), AppHost.PrivateServers.FreePort());
+            var (port, upstream) = (TestPorts.Free(), TestPorts.Free());
             await using var nginx = await Tools.NginxAsync(port, $$"""
                   upstream static { server 127.0.0.1:{{upstream}}; keepalive 64; }
                   server { listen 127.0.0.1:{{port}}; keepalive_requests 1000000; location / { proxy_pass http://static; proxy_http_version 1.1; proxy_set_header Connection ""; } }

@@ -20,12 +20,12 @@ internal static class StartupBenchmark
             double memory = 0;
             for (var round = 0; round < 3; round++)
             {
-                var (port, watch) = (AppHost.PrivateServers.FreePort(), Stopwatch.StartNew());
+                var (port, watch) = (TestPorts.Free(), Stopwatch.StartNew());
                 var page = FirstPageAsync(port, watch);
                 await using var cluster = await Cluster.StartAsync(new()
                 {
                     DataFolder = data,
-                    Settings = new Dictionary<string, string?> { ["XEROTIER_PORT"] = $"{port}", ["XEROTIER_GRPC_PORT"] = $"{AppHost.PrivateServers.FreePort()}" },
+                    Settings = new Dictionary<string, string?> { ["XEROTIER_PORT"] = $"{port}", ["XEROTIER_GRPC_PORT"] = $"{TestPorts.Free()}" },
                 });
                 firstPages.Add(await page);
                 if (round == 2)

@@ -17,7 +17,7 @@ internal static class StatusBenchmark
         var plain = await FetchAsync(cluster.Url, "identity");
         var gzip = await FetchAsync(cluster.Url, "gzip");
 
-        var port = AppHost.PrivateServers.FreePort();
+        var port = TestPorts.Free();
         var headers = string.Concat(SameHeaders.Select(name => $"add_header {name} \"{plain.Headers[name]}\";")) + "add_header X-Request-Id $request_id;";
         await using var nginx = await Tools.NginxAsync(port, $$"""
             sendfile on; tcp_nopush on; keepalive_requests 1000000000; open_file_cache max=10 inactive=1h;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Xerotier.LocalHosting;
+using Xerotier.TestKit;
 
 namespace Xerotier.Bench;
 

@@ -43,34 +43,12 @@ need() {
   rm -f "$log"
 }
 
-# The stores' own binaries are needed only where no other server is given.
+# The stores' own binaries are needed only where no other server is given and no container engine runs.
 need_stores() {
+  { docker info || podman info; } >/dev/null 2>&1 && return
   [ -n "${ConnectionStrings__gatewaydb:-}" ] && [ -n "${ConnectionStrings__maintenancedb:-}" ] && [ -n "${ConnectionStrings__statusdb:-}" ] ||
     need initdb postgresql
   [ -n "${ConnectionStrings__redis:-}" ] || need redis-server redis-server
-}
-
-# Fetches Aspire's SDK where the package feed has it; where it has not, that is remembered for a day.
-try_aspire() {
-  local version cache
-  [ -z "${UseAspire:-}" ] || return 0
-  version=$(sed -n 's:.*<AspireVersion>\(.*\)</AspireVersion>.*:\1:p' "$ROOT/Directory.Build.props")
-  cache=${NUGET_PACKAGES:-$HOME/.nuget/packages}
-  [ ! -d "$cache/aspire.apphost.sdk/$version" ] || return 0
-  local marker="$ROOT/.local/without-aspire"
-  [ -z "$(find "$marker" -mmin -1440 2>/dev/null)" ] || return 0
-  local probe
-  probe=$(mktemp -d)
-  cat >"$probe/probe.csproj" <<PROBE
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
-  <ItemGroup><PackageDownload Include="Aspire.AppHost.Sdk" Version="[$version]" /></ItemGroup>
-</Project>
-PROBE
-  if ! dotnet restore "$probe" >/dev/null 2>&1; then
-    mkdir -p "$ROOT/.local" && touch "$marker"
-  fi
-  rm -rf "$probe"
 }
 
 # build [PROJECT-OR-SOLUTION …]: Release, quiet unless something is wrong.

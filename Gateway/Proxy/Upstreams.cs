@@ -23,13 +23,7 @@ internal sealed class Replica(Uri http, Uri? grpc)
     public bool IsHealthy(TimeProvider time) => answers && Volatile.Read(ref suspectUntil) <= time.GetTimestamp();
 
     /// <summary>Takes the result of a probe.</summary>
-    /// <returns>Whether that changed anything.</returns>
-    public bool Probed(bool answered)
-    {
-        var changed = answers != answered;
-        answers = answered;
-        return changed;
-    }
+    public void Probed(bool answered) => answers = answered;
 
     /// <summary>A request to it failed: others go first until the next probes have spoken.</summary>
     public void Suspect(TimeProvider time) => Volatile.Write(ref suspectUntil, time.GetTimestamp() + (2 * time.TimestampFrequency));
@@ -131,6 +125,7 @@ internal sealed partial class Upstreams : BackgroundService
         using var handler = new SocketsHttpHandler { UseProxy = false, ActivityHeadersPropagator = null };
         using var http = new HttpClient(handler) { Timeout = ProbeTimeout };
         var address = new Uri($"{replica.Http}/healthz");
+        var (started, logged, everAnswered) = (time.GetTimestamp(), true, false);
         while (!stopping.IsCancellationRequested)
         {
             bool answered;
@@ -149,9 +144,12 @@ internal sealed partial class Upstreams : BackgroundService
                 return;
             }
 
-            if (replica.Probed(answered))
+            replica.Probed(answered);
+            everAnswered |= answered;
+            if (answered != logged && (everAnswered || time.GetElapsedTime(started) > ServiceClients.StartupGrace)) // at first it may be starting as well
             {
                 LogChanged(logger, name, replica.Http, answered ? "answers again" : "does not answer");
+                logged = answered;
             }
 
             await Task.Delay(ProbeEvery, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -32,8 +31,6 @@ internal sealed class StoreUnavailableException(Exception cause) : Exception("Re
 /// </summary>
 internal sealed class FleetStore(IConnectionMultiplexer redis, CollectorMetrics metrics, IOptions<FleetOptions> options, TimeProvider time)
 {
-    private static readonly ActivitySource Traces = new("Xerotier.Redis");
-
     // How long Redis may take: far longer than it ever should, shorter than those wait who wait for it.
     private static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(2);
@@ -308,11 +305,9 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, CollectorMetrics 
     private Task<RedisResult> RunAsync(string operation, string script, RedisKey[] keys, RedisValue[] arguments, TimeSpan patience) =>
         TryAsync(operation, database => database.ScriptEvaluateAsync(script, keys, arguments), patience);
 
-    // StackExchange.Redis tells nothing of itself: every question goes through here, and is traced and measured here.
+    // StackExchange.Redis has no metrics: every question goes through here, and is measured here.
     private async Task<T> TryAsync<T>(string operation, Func<IDatabase, Task<T>> ask, TimeSpan patience)
     {
-        using var activity = Traces.StartActivity($"redis {operation}", ActivityKind.Client);
-        activity?.SetTag("db.system.name", "redis").SetTag("db.operation.name", operation);
         var asked = time.GetTimestamp();
         try
         {
@@ -320,7 +315,6 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, CollectorMetrics 
         }
         catch (Exception failure) when (failure is RedisException or TimeoutException)
         {
-            activity?.SetStatus(ActivityStatusCode.Error, failure.Message);
             throw new StoreUnavailableException(failure);
         }
         finally

@@ -9,7 +9,6 @@ public sealed class ReplicaTests
     [Fact]
     public async Task Two_Gateways_serve_the_same_bytes_and_a_killed_recorder_loses_at_most_2_s()
     {
-        Assert.SkipWhen(Cluster.OnAspire, "Replicas are called so by LocalHosting alone.");
         await using var cluster = await Cluster.StartAsync(new() { Replicas = 2, Settings = new Dictionary<string, string?> { ["Fleet__StaleAfterSeconds"] = "5" } });
         await SameAsync(cluster, "operational");
 

@@ -6,7 +6,7 @@ using Xerotier.TestKit;
 namespace Xerotier.EndToEnd.Tests;
 
 /// <summary>AppHost as <c>./run</c> starts it: how it ends, and what it says when it cannot start.</summary>
-public sealed class RunTests : IDisposable
+public sealed class RunTests : IAsyncDisposable
 {
     private readonly string data = Solution.NewDataFolder();
 
@@ -22,9 +22,9 @@ public sealed class RunTests : IDisposable
         var watch = Stopwatch.StartNew();
         using var kill = Process.Start("kill", [$"-{signal}", $"{host.Id}"]);
         await host.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(15));
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"Took {watch.Elapsed}.");
-        Assert.Empty(Processes());
         Assert.Equal(0, host.ExitCode);
+        await NothingIsLeftAsync(); // the orchestrator itself outlives AppHost by a moment
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), $"Took {watch.Elapsed}.");
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class RunTests : IDisposable
     {
         using var host = await StartReadyAsync();
         host.Kill();
-        await Observer.UntilAsync(() => Task.FromResult(Processes().Count == 0), TimeSpan.FromSeconds(10), "all processes are gone");
+        await NothingIsLeftAsync();
     }
 
     [Fact]
@@ -72,8 +72,8 @@ public sealed class RunTests : IDisposable
     [InlineData("XEROTIER_PORT=65535", "There is no port 65536: set XEROTIER_GRPC_PORT to a lower one.")]
     [InlineData("XEROTIER_PORT=65530 XEROTIER_GRPC_PORT=9000 replicas=2", "There is no port 65540: set")]
     [InlineData("XEROTIER_PORT=9010 XEROTIER_GRPC_PORT=9000 replicas=2", "XEROTIER_PORT and XEROTIER_GRPC_PORT both lead to port 9010: set one of them to another.")]
-    [InlineData("dashboard=/bin/true XEROTIER_DASHBOARD_PORT=9000 XEROTIER_OTLP_PORT=9000", "XEROTIER_DASHBOARD_PORT and XEROTIER_OTLP_PORT both lead to port 9000")]
-    [InlineData("dashboard=/bin/true XEROTIER_DASHBOARD_PORT=99999", "XEROTIER_DASHBOARD_PORT must be a number from 1 to 65535, not '99999'.")]
+    [InlineData("XEROTIER_DASHBOARD_PORT=9000 XEROTIER_OTLP_PORT=9000", "XEROTIER_DASHBOARD_PORT and XEROTIER_OTLP_PORT both lead to port 9000")]
+    [InlineData("XEROTIER_DASHBOARD_PORT=99999", "XEROTIER_DASHBOARD_PORT must be a number from 1 to 65535, not '99999'.")]
     public async Task Settings_that_lead_to_no_port_are_one_sentence_and_exit_code_1(string settings, string sentence) =>
         await FailsAsync(settings.Split(' ').Select(setting => setting.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]), sentence);
 
@@ -113,11 +113,13 @@ public sealed class RunTests : IDisposable
         await FailsAsync(settings, sentence, service);
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        Assert.Empty(Processes()); // a test that leaves a cluster behind slows all that follow
+        await NothingIsLeftAsync(); // a test that leaves a cluster behind slows all that follow
         Directory.Delete(data, recursive: true);
     }
+
+    private Task NothingIsLeftAsync() => Observer.UntilAsync(() => Task.FromResult(Processes().Count == 0), TimeSpan.FromSeconds(20), "all processes are gone");
 
     private async Task FailsAsync(Dictionary<string, string> settings, string sentence, string project = "AppHost")
     {
@@ -147,12 +149,11 @@ public sealed class RunTests : IDisposable
 
     private async Task<Process> StartReadyAsync()
     {
-        Assert.SkipWhen(Cluster.OnAspire, "LocalHosting alone says Ready.");
         var host = Start();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (await host.StandardOutput.ReadLineAsync(patience.Token) is { } line)
         {
-            if (line == "[apphost] Ready.")
+            if (line.Contains("Xerotier Status is up.", StringComparison.Ordinal))
             {
                 _ = host.StandardOutput.ReadToEndAsync(CancellationToken.None); // keeps the pipe from filling
                 _ = host.StandardError.ReadToEndAsync(CancellationToken.None);

@@ -59,7 +59,6 @@ internal sealed class MixedLoad : IAsyncDisposable
     /// <summary>Starts all clients.</summary>
     public static async Task<MixedLoad> StartAsync(Cluster cluster)
     {
-        Assert.SkipWhen(Cluster.OnAspire, "Replicas are called so by LocalHosting alone.");
         using var http = cluster.Http(cluster.PlatformKey);
         using var project = await http.PostAsJsonAsync("/v1/platform/projects", new { name = "Stranger", slug = $"stranger-{Random.Shared.NextInt64():x}" });
         var id = await TextAsync(project, "id");

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Xerotier.Fleet.V1;
-using Xerotier.LocalHosting;
 using Xerotier.TestKit;
 
 namespace Xerotier.HealthCollector.Tests;

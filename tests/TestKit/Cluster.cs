@@ -1,6 +1,14 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Runtime.InteropServices;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 
 namespace Xerotier.TestKit;
 
@@ -10,44 +18,45 @@ public sealed record ClusterOptions
     /// <summary>Instances of each service; with more than one their names end in <c>-0</c>, <c>-1</c>.</summary>
     public int Replicas { get; init; } = 1;
 
-    /// <summary>Environment of AppHost, such as <c>Fleet__StaleAfterSeconds=5</c>; a null value removes a variable.</summary>
+    /// <summary>Settings, such as <c>Fleet__StaleAfterSeconds=5</c>: of AppHost where they are <c>XEROTIER_…</c> or <c>ConnectionStrings__…</c>, of every service otherwise.</summary>
     public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();
 
     /// <summary>A data folder that is kept; null makes one that ends with the cluster.</summary>
     public string? DataFolder { get; init; }
 }
 
-/// <summary>The whole system as <c>./run</c> starts it, on ports and a data folder of its own, with handles to break it.</summary>
+/// <summary>The whole system, run by Aspire in this process as <c>./run</c> runs it in its own, on ports and a data folder of its own, with handles to break it.</summary>
 public sealed partial class Cluster : IAsyncDisposable
 {
-    private readonly ClusterHost host;
-    private readonly Dictionary<string, string> demo;
-    private readonly string? temporaryFolder;
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(20);
 
-    private Cluster(ClusterHost host, string dataFolder, string? temporaryFolder)
+    private readonly DistributedApplication app;
+    private readonly CancellationTokenSource ending = new();
+    private readonly ConcurrentDictionary<string, CustomResourceSnapshot> snapshots = new();
+    private readonly ResourceOutput output;
+    private readonly Task watching;
+    private readonly string? temporaryFolder;
+    private Dictionary<string, string> demo = [];
+
+    private Cluster(DistributedApplication app, ResourceOutput output, string dataFolder, string? temporaryFolder)
     {
-        this.host = host;
-        this.temporaryFolder = temporaryFolder;
+        (this.app, this.output, this.temporaryFolder) = (app, output, temporaryFolder);
         DataFolder = dataFolder;
-        demo = File.ReadAllLines(Path.Combine(dataFolder, "demo.env"))
-            .Where(line => line.Contains('=', StringComparison.Ordinal) && !line.StartsWith('#'))
-            .Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
-        var uri = new Uri(BaseUrl);
-        Url = new Uri(uri.GetLeftPart(UriPartial.Authority));
-        ProjectId = uri.Segments[1].TrimEnd('/');
+        watching = WatchAsync();
     }
 
     /// <summary>Where AppHost keeps this cluster's data.</summary>
     public string DataFolder { get; }
 
     /// <summary>The first Gateway's address.</summary>
-    public Uri Url { get; }
+    public Uri Url => new(new Uri(BaseUrl).GetLeftPart(UriPartial.Authority));
 
     /// <summary>The demo project's API, <c>http://localhost:PORT/proj_…/v1</c>.</summary>
     public string BaseUrl => demo["XEROTIER_BASE_URL"];
 
     /// <summary>Id of the demo project.</summary>
-    public string ProjectId { get; }
+    public string ProjectId => new Uri(BaseUrl).Segments[1].TrimEnd('/');
 
     /// <summary>The demo project's key: management, inference, heartbeat.</summary>
     public string ApiKey => demo["XEROTIER_API_KEY"];
@@ -61,13 +70,14 @@ public sealed partial class Cluster : IAsyncDisposable
     /// <summary>The simulator's control endpoint.</summary>
     public Uri FleetUrl => new(demo["XEROTIER_FLEET_URL"]);
 
-    /// <summary>Everything that the cluster has printed so far.</summary>
-    public IReadOnlyList<string> Output => host.Output;
+    /// <summary>Every line that services and stores have printed so far.</summary>
+    public IReadOnlyList<string> Output => output.Lines;
 
-    /// <summary>Clusters run on Aspire, which has no <see cref="Output"/> and other names for replicas than LocalHosting.</summary>
-    public static bool OnAspire => ClusterHost.OnAspire;
+    /// <summary>The application, for what only Aspire knows.</summary>
+    public DistributedApplication Application => app;
 
     /// <summary>Starts a cluster and waits until all of it is healthy.</summary>
+    /// <exception cref="InvalidOperationException">It ended, or did not get healthy in time; the message has the last of its output.</exception>
     public static async Task<Cluster> StartAsync(ClusterOptions? options = null)
     {
         options ??= new();
@@ -75,8 +85,50 @@ public sealed partial class Cluster : IAsyncDisposable
         var data = options.DataFolder ?? temporary!;
         Directory.CreateDirectory(data);
         var (port, grpcPort) = FreePorts(options.Replicas);
-        var host = await ClusterHost.StartAsync(options, data, port, grpcPort);
-        return new Cluster(host, data, temporary);
+        var ofAppHost = options.Settings.Where(setting => IsOfAppHost(setting.Key)).ToDictionary(setting => setting.Key, setting => setting.Value);
+        ofAppHost.TryAdd("XEROTIER_PORT", $"{port}");
+        ofAppHost.TryAdd("XEROTIER_GRPC_PORT", $"{grpcPort}");
+        ofAppHost.TryAdd("XEROTIER_DATA", data);
+        ofAppHost.TryAdd("replicas", $"{options.Replicas}");
+
+        // As arguments, not by this process's environment: clusters run side by side.
+        IDistributedApplicationTestingBuilder builder;
+        try
+        {
+            builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
+                [.. ofAppHost.Select(setting => $"--{setting.Key.Replace("__", ":", StringComparison.Ordinal)}={setting.Value}"), "--no-dashboard"]);
+        }
+        catch (AppHost.SetupException refused)
+        {
+            throw new InvalidOperationException(refused.Message, refused);
+        }
+
+        foreach (var project in builder.Resources.OfType<ProjectResource>().ToList())
+        {
+            foreach (var (name, value) in options.Settings.Where(setting => !IsOfAppHost(setting.Key)))
+            {
+                builder.CreateResourceBuilder(project).WithEnvironment(name, value);
+            }
+        }
+
+        var output = new ResourceOutput();
+        builder.Services.AddLogging(logging => logging.ClearProviders().AddProvider(output));
+        var cluster = new Cluster(await builder.BuildAsync(), output, data, temporary);
+        try
+        {
+            await cluster.StartAndWaitAsync();
+            return cluster;
+        }
+        catch (Exception failure)
+        {
+            await cluster.DisposeAsync();
+            throw failure is TimeoutException or DistributedApplicationException
+                ? new InvalidOperationException($"The cluster did not start: {failure.Message}\n{string.Join('\n', output.Lines.TakeLast(40))}", failure)
+                : failure;
+        }
+
+        static bool IsOfAppHost(string setting) =>
+            setting.StartsWith("XEROTIER_", StringComparison.Ordinal) || setting.StartsWith("ConnectionStrings__", StringComparison.Ordinal);
     }
 
     /// <summary>An HTTP client of the first Gateway, with <paramref name="key"/> if given; every answer is held against the public description.</summary>
@@ -87,22 +139,26 @@ public sealed partial class Cluster : IAsyncDisposable
     };
 
     /// <summary>Address of an endpoint (<c>http</c>, <c>grpc</c>, <c>metrics</c>) of one instance.</summary>
-    public Uri Endpoint(string instance, string endpoint) => host.Endpoint(instance, endpoint);
+    public Uri Endpoint(string instance, string endpoint) => app.GetEndpoint(instance, endpoint);
 
     /// <summary>Process id of a running instance, such as <c>gateway</c>, <c>gateway-1</c> or <c>redis-server</c>; 0 when it does not run.</summary>
-    public int ProcessId(string instance) => host.ProcessId(instance);
+    public int ProcessId(string instance) =>
+        snapshots.TryGetValue(instance, out var snapshot)
+        && !KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text)
+        && Property(snapshot, "executable.pid") is { } pid && Convert.ToInt32(pid, CultureInfo.InvariantCulture) is var id && Directory.Exists($"/proc/{id}") ? id : 0;
 
-    /// <summary>Names of all instances.</summary>
-    public IReadOnlyCollection<string> Instances => host.Instances;
+    /// <summary>The program that an instance runs.</summary>
+    public string? Executable(string instance) => snapshots.TryGetValue(instance, out var snapshot) ? Property(snapshot, "executable.path") as string : null;
 
-    /// <summary>Kills an instance and all that it started with SIGKILL.</summary>
+    /// <summary>Names of all instances that are processes.</summary>
+    public IReadOnlyCollection<string> Instances =>
+        [.. app.Services.GetRequiredService<DistributedApplicationModel>().Resources.Where(AppHost.LocalCluster.IsOwn).Select(resource => resource.Name)];
+
+    /// <summary>Kills an instance with SIGKILL, and waits until Aspire has seen its end.</summary>
     public async Task KillAsync(string instance)
     {
         Signal(instance, 9);
-        while (ProcessId(instance) != 0)
-        {
-            await Task.Delay(20);
-        }
+        await UntilAsync(instance, IsTerminal, "end");
     }
 
     /// <summary>Stops an instance where it is (SIGSTOP) until <see cref="Resume"/>.</summary>
@@ -112,17 +168,91 @@ public sealed partial class Cluster : IAsyncDisposable
     public void Resume(string instance) => Signal(instance, 18);
 
     /// <summary>Starts an instance that has ended; returns when its process runs.</summary>
-    public Task StartInstanceAsync(string instance) => host.StartAsync(instance);
+    public async Task StartInstanceAsync(string instance)
+    {
+        var before = snapshots.TryGetValue(instance, out var snapshot) ? Property(snapshot, "executable.pid") : null;
+        await CommandAsync(instance, KnownResourceCommands.StartCommand);
+        await UntilAsync(instance, now => now.State?.Text == KnownResourceStates.Running && !Equals(Property(now, "executable.pid"), before), "start");
+    }
 
     /// <summary>Ends an instance with SIGTERM and waits for its end.</summary>
-    public Task StopInstanceAsync(string instance) => host.StopAsync(instance);
+    public async Task StopInstanceAsync(string instance)
+    {
+        await CommandAsync(instance, KnownResourceCommands.StopCommand);
+        await UntilAsync(instance, IsTerminal, "stop");
+    }
 
     public async ValueTask DisposeAsync()
     {
-        await host.DisposeAsync();
+        await ending.CancelAsync();
+        await watching;
+        await app.DisposeAsync();
+        ending.Dispose();
         if (temporaryFolder is not null)
         {
             Directory.Delete(temporaryFolder, recursive: true);
+        }
+    }
+
+    private static bool IsTerminal(CustomResourceSnapshot snapshot) => KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text);
+
+    private static object? Property(CustomResourceSnapshot snapshot, string name) => snapshot.Properties.FirstOrDefault(property => property.Name == name)?.Value;
+
+    private async Task StartAndWaitAsync()
+    {
+        using var timeout = new CancellationTokenSource(StartTimeout);
+        try
+        {
+            await app.StartAsync(timeout.Token);
+
+            // The first that cannot start ends the wait for all.
+            await Task.WhenAll(Instances.Select(instance => app.ResourceNotifications.WaitForResourceHealthyAsync(instance, WaitBehavior.StopOnResourceUnavailable, timeout.Token)));
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested)
+        {
+            var missing = snapshots.Where(found => Instances.Contains(found.Key) && found.Value.HealthStatus != HealthStatus.Healthy).Select(found => $"{found.Key} ({found.Value.State?.Text}, {found.Value.HealthStatus})");
+            throw new TimeoutException($"Not healthy within {StartTimeout.TotalSeconds} s: {string.Join(", ", missing)}.");
+        }
+
+        demo = (await File.ReadAllLinesAsync(Path.Combine(DataFolder, "demo.env")))
+            .Where(line => line.Contains('=', StringComparison.Ordinal) && !line.StartsWith('#'))
+            .Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+    }
+
+    private async Task WatchAsync()
+    {
+        try
+        {
+            await foreach (var change in app.ResourceNotifications.WatchAsync(ending.Token))
+            {
+                snapshots[change.Resource.Name] = change.Snapshot;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // ending
+        }
+    }
+
+    private async Task CommandAsync(string instance, string command)
+    {
+        var result = await app.Services.GetRequiredService<ResourceCommandService>().ExecuteCommandAsync(instance, command);
+        if (!result.Success)
+        {
+            throw new InvalidOperationException($"{command} {instance}: {result.Message}");
+        }
+    }
+
+    private async Task UntilAsync(string instance, Func<CustomResourceSnapshot, bool> condition, string what)
+    {
+        for (var waited = Stopwatch.StartNew(); !snapshots.TryGetValue(instance, out var now) || !condition(now);)
+        {
+            if (waited.Elapsed > CommandTimeout)
+            {
+                throw new TimeoutException($"{instance} did not {what}:\n{string.Join('\n', output.Lines.TakeLast(20))}");
+            }
+
+            await Task.Delay(20);
         }
     }
 
@@ -144,12 +274,13 @@ public sealed partial class Cluster : IAsyncDisposable
             File.ReadAllText($"/proc/{id}/task/{id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(child => int.Parse(child, CultureInfo.InvariantCulture));
     }
 
-    private static (int Port, int GrpcPort) FreePorts(int replicas)
+    /// <summary>Two ports for a Gateway, free with those of its replicas.</summary>
+    public static (int Http, int Grpc) FreePorts(int replicas = 1)
     {
         for (var attempt = 0; ; attempt++)
         {
-            // Below the ranges from which AppHost and the system pick ports for others.
-            var port = Random.Shared.Next(10_000, 19_900);
+            // Between the ranges from which Aspire and PrivateServers pick ports for others.
+            var port = Random.Shared.Next(16_000, 19_900);
             if (Enumerable.Range(0, replicas).All(i => IsFree(port + (10 * i)) && IsFree(port + 1 + (10 * i))) || attempt == 100)
             {
                 return (port, port + 1);
@@ -174,4 +305,30 @@ public sealed partial class Cluster : IAsyncDisposable
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int SendSignal(int process, int signal);
+}
+
+/// <summary>Keeps what the resources print, which Aspire logs.</summary>
+internal sealed class ResourceOutput : ILoggerProvider
+{
+    private readonly ConcurrentQueue<string> lines = new();
+
+    public IReadOnlyList<string> Lines => [.. lines];
+
+    public ILogger CreateLogger(string categoryName) => new Logger(lines, categoryName[(categoryName.LastIndexOf('.') + 1)..]);
+
+    public void Dispose()
+    {
+        // holds nothing
+    }
+
+    private sealed class Logger(ConcurrentQueue<string> lines, string name) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            lines.Enqueue($"[{name}] {formatter(state, exception)}");
+    }
 }

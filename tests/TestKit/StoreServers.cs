@@ -1,8 +1,14 @@
 using Npgsql;
 using Xerotier.AppHost;
-using Xerotier.LocalHosting;
 
 namespace Xerotier.TestKit;
+
+/// <summary>Ports for servers of a test.</summary>
+public static class TestPorts
+{
+    /// <summary>A TCP port of 127.0.0.1 that is free and was not given before, outside the ranges from which Aspire and the system pick.</summary>
+    public static int Free() => PrivateServers.FreePort();
+}
 
 /// <summary>A private PostgreSQL server for the tests of one process; each test asks it for a database of its own.</summary>
 public sealed class TestPostgres : IAsyncDisposable

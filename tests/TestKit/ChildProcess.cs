@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace Xerotier.LocalHosting;
+namespace Xerotier.TestKit;
 
 /// <summary>
 /// A child process in a session of its own, so that a signal reaches it and everything it started, and a Ctrl-C in the terminal

@@ -1,0 +1,87 @@
+using System.Reflection;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Serilog;
+using Serilog.Templates;
+
+#pragma warning disable ASPIRECERTIFICATES001 // see DcpCertificate
+
+namespace Xerotier.AppHost;
+
+/// <summary>
+/// What Aspire needs to run on a machine without a launch profile, a certificate or a container engine, several clusters side by
+/// side; and where the output goes.
+/// </summary>
+internal static class LocalCluster
+{
+    // Switches: the configuration knows no option without a value.
+    private static readonly string[] Switches = ["--logs", "--no-dashboard"];
+
+    /// <summary>Whether AppHost is a process of its own; a test runs it inside its own process, and wants exceptions and no output.</summary>
+    public static bool IsThisProcess => Assembly.GetEntryAssembly() == typeof(LocalCluster).Assembly;
+
+    /// <summary>Whether a resource is a process or container of ours; Aspire adds its own, such as the dashboard and one for each project that builds it again.</summary>
+    public static bool IsOwn(IResource resource) =>
+        resource is ProjectResource or ContainerResource || (resource.GetType() == typeof(ExecutableResource) && resource.Name != Terminal.Dashboard);
+
+    /// <summary>Aspire's builder with a default for everything that a launch profile would bring; the environment and <paramref name="args"/> override them.</summary>
+    public static IDistributedApplicationBuilder CreateBuilder(string[] args)
+    {
+        string[] arguments = [.. args.Select(arg => Switches.Contains(arg) ? $"{arg}=true" : arg)];
+        var given = new ConfigurationBuilder().AddEnvironmentVariables().AddCommandLine(arguments).Build();
+        (string Key, string Value)[] defaults =
+        [
+            ("ASPNETCORE_URLS", LocalUrl("XEROTIER_DASHBOARD_PORT")), // the dashboard's page
+            ("ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", LocalUrl("XEROTIER_OTLP_PORT")),
+            ("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", "http://localhost:0"),
+            ("ASPIRE_ALLOW_UNSECURED_TRANSPORT", "true"),
+            ("ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS", "true"), // it listens on loopback alone
+            ("ASPIRE_DASHBOARD_TELEMETRY_OPTOUT", "true"),
+            ("ASPIRE_VERSION_CHECK_DISABLED", "true"),
+            ("DcpPublisher:WaitForResourceCleanup", "true"), // else the old services still serve when AppHost is gone
+            ("DcpPublisher:ProxylessEndpointPortRangeStart", "10000"),
+            ("DcpPublisher:ProxylessEndpointPortRangeEnd", "15999"), // PrivateServers.FreePort begins above
+        ];
+        var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
+        {
+            Args = [.. defaults.Where(setting => given[setting.Key] is null).Select(setting => $"--{setting.Key}={setting.Value}"), .. arguments],
+            DisableDashboard = given.GetValue<bool>("no-dashboard"),
+            EnableResourceLogging = true,
+        });
+        builder.Services.AddLogging(logging => logging.AddFilter("Microsoft", LogLevel.Warning));
+        return builder;
+
+        string LocalUrl(string port) => $"http://localhost:{(given[port] is { Length: > 0 } number ? number : "0")}";
+    }
+
+    /// <summary>Everything that the cluster says goes to a file, with <c>--logs</c> also to the terminal; by itself the terminal tells what is ready and what to open.</summary>
+    public static void UseTerminal(this IDistributedApplicationBuilder builder, ClusterSettings cluster)
+    {
+        if (builder.ExecutionContext.IsPublishMode)
+        {
+            return;
+        }
+
+        builder.Services.AddSingleton(cluster);
+        builder.Services.AddSingleton<IDeveloperCertificateService, DcpCertificate>();
+        if (!IsThisProcess)
+        {
+            return;
+        }
+
+        // A resource's line is its own, with its time; AppHost's have a level and a message.
+        var format = new ExpressionTemplate(
+            "[{Substring(SourceContext, LastIndexOf(SourceContext, '.') + 1)}] {#if LineContent is not null}{LineContent}{#else}{ToString(UtcDateTime(@t), 'o')} {@l:u3} {@m}{#end}\n{@x}");
+        var log = new LoggerConfiguration()
+            .WriteTo.File(format, cluster.LogFile, fileSizeLimitBytes: 32 * 1024 * 1024, rollOnFileSizeLimit: true, retainedFileCountLimit: 5);
+        if (builder.Configuration.GetValue<bool>("logs"))
+        {
+            log.WriteTo.Console(format);
+        }
+
+        builder.Services.AddLogging(logging => logging.ClearProviders().AddSerilog(log.CreateLogger(), dispose: true));
+        builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, Terminal>()); // it watches from the first moment
+    }
+}

@@ -1,0 +1,76 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+using System.Diagnostics;
+
+namespace Xerotier.ServiceDefaults;
+
+/// <summary>Logs, metrics and traces of every service.</summary>
+internal static class Telemetry
+{
+    /// <summary>
+    /// Logs as JSON on the console, metrics for Prometheus, and all of both with traces by OTLP where
+    /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a collector.
+    /// </summary>
+    public static void AddTelemetry(this WebApplicationBuilder builder, string name, string version)
+    {
+        // The weakest source: appsettings and the environment override it.
+        ((IConfigurationBuilder)builder.Configuration).Sources.Insert(0, new MemoryConfigurationSource
+        {
+            InitialData =
+            [
+                new("Logging:LogLevel:Default", "Information"),
+                new("Logging:LogLevel:Microsoft", "Warning"),
+                new("Logging:LogLevel:Grpc", "Warning"),
+                new("Logging:LogLevel:Grpc.Net.Client", "Error"), // each try of a connection that is away; who uses it logs its loss once
+                new("Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks", "None"), // /readyz tells whoever asks, at each question
+                new("Logging:LogLevel:StackExchange.Redis", "Warning"), // each step of connecting otherwise
+                new("Logging:LogLevel:Yarp", "Warning"),
+                new("Logging:LogLevel:Microsoft.Hosting.Lifetime", "Information"),
+            ],
+        });
+        builder.Logging.AddFilter("Npgsql", LogLevel.Warning); // every statement otherwise
+        builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+        if (builder.Configuration["Logging:Console:FormatterName"] is null)
+        {
+            builder.Logging.AddJsonConsole(console => console.UseUtcTimestamp = true);
+        }
+
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService(name, serviceNamespace: "xerotier", serviceVersion: version))
+            .WithMetrics(metrics => metrics
+                .AddAspNetCoreInstrumentation()
+                .AddHttpClientInstrumentation()
+                .AddRuntimeInstrumentation()
+                .AddMeter("Xerotier.*")
+                .AddPrometheusExporter());
+        if (builder.Configuration.ExportsTelemetry())
+        {
+            telemetry.WithTracing(tracing => tracing
+                .SetSampler(new ParentBasedSampler(new RequestSampler()))
+                .AddAspNetCoreInstrumentation(options => options.Filter = context => !IsProbe(context.Request.Path))
+                .AddHttpClientInstrumentation());
+            builder.Logging.AddOpenTelemetry(logging => logging.IncludeScopes = true);
+            telemetry.UseOtlpExporter();
+        }
+    }
+
+    /// <summary>Whether telemetry has somewhere to go; without, spans would only cost time.</summary>
+    public static bool ExportsTelemetry(this IConfiguration configuration) => configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
+
+    private static bool IsProbe(PathString path) => path == "/healthz" || path == "/readyz" || path.StartsWithSegments("/grpc.health.v1.Health", StringComparison.Ordinal);
+
+    /// <summary>A trace begins with a request that somebody sent. What the service does by itself (watching its stores, probing others) makes none: it would bury them.</summary>
+    private sealed class RequestSampler : Sampler
+    {
+        public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>
+            new(samplingParameters.Kind == ActivityKind.Server ? SamplingDecision.RecordAndSample : SamplingDecision.Drop);
+    }
+}
