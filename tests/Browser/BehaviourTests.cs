@@ -252,7 +252,7 @@ public sealed class BehaviourTests(BrowserFixture browser)
         Assert.DoesNotContain("Changed meanwhile", await recent.TextContentAsync());
         await Assertions.Expect(lost).ToBeHiddenAsync();
 
-        await page.Clock.SetFixedTimeAsync(DateTime.UtcNow.AddSeconds(62));
+        await page.Clock.SetFixedTimeAsync(Samples.Now.UtcDateTime.AddSeconds(62));
         await visit.RefreshAsync();
         await Assertions.Expect(lost).ToBeVisibleAsync();
 

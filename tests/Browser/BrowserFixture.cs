@@ -67,7 +67,9 @@ public sealed class BrowserFixture : IAsyncLifetime
             TimezoneId = screen.Zone,
             DeviceScaleFactor = screen.Scale,
         });
-        // A test refreshes when it wants to, however slow the machine is.
+        // Whatever the day: the samples tell of this instant. It stands, for a slow machine to age nothing; timers run on.
+        await context.Clock.SetFixedTimeAsync(Samples.Now.UtcDateTime);
+        // A test refreshes when it wants to, however slow the machine is. After the clock, which brings a setInterval of its own.
         await context.AddInitScriptAsync("window.setInterval = (_, milliseconds) => { window.refreshesEvery = milliseconds; };");
         var path = $"/{Interlocked.Increment(ref pages)}/status";
         var visit = new Visit(await context.NewPageAsync(), Server, path);
