@@ -19,12 +19,14 @@ internal sealed class EdgePage
     private PageSnapshot? snapshot;
     private long signed; // by the clock that nobody sets
     private DateTimeOffset lastSign;
+    private DateTimeOffset lostSince; // what a page that is not live says
+    private DateTime lostOn; // the UTC day on which it says so
 
     public EdgePage(TimeProvider time)
     {
         this.time = time;
         lastSign = time.GetUtcNow();
-        served = UnknownPage.Make(lastSign);
+        served = Mark(null, lastSign);
     }
 
     /// <summary>Whether the page is live.</summary>
@@ -68,19 +70,26 @@ internal sealed class EdgePage
         {
             if (snapshot is null)
             {
-                (snapshot, served) = (page, Served.Stale(page, page.GeneratedAt.ToDateTimeOffset()));
+                (snapshot, served) = (page, Mark(page, page.GeneratedAt.ToDateTimeOffset()));
             }
         }
     }
 
-    /// <summary>Marks the page when its source has been silent for too long; called often.</summary>
+    /// <summary>Marks the page when its source has been silent for too long, and anew when the day turns meanwhile; called often.</summary>
     public void MarkIfSilent()
     {
         lock (changing)
         {
-            if (IsLive && time.GetElapsedTime(signed) > StaleAfter)
+            if (!IsLive)
             {
-                served = Served.Stale(snapshot!, lastSign);
+                if (time.GetUtcNow().UtcDateTime.Date != lostOn)
+                {
+                    served = Mark(snapshot, lostSince);
+                }
+            }
+            else if (time.GetElapsedTime(signed) > StaleAfter)
+            {
+                served = Mark(snapshot, lastSign);
             }
         }
     }
@@ -90,6 +99,14 @@ internal sealed class EdgePage
 
     /// <summary>Answers <c>/status.json</c>.</summary>
     public Task ServeJsonAsync(Call call) => served.Json.ServeAsync(call.Http);
+
+    private Served Mark(PageSnapshot? page, DateTimeOffset since)
+    {
+        (lostSince, lostOn) = (since, time.GetUtcNow().UtcDateTime.Date);
+        // Of today the time is enough; alone, yesterday's would be read as today's.
+        var text = since.UtcDateTime.ToString(since.UtcDateTime.Date == lostOn ? "HH:mm:ss 'UTC'" : "d MMM yyyy, HH:mm:ss 'UTC'");
+        return page is null ? UnknownPage.Make(since, text) : Served.Stale(page, since, text);
+    }
 }
 
 /// <summary>What is served at one time.</summary>
@@ -98,12 +115,12 @@ internal sealed class EdgePage
 internal sealed record Served(EdgeDocument Html, EdgeDocument Json)
 {
     /// <summary>The last known state, marked as such.</summary>
-    public static Served Stale(PageSnapshot page, DateTimeOffset since) => new(
-        EdgeDocument.Html(Mark(page.StaleHtml.Span, since)),
-        EdgeDocument.Json(Mark(page.StaleJson.Span, since)));
+    public static Served Stale(PageSnapshot page, DateTimeOffset since, string sinceText) => new(
+        EdgeDocument.Html(Mark(page.StaleHtml.Span, since, sinceText)),
+        EdgeDocument.Json(Mark(page.StaleJson.Span, since, sinceText)));
 
-    private static byte[] Mark(ReadOnlySpan<byte> text, DateTimeOffset since) => Encoding.UTF8.GetBytes(
-        Encoding.UTF8.GetString(text)
+    private static byte[] Mark(ReadOnlySpan<byte> document, DateTimeOffset since, string sinceText) => Encoding.UTF8.GetBytes(
+        Encoding.UTF8.GetString(document)
             .Replace("@@stale_since@@", since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ"), StringComparison.Ordinal)
-            .Replace("@@stale_since_text@@", since.UtcDateTime.ToString("HH:mm:ss 'UTC'"), StringComparison.Ordinal));
+            .Replace("@@stale_since_text@@", sinceText, StringComparison.Ordinal));
 }

@@ -5,11 +5,10 @@ namespace Xerotier.Gateway.Page;
 /// <summary>The page of a Gateway that has never heard of the platform: it says just that.</summary>
 internal static class UnknownPage
 {
-    /// <summary>Makes it, for a Gateway that has been waiting since <paramref name="since"/>.</summary>
-    public static Served Make(DateTimeOffset since)
+    /// <summary>Makes it, for a Gateway that has been waiting since <paramref name="since"/>, <paramref name="text"/> in words.</summary>
+    public static Served Make(DateTimeOffset since, string text)
     {
         var at = since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ");
-        var text = since.UtcDateTime.ToString("HH:mm:ss 'UTC'");
         var html = $$"""
             <!DOCTYPE html>
             <html lang="en">

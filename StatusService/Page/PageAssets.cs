@@ -9,7 +9,7 @@ public static partial class PageAssets
     /// <summary>The text that a Gateway replaces by the time of loss, RFC 3339 (page.proto).</summary>
     public const string StaleSinceMark = "@@stale_since@@";
 
-    /// <summary>The text that a Gateway replaces by the time of loss, <c>HH:mm:ss UTC</c> (page.proto).</summary>
+    /// <summary>The text that a Gateway replaces by the time of loss, <c>HH:mm:ss UTC</c> or with its date (page.proto).</summary>
     public const string StaleSinceTextMark = "@@stale_since_text@@";
 
     /// <summary>The time of loss in a stale page.</summary>

@@ -3,6 +3,8 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 using Xerotier.Gateway.Page;
 using Xerotier.Page.V1;
@@ -71,7 +73,7 @@ public sealed class PageTests(PostgresFixture postgres)
         var html = await TextAsync(http, "/status");
         var since = DateTimeOffset.Parse(html.Split("datetime=\"")[1].Split('"')[0]);
         Assert.InRange(since, silentSince.AddSeconds(-3), DateTimeOffset.UtcNow);
-        Assert.Contains($">{since:HH:mm:ss} UTC</time>", html);
+        Assert.Matches($">({since:d MMM yyyy}, )?{since:HH:mm:ss} UTC</time>", html); // with its date when the day turned meanwhile
         Assert.Contains($"\"stale_since\":\"{since:yyyy-MM-ddTHH:mm:ss}Z\"", await TextAsync(http, "/status.json"));
         foreach (var accept in new[] { "gzip", "br" })
         {
@@ -101,6 +103,32 @@ public sealed class PageTests(PostgresFixture postgres)
         Assert.False(page.IsLive);
         page.Sign();
         Assert.True(page.IsLive);
+    }
+
+    [Fact]
+    public async Task A_loss_that_is_not_of_today_is_told_with_its_date()
+    {
+        var time = new FakeTimeProvider(new(2026, 12, 31, 23, 59, 50, TimeSpan.Zero));
+        var (unknown, lost, restored) = (new EdgePage(time), new EdgePage(time), new EdgePage(time));
+        lost.Set(TestPages.Make("one"));
+        restored.Restore(new PageSnapshot(TestPages.Make("one")) { GeneratedAt = Timestamp.FromDateTimeOffset(time.GetUtcNow().AddDays(-1)) });
+        await TurnAsync(EdgePage.StaleAfter + TimeSpan.FromTicks(1), "23:59:50");
+        await TurnAsync(TimeSpan.FromMinutes(1), "31 Dec 2026, 23:59:50");
+        lost.Sign();
+        Assert.True(lost.IsLive);
+
+        async Task TurnAsync(TimeSpan by, string since)
+        {
+            time.Advance(by);
+            foreach (var (page, text) in new[] { (unknown, since), (lost, since), (restored, "30 Dec 2026, 23:59:50") })
+            {
+                page.MarkIfSilent();
+                using var body = new MemoryStream();
+                var http = new DefaultHttpContext { Response = { Body = body } };
+                await page.ServeHtmlAsync(new(http, null!, null, null, null, default));
+                Assert.Contains($">{text} UTC</time>", Encoding.UTF8.GetString(body.ToArray()));
+            }
+        }
     }
 
     [Fact]
