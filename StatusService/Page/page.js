@@ -6,17 +6,18 @@
   const served = {};
   const lost = document.getElementById('lost');
   const icon = document.querySelector('link[rel=icon]');
-  let busy = false, seen = new Date();
+  let busy = false, seen = new Date(), told;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const today = () => new Date().toDateString();
 
   const localise = root => {
-    if (zone === 'UTC') return;
+    if (zone === 'UTC' && root !== lost) return;
     let before;
     for (const time of root.querySelectorAll('time[datetime]')) {
       const date = new Date(time.dateTime), text = time.textContent;
       if (isNaN(date)) continue;
-      const near = text.endsWith('UTC') && time.previousElementSibling === before?.time ? before.date : new Date();
-      const dated = /\d{4}/.test(text) || date.toDateString() !== near.toDateString();
+      const near = text.endsWith('UTC') && time.previousElementSibling === before?.time ? before.date.toDateString() : today();
+      const dated = /\d{4}/.test(text) || date.toDateString() !== near;
       const day = dated ? { day: 'numeric', month: 'short', year: 'numeric' } : {};
       time.title = text;
       time.textContent = new Intl.DateTimeFormat('en-GB', {
@@ -28,8 +29,11 @@
     }
   };
 
+  /* Of today a time stands without its date: what says so is written anew when the day turns. */
+  const print = html => today() + html;
+
   const replace = (section, html) => {
-    served[section.id] = html;
+    served[section.id] = print(html);
     const open = [...section.querySelectorAll('details[open]')].map(d => d.closest('[id]').id);
     const held = section.contains(document.activeElement) && document.activeElement.closest('[id]');
     const at = held ? [...held.querySelectorAll(stops)].indexOf(document.activeElement) : -1;
@@ -52,7 +56,8 @@
   const selected = section => getSelection().type === 'Range' && getSelection().containsNode(section, true);
 
   const lose = () => {
-    if (!lost.hidden) return;
+    if (!lost.hidden && told === today()) return;
+    told = today();
     const time = lost.querySelector('time'), at = seen.toISOString();
     time.dateTime = at;
     time.textContent = at.slice(11, 19) + ' UTC';
@@ -74,7 +79,7 @@
     let whole = true;
     for (const { id, innerHTML } of next.querySelectorAll(':scope > [id]:not(#lost)')) {
       const section = document.getElementById(id);
-      if (served[id] === innerHTML) continue;
+      if (served[id] === print(innerHTML)) continue;
       if (selected(section)) whole = false;
       else replace(section, innerHTML);
     }
@@ -101,7 +106,7 @@
     busy = false;
   };
 
-  for (const section of main.children) if (section !== lost) served[section.id] = section.innerHTML;
+  for (const section of main.children) if (section !== lost) served[section.id] = print(section.innerHTML);
   localise(main);
   setInterval(refresh, 10000);
   document.addEventListener('visibilitychange', refresh);

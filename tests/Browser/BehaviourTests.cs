@@ -146,6 +146,32 @@ public sealed class BehaviourTests(BrowserFixture browser)
     }
 
     [Fact]
+    public async Task A_time_gets_its_date_when_the_visitors_day_turns()
+    {
+        await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Degraded), new(Zone: "America/New_York"));
+        await visit.Page.Clock.SetFixedTimeAsync(new DateTime(2026, 11, 24, 5, 0, 1, DateTimeKind.Utc)); // a page that says the same, a second after midnight
+        await visit.RefreshAsync();
+
+        await Assertions.Expect(visit.Page.Locator(".banner p")).ToContainTextAsync("since 23 Nov 2026, 08:53 GMT-5.");
+        Assert.Empty(visit.Complaints);
+    }
+
+    [Theory]
+    [InlineData("UTC", "14:02:30 UTC")]
+    [InlineData("America/New_York", "09:02:30 GMT-5")]
+    public async Task A_loss_that_outlasts_the_day_is_told_with_its_date(string zone, string time)
+    {
+        await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Operational), new(Zone: zone));
+        visit.Server.Lose(visit.Path);
+        await visit.RefreshAsync();
+        await Assertions.Expect(visit.Page.Locator("#lost")).ToContainTextAsync($"since {time}.");
+
+        await visit.Page.Clock.SetFixedTimeAsync(Samples.Now.UtcDateTime.AddHours(16));
+        await visit.RefreshAsync();
+        await Assertions.Expect(visit.Page.Locator("#lost")).ToContainTextAsync($"since 23 Nov 2026, {time}.");
+    }
+
+    [Fact]
     public async Task A_range_within_a_UTC_day_that_turns_the_local_day_names_both_days()
     {
         await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Degraded), new(Zone: "Asia/Tokyo"));
