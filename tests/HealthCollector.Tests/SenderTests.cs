@@ -34,6 +34,7 @@ public sealed class SenderTests(RedisFixture fixture) : IAsyncLifetime
             null, lines.Enqueue);
         await Collector.NextAsync(watch, health => health is { RoutersTotal: 3, RoutersOnline: 3, SharedAgentsTotal: 5, SharedAgentsStale: 0 }, seconds: 60);
         var fleet = await collector.GetFleetAsync();
+        await Eventually.TrueAsync(async () => (fleet = await collector.GetFleetAsync()).WorkersTotal >= 9, "the project's own agents are heard too"); // by a stream of their own
         Assert.Equal((9, "chat embed"), (fleet.WorkersTotal, string.Join(' ', fleet.Endpoints.Select(endpoint => endpoint.Slug))));
 
         using var http = new HttpClient { BaseAddress = Address(lines) };
