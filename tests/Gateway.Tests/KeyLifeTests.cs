@@ -90,7 +90,15 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         var database = await postgres.Server.CreateDatabaseAsync();
         await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["Keys:WriteUsesSeconds"] = "1" });
         var project = await gateway.CreateProjectAsync();
-        var (id, key) = await gateway.CreateKeyAsync(project, "management");
+
+        // The write locks rows in the order of their ids: the held one must be the first, or it would hold others' rows while it waits.
+        var keys = new List<(string Id, string Key)>();
+        for (var i = 0; i < 16; i++)
+        {
+            keys.Add(await gateway.CreateKeyAsync(project, "management"));
+        }
+
+        var (id, key) = keys.OrderBy(candidate => candidate.Id, StringComparer.Ordinal).First();
         await using var connection = new NpgsqlConnection(database);
         await connection.OpenAsync();
         var held = await connection.BeginTransactionAsync();
