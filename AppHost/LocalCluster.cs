@@ -1,10 +1,13 @@
+using System.Globalization;
 using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Serilog;
-using Serilog.Templates;
+using Serilog.Core;
+using Serilog.Events;
+using Serilog.Formatting;
 
 #pragma warning disable ASPIRECERTIFICATES001 // see DcpCertificate
 
@@ -40,6 +43,7 @@ internal static class LocalCluster
             ("ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS", "true"), // it listens on loopback alone
             ("ASPIRE_DASHBOARD_TELEMETRY_OPTOUT", "true"),
             ("ASPIRE_VERSION_CHECK_DISABLED", "true"),
+            ("hostBuilder:reloadConfigOnChange", "false"), // it would watch every file below the working directory
             ("DcpPublisher:WaitForResourceCleanup", "true"), // else the old services still serve when AppHost is gone
             ("DcpPublisher:ProxylessEndpointPortRangeStart", "10000"),
             ("DcpPublisher:ProxylessEndpointPortRangeEnd", "15999"), // PrivateServers.FreePort begins above
@@ -71,17 +75,31 @@ internal static class LocalCluster
             return;
         }
 
-        // A resource's line is its own, with its time; AppHost's have a level and a message.
-        var format = new ExpressionTemplate(
-            "[{Substring(SourceContext, LastIndexOf(SourceContext, '.') + 1)}] {#if LineContent is not null}{LineContent}{#else}{ToString(UtcDateTime(@t), 'o')} {@l:u3} {@m}{#end}\n{@x}");
         var log = new LoggerConfiguration()
-            .WriteTo.File(format, cluster.LogFile, fileSizeLimitBytes: 32 * 1024 * 1024, rollOnFileSizeLimit: true, retainedFileCountLimit: 5);
+            .WriteTo.File(new LogFormat(), cluster.LogFile, fileSizeLimitBytes: 32 * 1024 * 1024, rollOnFileSizeLimit: true, retainedFileCountLimit: 5);
         if (builder.Configuration.GetValue<bool>("logs"))
         {
-            log.WriteTo.Console(format);
+            log.WriteTo.Console(new LogFormat());
         }
 
         builder.Services.AddLogging(logging => logging.ClearProviders().AddSerilog(log.CreateLogger(), dispose: true));
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, Terminal>()); // it watches from the first moment
+    }
+
+    /// <summary>One line: who says it, when, what. A resource's line brings its time along.</summary>
+    private sealed class LogFormat : ITextFormatter
+    {
+        public void Format(LogEvent logEvent, TextWriter output)
+        {
+            var source = Text(Constants.SourceContextPropertyName) ?? "";
+            output.Write($"[{source[(source.LastIndexOf('.') + 1)..]}] ");
+            output.WriteLine(Text("LineContent") ?? $"{logEvent.Timestamp.UtcDateTime:O} {logEvent.Level} {logEvent.RenderMessage(CultureInfo.InvariantCulture)}");
+            if (logEvent.Exception is { } exception)
+            {
+                output.WriteLine(exception);
+            }
+
+            string? Text(string property) => logEvent.Properties.TryGetValue(property, out var value) && value is ScalarValue { Value: string text } ? text : null;
+        }
     }
 }
