@@ -8,31 +8,68 @@ namespace Xerotier.EndToEnd.Tests;
 /// <summary>AppHost as <c>./run</c> starts it: how it ends, and what it says when it cannot start.</summary>
 public sealed class RunTests : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
     private readonly string data = Solution.NewDataFolder();
+    private readonly List<AppHostProcess> hosts = [];
 
     [Theory]
     [InlineData("INT")]
     [InlineData("TERM")]
     public async Task A_signal_stops_everything_within_5_s(string signal)
     {
-        using var host = await StartReadyAsync();
-        var children = Processes();
-        Assert.True(children.Count >= 7, $"Only {children.Count} processes run.");
+        var host = await StartReadyAsync();
+        Assert.True(host.Processes().Count >= 7, $"Only {host.Processes().Count} processes run.");
 
         var watch = Stopwatch.StartNew();
-        using var kill = Process.Start("kill", [$"-{signal}", $"{host.Id}"]);
-        await host.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(15));
-        Assert.Equal(0, host.ExitCode);
+        host.Signal(signal);
+        await host.Process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
+        Assert.Equal(0, host.Process.ExitCode);
         await NothingIsLeftAsync(); // the orchestrator itself outlives AppHost by a moment
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), $"Took {watch.Elapsed}.");
+        Assert.True(watch.Elapsed < Patience, $"Took {watch.Elapsed}.");
     }
 
     [Fact]
     public async Task SIGKILL_of_AppHost_leaves_no_process_behind()
     {
-        using var host = await StartReadyAsync();
-        host.Kill();
+        var host = await StartReadyAsync();
+        host.Process.Kill();
         await NothingIsLeftAsync();
+    }
+
+    [Fact]
+    public async Task A_start_tells_each_resource_with_its_time_then_what_to_open_and_nothing_else()
+    {
+        var host = Start();
+        var errors = host.Process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var printed = await host.ReadyAsync(TimeSpan.FromSeconds(60));
+        var ready = printed.Where(line => line.Length > 0).SkipLast(1).ToList();
+        Assert.All(ready, line => Assert.Matches("""^  ✓ [a-z-]+ +\d+\.\d s$""", line));
+        Assert.Equal(
+            ["fleetsimulator", "gateway", "healthcollector", "maintenanceservice", "postgres-server", "redis-server", "statusservice"],
+            ready.Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]).Order(StringComparer.Ordinal));
+
+        // A service that ends later is told too.
+        var log = await File.ReadAllTextAsync(Path.Combine(data, "logs", "cluster.log"), TestContext.Current.CancellationToken);
+        Assert.Contains("[gateway] ", log);
+        Assert.Contains("[postgres-server] ", log);
+        Assert.DoesNotContain(" fail: ", log);
+        Assert.DoesNotContain("Exception", log);
+        host.Signal("TERM");
+        await host.Process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
+        Assert.Empty(await errors);
+    }
+
+    [Fact]
+    public async Task A_service_that_cannot_start_ends_the_cluster_with_its_own_words_and_exit_code_1()
+    {
+        var host = Start(new() { ["Fleet__StaleAfterSeconds"] = "-1" });
+        _ = host.Process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var error = await host.Process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(60));
+        await host.Process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
+        Assert.Equal(1, host.Process.ExitCode);
+        Assert.Contains("DataAnnotation validation failed for 'FleetOptions' members: 'StaleAfterSeconds'", error);
+        Assert.Contains("healthcollector ended with code 1 while it started", error);
     }
 
     [Fact]
@@ -51,10 +88,10 @@ public sealed class RunTests : IAsyncDisposable
     [Fact]
     public async Task A_data_folder_in_use_is_one_sentence_and_exit_code_1()
     {
-        using var host = await StartReadyAsync();
+        var host = await StartReadyAsync();
         await FailsAsync([], $"Another cluster is running on the data folder {data}");
-        using var kill = Process.Start("kill", ["-TERM", $"{host.Id}"]);
-        await host.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(15));
+        host.Signal("TERM");
+        await host.Process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
     }
 
     [Fact]
@@ -116,73 +153,36 @@ public sealed class RunTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await NothingIsLeftAsync(); // a test that leaves a cluster behind slows all that follow
+        hosts.ForEach(host => host.Dispose());
         Directory.Delete(data, recursive: true);
     }
 
-    private Task NothingIsLeftAsync() => Observer.UntilAsync(() => Task.FromResult(Processes().Count == 0), TimeSpan.FromSeconds(20), "all processes are gone");
+    private Task NothingIsLeftAsync() =>
+        Observer.UntilAsync(() => Task.FromResult(hosts.All(host => host.Processes().Count == 0)), TimeSpan.FromSeconds(20), "all processes are gone");
 
     private async Task FailsAsync(Dictionary<string, string> settings, string sentence, string project = "AppHost")
     {
-        using var host = Start(settings, project);
-        _ = host.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken); // keeps the pipe from filling
-        var error = await host.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
-        await host.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
-        Assert.Equal(1, host.ExitCode);
+        var host = Start(settings, project);
+        _ = host.Process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken); // keeps the pipe from filling
+        var error = await host.Process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
+        await host.Process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(1, host.Process.ExitCode);
         Assert.StartsWith(sentence, error);
         Assert.Single(error.Trim().Split('\n'));
     }
 
-    private Process Start(Dictionary<string, string>? settings = null, string project = "AppHost")
+    private AppHostProcess Start(Dictionary<string, string>? settings = null, string project = "AppHost")
     {
-        var port = Random.Shared.Next(10_000, 30_000);
-        var start = new ProcessStartInfo(Solution.Executable(project)) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["XEROTIER_PORT"] = $"{port}";
-        start.Environment["XEROTIER_DATA"] = data;
-        start.Environment["XEROTIER_TEST_MARK"] = data; // finds its processes again
-        foreach (var (name, value) in settings ?? [])
-        {
-            start.Environment[name] = value;
-        }
-
-        return Process.Start(start)!;
+        var host = new AppHostProcess(data, Cluster.FreePorts().Http, settings, project);
+        hosts.Add(host);
+        return host;
     }
 
-    private async Task<Process> StartReadyAsync()
+    private async Task<AppHostProcess> StartReadyAsync()
     {
         var host = Start();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (await host.StandardOutput.ReadLineAsync(patience.Token) is { } line)
-        {
-            if (line.Contains("Xerotier Status is up.", StringComparison.Ordinal))
-            {
-                _ = host.StandardOutput.ReadToEndAsync(CancellationToken.None); // keeps the pipe from filling
-                _ = host.StandardError.ReadToEndAsync(CancellationToken.None);
-                return host;
-            }
-        }
-
-        throw new InvalidOperationException(await host.StandardError.ReadToEndAsync(patience.Token));
-    }
-
-    /// <summary>Processes that inherited this test's mark.</summary>
-    private List<string> Processes()
-    {
-        var found = new List<string>();
-        foreach (var folder in Directory.GetDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)))
-        {
-            try
-            {
-                if (File.ReadAllText(Path.Combine(folder, "environ")).Split('\0').Contains($"XEROTIER_TEST_MARK={data}"))
-                {
-                    found.Add(File.ReadAllText(Path.Combine(folder, "cmdline")).Replace('\0', ' '));
-                }
-            }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-            {
-                // gone in the meantime, or not ours
-            }
-        }
-
-        return found;
+        await host.ReadyAsync(TimeSpan.FromSeconds(60));
+        _ = host.Process.StandardError.ReadToEndAsync(CancellationToken.None);
+        return host;
     }
 }

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+
+namespace Xerotier.TestKit;
+
+/// <summary>AppHost (or another program of ours) as a process of its own, as <c>./run</c> starts it, with everything that it starts.</summary>
+public sealed class AppHostProcess : IDisposable
+{
+    private const string Mark = "XEROTIER_TEST_MARK";
+
+    private readonly string mark = $"{Guid.NewGuid():N}"; // every process inherits it, and is found again by it
+
+    /// <summary>Starts it on <paramref name="dataFolder"/>; its output has to be read, or it stops when the pipe is full.</summary>
+    /// <param name="dataFolder">Its <c>XEROTIER_DATA</c>.</param>
+    /// <param name="port">Its <c>XEROTIER_PORT</c>.</param>
+    /// <param name="settings">More of its environment.</param>
+    /// <param name="project">The program.</param>
+    /// <param name="arguments">Its command line.</param>
+    public AppHostProcess(string dataFolder, int port, IReadOnlyDictionary<string, string>? settings = null, string project = "AppHost", params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Solution.Executable(project), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["XEROTIER_PORT"] = $"{port}";
+        start.Environment["XEROTIER_DATA"] = dataFolder;
+        start.Environment[Mark] = mark;
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
+        Process = Process.Start(start)!;
+    }
+
+    /// <summary>The process itself.</summary>
+    public Process Process { get; }
+
+    /// <summary>Ids of all running processes that it started, itself among them; those that have ended and wait to be reaped are not.</summary>
+    public IReadOnlyList<int> Processes()
+    {
+        var found = new List<int>();
+        foreach (var folder in Directory.GetDirectories("/proc"))
+        {
+            try
+            {
+                if (int.TryParse(Path.GetFileName(folder), out var id) && File.ReadAllText(Path.Combine(folder, "environ")).Split('\0').Contains($"{Mark}={mark}"))
+                {
+                    found.Add(id);
+                }
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                // gone in the meantime, or not ours
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Waits until it says that everything is up; returns what it has printed until then.</summary>
+    /// <exception cref="InvalidOperationException">It ended before.</exception>
+    public async Task<IReadOnlyList<string>> ReadyAsync(TimeSpan within)
+    {
+        using var patience = new CancellationTokenSource(within);
+        var printed = new List<string>();
+        while (await Process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+        {
+            printed.Add(line);
+            if (line.Contains("Xerotier Status is up.", StringComparison.Ordinal))
+            {
+                _ = Process.StandardOutput.ReadToEndAsync(CancellationToken.None); // keeps the pipe from filling
+                return printed;
+            }
+        }
+
+        throw new InvalidOperationException($"{string.Join('\n', printed)}\n{await Process.StandardError.ReadToEndAsync(patience.Token)}");
+    }
+
+    /// <summary>Sends it a signal by name, such as <c>TERM</c>.</summary>
+    public void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{Process.Id}"]);
+        kill.WaitForExit();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Process.Dispose();
+}
