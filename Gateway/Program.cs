@@ -5,6 +5,7 @@ using Xerotier.Gateway.Proxy;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
 
+Hosting.CompleteSocketsInline();
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("gateway", acceptsInternalTokens: false);
 builder.AddEdgeLimits();

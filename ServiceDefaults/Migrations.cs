@@ -35,14 +35,15 @@ public sealed partial class Migrations(NpgsqlDataSource database, Assembly scrip
 
         try
         {
-            var result = DeployChanges.To
+            // DbUp knows synchronous calls only, and this may be a thread that polls sockets: it must not wait for one.
+            var result = await Task.Run(() => DeployChanges.To
                 .PostgresqlDatabase(new PostgresqlConnectionManager(database))
                 .WithScriptsEmbeddedInAssembly(scripts, name => name.Contains(".Migrations.", StringComparison.Ordinal))
                 .WithTransactionPerScript()
                 .WithExecutionTimeout(TimeSpan.Zero) // none: a large table's index takes its time, and would be given up again and again
                 .LogTo(new Log(logger))
                 .Build()
-                .PerformUpgrade();
+                .PerformUpgrade(), cancellation);
             if (!result.Successful)
             {
                 throw result.Error;

@@ -9,7 +9,8 @@ using Xerotier.TestKit;
 namespace Xerotier.EndToEnd.Tests;
 
 /// <summary>What Aspire and this application owe each other.</summary>
-public sealed partial class AspireTests
+[Collection<SharedCluster>]
+public sealed partial class AspireTests(SharedCluster shared)
 {
     /// <summary>Reads as documentation: the whole system in a test of your own, without anything of ours but AppHost.</summary>
     [Fact]
@@ -50,9 +51,9 @@ public sealed partial class AspireTests
     }
 
     [Fact]
-    public async Task Each_project_is_its_own_process_without_a_dotnet_above_it_and_its_endpoints_have_no_proxy()
+    public void Each_project_is_its_own_process_without_a_dotnet_above_it_and_its_endpoints_have_no_proxy()
     {
-        await using var cluster = await Cluster.StartAsync();
+        var cluster = shared.Cluster;
         foreach (var (instance, project) in new[] { ("gateway", "Gateway"), ("healthcollector", "HealthCollector"), ("maintenanceservice", "MaintenanceService"), ("statusservice", "StatusService"), ("fleetsimulator", "FleetSimulator") })
         {
             Assert.Equal(Solution.Executable(project), cluster.Executable(instance));

@@ -4,13 +4,14 @@ using Xerotier.TestKit;
 namespace Xerotier.EndToEnd.Tests;
 
 /// <summary>The main job: real heartbeats through every service and both stores to the public page.</summary>
-public sealed class MainJobTests(MainJobTests.ClusterFixture fixture) : IClassFixture<MainJobTests.ClusterFixture>
+[Collection<SharedCluster>]
+public sealed class MainJobTests(SharedCluster shared)
 {
     // An agent is seen as silent after 5 s here; a change is on the page 1 s after that. Three times as slack.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5 + 3);
     private static readonly TimeSpan Return = TimeSpan.FromSeconds(6);
 
-    private readonly Cluster cluster = fixture.Cluster;
+    private readonly Cluster cluster = shared.Cluster;
 
     [Fact]
     public async Task A_live_fleet_shows_all_systems_operational()
@@ -79,15 +80,29 @@ public sealed class MainJobTests(MainJobTests.ClusterFixture fixture) : IClassFi
         Assert.DoesNotContain("eyJ", output); // how every internal token begins
     }
 
-    public sealed class ClusterFixture : IAsyncLifetime
+    [Fact]
+    public async Task A_month_of_the_history_is_public_and_a_wrong_one_is_refused()
     {
-        public Cluster Cluster { get; private set; } = null!;
-
-        public async ValueTask InitializeAsync() => Cluster = await Cluster.StartAsync(new()
-        {
-            Settings = new Dictionary<string, string?> { ["Fleet__StaleAfterSeconds"] = "5" },
-        });
-
-        public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+        using var http = cluster.Http();
+        await Observer.UntilAsync(async () => (await http.GetAsync("/status/history")).IsSuccessStatusCode, TimeSpan.FromSeconds(15), "the history is there");
+        Assert.Contains("<h1>History</h1>", await http.GetStringAsync($"/status/history?month={DateTimeOffset.UtcNow:yyyy-MM}"));
+        using var wrong = await http.GetAsync("/status/history?month=2026-13");
+        Assert.Equal(System.Net.HttpStatusCode.BadRequest, wrong.StatusCode);
+        using var future = await http.GetAsync("/status/history?month=2999-01");
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, future.StatusCode);
     }
+}
+
+/// <summary>One cluster for all tests that leave it as they found it; agents are silent after 5 s.</summary>
+[CollectionDefinition]
+public sealed class SharedCluster : ICollectionFixture<SharedCluster>, IAsyncLifetime
+{
+    public Cluster Cluster { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Cluster = await Cluster.StartAsync(new()
+    {
+        Settings = new Dictionary<string, string?> { ["Fleet__StaleAfterSeconds"] = "5" },
+    });
+
+    public ValueTask DisposeAsync() => Cluster.DisposeAsync();
 }

@@ -32,19 +32,6 @@ public sealed class ReplicaTests
         Assert.InRange(passed - recorded, -1, 2);
     }
 
-    [Fact]
-    public async Task A_month_of_the_history_is_public_and_a_wrong_one_is_refused()
-    {
-        await using var cluster = await Cluster.StartAsync();
-        using var http = cluster.Http();
-        await Observer.UntilAsync(async () => (await http.GetAsync("/status/history")).IsSuccessStatusCode, TimeSpan.FromSeconds(15), "the history is there");
-        Assert.Contains("<h1>History</h1>", await http.GetStringAsync($"/status/history?month={DateTimeOffset.UtcNow:yyyy-MM}"));
-        using var wrong = await http.GetAsync("/status/history?month=2026-13");
-        Assert.Equal(System.Net.HttpStatusCode.BadRequest, wrong.StatusCode);
-        using var future = await http.GetAsync("/status/history?month=2999-01");
-        Assert.Equal(System.Net.HttpStatusCode.NotFound, future.StatusCode);
-    }
-
     /// <summary>Waits until both Gateways serve one page and one JSON that show <paramref name="overall"/>.</summary>
     private static async Task<JsonElement> SameAsync(Cluster cluster, string overall)
     {

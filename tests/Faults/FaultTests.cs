@@ -18,6 +18,7 @@ public sealed class FaultTests(FaultyCluster system, ITestOutputHelper output)
 
         var cluster = system.Cluster;
         await using var load = await MixedLoad.StartAsync(cluster);
+        await using var sockets = new SocketThreads(cluster.ProcessId("gateway-1")); // the one that is stopped at times, but lives
         var before = Footprints(cluster);
 
         var only = Environment.GetEnvironmentVariable("FAULTS_ONLY") ?? "";
@@ -54,6 +55,9 @@ public sealed class FaultTests(FaultyCluster system, ITestOutputHelper output)
         await load.VerifyAsync();
         Assert.True(load.Findings.Count == 0, string.Join('\n', load.Findings.Take(20)));
         Assert.True(load.Acknowledged > 20, $"Only {load.Acknowledged} windows were acknowledged.");
+        Assert.Equal(Environment.ProcessorCount, sockets.Count);
+        Assert.True(sockets.Seen > 0, "The runtime told of no wait at all.");
+        Assert.True(sockets.Waits.Count == 0, $"The Gateway waited on threads that poll sockets:\n{string.Join('\n', sockets.Waits.Take(20))}");
 
         Console.WriteLine(
             $"{load.Acknowledged} windows acknowledged, longest recovery {longest.TotalSeconds:0.0} s, {load.FailedOver} answers from the other Gateway, {load.Refused} of the API were 503 or 504, page p99 {load.PageMilliseconds.Order().ElementAt(load.PageMilliseconds.Count * 99 / 100):0} ms");
