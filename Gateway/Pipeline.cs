@@ -16,6 +16,11 @@ internal sealed partial class Pipeline(
     /// <summary>Answers a request.</summary>
     public async Task HandleAsync(HttpContext context)
     {
+        if (Turns.IsOver(context.Connection.Id))
+        {
+            await Task.Yield();
+        }
+
         Answers.SetRequestId(context);
         if (drain.IsDraining)
         {
