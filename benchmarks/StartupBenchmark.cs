@@ -42,11 +42,10 @@ internal static class StartupBenchmark
 
     private static async Task<Run> RunAsync(string data, bool settle, params string[] arguments)
     {
-        var port = TestPorts.Free();
         var watch = Stopwatch.StartNew();
-        using var host = new AppHostProcess(data, port, new Dictionary<string, string> { ["XEROTIER_GRPC_PORT"] = $"{TestPorts.Free()}" }, "AppHost", arguments);
+        using var host = new AppHostProcess(data, arguments: arguments);
         var ready = host.ReadyAsync(TimeSpan.FromSeconds(60));
-        var green = await GreenPageAsync(port, watch);
+        var green = await GreenPageAsync(host.Port, watch);
         await ready;
         Dictionary<string, double> memory = [];
         if (settle)

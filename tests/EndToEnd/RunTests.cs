@@ -178,7 +178,7 @@ public sealed class RunTests : IAsyncDisposable
 
     private AppHostProcess Start(Dictionary<string, string>? settings = null, string project = "AppHost")
     {
-        var host = new AppHostProcess(data, Cluster.FreePorts().Http, settings, project);
+        var host = new AppHostProcess(data, settings, project);
         hosts.Add(host);
         return host;
     }

@@ -7,18 +7,22 @@ public sealed class AppHostProcess : IDisposable
 {
     private const string Mark = "XEROTIER_TEST_MARK";
 
+    private readonly PortSlice ports = PortSlice.Take();
     private readonly string mark = $"{Guid.NewGuid():N}"; // every process inherits it, and is found again by it
 
     /// <summary>Starts it on <paramref name="dataFolder"/>; its output has to be read, or it stops when the pipe is full.</summary>
     /// <param name="dataFolder">Its <c>XEROTIER_DATA</c>.</param>
-    /// <param name="port">Its <c>XEROTIER_PORT</c>.</param>
     /// <param name="settings">More of its environment.</param>
     /// <param name="project">The program.</param>
     /// <param name="arguments">Its command line.</param>
-    public AppHostProcess(string dataFolder, int port, IReadOnlyDictionary<string, string>? settings = null, string project = "AppHost", params string[] arguments)
+    public AppHostProcess(string dataFolder, IReadOnlyDictionary<string, string>? settings = null, string project = "AppHost", params string[] arguments)
     {
         var start = new ProcessStartInfo(Solution.Executable(project), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["XEROTIER_PORT"] = $"{port}";
+        foreach (var (name, value) in ports.Settings)
+        {
+            start.Environment[name] = value;
+        }
+
         start.Environment["XEROTIER_DATA"] = dataFolder;
         start.Environment[Mark] = mark;
         foreach (var (name, value) in settings ?? new Dictionary<string, string>())
@@ -28,6 +32,9 @@ public sealed class AppHostProcess : IDisposable
 
         Process = Process.Start(start)!;
     }
+
+    /// <summary>Its <c>XEROTIER_PORT</c>, where the settings did not give another.</summary>
+    public int Port => ports.Http;
 
     /// <summary>The process itself.</summary>
     public Process Process { get; }
@@ -81,5 +88,9 @@ public sealed class AppHostProcess : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Process.Dispose();
+    public void Dispose()
+    {
+        Process.Dispose();
+        ports.Dispose();
+    }
 }

@@ -37,11 +37,12 @@ public sealed partial class Cluster : IAsyncDisposable
     private readonly ResourceOutput output;
     private readonly Task watching;
     private readonly string? temporaryFolder;
+    private readonly PortSlice ports;
     private Dictionary<string, string> demo = [];
 
-    private Cluster(DistributedApplication app, ResourceOutput output, string dataFolder, string? temporaryFolder)
+    private Cluster(DistributedApplication app, ResourceOutput output, string dataFolder, string? temporaryFolder, PortSlice ports)
     {
-        (this.app, this.output, this.temporaryFolder) = (app, output, temporaryFolder);
+        (this.app, this.output, this.temporaryFolder, this.ports) = (app, output, temporaryFolder, ports);
         DataFolder = dataFolder;
         watching = WatchAsync();
     }
@@ -84,10 +85,13 @@ public sealed partial class Cluster : IAsyncDisposable
         var temporary = options.DataFolder is null ? Path.Combine(Path.GetTempPath(), $"xerotier-cluster-{Guid.NewGuid():N}") : null;
         var data = options.DataFolder ?? temporary!;
         Directory.CreateDirectory(data);
-        var (port, grpcPort) = FreePorts(options.Replicas);
+        var ports = PortSlice.Take();
         var ofAppHost = options.Settings.Where(setting => IsOfAppHost(setting.Key)).ToDictionary(setting => setting.Key, setting => setting.Value);
-        ofAppHost.TryAdd("XEROTIER_PORT", $"{port}");
-        ofAppHost.TryAdd("XEROTIER_GRPC_PORT", $"{grpcPort}");
+        foreach (var (name, value) in ports.Settings)
+        {
+            ofAppHost.TryAdd(name, value);
+        }
+
         ofAppHost.TryAdd("XEROTIER_DATA", data);
         ofAppHost.TryAdd("replicas", $"{options.Replicas}");
 
@@ -100,6 +104,7 @@ public sealed partial class Cluster : IAsyncDisposable
         }
         catch (AppHost.SetupException refused)
         {
+            ports.Dispose();
             throw new InvalidOperationException(refused.Message, refused);
         }
 
@@ -113,7 +118,7 @@ public sealed partial class Cluster : IAsyncDisposable
 
         var output = new ResourceOutput();
         builder.Services.AddLogging(logging => logging.ClearProviders().AddProvider(output));
-        var cluster = new Cluster(await builder.BuildAsync(), output, data, temporary);
+        var cluster = new Cluster(await builder.BuildAsync(), output, data, temporary, ports);
         try
         {
             await cluster.StartAndWaitAsync();
@@ -187,6 +192,7 @@ public sealed partial class Cluster : IAsyncDisposable
         await ending.CancelAsync();
         await watching;
         await app.DisposeAsync();
+        ports.Dispose();
         ending.Dispose();
         if (temporaryFolder is not null)
         {
@@ -274,32 +280,11 @@ public sealed partial class Cluster : IAsyncDisposable
             File.ReadAllText($"/proc/{id}/task/{id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(child => int.Parse(child, CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Two ports for a Gateway, free with those of its replicas.</summary>
-    public static (int Http, int Grpc) FreePorts(int replicas = 1)
+    /// <summary>Two ports for a Gateway, which no other cluster of a test takes for as long as this process lives.</summary>
+    public static (int Http, int Grpc) FreePorts()
     {
-        for (var attempt = 0; ; attempt++)
-        {
-            // Between the ranges from which Aspire and PrivateServers pick ports for others.
-            var port = Random.Shared.Next(16_000, 19_900);
-            if (Enumerable.Range(0, replicas).All(i => IsFree(port + (10 * i)) && IsFree(port + 1 + (10 * i))) || attempt == 100)
-            {
-                return (port, port + 1);
-            }
-        }
-
-        static bool IsFree(int port)
-        {
-            try
-            {
-                using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, port);
-                listener.Start();
-                return true;
-            }
-            catch (System.Net.Sockets.SocketException)
-            {
-                return false;
-            }
-        }
+        var slice = PortSlice.Take();
+        return (slice.Http, slice.Grpc);
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
