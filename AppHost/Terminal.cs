@@ -23,6 +23,7 @@ internal sealed class Terminal(
     /// <summary>How long each resource has, from the start of what it waits for.</summary>
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
+    private readonly Stopwatch started = Stopwatch.StartNew(); // not since the process began: ./run was that before, and built
     private readonly Dictionary<string, string> states = []; // by resource: "ready", or how it ended
 
     /// <inheritdoc/>
@@ -83,8 +84,7 @@ internal sealed class Terminal(
         states[name] = state;
         if (state == "ready")
         {
-            var running = DateTimeOffset.Now - Process.GetCurrentProcess().StartTime;
-            Say(welcomed ? $"  ✓ {name} is back." : string.Create(CultureInfo.InvariantCulture, $"  ✓ {name,-20}{running.TotalSeconds,5:0.0} s"));
+            Say(welcomed ? $"  ✓ {name} is back." : string.Create(CultureInfo.InvariantCulture, $"  ✓ {name,-20}{started.Elapsed.TotalSeconds,5:0.0} s"));
         }
         else if (welcomed)
         {
