@@ -108,9 +108,7 @@ internal sealed class Terminal(
     {
         var page = $"http://localhost:{cluster.Port}";
         var credentials = Path.Combine(cluster.DataFolder, ClusterSettings.DemoFile);
-        var demo = File.Exists(credentials)
-            ? (await File.ReadAllLinesAsync(credentials, cancellation)).Where(line => line.Contains('=', StringComparison.Ordinal)).Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1])
-            : [];
+        var demo = File.Exists(credentials) ? PrivateServers.ReadSecrets(credentials) : [];
         var quoted = $"'{credentials.Replace("'", @"'\''", StringComparison.Ordinal)}'";
         Say($$$"""
 
