@@ -5,6 +5,7 @@ try
 {
     var builder = LocalCluster.CreateBuilder(args);
     using var cluster = ClusterSettings.Load(builder);
+    builder.UseKeptCertificate(cluster);
     builder.UseTerminal(cluster);
     var stores = builder.AddStores(cluster);
     var platformKey = builder.AddSecret("platform-key", cluster.PlatformApiKey);

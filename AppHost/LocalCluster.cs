@@ -60,17 +60,20 @@ internal static class LocalCluster
         string LocalUrl(string port) => $"http://localhost:{(given[port] is { Length: > 0 } number ? number : "0")}";
     }
 
+    /// <summary>Gives the orchestrator a certificate that is kept: it would make a key at each start, which takes seconds.</summary>
+    public static void UseKeptCertificate(this IDistributedApplicationBuilder builder, ClusterSettings cluster)
+    {
+        if (builder.ExecutionContext.IsRunMode)
+        {
+            builder.Services.AddSingleton(cluster);
+            builder.Services.AddSingleton<IDeveloperCertificateService, DcpCertificate>();
+        }
+    }
+
     /// <summary>Everything that the cluster says goes to a file, with <c>--logs</c> also to the terminal; by itself the terminal tells what is ready and what to open.</summary>
     public static void UseTerminal(this IDistributedApplicationBuilder builder, ClusterSettings cluster)
     {
-        if (builder.ExecutionContext.IsPublishMode)
-        {
-            return;
-        }
-
-        builder.Services.AddSingleton(cluster);
-        builder.Services.AddSingleton<IDeveloperCertificateService, DcpCertificate>();
-        if (!IsThisProcess)
+        if (builder.ExecutionContext.IsPublishMode || !IsThisProcess)
         {
             return;
         }

@@ -82,6 +82,7 @@ internal static class Services
             environment["Logging__Console__FormatterOptions__ColorBehavior"] = "Disabled"; // it also goes to a file
             environment["DOTNET_hostBuilder__reloadConfigOnChange"] = "false"; // it would watch every file of the project's folder
             environment["DOTNET_gcServer"] = "0";
+            environment["ASPNETCORE_URLS"] = ""; // the caller's, if there is one, is not meant for five services
             environment.Remove("OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY"); // each stop would wait for a dashboard that is gone
             environment["OTEL_EXPORTER_OTLP_TIMEOUT"] = "1000";
             if (builder.Configuration.GetValue<bool>("no-dashboard"))

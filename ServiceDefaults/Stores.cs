@@ -53,7 +53,7 @@ public static class Stores
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {
             await using var command = database.CreateCommand("select 1");
-            await command.ExecuteScalarAsync(cancellationToken);
+            await command.ExecuteScalarAsync(CancellationToken.None).WaitAsync(cancellationToken); // Npgsql cancels synchronously
             return HealthCheckResult.Healthy();
         }
     }

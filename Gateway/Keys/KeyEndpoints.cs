@@ -14,26 +14,26 @@ internal sealed class KeyEndpoints(KeyStore store, IOptions<KeyOptions> options,
     public async Task ListAsync(Call call)
     {
         var listing = Listing.Of(call.Http.Request);
-        var keys = await store.ListKeysAsync(call.ProjectId!, listing.Limit + 1, listing.After, call.Aborted);
+        var keys = await store.ListKeysAsync(call.ProjectId!, listing.Limit + 1, listing.After).WaitAsync(call.Aborted);
         await listing.WriteAsync(call.Http, keys, key => key.Id, (json, key) => Write(json, key, value: null));
     }
 
     /// <summary>POST …/keys.</summary>
-    public async Task CreateAsync(Call call) => await CreateAsync(call, Known(await store.FindProjectAsync(call.ProjectId!, call.Aborted)));
+    public async Task CreateAsync(Call call) => await CreateAsync(call, Known(await store.FindProjectAsync(call.ProjectId!).WaitAsync(call.Aborted)));
 
     /// <summary>POST /v1/platform/projects/{id}/keys.</summary>
-    public async Task CreateFirstAsync(Call call) => await CreateAsync(call, Known(await store.FindProjectAsync(call.Id!, call.Aborted)));
+    public async Task CreateFirstAsync(Call call) => await CreateAsync(call, Known(await store.FindProjectAsync(call.Id!).WaitAsync(call.Aborted)));
 
     /// <summary>POST …/keys/{id}/rotate.</summary>
     public async Task RotateAsync(Call call)
     {
-        var project = Known(await store.FindProjectAsync(call.ProjectId!, call.Aborted));
+        var project = Known(await store.FindProjectAsync(call.ProjectId!).WaitAsync(call.Aborted));
         var value = ApiKeyValue.Create(project.Slug);
         var now = Now();
-        var key = await store.RotateAsync(project.Id, call.Id!, ApiKeyValue.Hash(value), now, now.AddHours(options.Value.RotationGraceHours), call.Aborted);
+        var key = await store.RotateAsync(project.Id, call.Id!, ApiKeyValue.Hash(value), now, now.AddHours(options.Value.RotationGraceHours)).WaitAsync(call.Aborted);
         if (key is null)
         {
-            _ = Known(await store.FindKeyAsync(project.Id, call.Id!, call.Aborted));
+            _ = Known(await store.FindKeyAsync(project.Id, call.Id!).WaitAsync(call.Aborted));
             throw new ApiException(ApiErrors.InvalidStateTransition("The key has expired or been revoked; create a new one."));
         }
 
@@ -43,7 +43,7 @@ internal sealed class KeyEndpoints(KeyStore store, IOptions<KeyOptions> options,
     /// <summary>DELETE …/keys/{id}.</summary>
     public async Task RevokeAsync(Call call)
     {
-        var key = Known(await store.RevokeAsync(call.ProjectId!, call.Id!, Now(), call.Aborted));
+        var key = Known(await store.RevokeAsync(call.ProjectId!, call.Id!, Now()).WaitAsync(call.Aborted));
         await Answers.WriteJsonAsync(call.Http, 200, json => Write(json, key, value: null));
     }
 
@@ -74,7 +74,7 @@ internal sealed class KeyEndpoints(KeyStore store, IOptions<KeyOptions> options,
         var value = ApiKeyValue.Create(project.Slug);
         var key = new KeyView(
             Ids.Create("key_"), name, [.. ProjectScopes.Where(scopes.Contains)], expires, [.. networks.OfType<string>().Distinct(StringComparer.Ordinal)], now, null, null);
-        await store.CreateKeyAsync(key, project.Id, ApiKeyValue.Hash(value), call.Aborted);
+        await store.CreateKeyAsync(key, project.Id, ApiKeyValue.Hash(value)).WaitAsync(call.Aborted);
         await Answers.WriteJsonAsync(call.Http, 201, json => Write(json, key, value));
     }
 

@@ -21,7 +21,7 @@ internal sealed partial class KeyFeed(
         await base.StopAsync(cancellationToken);
         if (keys.IsLive)
         {
-            await WriteUsesAsync(cancellationToken);
+            await WriteUsesAsync();
         }
     }
 
@@ -43,7 +43,7 @@ internal sealed partial class KeyFeed(
                 await using var connection = await database.OpenConnectionAsync(stoppingToken);
                 await using (var listen = new NpgsqlCommand("listen api_keys", connection))
                 {
-                    await listen.ExecuteNonQueryAsync(stoppingToken);
+                    await listen.ExecuteNonQueryAsync(CancellationToken.None); // see KeyStore
                 }
 
                 await FollowAsync(connection, () =>
@@ -72,23 +72,18 @@ internal sealed partial class KeyFeed(
     {
         while (true)
         {
-            // A database that hangs must count as lost, and soon: until then a revocation could be missed.
-            using (var deadline = CancellationTokenSource.CreateLinkedTokenSource(stopping))
+            stopping.ThrowIfCancellationRequested();
+            var changes = await KeyStore.ChangesAsync(connection, mark);
+            if (changes.Mark < mark)
             {
-                deadline.CancelAfter(TimeSpan.FromSeconds(1));
-                var changes = await KeyStore.ChangesAsync(connection, mark, deadline.Token);
-                if (changes.Mark < mark)
-                {
-                    LogOtherDatabase(logger);
-                    keys.Clear();
-                }
-
-                mark = changes.Mark;
-                keys.Apply(changes.Changed);
-                calls.EndFaulty();
-                read();
+                LogOtherDatabase(logger);
+                keys.Clear();
             }
 
+            mark = changes.Mark;
+            keys.Apply(changes.Changed);
+            calls.EndFaulty();
+            read();
             await connection.WaitAsync(PollEvery, stopping);
         }
     }
@@ -100,12 +95,12 @@ internal sealed partial class KeyFeed(
             await Task.Delay(TimeSpan.FromSeconds(options.Value.WriteUsesSeconds), time, stopping);
             if (keys.IsLive)
             {
-                await WriteUsesAsync(stopping);
+                await WriteUsesAsync();
             }
         }
     }
 
-    private async Task WriteUsesAsync(CancellationToken cancellation)
+    private async Task WriteUsesAsync()
     {
         var taken = new List<(KnownKey Key, long Ticks)>();
         var used = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
@@ -126,7 +121,7 @@ internal sealed partial class KeyFeed(
 
         try
         {
-            await store.WriteLastUsedAsync(used, cancellation);
+            await store.WriteLastUsedAsync(used);
         }
         catch (Exception failure) when (Postgres.ToApiError(failure) is not null)
         {

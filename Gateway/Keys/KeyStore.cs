@@ -19,10 +19,18 @@ internal sealed record KeyChanges(ulong Mark, IReadOnlyList<ApiKey> Changed);
 
 /// <summary>The Gateway's database: projects and the hashes of their keys. Every SQL statement of the Gateway is here.</summary>
 /// <param name="database">The Gateway's database.</param>
+/// <remarks>
+/// No method takes a cancellation token: Npgsql cancels a statement by a connection of its own, synchronously, on whichever thread
+/// it is, and in the Gateway that is one that polls sockets (see <c>Hosting.CompleteSocketsInline</c>). A statement ends by its timeout
+/// at the latest; whoever cannot wait that long stops waiting.
+/// </remarks>
 internal sealed class KeyStore(NpgsqlDataSource database)
 {
     /// <summary>Seconds that a statement may take before its request is answered 504.</summary>
     private const int Timeout = 2;
+
+    /// <summary>Seconds that reading the changes may take: a database that hangs must count as lost soon, since until then a revocation could be missed.</summary>
+    private const int ChangesTimeout = 1;
 
     private const string KeyColumns =
         "v.hash, k.id, k.project_id, p.platform, k.name, k.scopes, k.expires_at, v.expires_at, k.revoked_at, k.allowed_ips, k.changed_by::text";
@@ -30,7 +38,7 @@ internal sealed class KeyStore(NpgsqlDataSource database)
     private const string ViewColumns = "k.id, k.name, k.scopes, k.expires_at, k.allowed_ips, k.created_at, k.last_used_at, k.revoked_at";
 
     /// <summary>The key one of whose values has <paramref name="hash"/>.</summary>
-    public async Task<ApiKey?> FindAsync(byte[] hash, CancellationToken cancellation)
+    public async Task<ApiKey?> FindAsync(byte[] hash)
     {
         await using var command = Command(
             $"""
@@ -39,15 +47,15 @@ internal sealed class KeyStore(NpgsqlDataSource database)
             where v.hash = $1
             """,
             hash);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        return await reader.ReadAsync(cancellation) ? ReadKey(reader) : null;
+        await using var reader = await command.ExecuteReaderAsync();
+        return await reader.ReadAsync() ? ReadKey(reader) : null;
     }
 
     /// <summary>
     /// Every value of every key that a transaction at or after <paramref name="mark"/> changed. The next mark is the oldest transaction
     /// that was still running, so that a change which commits late is not passed over; some are therefore seen twice.
     /// </summary>
-    public static async Task<KeyChanges> ChangesAsync(NpgsqlConnection connection, ulong? mark, CancellationToken cancellation)
+    public static async Task<KeyChanges> ChangesAsync(NpgsqlConnection connection, ulong? mark)
     {
         // One statement, one snapshot: the mark and the rows belong together.
         await using var command = new NpgsqlCommand(
@@ -61,12 +69,12 @@ internal sealed class KeyStore(NpgsqlDataSource database)
         {
             // Nothing is known before the first mark, so nothing needs to be heard of.
             Parameters = { new() { Value = (mark ?? ulong.MaxValue).ToString(), NpgsqlDbType = NpgsqlDbType.Text } },
-            CommandTimeout = Timeout,
+            CommandTimeout = ChangesTimeout,
         };
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await using var reader = await command.ExecuteReaderAsync();
         var next = 0UL;
         var changed = new List<ApiKey>();
-        while (await reader.ReadAsync(cancellation))
+        while (await reader.ReadAsync())
         {
             next = ulong.Parse(reader.GetString(0));
             if (!reader.IsDBNull(1))
@@ -80,24 +88,24 @@ internal sealed class KeyStore(NpgsqlDataSource database)
 
     /// <summary>Creates a project.</summary>
     /// <returns>False: the slug is taken.</returns>
-    public async Task<bool> CreateProjectAsync(Project project, CancellationToken cancellation)
+    public async Task<bool> CreateProjectAsync(Project project)
     {
         await using var command = Command(
             "insert into projects (id, name, slug, platform, created_at) values ($1, $2, $3, $4, $5) on conflict (slug) do nothing",
             project.Id, project.Name, project.Slug, project.Platform, project.CreatedAt);
-        return await command.ExecuteNonQueryAsync(cancellation) == 1;
+        return await command.ExecuteNonQueryAsync() == 1;
     }
 
     /// <summary>The project with <paramref name="id"/>.</summary>
-    public async Task<Project?> FindProjectAsync(string id, CancellationToken cancellation)
+    public async Task<Project?> FindProjectAsync(string id)
     {
         await using var command = Command("select id, name, slug, platform, created_at from projects where id = $1", id);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        return await reader.ReadAsync(cancellation) ? ReadProject(reader) : null;
+        await using var reader = await command.ExecuteReaderAsync();
+        return await reader.ReadAsync() ? ReadProject(reader) : null;
     }
 
     /// <summary>Up to <paramref name="limit"/> projects, newest first, after the one with id <paramref name="after"/>.</summary>
-    public async Task<List<Project>> ListProjectsAsync(int limit, string? after, CancellationToken cancellation)
+    public async Task<List<Project>> ListProjectsAsync(int limit, string? after)
     {
         await using var command = Command(
             """
@@ -106,9 +114,9 @@ internal sealed class KeyStore(NpgsqlDataSource database)
             order by created_at desc, id desc limit $1
             """,
             limit, after);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await using var reader = await command.ExecuteReaderAsync();
         var projects = new List<Project>();
-        while (await reader.ReadAsync(cancellation))
+        while (await reader.ReadAsync())
         {
             projects.Add(ReadProject(reader));
         }
@@ -117,7 +125,7 @@ internal sealed class KeyStore(NpgsqlDataSource database)
     }
 
     /// <summary>Creates a key of <paramref name="projectId"/> (null: of the platform) with its first value.</summary>
-    public async Task CreateKeyAsync(KeyView key, string? projectId, byte[] hash, CancellationToken cancellation)
+    public async Task CreateKeyAsync(KeyView key, string? projectId, byte[] hash)
     {
         await using var command = Command(
             """
@@ -127,11 +135,11 @@ internal sealed class KeyStore(NpgsqlDataSource database)
             insert into api_key_values (hash, key_id, created_at) select $8, id, created_at from k
             """,
             key.Id, projectId, key.Name, key.Scopes.ToArray(), key.ExpiresAt, key.AllowedIps.ToArray(), key.CreatedAt, hash);
-        await command.ExecuteNonQueryAsync(cancellation);
+        await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>Up to <paramref name="limit"/> keys of a project, newest first, after the one with id <paramref name="after"/>.</summary>
-    public async Task<List<KeyView>> ListKeysAsync(string projectId, int limit, string? after, CancellationToken cancellation)
+    public async Task<List<KeyView>> ListKeysAsync(string projectId, int limit, string? after)
     {
         await using var command = Command(
             $"""
@@ -141,19 +149,19 @@ internal sealed class KeyStore(NpgsqlDataSource database)
             order by created_at desc, id desc limit $2
             """,
             projectId, limit, after);
-        return await ReadViewsAsync(command, cancellation);
+        return await ReadViewsAsync(command);
     }
 
     /// <summary>A key of a project.</summary>
-    public async Task<KeyView?> FindKeyAsync(string projectId, string id, CancellationToken cancellation)
+    public async Task<KeyView?> FindKeyAsync(string projectId, string id)
     {
         await using var command = Command($"select {ViewColumns} from api_keys k where project_id = $1 and id = $2", projectId, id);
-        return (await ReadViewsAsync(command, cancellation)).SingleOrDefault();
+        return (await ReadViewsAsync(command)).SingleOrDefault();
     }
 
     /// <summary>Gives a key that is neither revoked nor expired a new value; its present ones end at <paramref name="oldEndsAt"/> at the latest.</summary>
     /// <returns>Null: there is no such key, or it is no longer good.</returns>
-    public async Task<KeyView?> RotateAsync(string projectId, string id, byte[] hash, DateTimeOffset now, DateTimeOffset oldEndsAt, CancellationToken cancellation)
+    public async Task<KeyView?> RotateAsync(string projectId, string id, byte[] hash, DateTimeOffset now, DateTimeOffset oldEndsAt)
     {
         await using var batch = Locked(
             projectId, id,
@@ -169,12 +177,12 @@ internal sealed class KeyStore(NpgsqlDataSource database)
             select {ViewColumns} from k
             """,
             hash, now, oldEndsAt);
-        return await ReadChangedAsync(batch, cancellation);
+        return await ReadChangedAsync(batch);
     }
 
     /// <summary>Revokes a key; one that is revoked already stays as it is.</summary>
     /// <returns>Null: there is no such key.</returns>
-    public async Task<KeyView?> RevokeAsync(string projectId, string id, DateTimeOffset now, CancellationToken cancellation)
+    public async Task<KeyView?> RevokeAsync(string projectId, string id, DateTimeOffset now)
     {
         await using var batch = Locked(
             projectId, id,
@@ -184,11 +192,11 @@ internal sealed class KeyStore(NpgsqlDataSource database)
             returning {ViewColumns}
             """,
             now);
-        return await ReadChangedAsync(batch, cancellation);
+        return await ReadChangedAsync(batch);
     }
 
     /// <summary>Writes when keys were last used, one statement for all. In id order, so that two Gateways cannot wait for each other.</summary>
-    public async Task WriteLastUsedAsync(IReadOnlyDictionary<string, DateTimeOffset> used, CancellationToken cancellation)
+    public async Task WriteLastUsedAsync(IReadOnlyDictionary<string, DateTimeOffset> used)
     {
         await using var command = Command(
             """
@@ -201,14 +209,14 @@ internal sealed class KeyStore(NpgsqlDataSource database)
             where k.id = u.id
             """,
             used.Keys.ToArray(), used.Values.Select(at => at.UtcDateTime).ToArray());
-        await command.ExecuteNonQueryAsync(cancellation);
+        await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>
     /// Makes <paramref name="hash"/> the one value of the platform key <paramref name="id"/>, which is created where it is missing;
     /// values that it had before end now.
     /// </summary>
-    public async Task SetPlatformKeyAsync(string id, string name, byte[] hash, DateTimeOffset now, CancellationToken cancellation)
+    public async Task SetPlatformKeyAsync(string id, string name, byte[] hash, DateTimeOffset now)
     {
         await using var command = Command(
             """
@@ -222,23 +230,23 @@ internal sealed class KeyStore(NpgsqlDataSource database)
             on conflict (hash) do update set key_id = excluded.key_id, expires_at = null
             """,
             id, name, hash, now);
-        await command.ExecuteNonQueryAsync(cancellation);
+        await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>Runs <paramref name="create"/> if there is no platform key at all, one Gateway at a time.</summary>
-    public async Task IfNoPlatformKeyAsync(Func<Task> create, CancellationToken cancellation)
+    public async Task IfNoPlatformKeyAsync(Func<Task> create)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await using var connection = await database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
         await using var command = new NpgsqlCommand("select pg_advisory_xact_lock(hashtext('first platform key'))", connection, transaction);
-        await command.ExecuteNonQueryAsync(cancellation);
+        await command.ExecuteNonQueryAsync();
         command.CommandText = "select exists (select from api_keys where project_id is null)";
-        if (await command.ExecuteScalarAsync(cancellation) is false)
+        if (await command.ExecuteScalarAsync() is false)
         {
             await create();
         }
 
-        await transaction.CommitAsync(cancellation);
+        await transaction.CommitAsync();
     }
 
     private NpgsqlCommand Command(string sql, params ReadOnlySpan<object?> values)
@@ -281,25 +289,25 @@ internal sealed class KeyStore(NpgsqlDataSource database)
         }
     }
 
-    private static async Task<KeyView?> ReadChangedAsync(NpgsqlBatch batch, CancellationToken cancellation)
+    private static async Task<KeyView?> ReadChangedAsync(NpgsqlBatch batch)
     {
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        await reader.NextResultAsync(cancellation); // the first is the lock's
-        var changed = (await ReadViewsAsync(reader, cancellation)).SingleOrDefault();
-        await reader.NextResultAsync(cancellation); // to the end of the transaction, where it can still fail
+        await using var reader = await batch.ExecuteReaderAsync();
+        await reader.NextResultAsync(); // the first is the lock's
+        var changed = (await ReadViewsAsync(reader)).SingleOrDefault();
+        await reader.NextResultAsync(); // to the end of the transaction, where it can still fail
         return changed;
     }
 
-    private static async Task<List<KeyView>> ReadViewsAsync(NpgsqlCommand command, CancellationToken cancellation)
+    private static async Task<List<KeyView>> ReadViewsAsync(NpgsqlCommand command)
     {
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        return await ReadViewsAsync(reader, cancellation);
+        await using var reader = await command.ExecuteReaderAsync();
+        return await ReadViewsAsync(reader);
     }
 
-    private static async Task<List<KeyView>> ReadViewsAsync(NpgsqlDataReader reader, CancellationToken cancellation)
+    private static async Task<List<KeyView>> ReadViewsAsync(NpgsqlDataReader reader)
     {
         var views = new List<KeyView>();
-        while (await reader.ReadAsync(cancellation))
+        while (await reader.ReadAsync())
         {
             views.Add(new(
                 reader.GetString(0), reader.GetString(1), reader.GetFieldValue<string[]>(2), Time(reader, 3),

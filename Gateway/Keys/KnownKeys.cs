@@ -122,7 +122,7 @@ internal sealed class KnownKeys(KeyStore store, IOptions<KeyOptions> options, Ti
             {
                 KnownKey? key = null;
                 var seen = Volatile.Read(ref version);
-                var read = await store.FindAsync(hash, cancellation);
+                var read = await store.FindAsync(hash);
                 if (read is null)
                 {
                     Bound(unknown, options.Value.CacheSize, _ => true);

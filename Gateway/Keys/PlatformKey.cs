@@ -22,11 +22,11 @@ internal sealed partial class PlatformKey(KeyStore store, IOptions<PlatformOptio
         var platform = options.Value;
         if (platform.Key is { Length: > 0 } configured)
         {
-            await store.SetPlatformKeyAsync(ConfiguredId, "platform (configured)", ApiKeyValue.Hash(configured), time.GetUtcNow(), cancellation);
+            await store.SetPlatformKeyAsync(ConfiguredId, "platform (configured)", ApiKeyValue.Hash(configured), time.GetUtcNow());
         }
         else
         {
-            await store.IfNoPlatformKeyAsync(() => CreateAsync(platform.KeyFile, cancellation), cancellation);
+            await store.IfNoPlatformKeyAsync(() => CreateAsync(platform.KeyFile, cancellation));
         }
 
         done = true;
@@ -55,7 +55,7 @@ internal sealed partial class PlatformKey(KeyStore store, IOptions<PlatformOptio
             await stream.WriteLineAsync(value.AsMemory(), cancellation);
         }
 
-        await store.SetPlatformKeyAsync(Ids.Create("key_"), "platform", ApiKeyValue.Hash(value), time.GetUtcNow(), cancellation);
+        await store.SetPlatformKeyAsync(Ids.Create("key_"), "platform", ApiKeyValue.Hash(value), time.GetUtcNow());
         LogCreated(logger, file);
     }
 

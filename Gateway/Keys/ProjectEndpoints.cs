@@ -12,7 +12,7 @@ internal sealed partial class ProjectEndpoints(KeyStore store, TimeProvider time
     public async Task ListAsync(Call call)
     {
         var listing = Listing.Of(call.Http.Request);
-        var projects = await store.ListProjectsAsync(listing.Limit + 1, listing.After, call.Aborted);
+        var projects = await store.ListProjectsAsync(listing.Limit + 1, listing.After).WaitAsync(call.Aborted);
         await listing.WriteAsync(call.Http, projects, project => project.Id, Write);
     }
 
@@ -31,7 +31,7 @@ internal sealed partial class ProjectEndpoints(KeyStore store, TimeProvider time
         fields.End();
         var now = time.GetUtcNow();
         var project = new Project(Ids.Create("proj_"), name, slug, platform, now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond)));
-        if (slug == Caller.Platform || !await store.CreateProjectAsync(project, call.Aborted))
+        if (slug == Caller.Platform || !await store.CreateProjectAsync(project).WaitAsync(call.Aborted))
         {
             throw new ApiException(ApiErrors.AlreadyExists($"The slug '{slug}' is taken.", "slug"));
         }

@@ -49,7 +49,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         var now = DateTimeOffset.UtcNow;
         const long rotations = 40;
         await Task.WhenAll(Enumerable.Range(0, (int)rotations).Select(_ => Task.Run(async () =>
-            Assert.NotNull(await store.RotateAsync(project, id, ApiKeyValue.Hash(ApiKeyValue.Create("x")), now, now.AddHours(24), TestContext.Current.CancellationToken)))));
+            Assert.NotNull(await store.RotateAsync(project, id, ApiKeyValue.Hash(ApiKeyValue.Create("x")), now, now.AddHours(24))))));
         Assert.Equal([rotations, 1L], await RowAsync(database, $"select count(expires_at), count(*) filter (where expires_at is null) from api_key_values where key_id = '{id}'"));
     }
 
@@ -63,8 +63,8 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         var store = gateway.Service.Services.GetRequiredService<KeyStore>();
         foreach (var change in new Func<Task>[]
         {
-            () => store.RotateAsync(project, id, ApiKeyValue.Hash(ApiKeyValue.Create("x")), DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddHours(24), CancellationToken.None),
-            () => store.RevokeAsync(project, id, DateTimeOffset.UtcNow, CancellationToken.None),
+            () => store.RotateAsync(project, id, ApiKeyValue.Hash(ApiKeyValue.Create("x")), DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddHours(24)),
+            () => store.RevokeAsync(project, id, DateTimeOffset.UtcNow),
         })
         {
             await using var connection = new NpgsqlConnection(database);
@@ -354,7 +354,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         var value = ApiKeyValue.Create("later");
         Assert.Equal(401, (await gateway.SendAsync("GET", $"/{project}/v1/management/keys", value)).Status);
         var store = gateway.Service.Services.GetRequiredService<KeyStore>();
-        await store.CreateKeyAsync(new("key_later", "later", ["management"], null, [], DateTimeOffset.UtcNow, null, null), project, ApiKeyValue.Hash(value), CancellationToken.None);
+        await store.CreateKeyAsync(new("key_later", "later", ["management"], null, [], DateTimeOffset.UtcNow, null, null), project, ApiKeyValue.Hash(value));
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", $"/{project}/v1/management/keys", value)).Status == 200, "known at once", seconds: 3);
     }
 

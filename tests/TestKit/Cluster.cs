@@ -220,9 +220,7 @@ public sealed partial class Cluster : IAsyncDisposable
             throw new TimeoutException($"Not healthy within {StartTimeout.TotalSeconds} s: {string.Join(", ", missing)}.");
         }
 
-        demo = (await File.ReadAllLinesAsync(Path.Combine(DataFolder, "demo.env")))
-            .Where(line => line.Contains('=', StringComparison.Ordinal) && !line.StartsWith('#'))
-            .Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        demo = AppHost.PrivateServers.ReadSecrets(Path.Combine(DataFolder, AppHost.ClusterSettings.DemoFile));
     }
 
     private async Task WatchAsync()
