@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http;
 
 namespace Xerotier.ServiceDefaults;
 
@@ -96,7 +98,7 @@ public static class ApiErrors
     public static ApiError IpNotAllowed { get; } = new(403, ErrorTypes.Authentication, "ip_not_allowed", "The API key may not be used from this address.");
 
     /// <summary>404.</summary>
-    public static ApiError NotFound(string message = "There is nothing at this address.") => new(404, ErrorTypes.InvalidRequest, "not_found", message);
+    public static ApiError NotFound(string message = "Not found.") => new(404, ErrorTypes.InvalidRequest, "not_found", message);
 
     /// <summary>405, with the methods that are allowed.</summary>
     public static ApiError MethodNotAllowed(string? allow) => new(405, ErrorTypes.InvalidRequest, "method_not_allowed", "The method is not allowed here.") { Allow = allow };
@@ -130,6 +132,17 @@ public static class ApiErrors
 
     /// <summary>500.</summary>
     public static ApiError Internal { get; } = new(500, ErrorTypes.Internal, "internal_error", "Something went wrong on our side.");
+
+    /// <summary>What <paramref name="failure"/> is to the caller: the one translation of exceptions, for HTTP, gRPC and the edge. Ask first whether the caller is still there.</summary>
+    public static ApiError From(Exception failure) => failure switch
+    {
+        ApiException api => api.Error,
+        BadHttpRequestException bad => FromStatus(bad.StatusCode),
+        RpcException { StatusCode: StatusCode.DeadlineExceeded } => UpstreamTimeout,
+        RpcException { StatusCode: StatusCode.Unavailable or StatusCode.Cancelled or StatusCode.ResourceExhausted } => ServiceUnavailable,
+        OperationCanceledException => UpstreamTimeout,
+        _ => Postgres.ToApiError(failure) ?? Internal,
+    };
 
     /// <summary>The error for a bare status code, as a framework component leaves it.</summary>
     public static ApiError FromStatus(int status, string? allow = null) => status switch

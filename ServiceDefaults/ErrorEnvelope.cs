@@ -31,18 +31,12 @@ public static partial class ErrorEnvelope
                     return; // nobody is there to answer
                 }
 
-                var error = failure switch
+                var error = ApiErrors.From(failure);
+                if (error.Status > 500)
                 {
-                    ApiException api => api.Error,
-                    BadHttpRequestException bad => ApiErrors.FromStatus(bad.StatusCode),
-                    OperationCanceledException or TimeoutException => ApiErrors.UpstreamTimeout,
-                    _ => ApiErrors.Internal,
-                };
-                if (failure is ApiException && error.Status >= 500)
-                {
-                    LogUnavailable(logger, context.Request.Method, context.GetEndpoint()?.DisplayName, error.Code);
+                    LogUnavailable(logger, context.Request.Method, context.GetEndpoint()?.DisplayName, error.Code, failure.Message);
                 }
-                else if (error.Status >= 500)
+                else if (error.Status == 500)
                 {
                     LogFailure(logger, failure, context.Request.Method, context.GetEndpoint()?.DisplayName);
                 }
@@ -105,7 +99,7 @@ public static partial class ErrorEnvelope
     [LoggerMessage(1, LogLevel.Error, "{Method} {Endpoint} failed")]
     private static partial void LogFailure(ILogger logger, Exception failure, string method, string? endpoint);
 
-    // A dependency that is away was foreseen where the exception was thrown: no stack.
-    [LoggerMessage(2, LogLevel.Warning, "{Method} {Endpoint} answers {Code}")]
-    private static partial void LogUnavailable(ILogger logger, string method, string? endpoint, string code);
+    // A dependency that does not respond is expected: no stack.
+    [LoggerMessage(2, LogLevel.Warning, "{Method} {Endpoint} failed with {Code}: {Reason}")]
+    private static partial void LogUnavailable(ILogger logger, string method, string? endpoint, string code, string reason);
 }

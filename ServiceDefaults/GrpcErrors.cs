@@ -74,18 +74,27 @@ public sealed partial class GrpcErrors(ILogger<GrpcErrors> logger) : Interceptor
 
     private RpcException Map(Exception failure, ServerCallContext context)
     {
-        switch (failure)
+        if (context.CancellationToken.IsCancellationRequested && (failure is OperationCanceledException or IOException))
         {
-            case ApiException api:
-                return ToRpc(api.Error);
-            case OperationCanceledException or IOException when context.CancellationToken.IsCancellationRequested:
-                return new RpcException(new Status(StatusCode.Cancelled, "The call was cancelled."));
-            default:
-                LogFailure(logger, failure, context.Method);
-                return ToRpc(failure is TimeoutException ? ApiErrors.UpstreamTimeout : ApiErrors.Internal);
+            return new RpcException(new Status(StatusCode.Cancelled, "The call was cancelled."));
         }
+
+        var error = ApiErrors.From(failure);
+        if (error.Status == 500)
+        {
+            LogFailure(logger, failure, context.Method);
+        }
+        else if (error.Status > 500 && failure is not ApiException)
+        {
+            LogUnavailable(logger, context.Method, error.Code, failure.Message);
+        }
+
+        return ToRpc(error);
     }
 
     [LoggerMessage(1, LogLevel.Error, "{Method} failed")]
     private static partial void LogFailure(ILogger logger, Exception failure, string method);
+
+    [LoggerMessage(2, LogLevel.Warning, "{Method} failed with {Code}: {Reason}")]
+    private static partial void LogUnavailable(ILogger logger, string method, string code, string reason);
 }

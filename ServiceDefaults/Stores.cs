@@ -11,7 +11,7 @@ namespace Xerotier.ServiceDefaults;
 /// <summary>Clients of the stores by Aspire's integrations: the client, its traces and metrics; with health checks and waits of our own.</summary>
 public static class Stores
 {
-    /// <summary>Registers the <see cref="NpgsqlDataSource"/> of <c>ConnectionStrings:{name}</c> and the health check <c>postgres</c>.</summary>
+    /// <summary>Registers the <see cref="NpgsqlDataSource"/> of <c>ConnectionStrings:{name}</c> and a health check of that name.</summary>
     /// <param name="builder">The service.</param>
     /// <param name="name">Name of the database and of its connection string.</param>
     /// <param name="tune">Changes the connection string that the operator gave.</param>
@@ -25,10 +25,10 @@ public static class Stores
         _ = builder.Configuration.RequiredConnectionString(name);
         builder.AddNpgsqlDataSource(name, settings => (settings.DisableHealthChecks, settings.DisableTracing) = (true, !builder.Configuration.ExportsTelemetry()));
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning); // its information is every statement
-        builder.Services.AddHealthChecks().AddCheck<PostgresCheck>("postgres", timeout: TimeSpan.FromSeconds(2));
+        builder.Services.AddHealthChecks().AddCheck<PostgresCheck>(name, timeout: TimeSpan.FromSeconds(2));
     }
 
-    /// <summary>Registers the <see cref="IConnectionMultiplexer"/> of <c>ConnectionStrings:{name}</c> and the health check <c>redis</c>. It connects in the background and reconnects by itself.</summary>
+    /// <summary>Registers the <see cref="IConnectionMultiplexer"/> of <c>ConnectionStrings:{name}</c> and a health check of that name. It connects in the background and reconnects by itself.</summary>
     /// <param name="builder">The service.</param>
     /// <param name="name">Name of the connection string.</param>
     /// <param name="configure">Changes the client's options.</param>
@@ -42,7 +42,7 @@ public static class Stores
             options.ReconnectRetryPolicy = new LinearRetry(250);
             configure?.Invoke(options);
         });
-        builder.Services.AddHealthChecks().AddCheck<RedisCheck>("redis", timeout: TimeSpan.FromSeconds(2));
+        builder.Services.AddHealthChecks().AddCheck<RedisCheck>(name, timeout: TimeSpan.FromSeconds(2));
     }
 
     private static string RequiredConnectionString(this IConfiguration configuration, string name) =>

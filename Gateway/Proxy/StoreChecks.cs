@@ -18,8 +18,8 @@ internal sealed class StoreChecks(Upstreams upstreams, TimeProvider time) : IDis
     private static readonly (string Name, string Service, string[] Checks)[] Stores =
     [
         ("redis", "healthcollector", ["redis"]),
-        ("maintenancedb", "maintenanceservice", ["postgres", "schema"]),
-        ("statusdb", "statusservice", ["postgres", "schema"]),
+        ("maintenancedb", "maintenanceservice", ["maintenancedb", "schema"]),
+        ("statusdb", "statusservice", ["statusdb", "schema"]),
     ];
 
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, ActivityHeadersPropagator = null, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(10) })

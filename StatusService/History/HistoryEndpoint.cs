@@ -9,6 +9,7 @@ using Npgsql;
 using Xerotier.Maintenance.V1;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Page;
 

@@ -151,8 +151,8 @@ public sealed class ApiTests(PostgresFixture postgres)
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Body!["checks"]!.AsObject().All(check => check.Value!.GetValue<string>() == "ok"), "all is well");
 
         // What the services say of their stores is passed on, and nothing else of what they say.
-        await SaysAsync("""{"checks":{"postgres":"ok","schema":"unavailable","redis":"unavailable","10.0.0.1":"Password=p"}}""", "unavailable");
-        await SaysAsync("""{"checks":{"postgres":"Host=10.0.0.1;Password=p","schema":"ok","redis":3}}""", "unknown", "unavailable");
+        await SaysAsync("""{"checks":{"maintenancedb":"ok","schema":"unavailable","redis":"unavailable","10.0.0.1":"Password=p"}}""", "unavailable");
+        await SaysAsync("""{"checks":{"maintenancedb":"Host=10.0.0.1;Password=p","schema":"ok","redis":3}}""", "unknown", "unavailable");
         await SaysAsync("not JSON", "unknown");
         await SaysAsync("{}", "unknown");
 

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 using Xerotier.Gateway.Page;
 using Xerotier.Page.V1;
-using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;

@@ -4,7 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
-using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;

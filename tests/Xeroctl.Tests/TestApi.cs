@@ -56,7 +56,7 @@ public sealed class TestApi : IAsyncDisposable
     public static Task<TestApi> StartAsync(Dictionary<string, string> answers) => StartAsync((context, _) =>
         answers.TryGetValue($"{context.Request.Method} {context.Request.Path}", out var body)
             ? WriteAsync(context, 200, body)
-            : WriteAsync(context, 404, Samples.Error("not_found", "There is nothing at this address.")));
+            : WriteAsync(context, 404, Samples.Error("not_found", "Not found.")));
 
     /// <summary>Answers one request.</summary>
     public static async Task WriteAsync(HttpContext context, int status, string body, string type = "application/json")

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Primitives;
 
-namespace Xerotier.ServiceDefaults;
+namespace Xerotier.ServiceDefaults.Http;
 
 /// <summary>Reads <c>Accept-Encoding</c> without making anything.</summary>
 public static class AcceptedEncoding
