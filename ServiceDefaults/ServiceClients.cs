@@ -1,9 +1,9 @@
 using System.Net;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
-using Grpc.Net.Client;
 using Grpc.Net.Client.Balancer;
 using Grpc.Net.Client.Configuration;
+using Grpc.Net.ClientFactory;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -34,17 +34,43 @@ public static partial class ServiceClients
 
     /// <summary>
     /// Registers a gRPC client of <paramref name="service"/> that balances over all of its replicas, carries this service's token
-    /// and a deadline (<see cref="ServiceCallInterceptor"/>), and notices a silent peer within 2 s.
+    /// and a deadline (<see cref="DeadlineInterceptor"/>), and notices a silent peer within 2 s.
     /// </summary>
     public static IServiceCollection AddServiceClient<TClient>(this IServiceCollection services, string service)
         where TClient : ClientBase<TClient>
     {
-        services.AddKeyedSingleton(service, (provider, _) => Channel(provider, service));
-        services.AddSingleton(provider =>
-        {
-            var invoker = provider.GetRequiredKeyedService<GrpcChannel>(service).Intercept(provider.GetRequiredService<ServiceCallInterceptor>());
-            return (TClient)Activator.CreateInstance(typeof(TClient), invoker)!;
-        });
+        services.AddGrpcClient<TClient>(client => client.Address = new($"static:///{service}"))
+            .ConfigureChannel((provider, channel) =>
+            {
+                var addresses = provider.GetRequiredService<IConfiguration>().GetServiceAddresses(service, "grpc");
+                var resolver = new StaticResolverFactory(_ => [.. addresses.Select(a => new BalancerAddress(a.Host, a.Port))]);
+                channel.Credentials = ChannelCredentials.Insecure;
+                channel.UnsafeUseInsecureChannelCallCredentials = true; // the token is for this network, as the addresses are
+                channel.ServiceProvider = new ServiceCollection().AddSingleton<ResolverFactory>(resolver).BuildServiceProvider();
+                channel.ServiceConfig = new ServiceConfig { LoadBalancingConfigs = { new RoundRobinConfig() } };
+                channel.InitialReconnectBackoff = TimeSpan.FromMilliseconds(100);
+                channel.MaxReconnectBackoff = TimeSpan.FromSeconds(1);
+                channel.MaxReceiveMessageSize = LongestMessage;
+            })
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+            {
+                AutomaticDecompression = DecompressionMethods.None,
+
+                // No ConnectTimeout: the balancer counts its pauses between tries into it, and when it runs out the request for a new
+                // connection can meet the old one before that is put away, is taken for a double, and nobody ever connects again.
+                EnableMultipleHttp2Connections = true,
+                KeepAlivePingDelay = TimeSpan.FromSeconds(1),
+                KeepAlivePingTimeout = TimeSpan.FromSeconds(1),
+                PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+                UseProxy = false,
+            })
+            .SetHandlerLifetime(Timeout.InfiniteTimeSpan) // the clients live as long as the process
+            .AddCallCredentials((_, metadata, provider) =>
+            {
+                metadata.Add("authorization", $"Bearer {provider.GetRequiredService<InternalTokens>().ForService()}");
+                return Task.CompletedTask;
+            })
+            .AddInterceptor<DeadlineInterceptor>(InterceptorScope.Channel);
         return services;
     }
 
@@ -102,34 +128,19 @@ public static partial class ServiceClients
         }
     }
 
-    private static GrpcChannel Channel(IServiceProvider provider, string service)
-    {
-        var addresses = provider.GetRequiredService<IConfiguration>().GetServiceAddresses(service, "grpc");
-        var resolver = new StaticResolverFactory(_ => [.. addresses.Select(a => new BalancerAddress(a.Host, a.Port))]);
-        return GrpcChannel.ForAddress($"static:///{service}", new GrpcChannelOptions
-        {
-            Credentials = ChannelCredentials.Insecure,
-            ServiceProvider = new ServiceCollection().AddSingleton<ResolverFactory>(resolver).BuildServiceProvider(),
-            ServiceConfig = new ServiceConfig { LoadBalancingConfigs = { new RoundRobinConfig() } },
-            InitialReconnectBackoff = TimeSpan.FromMilliseconds(100),
-            MaxReconnectBackoff = TimeSpan.FromSeconds(1),
-            MaxReceiveMessageSize = LongestMessage,
-            LoggerFactory = provider.GetRequiredService<ILoggerFactory>(),
-            HttpHandler = new SocketsHttpHandler
-            {
-                AutomaticDecompression = DecompressionMethods.None,
-
-                // No ConnectTimeout: the balancer counts its pauses between tries into it, and when it runs out the request for a new
-                // connection can meet the old one before that is put away, is taken for a double, and nobody ever connects again.
-                EnableMultipleHttp2Connections = true,
-                KeepAlivePingDelay = TimeSpan.FromSeconds(1),
-                KeepAlivePingTimeout = TimeSpan.FromSeconds(1),
-                PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-                UseProxy = false,
-            },
-        });
-    }
-
     [LoggerMessage(1, LogLevel.Warning, "The stream of {Message} was lost: {Reason}")]
     private static partial void LogLost(ILogger logger, string message, string reason);
+}
+
+/// <summary>Gives each unary gRPC call that has no deadline one.</summary>
+/// <param name="time">The clock of deadlines.</param>
+public sealed class DeadlineInterceptor(TimeProvider time) : Interceptor
+{
+    /// <summary>Deadline of a unary call that names none.</summary>
+    public static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(2);
+
+    /// <inheritdoc/>
+    public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
+        TRequest request, ClientInterceptorContext<TRequest, TResponse> context, AsyncUnaryCallContinuation<TRequest, TResponse> continuation) =>
+        continuation(request, context.Options.Deadline is not null ? context : new(context.Method, context.Host, context.Options.WithDeadline((time.GetUtcNow() + DefaultDeadline).UtcDateTime)));
 }

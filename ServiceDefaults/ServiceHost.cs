@@ -60,7 +60,7 @@ public static class ServiceHost
             builder.Services.AddInternalAuth();
         }
 
-        builder.Services.AddSingleton<ServiceCallInterceptor>();
+        builder.Services.AddSingleton<DeadlineInterceptor>();
         builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<GrpcErrors>());
         builder.Services.AddGrpcHealthChecks().AddCheck("process", () => HealthCheckResult.Healthy());
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
