@@ -1,30 +1,38 @@
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
-using Xerotier.HealthCollector;
+using Xerotier.HealthCollector.Fleet;
+using Xerotier.HealthCollector.Ingest;
+using Xerotier.HealthCollector.Queries;
 using Xerotier.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("healthcollector");
 builder.AddRedis("redis", redis =>
 {
-    // A heartbeat that waits is worth less than one that is refused and sent again.
+    // A heartbeat that is refused at once and sent again is better than one that waits.
     redis.BacklogPolicy = BacklogPolicy.FailFast;
     redis.AsyncTimeout = 2000;
 });
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.Http2.MaxStreamsPerConnection = 1000);
 builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = HeartbeatIntake.MaxBatchBytes);
+
+// Fleet: what Redis knows.
 builder.Services.AddOptions<FleetOptions>().BindConfiguration("Fleet").ValidateDataAnnotations().ValidateOnStart();
-builder.Services.AddOptions<HeartbeatLimitOptions>().BindConfiguration("RateLimits").ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton<CollectorMetrics>();
 builder.Services.AddSingleton<FleetStore>();
+builder.Services.AddSingleton<PlatformMonitor>();
+builder.Services.AddHostedService(services => services.GetRequiredService<PlatformMonitor>());
+
+// Ingest: heartbeats on their way to Redis.
+builder.Services.AddOptions<HeartbeatLimitOptions>().BindConfiguration("RateLimits").ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton(services => new TokenBuckets<string>(
     services.GetRequiredService<IOptions<HeartbeatLimitOptions>>().Value.HeartbeatsPerMinute, services.GetRequiredService<TimeProvider>()));
 builder.Services.AddSingleton<HeartbeatIntake>();
-builder.Services.AddSingleton<ProjectFleets>();
 builder.Services.AddSingleton<HeartbeatWriter>();
 builder.Services.AddHostedService(services => services.GetRequiredService<HeartbeatWriter>());
-builder.Services.AddSingleton<PlatformMonitor>();
-builder.Services.AddHostedService(services => services.GetRequiredService<PlatformMonitor>());
+
+// Queries: what the StatusService asks.
+builder.Services.AddSingleton<ProjectFleets>();
 
 var app = builder.Build();
 app.UseServiceDefaults();

@@ -1,80 +1,45 @@
-using System.Threading.Channels;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Options;
 using Xerotier.Fleet.V1;
+using Xerotier.ServiceDefaults;
 
-namespace Xerotier.HealthCollector;
-
-/// <summary>The platform's health as last observed.</summary>
-/// <param name="ObservedAt">When, by this collector's clock.</param>
-/// <param name="Store">What the store can say; the counts are 0 unless it is ready.</param>
-/// <param name="RoutersTotal">Registered routers.</param>
-/// <param name="RoutersOnline">Those that are online.</param>
-/// <param name="SharedAgentsTotal">Registered shared agents.</param>
-/// <param name="SharedAgentsStale">Those that are stale.</param>
-/// <param name="RoutersUnheard">Of those that are not online, the ones that could not be heard for a while and may yet be.</param>
-/// <param name="SharedAgentsUnheard">The same of the stale ones.</param>
-internal sealed record PlatformHealth(
-    DateTimeOffset ObservedAt,
-    StoreState Store,
-    int RoutersTotal = 0,
-    int RoutersOnline = 0,
-    int SharedAgentsTotal = 0,
-    int SharedAgentsStale = 0,
-    int RoutersUnheard = 0,
-    int SharedAgentsUnheard = 0);
+namespace Xerotier.HealthCollector.Fleet;
 
 /// <summary>
 /// Observes the platform by counting: four times a second, and as soon as a heartbeat written here changes the counts. One
-/// observation serves all watchers, who get each change at once and a sign of life twice a second.
+/// observation serves all watchers. They get each change at once, and a keepalive twice a second.
 /// </summary>
 internal sealed partial class PlatformMonitor(
     FleetStore store, CollectorMetrics metrics, IOptions<FleetOptions> options, TimeProvider time, ILogger<PlatformMonitor> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan SignOfLife = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Keepalive = TimeSpan.FromMilliseconds(500);
 
-    // A fleet that registers all at once changes the counts with every write: this is often enough for anybody.
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    // While a whole fleet registers, every write changes the counts. Observing more often than this serves nobody.
+    private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(20);
 
-    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private volatile Publication latest = new(null);
+    private readonly WakeSignal wake = new();
+    private readonly Latest<PlatformHealth?> latest = new(null);
 
-    /// <summary>Observes again soon.</summary>
-    public void Look() => wake.Writer.TryWrite(true);
+    /// <summary>Makes the monitor observe again soon.</summary>
+    public void Wake() => wake.Set();
 
-    /// <summary>The newest observation at once, then each publication; a slow reader skips to the newest.</summary>
-    public async IAsyncEnumerable<PlatformHealth> WatchAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>The newest observation at once, then each one that is published; a slow reader skips to the newest.</summary>
+    public async IAsyncEnumerable<PlatformHealth> WatchAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
-        for (var publication = latest; ; publication = latest)
+        while (true)
         {
-            if (publication.Health is { } health)
+            var (health, changed) = latest.Current;
+            if (health is not null)
             {
                 yield return health;
             }
 
-            await publication.Replaced.Task.WaitAsync(cancellation);
+            await changed.WaitAsync(cancellation);
         }
     }
 
-    /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await using var timer = time.CreateTimer(_ => Look(), null, TimeSpan.Zero, Interval);
-        try
-        {
-            while (await wake.Reader.ReadAsync(stoppingToken))
-            {
-                Publish(await ObserveAsync());
-                await Task.Delay(Pause, stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // the service stops
-        }
-    }
-
-    /// <summary>What is there now.</summary>
+    /// <summary>The platform's health now.</summary>
     public async Task<PlatformHealth> ObserveAsync()
     {
         var now = time.GetUtcNow();
@@ -96,41 +61,54 @@ internal sealed partial class PlatformMonitor(
         }
         catch (StoreUnavailableException failure)
         {
-            if (latest.Health is not { Store: StoreState.Unavailable })
+            if (latest.Value is not { Store: StoreState.Unavailable })
             {
-                LogUnavailable(logger, failure.InnerException?.Message);
+                LogUnavailable(logger, failure);
             }
 
             return new(time.GetUtcNow(), StoreState.Unavailable);
         }
     }
 
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // A timer, not a timeout of each wait: a tick that falls into an observation is kept for the next.
+        await using var timer = time.CreateTimer(_ => Wake(), null, TimeSpan.Zero, Interval);
+        try
+        {
+            while (await wake.WaitAsync(Timeout.InfiniteTimeSpan, time, stoppingToken))
+            {
+                Publish(await ObserveAsync());
+                await Task.Delay(MinInterval, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // the service stops
+        }
+    }
+
     private void Publish(PlatformHealth health)
     {
-        var last = latest;
-        if (last.Health is { } known && known with { ObservedAt = health.ObservedAt } == health && health.ObservedAt - known.ObservedAt < SignOfLife)
+        var last = latest.Value;
+        if (last is not null && last with { ObservedAt = health.ObservedAt } == health && health.ObservedAt - last.ObservedAt < Keepalive)
         {
             return;
         }
 
-        if (last.Health is { Store: StoreState.Unavailable } && health.Store != StoreState.Unavailable)
+        if (last is { Store: StoreState.Unavailable } && health.Store != StoreState.Unavailable)
         {
             LogAvailable(logger);
         }
 
         metrics.Observed(health);
-        latest = new(health);
-        last.Replaced.SetResult();
+        latest.Set(health);
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "Redis is unavailable: {Reason}")]
-    private static partial void LogUnavailable(ILogger logger, string? reason);
+    [LoggerMessage(1, LogLevel.Warning, "Redis is unavailable")]
+    private static partial void LogUnavailable(ILogger logger, Exception failure);
 
     [LoggerMessage(2, LogLevel.Information, "Redis is available again")]
     private static partial void LogAvailable(ILogger logger);
-
-    private sealed record Publication(PlatformHealth? Health)
-    {
-        public TaskCompletionSource Replaced { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
 }

@@ -1,42 +1,30 @@
-using System.Security.Claims;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Xerotier.Health.V1;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.HealthCollector;
-
-/// <summary>Answer to a batch of heartbeats.</summary>
-/// <param name="Accepted">How many were accepted.</param>
-/// <param name="Errors">The error of each that was not.</param>
-internal sealed record HeartbeatsAnswer(int Accepted, IEnumerable<HeartbeatAnswerError> Errors);
-
-/// <summary>One heartbeat's error.</summary>
-/// <param name="Index">Its position in the list, from 0.</param>
-/// <param name="Code">The error's code.</param>
-/// <param name="Message">A sentence for the sender.</param>
-internal sealed record HeartbeatAnswerError(int Index, string Code, string Message);
+namespace Xerotier.HealthCollector.Ingest;
 
 /// <summary>Heartbeats as JSON, for senders without gRPC (product.md section 5).</summary>
 internal static class HeartbeatEndpoints
 {
+    /// <summary>Maps the route of projects and that of the platform.</summary>
     public static void MapHeartbeats(this WebApplication app)
     {
-        app.MapPost("/{projectId}/v1/heartbeats", TakeAsync).RequireAuthorization(Policies.Project, Policies.Heartbeats);
-        app.MapPost("/v1/platform/heartbeats", (HttpContext context, ClaimsPrincipal user, HeartbeatIntake intake, TokenBuckets<string> limiter, CancellationToken cancellation) =>
-            Caller.From(user).ProjectId == Caller.Platform
-                ? TakeAsync(context, user, intake, limiter, cancellation)
-                : throw new ApiException(ApiErrors.ScopeInsufficient(Scopes.Platform))).RequireAuthorization(Policies.Heartbeats);
+        app.MapPost("/{projectId}/v1/heartbeats", PostAsync).RequireAuthorization(Policies.Project, Policies.Heartbeats);
+        app.MapPost("/v1/platform/heartbeats", PostAsync).RequireAuthorization(Policies.Heartbeats)
+            .AddEndpointFilter((invocation, next) => Caller.From(invocation.HttpContext.User).ProjectId == Caller.Platform
+                ? next(invocation)
+                : throw new ApiException(ApiErrors.ScopeInsufficient(Scopes.Platform)));
     }
 
-    private static async Task<Ok<HeartbeatsAnswer>> TakeAsync(
-        HttpContext context, ClaimsPrincipal user, HeartbeatIntake intake, TokenBuckets<string> limiter, CancellationToken cancellation)
+    private static async Task<Ok<HeartbeatsResponse>> PostAsync(HttpContext context, HeartbeatIntake intake, TokenBuckets<string> limiter, CancellationToken cancellation)
     {
-        var caller = Caller.From(user);
-        context.Response.OnStarting(SayLimit); // of an error, too
+        var caller = Caller.From(context.User);
+        context.Response.OnStarting(WriteLimitHeaders); // of errors, too
         if (limiter.PerMinute > 0 && limiter.Take(caller.KeyId, 0).Remaining == 0)
         {
-            throw RateLimited(); // before the body is read
+            throw RateLimitExceeded(); // before the body is read
         }
 
         if (!context.Request.HasJsonContentType())
@@ -49,14 +37,14 @@ internal static class HeartbeatEndpoints
             size.MaxRequestBodySize = HeartbeatIntake.MaxBatchBytes;
         }
 
-        var batch = await HeartbeatJson.ReadAsync(context.Request.Body, cancellation);
+        var batch = await HeartbeatBatchJson.ReadAsync(context.Request.Body, cancellation);
         var response = await await intake.TakeAsync(caller, batch, cancellation);
         if (response.Accepted == 0)
         {
-            // Nothing was taken for a reason that is not the sender's data: the status says so to clients that read no further.
+            // Everything was refused, and not because of its content: the status says so to clients that read only the status.
             if (AllAre(response, Refusal.RateLimit))
             {
-                throw RateLimited();
+                throw RateLimitExceeded();
             }
 
             if (AllAre(response, Refusal.Unavailable))
@@ -65,15 +53,15 @@ internal static class HeartbeatEndpoints
             }
         }
 
-        return TypedResults.Ok(new HeartbeatsAnswer(response.Accepted, response.Errors.Select(error => new HeartbeatAnswerError(error.Index, error.Code, error.Message))));
+        return TypedResults.Ok(new HeartbeatsResponse(response.Accepted, response.Errors.Select(error => new HeartbeatResponseError(error.Index, error.Code, error.Message))));
 
-        Task SayLimit()
+        Task WriteLimitHeaders()
         {
             context.Response.Headers.Say(limiter.Take(caller.KeyId, 0));
             return Task.CompletedTask;
         }
 
-        ApiException RateLimited() => new(ApiErrors.RateLimitExceeded(Math.Max(1, limiter.Take(caller.KeyId).RetryAfterSeconds)));
+        ApiException RateLimitExceeded() => new(ApiErrors.RateLimitExceeded(Math.Max(1, limiter.Take(caller.KeyId).RetryAfterSeconds)));
     }
 
     private static bool AllAre(ReportResponse response, Refusal refusal) => response.Errors.Count > 0 && response.Errors.All(error => error.Code == refusal.Code);

@@ -1,42 +1,40 @@
 using Xerotier.Health.V1;
+using Xerotier.HealthCollector.Fleet;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.HealthCollector;
+namespace Xerotier.HealthCollector.Ingest;
 
-/// <summary>One heartbeat of a batch: what was read, or why it could not be.</summary>
-internal readonly record struct Received(Heartbeat? Heartbeat, Refusal? Refusal);
-
-/// <summary>The way of a batch, whatever it came by: limited, judged one by one, written, acknowledged.</summary>
+/// <summary>What happens to a batch, whichever protocol it came by: it is limited, validated heartbeat by heartbeat, written and acknowledged.</summary>
 internal sealed class HeartbeatIntake(TokenBuckets<string> limiter, HeartbeatWriter writer, CollectorMetrics metrics, TimeProvider time)
 {
-    /// <summary>Heartbeats of a batch at most.</summary>
+    /// <summary>Maximum number of heartbeats of a batch.</summary>
     public const int MaxBatch = 1000;
 
-    /// <summary>Bytes of a batch at most: 4 MiB.</summary>
+    /// <summary>Maximum size of a batch: 4 MiB.</summary>
     public const int MaxBatchBytes = 4 << 20;
 
     /// <summary>Takes a batch, once there is room for it in the queue; nothing of one that is longer than <see cref="MaxBatch"/>.</summary>
     /// <returns>Completes when Redis has what was accepted: how many, and the error of each that was not, in order of index.</returns>
-    public async Task<Task<ReportResponse>> TakeAsync(Caller caller, IReadOnlyList<Received> batch, CancellationToken cancellation)
+    public async Task<Task<ReportResponse>> TakeAsync(Caller caller, IReadOnlyList<ParsedHeartbeat> batch, CancellationToken cancellation)
     {
         if (batch.Count > MaxBatch)
         {
-            var tooMany = Refusal.Invalid($"A batch has at most {MaxBatch} heartbeats; none of this one was accepted.");
+            var tooMany = Refusal.Invalid($"A batch may have at most {MaxBatch} heartbeats. None of this batch was accepted.");
             metrics.Refused(tooMany.Code, batch.Count);
             return Task.FromResult(new ReportResponse { Errors = { new HeartbeatError { Index = MaxBatch, Code = tooMany.Code, Message = tooMany.Message } } });
         }
 
         var started = time.GetTimestamp();
-        var heardAt = FleetRules.Micros(time.GetUtcNow());
+        var receivedAt = FleetRules.ToMicroseconds(time.GetUtcNow());
         var refusals = new Refusal?[batch.Count];
         var writes = new List<Write>(2); // a project's key reaches one fleet, a platform key two
 
         var granted = limiter.Take(caller.KeyId, batch.Count).Granted;
         for (var i = 0; i < batch.Count; i++)
         {
-            var (fleet, beat) = (default(FleetKey), default(Beat));
+            var (fleet, valid) = (default(FleetKey), default(ReceivedHeartbeat));
             refusals[i] = i >= granted ? Refusal.RateLimit
-                : batch[i].Heartbeat is { } heartbeat ? HeartbeatValidator.Judge(heartbeat, caller, heardAt, out fleet, out beat)
+                : batch[i].Heartbeat is { } heartbeat ? HeartbeatValidator.Validate(heartbeat, caller, receivedAt, out fleet, out valid)
                 : batch[i].Refusal;
             if (refusals[i] is null)
             {
@@ -47,13 +45,13 @@ internal sealed class HeartbeatIntake(TokenBuckets<string> limiter, HeartbeatWri
                 }
 
                 write.Indexes.Add(i);
-                write.Beats.Add(beat);
+                write.Heartbeats.Add(valid);
             }
         }
 
         foreach (var write in writes)
         {
-            write.Written = await writer.EnqueueAsync(write.Fleet, write.Beats, cancellation);
+            write.Written = await writer.EnqueueAsync(write.Fleet, write.Heartbeats, cancellation);
         }
 
         return AcknowledgeAsync(writes, refusals, started);
@@ -69,7 +67,7 @@ internal sealed class HeartbeatIntake(TokenBuckets<string> limiter, HeartbeatWri
                 var accepted = write.Indexes.Count;
                 for (var n = 0; refused.Count > 0 && n < write.Indexes.Count; n++)
                 {
-                    if (refused.Contains(write.Beats[n].Id))
+                    if (refused.Contains(write.Heartbeats[n].Id))
                     {
                         refusals[write.Indexes[n]] = Refusal.Quota;
                         accepted--;
@@ -80,7 +78,7 @@ internal sealed class HeartbeatIntake(TokenBuckets<string> limiter, HeartbeatWri
             }
             catch (StoreUnavailableException)
             {
-                write.Indexes.ForEach(i => refusals[i] = Refusal.Unavailable);
+                write.Indexes.ForEach(i => refusals[i] = Refusal.Unavailable); // the writer has logged it
             }
         }
 
@@ -114,7 +112,7 @@ internal sealed class HeartbeatIntake(TokenBuckets<string> limiter, HeartbeatWri
 
         public List<int> Indexes { get; } = new(capacity);
 
-        public List<Beat> Beats { get; } = new(capacity);
+        public List<ReceivedHeartbeat> Heartbeats { get; } = new(capacity);
 
         public Task<IReadOnlyCollection<string>> Written { get; set; } = Task.FromResult<IReadOnlyCollection<string>>([]);
     }

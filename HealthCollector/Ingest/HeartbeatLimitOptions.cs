@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace Xerotier.HealthCollector;
+namespace Xerotier.HealthCollector.Ingest;
 
 /// <summary>How many heartbeats a key may send (product.md section 2, Rate limits). Section <c>RateLimits</c>.</summary>
 public sealed class HeartbeatLimitOptions

@@ -2,23 +2,24 @@ using System.Threading.Channels;
 using Grpc.Core;
 using Microsoft.AspNetCore.Authorization;
 using Xerotier.Health.V1;
+using Xerotier.HealthCollector.Fleet;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.HealthCollector;
+namespace Xerotier.HealthCollector.Ingest;
 
 /// <summary>The stream of heartbeats. Each batch is acknowledged once Redis has it, in order; a few may be under way at once.</summary>
 [Authorize(Policies.Heartbeats)]
-internal sealed class HeartbeatsService(HeartbeatIntake intake, CollectorMetrics metrics, IHostApplicationLifetime lifetime) : HeartbeatStream
+internal sealed class HeartbeatsService(HeartbeatIntake intake, CollectorMetrics metrics, IHostApplicationLifetime lifetime) : HeartbeatsServiceBase
 {
     // Beyond this the stream is not read until Redis has caught up.
     private const int BatchesUnderWay = 16;
 
     /// <inheritdoc/>
-    public override async Task Report(IAsyncStreamReader<IReadOnlyList<Received>> requestStream, IServerStreamWriter<ReportResponse> responseStream, ServerCallContext context)
+    public override async Task Report(IAsyncStreamReader<IReadOnlyList<ParsedHeartbeat>> requestStream, IServerStreamWriter<ReportResponse> responseStream, ServerCallContext context)
     {
         var caller = Caller.From(context.GetHttpContext().User);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
-        using var open = metrics.Open("report");
+        using var open = metrics.OpenStream("report");
         var underWay = Channel.CreateBounded<Task<ReportResponse>>(new BoundedChannelOptions(BatchesUnderWay) { SingleReader = true, SingleWriter = true });
         var acknowledging = AcknowledgeAsync();
         try

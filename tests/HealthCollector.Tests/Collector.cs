@@ -3,25 +3,15 @@ using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
-using StackExchange.Redis;
 using Xerotier.Fleet.V1;
 using Xerotier.Health.V1;
+using Xerotier.HealthCollector.Fleet;
 using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
 
 namespace Xerotier.HealthCollector.Tests;
 
-/// <summary>One Redis for all tests that only need one that lives; each test empties it first.</summary>
-public sealed class RedisFixture : IAsyncLifetime
-{
-    public TestRedis Redis { get; private set; } = null!;
-
-    public async ValueTask InitializeAsync() => Redis = await TestRedis.StartAsync();
-
-    public async ValueTask DisposeAsync() => await Redis.DisposeAsync();
-}
-
-/// <summary>A collector in this process on a clock that the test holds.</summary>
+/// <summary>A collector in this process, on a clock that the test controls.</summary>
 internal sealed class Collector : IDisposable
 {
     public const string ProjectId = "proj_ABC123";
@@ -43,7 +33,7 @@ internal sealed class Collector : IDisposable
         channel = GrpcChannel.ForAddress(service.GrpcAddress);
     }
 
-    // By the real clock, as tokens are checked, whatever the test's says.
+    // Tokens are validated by the real clock, whatever the test's clock is.
     public string PlatformToken { get; } = Tokens.ForCaller(new Caller("key_platform", "platform", Caller.Platform, false, [Scopes.Platform]));
 
     public string ProjectToken(string projectId = ProjectId) => Tokens.ForCaller(new Caller($"key_{projectId}", "agents", projectId, false, [Scopes.Heartbeat]));
@@ -115,14 +105,14 @@ internal sealed class Collector : IDisposable
         return (health.Store, health.RoutersTotal, health.RoutersOnline, health.SharedAgentsTotal, health.SharedAgentsStale);
     }
 
-    /// <summary>How many routers and shared agents may yet be heard.</summary>
+    /// <summary>How many routers and shared agents may yet report again.</summary>
     public async Task<(int Routers, int Shared)> UnheardAsync()
     {
         var health = await Services.GetRequiredService<PlatformMonitor>().ObserveAsync();
         return (health.RoutersUnheard, health.SharedAgentsUnheard);
     }
 
-    /// <summary>Lets time pass under the eyes of the monitor.</summary>
+    /// <summary>Lets time pass while the monitor observes without a gap.</summary>
     public async Task WatchAsync(FakeTimeProvider time, TimeSpan span)
     {
         for (var left = span; left > TimeSpan.Zero; left -= TimeSpan.FromSeconds(4))
@@ -131,52 +121,4 @@ internal sealed class Collector : IDisposable
             await ObserveAsync();
         }
     }
-
-    public static async Task EmptyAsync(TestRedis redis)
-    {
-        await using var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString + ",allowAdmin=true");
-        await connection.GetServers()[0].FlushAllDatabasesAsync();
-    }
-}
-
-internal static class Beats
-{
-    public static Heartbeat Router(string id, RouterState state = RouterState.Online) =>
-        new() { Router = new() { RouterId = id, Region = "us-east", Version = "1.4.2", State = state } };
-
-    public static Heartbeat Shared(string id, params string[] endpoints) => Agent(id, AgentKind.Shared, endpoints);
-
-    public static Heartbeat Private(string id, params string[] endpoints) => Agent(id, AgentKind.Private, endpoints);
-
-    public static Heartbeat Offline(Heartbeat agent)
-    {
-        var copy = agent.Clone();
-        copy.Agent.State = AgentState.Offline;
-        return copy;
-    }
-
-    public static async Task<ReportResponse> SendAsync(this AsyncDuplexStreamingCall<ReportRequest, ReportResponse> call, params Heartbeat[] heartbeats)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15));
-        await call.RequestStream.WriteAsync(new() { Heartbeats = { heartbeats } }, deadline.Token);
-        Assert.True(await call.ResponseStream.MoveNext(deadline.Token));
-        return call.ResponseStream.Current;
-    }
-
-    private static Heartbeat Agent(string id, AgentKind kind, string[] endpoints) => new()
-    {
-        Agent = new()
-        {
-            WorkerId = id,
-            Name = $"name of {id}",
-            Region = "eu-west",
-            Kind = kind,
-            Version = "2.1.0",
-            State = AgentState.Ready,
-            MaxConcurrentRequests = 16,
-            ActiveRequests = 3,
-            Models = { "llama" },
-            Endpoints = { endpoints },
-        },
-    };
 }

@@ -1,5 +1,6 @@
 using Xerotier.Fleet.V1;
 using Xerotier.Health.V1;
+using Xerotier.HealthCollector.Fleet;
 
 namespace Xerotier.HealthCollector.Tests;
 
@@ -16,7 +17,7 @@ public sealed class FleetRulesTests
     [InlineData(RouterState.Unspecified, 0, false)]
     public void A_router_is_online_up_to_an_age_of_exactly_30_s(RouterState state, long ageMicroseconds, bool online)
     {
-        var heardAt = FleetRules.Micros(Now) - ageMicroseconds;
+        var heardAt = FleetRules.ToMicroseconds(Now) - ageMicroseconds;
         Assert.Equal(online, FleetRules.IsOnline(state, heardAt, FleetRules.FreshSince(Now, TimeSpan.FromSeconds(30))));
     }
 
@@ -24,7 +25,7 @@ public sealed class FleetRulesTests
     public void Silence_of_exactly_the_retention_stays_registered()
     {
         var since = FleetRules.RegisteredSince(Now, TimeSpan.FromHours(24), anyFresh: true);
-        Assert.Equal(FleetRules.Micros(Now.AddHours(-24)), since);
+        Assert.Equal(FleetRules.ToMicroseconds(Now.AddHours(-24)), since);
     }
 
     [Fact]
@@ -42,7 +43,7 @@ public sealed class FleetRulesTests
     public void Instants_survive_to_the_microsecond_also_as_a_double()
     {
         var instant = Now.AddTicks(1_234_567_890);
-        var score = (double)FleetRules.Micros(instant);
-        Assert.Equal(instant, FleetRules.Instant((long)score));
+        var score = (double)FleetRules.ToMicroseconds(instant);
+        Assert.Equal(instant, FleetRules.FromMicroseconds((long)score));
     }
 }

@@ -2,27 +2,26 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using StackExchange.Redis;
 using Xerotier.Health.V1;
+using Xerotier.HealthCollector.Fleet;
 
 namespace Xerotier.HealthCollector.Tests;
 
-/// <summary>Random heartbeats and sign-offs, written by two collectors in any order, against what the rules say of them.</summary>
-[Collection("redis")]
-public sealed class FleetStoreModelTests(RedisFixture fixture)
+/// <summary>Random heartbeats and sign-offs, written by two collectors in any order, compared with a model of the rules.</summary>
+public sealed class FleetStoreModelTests(RedisFixture redis) : RedisTests(redis)
 {
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
-    public async Task The_store_agrees_with_the_newest_word_of_each_sender(int seed)
+    public async Task The_store_agrees_with_the_newest_heartbeat_of_each_sender(int seed)
     {
-        await Collector.EmptyAsync(fixture.Redis);
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(fixture.Redis.ConnectionString);
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(Redis.ConnectionString);
         var random = new Random(seed);
         var time = new FakeTimeProvider(new(2026, 11, 3, 14, 0, 0, TimeSpan.Zero));
         using var metrics = new CollectorMetrics();
-        FleetStore[] collectors = [.. Enumerable.Range(0, 2).Select(_ => new FleetStore(redis, metrics, Options.Create(new FleetOptions()), time))];
-        var newest = new Dictionary<(FleetKey Fleet, string Id), Beat>();
+        FleetStore[] collectors = [.. Enumerable.Range(0, 2).Select(_ => new FleetStore(connection, metrics, Options.Create(new FleetOptions()), time))];
+        var newest = new Dictionary<(FleetKey Fleet, string Id), ReceivedHeartbeat>();
 
         for (var step = 0; step < 150; step++)
         {
@@ -33,28 +32,28 @@ public sealed class FleetStoreModelTests(RedisFixture fixture)
                 1 => FleetKey.SharedAgents,
                 _ => FleetKey.PrivateAgents("proj_ABC123"),
             };
-            var beats = Enumerable.Range(0, 12).Where(_ => random.Next(3) == 0).Select(id => Beat(random, fleet.Kind, $"id{id}", time)).ToList();
-            await collectors[random.Next(2)].WriteAsync(fleet, beats);
-            foreach (var beat in beats)
+            var heartbeats = Enumerable.Range(0, 12).Where(_ => random.Next(3) == 0).Select(id => Heartbeat(random, fleet.Kind, $"id{id}", time)).ToList();
+            await collectors[random.Next(2)].WriteAsync(fleet, heartbeats);
+            foreach (var heartbeat in heartbeats)
             {
-                if (!newest.TryGetValue((fleet, beat.Id), out var known) || known.HeardAt <= beat.HeardAt)
+                if (!newest.TryGetValue((fleet, heartbeat.Id), out var known) || known.ReceivedAt <= heartbeat.ReceivedAt)
                 {
-                    newest[(fleet, beat.Id)] = beat;
+                    newest[(fleet, heartbeat.Id)] = heartbeat;
                 }
             }
 
-            await AgreeAsync(collectors[random.Next(2)], newest, time.GetUtcNow());
+            await AssertAgreesAsync(collectors[random.Next(2)], newest, time.GetUtcNow());
         }
     }
 
-    private static Beat Beat(Random random, SenderKind kind, string id, FakeTimeProvider time)
+    private static ReceivedHeartbeat Heartbeat(Random random, SenderKind kind, string id, FakeTimeProvider time)
     {
         // Received up to 5 s ago by a collector that was slow to write it.
-        var heardAt = FleetRules.Micros(time.GetUtcNow() - TimeSpan.FromMilliseconds(random.Next(5_000)));
-        var alive = random.Next(4) > 0;
+        var receivedAt = FleetRules.ToMicroseconds(time.GetUtcNow() - TimeSpan.FromMilliseconds(random.Next(5_000)));
+        var isUp = random.Next(4) > 0;
         if (kind == SenderKind.Router)
         {
-            return new(id, heardAt, alive, FleetRecord.Of(new RouterHeartbeat { RouterId = id, State = alive ? RouterState.Online : RouterState.Offline }));
+            return new(id, receivedAt, isUp, HeartbeatRecord.Of(new RouterHeartbeat { RouterId = id, State = isUp ? RouterState.Online : RouterState.Offline }));
         }
 
         var agent = new AgentHeartbeat { WorkerId = id, Kind = kind == SenderKind.Shared ? AgentKind.Shared : AgentKind.Private, ActiveRequests = random.Next(100) };
@@ -63,36 +62,36 @@ public sealed class FleetStoreModelTests(RedisFixture fixture)
             agent.Endpoints.Add(new[] { "proj_ABC123/chat", "proj_DEF456/chat", "proj_GHI789/chat" }.Where(_ => random.Next(2) == 0));
         }
 
-        return new(id, heardAt, alive, FleetRecord.Of(agent));
+        return new(id, receivedAt, isUp, HeartbeatRecord.Of(agent));
     }
 
-    private static async Task AgreeAsync(FleetStore store, Dictionary<(FleetKey Fleet, string Id), Beat> newest, DateTimeOffset now)
+    private static async Task AssertAgreesAsync(FleetStore store, Dictionary<(FleetKey Fleet, string Id), ReceivedHeartbeat> newest, DateTimeOffset now)
     {
         var fresh = FleetRules.FreshSince(now, TimeSpan.FromSeconds(30));
-        Beat[] Of(FleetKey fleet) => [.. newest
-            .Where(pair => pair.Key.Fleet == fleet && (fleet.Kind == SenderKind.Router || pair.Value.Alive))
-            .Select(pair => pair.Value).OrderBy(beat => beat.Id, StringComparer.Ordinal)];
+        ReceivedHeartbeat[] Of(FleetKey fleet) => [.. newest
+            .Where(pair => pair.Key.Fleet == fleet && (fleet.Kind == SenderKind.Router || pair.Value.IsUp))
+            .Select(pair => pair.Value).OrderBy(heartbeat => heartbeat.Id, StringComparer.Ordinal)];
 
         var counts = await store.ReadPlatformAsync(now);
         var (routers, shared) = (Of(FleetKey.Routers), Of(FleetKey.SharedAgents));
         Assert.Equal(
-            (routers.Length, routers.Count(beat => beat.Alive && beat.HeardAt >= fresh), shared.Length, shared.Count(beat => beat.HeardAt >= fresh)),
+            (routers.Length, routers.Count(heartbeat => heartbeat.IsUp && heartbeat.ReceivedAt >= fresh), shared.Length, shared.Count(heartbeat => heartbeat.ReceivedAt >= fresh)),
             ((int)counts.Routers.Registered, (int)counts.RoutersOnline, (int)counts.SharedAgents.Registered, (int)counts.SharedAgents.Fresh));
 
         foreach (var fleet in new[] { FleetKey.Routers, FleetKey.SharedAgents, FleetKey.PrivateAgents("proj_ABC123") })
         {
-            Same(Of(fleet), await store.ReadFleetAsync(fleet, now));
+            AssertSame(Of(fleet), await store.ReadFleetAsync(fleet, now));
         }
 
         foreach (var project in new[] { "proj_ABC123", "proj_DEF456", "proj_GHI789" })
         {
-            Same(
-                [.. shared.Where(beat => FleetRecord.ToAgent(beat.Record, SenderKind.Shared).Endpoints.Contains(project + "/chat"))],
+            AssertSame(
+                [.. shared.Where(heartbeat => HeartbeatRecord.ToAgent(heartbeat.Record, SenderKind.Shared).Endpoints.Contains(project + "/chat"))],
                 await store.ReadServingAsync(project, now));
         }
     }
 
-    private static void Same(Beat[] expected, IReadOnlyList<StoredBeat> stored) => Assert.Equal(
-        expected.Select(beat => (beat.Id, beat.HeardAt, Convert.ToHexString(beat.Record))),
-        stored.Select(beat => (beat.Id, beat.HeardAt, Convert.ToHexString(beat.Record))));
+    private static void AssertSame(ReceivedHeartbeat[] expected, IReadOnlyList<StoredHeartbeat> stored) => Assert.Equal(
+        expected.Select(heartbeat => (heartbeat.Id, heartbeat.ReceivedAt, Convert.ToHexString(heartbeat.Record))),
+        stored.Select(heartbeat => (heartbeat.Id, heartbeat.ReceivedAt, Convert.ToHexString(heartbeat.Record))));
 }

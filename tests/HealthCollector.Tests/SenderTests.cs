@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Xerotier.Fleet.V1;
 using Xerotier.TestKit;
@@ -6,17 +5,12 @@ using Xerotier.TestKit;
 namespace Xerotier.HealthCollector.Tests;
 
 /// <summary>The simulator and the sample agent against a collector; an internal token stands in for the key that the Gateway would check.</summary>
-[Collection("redis")]
-public sealed class SenderTests(RedisFixture fixture) : IAsyncLifetime
+public sealed class SenderTests(RedisFixture redis) : RedisTests(redis)
 {
-    public async ValueTask InitializeAsync() => await Collector.EmptyAsync(fixture.Redis);
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
     [Fact]
-    public async Task The_simulated_fleet_speaks_falls_silent_and_speaks_again_on_order()
+    public async Task The_simulated_fleet_reports_falls_silent_and_reports_again_on_request()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString, null, ("Fleet:StaleAfterSeconds", "2"));
+        using var collector = new Collector(Redis.ConnectionString, null, ("Fleet:StaleAfterSeconds", "2"));
         using var watch = collector.Watch();
         var lines = new System.Collections.Concurrent.ConcurrentQueue<string>();
         using var simulator = ChildProcess.Start(
@@ -66,7 +60,7 @@ public sealed class SenderTests(RedisFixture fixture) : IAsyncLifetime
     [Fact]
     public async Task The_load_test_counts_what_was_acknowledged()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString, null, ("RateLimits:HeartbeatsPerMinute", "0"));
+        using var collector = new Collector(Redis.ConnectionString, null, ("RateLimits:HeartbeatsPerMinute", "0"));
         var lines = new System.Collections.Concurrent.ConcurrentQueue<string>();
         using var load = ChildProcess.Start(
             Solution.Executable("FleetSimulator"),
@@ -81,7 +75,7 @@ public sealed class SenderTests(RedisFixture fixture) : IAsyncLifetime
     [Fact]
     public async Task The_sample_agent_reports_with_curl_and_signs_off_when_it_ends()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString, null, ("Fleet:ProjectCacheMilliseconds", "0"));
+        using var collector = new Collector(Redis.ConnectionString, null, ("Fleet:ProjectCacheMilliseconds", "0"));
         using var agent = ChildProcess.Start(
             "bash", [Path.Combine(Solution.Folder, "samples", "agent.sh"), "bash-1"],
             new Dictionary<string, string?>
@@ -90,20 +84,13 @@ public sealed class SenderTests(RedisFixture fixture) : IAsyncLifetime
                 ["XEROTIER_API_KEY"] = collector.ProjectToken(),
             },
             null, _ => { });
-        await Eventually(1);
+        await WorkersAsync(1);
         var fleet = await collector.GetFleetAsync();
         Assert.Equal(("bash-1", "private", "chat"), (fleet.Workers[0].Id, fleet.Workers[0].Kind, fleet.Endpoints[0].Slug));
         await agent.StopAsync(TimeSpan.FromSeconds(10));
-        await Eventually(0);
+        await WorkersAsync(0);
 
-        async Task Eventually(int workers)
-        {
-            for (var waited = Stopwatch.StartNew(); (await collector.GetFleetAsync()).WorkersTotal != workers;)
-            {
-                Assert.True(waited.Elapsed < TimeSpan.FromSeconds(20));
-                await Task.Delay(50);
-            }
-        }
+        Task WorkersAsync(int workers) => Eventually.TrueAsync(async () => (await collector.GetFleetAsync()).WorkersTotal == workers, seconds: 20);
     }
 
     private static Uri Address(IEnumerable<string> lines) =>

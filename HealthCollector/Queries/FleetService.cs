@@ -2,11 +2,12 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.AspNetCore.Authorization;
 using Xerotier.Fleet.V1;
+using Xerotier.HealthCollector.Fleet;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.HealthCollector;
+namespace Xerotier.HealthCollector.Queries;
 
-/// <summary>What the StatusService asks.</summary>
+/// <summary>What the StatusService asks: the platform's health as a stream, and the fleet as one project sees it.</summary>
 [Authorize(Policies.Service)]
 internal sealed class FleetService(PlatformMonitor monitor, ProjectFleets projects, CollectorMetrics metrics, TimeProvider time, IHostApplicationLifetime lifetime)
     : Xerotier.Fleet.V1.Fleet.FleetBase
@@ -16,29 +17,17 @@ internal sealed class FleetService(PlatformMonitor monitor, ProjectFleets projec
         WatchPlatformHealthRequest request, IServerStreamWriter<WatchPlatformHealthResponse> responseStream, ServerCallContext context)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
-        using var open = metrics.Open("watch");
+        using var open = metrics.OpenStream("watch");
         try
         {
             await foreach (var health in monitor.WatchAsync(ended.Token))
             {
-                await responseStream.WriteAsync(
-                    new()
-                    {
-                        ObservedAt = health.ObservedAt.ToTimestamp(),
-                        Store = health.Store,
-                        RoutersTotal = health.RoutersTotal,
-                        RoutersOnline = health.RoutersOnline,
-                        SharedAgentsTotal = health.SharedAgentsTotal,
-                        SharedAgentsStale = health.SharedAgentsStale,
-                        RoutersUnheard = health.RoutersUnheard,
-                        SharedAgentsUnheard = health.SharedAgentsUnheard,
-                    },
-                    ended.Token);
+                await responseStream.WriteAsync(ToProto(health), ended.Token);
             }
         }
         catch (Exception failure) when (failure is not RpcException && lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            throw GrpcErrors.ToRpc(ApiErrors.ServiceUnavailable); // another replica goes on
+            throw GrpcErrors.ToRpc(ApiErrors.ServiceUnavailable); // the caller continues with another replica
         }
     }
 
@@ -50,19 +39,31 @@ internal sealed class FleetService(PlatformMonitor monitor, ProjectFleets projec
             throw new ApiException(ApiErrors.Invalid("limit must be between 1 and 1,000.", "limit"));
         }
 
-        if (!HeartbeatValidator.IsProjectId(request.ProjectId))
+        if (!ProjectId.IsWellFormed(request.ProjectId))
         {
             throw new ApiException(ApiErrors.Invalid("project_id is not the id of a project.", "project_id"));
         }
 
         try
         {
-            var fleet = await projects.GetAsync(request.ProjectId).WaitAsync(context.CancellationToken);
+            var fleet = await projects.GetAsync(request.ProjectId, context.CancellationToken);
             return fleet.Page(request.ProjectId, request.Limit, request.After);
         }
         catch (StoreUnavailableException)
         {
-            return new() { ObservedAt = time.GetUtcNow().ToTimestamp(), Store = StoreState.Unavailable };
+            return new() { ObservedAt = time.GetUtcNow().ToTimestamp(), Store = StoreState.Unavailable }; // the monitor has logged it
         }
     }
+
+    private static WatchPlatformHealthResponse ToProto(PlatformHealth health) => new()
+    {
+        ObservedAt = health.ObservedAt.ToTimestamp(),
+        Store = health.Store,
+        RoutersTotal = health.RoutersTotal,
+        RoutersOnline = health.RoutersOnline,
+        SharedAgentsTotal = health.SharedAgentsTotal,
+        SharedAgentsStale = health.SharedAgentsStale,
+        RoutersUnheard = health.RoutersUnheard,
+        SharedAgentsUnheard = health.SharedAgentsUnheard,
+    };
 }

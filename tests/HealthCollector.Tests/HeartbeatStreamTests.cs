@@ -1,24 +1,22 @@
+using System.Diagnostics;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Xerotier.Health.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
-using static Xerotier.HealthCollector.Tests.Beats;
+using static Xerotier.HealthCollector.Tests.TestHeartbeats;
 
 namespace Xerotier.HealthCollector.Tests;
 
-[Collection("redis")]
-public sealed class IngestTests(RedisFixture fixture) : IAsyncLifetime
+public sealed class HeartbeatStreamTests(RedisFixture redis) : RedisTests(redis)
 {
-    public async ValueTask InitializeAsync() => await Collector.EmptyAsync(fixture.Redis);
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
     [Fact]
     public async Task A_malformed_heartbeat_gets_its_own_error_and_the_stream_lives_on()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString);
+        using var collector = new Collector(Redis.ConnectionString);
         using var call = collector.Open(collector.ProjectToken());
         var response = await call.SendAsync(Private("w1"), new(), Private(""), Private("w 2"), Private("w3", "chat"), Private("w4", "no/slug"));
         Assert.Equal(2, response.Accepted);
@@ -32,9 +30,9 @@ public sealed class IngestTests(RedisFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Fields_are_judged_at_their_limits()
+    public async Task Fields_are_validated_at_their_limits()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString);
+        using var collector = new Collector(Redis.ConnectionString);
         Heartbeat With(Action<AgentHeartbeat> change)
         {
             var heartbeat = Private("w1");
@@ -62,7 +60,7 @@ public sealed class IngestTests(RedisFixture fixture) : IAsyncLifetime
     [Fact]
     public async Task Routers_and_shared_agents_need_a_platform_key_and_private_agents_a_projects()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString);
+        using var collector = new Collector(Redis.ConnectionString);
         var project = await collector.ReportProjectAsync(Router("r1"), Private("w1"), Shared("a1", "proj_ABC123/chat"));
         Assert.Equal(1, project.Accepted);
         Assert.Equal([(0, "scope_insufficient"), (2, "scope_insufficient")], project.Errors.Select(error => (error.Index, error.Code)));
@@ -75,7 +73,7 @@ public sealed class IngestTests(RedisFixture fixture) : IAsyncLifetime
     [Fact]
     public async Task A_batch_of_more_than_1000_is_refused_whole_and_the_stream_lives_on()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString);
+        using var collector = new Collector(Redis.ConnectionString);
         using var call = collector.Open(collector.ProjectToken());
         var batch = Enumerable.Range(0, 1001).Select(i => Private($"w{i}")).ToArray();
         var refused = await call.SendAsync(batch);
@@ -87,7 +85,7 @@ public sealed class IngestTests(RedisFixture fixture) : IAsyncLifetime
     [Fact]
     public async Task A_projects_quota_refuses_new_agents_only_and_a_sign_off_makes_room()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString, null, ("Fleet:MaxAgentsPerProject", "2"));
+        using var collector = new Collector(Redis.ConnectionString, null, ("Fleet:MaxAgentsPerProject", "2"));
         var response = await collector.ReportProjectAsync(Private("w1"), Private("w2"), Private("w3"));
         Assert.Equal((2, 2, "quota_exceeded"), (response.Accepted, Assert.Single(response.Errors).Index, response.Errors[0].Code));
         Assert.Equal(2, (await collector.ReportProjectAsync(Private("w2"), Private("w1"))).Accepted);
@@ -99,9 +97,9 @@ public sealed class IngestTests(RedisFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_projects_agents_take_so_many_bytes_and_no_more()
+    public async Task A_projects_agents_have_a_quota_of_bytes()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString, null, ("Fleet:MaxBytesPerProject", "65536"));
+        using var collector = new Collector(Redis.ConnectionString, null, ("Fleet:MaxBytesPerProject", "65536"));
         var small = Private("w0");
         var large = Enumerable.Range(1, 3).Select(n => Private($"w{n}", [.. Enumerable.Range(0, 250).Select(i => $"{i:000}{new string('e', 100)}")])).ToList(); // 26 KB each
         Assert.Equal(3, (await collector.ReportProjectAsync(small, large[0], large[1])).Accepted);
@@ -122,7 +120,7 @@ public sealed class IngestTests(RedisFixture fixture) : IAsyncLifetime
     public async Task Heartbeats_beyond_a_keys_limit_are_refused_until_the_bucket_refills()
     {
         var time = Collector.Clock();
-        using var collector = new Collector(fixture.Redis.ConnectionString, time, ("RateLimits:HeartbeatsPerMinute", "3"));
+        using var collector = new Collector(Redis.ConnectionString, time, ("RateLimits:HeartbeatsPerMinute", "3"));
         using var call = collector.Open(collector.ProjectToken());
         var response = await call.SendAsync(Private("w1"), Private("w2"), Private("w3"), Private("w4"));
         Assert.Equal((3, 3, "rate_limit_exceeded"), (response.Accepted, Assert.Single(response.Errors).Index, response.Errors[0].Code));
@@ -136,7 +134,7 @@ public sealed class IngestTests(RedisFixture fixture) : IAsyncLifetime
     [Fact]
     public async Task Several_batches_of_a_stream_are_acknowledged_in_order()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString);
+        using var collector = new Collector(Redis.ConnectionString);
         using var call = collector.Open(collector.PlatformToken);
         for (var size = 1; size <= 60; size++)
         {
@@ -154,9 +152,9 @@ public sealed class IngestTests(RedisFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_heartbeat_that_is_no_protobuf_gets_an_error_of_its_own_and_the_stream_lives_on()
+    public async Task A_heartbeat_that_is_not_protobuf_gets_its_own_error_and_the_stream_lives_on()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString);
+        using var collector = new Collector(Redis.ConnectionString);
         using var channel = GrpcChannel.ForAddress(collector.GrpcAddress);
         var bytes = new Method<byte[], ReportResponse>(
             MethodType.DuplexStreaming, "xerotier.health.v1.Heartbeats", "Report", new(bytes => bytes, bytes => bytes), new(_ => throw new NotSupportedException(), ReportResponse.Parser.ParseFrom));
@@ -182,9 +180,9 @@ public sealed class IngestTests(RedisFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Nobody_gets_in_without_the_right_token()
+    public async Task A_call_without_the_right_token_is_refused()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString);
+        using var collector = new Collector(Redis.ConnectionString);
         await Refused(StatusCode.Unauthenticated, "");
         await Refused(StatusCode.PermissionDenied, TestTokens.ForService());
         await Refused(StatusCode.PermissionDenied, TestTokens.ForCaller(Collector.ProjectId, false, Scopes.Management, Scopes.Inference));
@@ -193,5 +191,23 @@ public sealed class IngestTests(RedisFixture fixture) : IAsyncLifetime
 
         async Task Refused(StatusCode code, string token) =>
             Assert.Equal(code, (await Assert.ThrowsAsync<RpcException>(() => collector.ReportAsync(token, Private("w1")))).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_collector_that_stops_ends_its_streams_at_once_so_that_their_senders_go_elsewhere()
+    {
+        using var collector = new Collector(Redis.ConnectionString);
+        using var call = collector.Open(collector.PlatformToken);
+        await call.SendAsync(Router("r1"));
+        using var watch = collector.Watch();
+        await Collector.NextAsync(watch, _ => true);
+
+        var stopping = Stopwatch.StartNew();
+        collector.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        var ended = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(deadline.Token));
+        Assert.True(ended.StatusCode is StatusCode.Unavailable or StatusCode.Internal, ended.ToString()); // the client may see the connection's end before its own call's
+        Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(async () => await Collector.NextAsync(watch, _ => false))).StatusCode);
+        Assert.True(stopping.Elapsed < TimeSpan.FromSeconds(5));
     }
 }

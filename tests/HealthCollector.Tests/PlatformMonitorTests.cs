@@ -1,24 +1,19 @@
 using StackExchange.Redis;
 using Xerotier.Fleet.V1;
 using Xerotier.Health.V1;
-using static Xerotier.HealthCollector.Tests.Beats;
+using static Xerotier.HealthCollector.Tests.TestHeartbeats;
 
 namespace Xerotier.HealthCollector.Tests;
 
-[Collection("redis")]
-public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
+public sealed class PlatformMonitorTests(RedisFixture redis) : RedisTests(redis)
 {
     private static readonly TimeSpan Microsecond = TimeSpan.FromMicroseconds(1);
-
-    public async ValueTask InitializeAsync() => await Collector.EmptyAsync(fixture.Redis);
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public async Task A_heartbeat_is_fresh_at_exactly_30_s_and_stale_after()
     {
         var time = Collector.Clock();
-        using var collector = new Collector(fixture.Redis.ConnectionString, time);
+        using var collector = new Collector(Redis.ConnectionString, time);
         Assert.Equal(3, (await collector.ReportPlatformAsync(Router("r1"), Shared("a1"), Shared("a2"))).Accepted);
 
         time.Advance(TimeSpan.FromSeconds(30));
@@ -34,7 +29,7 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
     [Fact]
     public async Task A_draining_router_is_online_and_an_offline_one_stays_registered()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString);
+        using var collector = new Collector(Redis.ConnectionString);
         await collector.ReportPlatformAsync(Router("r1"), Router("r2", RouterState.Draining), Router("r3", RouterState.Offline));
         Assert.Equal((StoreState.Ready, 3, 2, 0, 0), await collector.ObserveAsync());
 
@@ -48,7 +43,7 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
     [Fact]
     public async Task An_agent_that_signs_off_is_gone_and_leaves_nothing_behind()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString);
+        using var collector = new Collector(Redis.ConnectionString);
         var shared = Shared("a1", "proj_ABC123/chat", "proj_DEF456/chat");
         var own = Private("w1", "chat");
         await collector.ReportPlatformAsync(shared);
@@ -56,7 +51,7 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
         await collector.ReportPlatformAsync(Offline(shared));
         await collector.ReportProjectAsync(Offline(own));
 
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(fixture.Redis.ConnectionString);
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(Redis.ConnectionString);
         var left = redis.GetServers()[0].Keys().Select(key => key.ToString()).ToList();
         Assert.Empty(left.Except(["fleet:{platform}:watch", "fleet:{platform}:shared:gone", "fleet:{proj_ABC123}:private:gone"]));
         foreach (var key in left.Where(key => key.EndsWith(":gone", StringComparison.Ordinal)))
@@ -66,10 +61,10 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Silence_beyond_the_retention_ends_a_registration_while_others_speak()
+    public async Task Silence_beyond_the_retention_ends_a_registration_while_others_report()
     {
         var time = Collector.Clock();
-        using var collector = new Collector(fixture.Redis.ConnectionString, time);
+        using var collector = new Collector(Redis.ConnectionString, time);
         await collector.ReportPlatformAsync(Router("r1"), Router("r2"), Shared("a1", "proj_ABC123/chat"), Shared("a2"));
 
         time.Advance(TimeSpan.FromHours(24));
@@ -81,7 +76,7 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
         Assert.Equal(["r1"], (await collector.GetFleetAsync()).Routers.Select(router => router.Id));
 
         await collector.ReportPlatformAsync(Router("r1"), Shared("a2"));
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(fixture.Redis.ConnectionString);
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(Redis.ConnectionString);
         var db = redis.GetDatabase();
         Assert.Equal((1, 1), (await db.HashLengthAsync("fleet:{platform}:routers"), await db.SortedSetLengthAsync("fleet:{platform}:shared:seen")));
         Assert.False(await db.KeyExistsAsync("fleet:{platform}:serving:proj_ABC123"));
@@ -91,7 +86,7 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
     public async Task The_last_records_of_a_fleet_that_is_silent_as_a_whole_are_not_retired()
     {
         var time = Collector.Clock();
-        using var collector = new Collector(fixture.Redis.ConnectionString, time);
+        using var collector = new Collector(Redis.ConnectionString, time);
         await collector.ReportPlatformAsync(Router("r1"), Router("r2"), Shared("a1"), Shared("a2"));
 
         time.Advance(TimeSpan.FromDays(9));
@@ -107,8 +102,8 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
     {
         var (early, late) = (Collector.Clock(), Collector.Clock());
         late.SetUtcNow(early.GetUtcNow() + TimeSpan.FromMilliseconds(5));
-        using var first = new Collector(fixture.Redis.ConnectionString, early, ("Fleet:ProjectCacheMilliseconds", "0"));
-        using var second = new Collector(fixture.Redis.ConnectionString, late, ("Fleet:ProjectCacheMilliseconds", "0"));
+        using var first = new Collector(Redis.ConnectionString, early, ("Fleet:ProjectCacheMilliseconds", "0"));
+        using var second = new Collector(Redis.ConnectionString, late, ("Fleet:ProjectCacheMilliseconds", "0"));
 
         var newer = Private("w1", "chat");
         newer.Agent.ActiveRequests = 9;
@@ -133,10 +128,10 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_two_collectors_hear_twice_counts_once()
+    public async Task A_heartbeat_that_two_collectors_receive_counts_once()
     {
-        using var first = new Collector(fixture.Redis.ConnectionString);
-        using var second = new Collector(fixture.Redis.ConnectionString);
+        using var first = new Collector(Redis.ConnectionString);
+        using var second = new Collector(Redis.ConnectionString);
         var heartbeats = Enumerable.Range(0, 50).Select(i => Shared($"a{i}", "proj_ABC123/chat")).Append(Router("r1")).ToArray();
         for (var round = 0; round < 5; round++)
         {
@@ -151,7 +146,7 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
     public async Task A_store_without_a_router_is_young_for_15_s_but_a_new_collector_does_not_make_it_so()
     {
         var time = Collector.Clock();
-        using (var collector = new Collector(fixture.Redis.ConnectionString, time))
+        using (var collector = new Collector(Redis.ConnectionString, time))
         {
             Assert.Equal(StoreState.Young, (await collector.ObserveAsync()).Store);
             await collector.ReportPlatformAsync(Shared("a1"));
@@ -160,7 +155,7 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
             Assert.Equal(StoreState.Young, (await collector.GetFleetAsync()).Store);
         }
 
-        using var restarted = new Collector(fixture.Redis.ConnectionString, time);
+        using var restarted = new Collector(Redis.ConnectionString, time);
         time.Advance(Microsecond);
         Assert.Equal((StoreState.Ready, 0, 0, 1, 0), await restarted.ObserveAsync());
     }
@@ -169,30 +164,30 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
     public async Task A_routers_first_heartbeat_ends_youth_at_once_and_emptying_the_store_begins_it_again()
     {
         var time = Collector.Clock();
-        using var collector = new Collector(fixture.Redis.ConnectionString, time);
+        using var collector = new Collector(Redis.ConnectionString, time);
         Assert.Equal(StoreState.Young, (await collector.ObserveAsync()).Store);
         await collector.ReportPlatformAsync(Router("r1"));
         Assert.Equal((StoreState.Ready, 1, 1, 0, 0), await collector.ObserveAsync());
 
         time.Advance(TimeSpan.FromMinutes(10));
-        await Collector.EmptyAsync(fixture.Redis);
+        await Redis.EmptyAsync();
         Assert.Equal(StoreState.Young, (await collector.ObserveAsync()).Store);
     }
 
     [Fact]
-    public async Task Who_fell_silent_while_nobody_could_listen_has_15_s_to_be_heard_again()
+    public async Task Who_fell_silent_during_a_gap_of_the_collectors_has_15_s_to_report_again()
     {
         var time = Collector.Clock();
-        using (var collector = new Collector(fixture.Redis.ConnectionString, time))
+        using (var collector = new Collector(Redis.ConnectionString, time))
         {
             await collector.ReportPlatformAsync(Router("gone"), Shared("gone"));
-            await collector.WatchAsync(time, TimeSpan.FromSeconds(31)); // these two fell silent before everybody's eyes
+            await collector.WatchAsync(time, TimeSpan.FromSeconds(31)); // these two fell silent while the collector watched
             await collector.ReportPlatformAsync(Router("r1"), Router("r2"), Router("off", RouterState.Offline), Shared("a1"), Shared("a2"));
             Assert.Equal((0, 0), await collector.UnheardAsync());
         }
 
         time.Advance(TimeSpan.FromSeconds(36));
-        using var late = new Collector(fixture.Redis.ConnectionString, time, ("Fleet:ProjectCacheMilliseconds", "0"));
+        using var late = new Collector(Redis.ConnectionString, time, ("Fleet:ProjectCacheMilliseconds", "0"));
         Assert.Equal((StoreState.Ready, 4, 0, 3, 3), await late.ObserveAsync());
         Assert.Equal((2, 2), await late.UnheardAsync());
         Assert.Equal(StoreState.Young, (await late.GetFleetAsync()).Store);
@@ -200,7 +195,7 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
         await late.ReportPlatformAsync(Router("r1"), Shared("a1"), Shared("a2"));
         Assert.Equal((1, 0), await late.UnheardAsync());
 
-        // A second pause within that time takes nothing from it.
+        // A second gap within that time does not shorten it.
         await late.WatchAsync(time, TimeSpan.FromSeconds(3));
         time.Advance(TimeSpan.FromSeconds(6));
         Assert.Equal((1, 0), await late.UnheardAsync());
@@ -213,10 +208,10 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Who_was_heard_and_falls_silent_gets_no_more_time_however_new_the_watch_is()
+    public async Task Who_reported_in_this_watch_and_falls_silent_gets_no_more_time()
     {
         var time = Collector.Clock();
-        using var collector = new Collector(fixture.Redis.ConnectionString, time, ("Fleet:StaleAfterSeconds", "2"), ("Fleet:ProjectCacheMilliseconds", "0"));
+        using var collector = new Collector(Redis.ConnectionString, time, ("Fleet:StaleAfterSeconds", "2"), ("Fleet:ProjectCacheMilliseconds", "0"));
         await collector.WatchAsync(time, TimeSpan.FromSeconds(1));
         await collector.ReportPlatformAsync(Router("r1"), Shared("a1", "proj_ABC123/chat"));
         await collector.WatchAsync(time, TimeSpan.FromSeconds(2) + Microsecond);
@@ -226,10 +221,10 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_pause_of_five_seconds_ends_no_watch()
+    public async Task A_gap_of_five_seconds_does_not_end_the_watch()
     {
         var time = Collector.Clock();
-        using var collector = new Collector(fixture.Redis.ConnectionString, time);
+        using var collector = new Collector(Redis.ConnectionString, time);
         await collector.ReportPlatformAsync(Router("r1"));
         for (var i = 0; i < 7; i++)
         {
@@ -241,25 +236,25 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_dashboard_knows_at_once_that_its_store_was_emptied()
+    public async Task A_dashboard_shows_at_once_that_the_store_was_emptied()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString, null, ("Fleet:ProjectCacheMilliseconds", "0"));
+        using var collector = new Collector(Redis.ConnectionString, null, ("Fleet:ProjectCacheMilliseconds", "0"));
         await collector.ReportPlatformAsync(Router("r1"));
         await collector.ReportProjectAsync(Private("w1", "chat"));
         for (var i = 0; i < 20; i++)
         {
-            await Collector.EmptyAsync(fixture.Redis);
+            await Redis.EmptyAsync();
             Assert.Equal(StoreState.Young, (await collector.GetFleetAsync()).Store);
         }
     }
 
     [Fact]
-    public async Task A_collector_whose_clock_was_far_ahead_silences_nobody()
+    public async Task A_collector_whose_clock_is_far_ahead_suppresses_no_later_heartbeat()
     {
         var (right, wrong) = (Collector.Clock(), Collector.Clock());
         wrong.Advance(TimeSpan.FromSeconds(61));
-        using var first = new Collector(fixture.Redis.ConnectionString, wrong);
-        using var second = new Collector(fixture.Redis.ConnectionString, right, ("Fleet:ProjectCacheMilliseconds", "0"));
+        using var first = new Collector(Redis.ConnectionString, wrong);
+        using var second = new Collector(Redis.ConnectionString, right, ("Fleet:ProjectCacheMilliseconds", "0"));
         await first.ReportPlatformAsync(Router("r1", RouterState.Offline));
         await first.ReportProjectAsync(Private("w1", "wrong"));
         await second.ReportPlatformAsync(Router("r1"));
@@ -271,10 +266,10 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_change_is_pushed_at_once_and_silence_when_it_passes_30_s()
+    public async Task A_change_is_pushed_at_once_and_staleness_when_30_s_have_passed()
     {
         var time = Collector.Clock();
-        using var collector = new Collector(fixture.Redis.ConnectionString, time);
+        using var collector = new Collector(Redis.ConnectionString, time);
         using var watch = collector.Watch();
         await Collector.NextAsync(watch, health => health.Store == StoreState.Young);
 
@@ -292,16 +287,19 @@ public sealed class PlatformHealthTests(RedisFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_sign_of_life_comes_twice_a_second_and_a_second_collector_sees_what_the_first_heard()
+    public async Task A_keepalive_comes_twice_a_second_and_a_second_collector_sees_what_the_first_received()
     {
-        using var first = new Collector(fixture.Redis.ConnectionString);
-        using var second = new Collector(fixture.Redis.ConnectionString);
+        var time = Collector.Clock();
+        using var first = new Collector(Redis.ConnectionString, time);
+        using var second = new Collector(Redis.ConnectionString, time);
         using var watch = second.Watch();
         await Collector.NextAsync(watch, _ => true);
         await first.ReportPlatformAsync(Router("r1"));
+        time.Advance(TimeSpan.FromMilliseconds(250));
         var health = await Collector.NextAsync(watch, health => health is { Store: StoreState.Ready, RoutersOnline: 1 });
         for (var i = 0; i < 3; i++)
         {
+            time.Advance(TimeSpan.FromMilliseconds(500));
             var next = await Collector.NextAsync(watch, _ => true);
             Assert.Equal(1, next.RoutersOnline);
             Assert.True(next.ObservedAt > health.ObservedAt);

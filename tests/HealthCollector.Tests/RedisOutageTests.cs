@@ -2,17 +2,14 @@ using System.Net;
 using StackExchange.Redis;
 using Xerotier.Fleet.V1;
 using Xerotier.TestKit;
-using static Xerotier.HealthCollector.Tests.Beats;
+using static Xerotier.HealthCollector.Tests.TestHeartbeats;
 
 namespace Xerotier.HealthCollector.Tests;
 
-/// <summary>Each test has a Redis of its own, and breaks it.</summary>
+/// <summary>Each test breaks a Redis of its own.</summary>
 [Collection("outages")]
-public sealed class OutageTests
+public sealed class RedisOutageTests
 {
-    private const int Pause = 19;
-    private const int Continue = 18;
-
     [Fact]
     public async Task Without_Redis_nothing_is_acknowledged_and_all_recovers_by_itself()
     {
@@ -25,13 +22,13 @@ public sealed class OutageTests
 
         await redis.KillAsync();
         await Collector.NextAsync(watch, health => health.Store == StoreState.Unavailable);
-        var response = await call.SendAsync(Router("r1"), Router("not valid"));
-        Assert.Equal([(0, "service_unavailable"), (1, "invalid_request")], response.Errors.Select(error => (error.Index, error.Code)));
+        var refused = await call.SendAsync(Router("r1"), Router("not valid"));
+        Assert.Equal([(0, "service_unavailable"), (1, "invalid_request")], refused.Errors.Select(error => (error.Index, error.Code)));
         Assert.Equal(StoreState.Unavailable, (await collector.GetFleetAsync()).Store);
-        var (status, answer) = await JsonTests.PostAsync(
+        var (status, response) = await HeartbeatEndpointsTests.PostAsync(
             collector, "/v1/platform/heartbeats", collector.PlatformToken, """{"heartbeats":[{"router_id":"r1","state":"online"}]}""");
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "service_unavailable"), (status, JsonTests.Code(answer)));
-        await Collector.NextAsync(watch, health => health.Store == StoreState.Unavailable); // the sign of life goes on
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "service_unavailable"), (status, HeartbeatEndpointsTests.Code(response)));
+        await Collector.NextAsync(watch, health => health.Store == StoreState.Unavailable); // the keepalive goes on
 
         // Empty and young again; the same stream's next heartbeats rebuild it.
         await redis.RestartAsync();
@@ -50,7 +47,7 @@ public sealed class OutageTests
         Assert.Equal(1, (await call.SendAsync(Router("r1"))).Accepted);
         await Collector.NextAsync(watch, health => health is { RoutersOnline: 1 });
 
-        redis.Signal(Pause);
+        redis.Signal(ChildProcess.Stop);
         try
         {
             await Collector.NextAsync(watch, health => health.Store == StoreState.Unavailable);
@@ -68,7 +65,7 @@ public sealed class OutageTests
         }
         finally
         {
-            redis.Signal(Continue);
+            redis.Signal(ChildProcess.Continue);
         }
 
         await Collector.NextAsync(watch, health => health is { Store: StoreState.Ready, RoutersTotal: 1 }, seconds: 30);
@@ -76,7 +73,7 @@ public sealed class OutageTests
     }
 
     [Fact]
-    public async Task A_Redis_that_only_reads_knows_nothing_of_who_speaks()
+    public async Task A_Redis_that_refuses_writes_counts_as_unavailable()
     {
         await using var redis = await TestRedis.StartAsync();
         using var collector = new Collector(redis.ConnectionString, null, ("Fleet:ProjectCacheMilliseconds", "0"));
@@ -143,7 +140,7 @@ public sealed class OutageTests
         using var second = new Collector(redis.ConnectionString);
         var heartbeats = Enumerable.Range(0, 100).Select(i => Shared($"a{i}", "proj_ABC123/chat")).Append(Router("r1")).ToArray();
         await first.ReportPlatformAsync(heartbeats);
-        await Collector.EmptyAsync(redis);
+        await RedisFixture.EmptyAsync(redis);
         await Task.WhenAll(first.ReportPlatformAsync(heartbeats), second.ReportPlatformAsync(heartbeats));
         Assert.Equal((StoreState.Ready, 1, 1, 100, 0), await second.ObserveAsync());
         Assert.Equal(100, (await second.GetFleetAsync()).WorkersTotal);

@@ -1,24 +1,20 @@
 using Grpc.Core;
 using Xerotier.Health.V1;
-using static Xerotier.HealthCollector.Tests.Beats;
+using Xerotier.HealthCollector.Queries;
+using static Xerotier.HealthCollector.Tests.TestHeartbeats;
 
 namespace Xerotier.HealthCollector.Tests;
 
-[Collection("redis")]
-public sealed class ProjectFleetTests(RedisFixture fixture) : IAsyncLifetime
+public sealed class ProjectFleetsTests(RedisFixture redis) : RedisTests(redis)
 {
     private const string Other = "proj_DEF456";
 
     private static readonly (string, string)[] NoCache = [("Fleet:ProjectCacheMilliseconds", "0"), ("RateLimits:HeartbeatsPerMinute", "0")];
 
-    public async ValueTask InitializeAsync() => await Collector.EmptyAsync(fixture.Redis);
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
     [Fact]
     public async Task A_project_sees_its_private_agents_and_the_shared_ones_that_serve_it_and_nobody_elses()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString, null, NoCache);
+        using var collector = new Collector(Redis.ConnectionString, null, NoCache);
         await collector.ReportPlatformAsync(
             Router("r2"), Router("r1", RouterState.Offline),
             Shared("s1", "proj_ABC123/chat", "proj_DEF456/secret"), Shared("s2", "proj_DEF456/chat"), Shared("s3"));
@@ -40,9 +36,9 @@ public sealed class ProjectFleetTests(RedisFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task However_many_models_and_endpoints_there_are_what_is_told_is_bounded()
+    public async Task The_response_is_bounded_however_many_models_and_endpoints_there_are()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString, null, NoCache);
+        using var collector = new Collector(Redis.ConnectionString, null, NoCache);
         var endpoints = Enumerable.Range(0, 256).Select(i => $"e{i:000}").ToArray();
         var agents = Enumerable.Range(0, 40).Select(n =>
         {
@@ -54,8 +50,8 @@ public sealed class ProjectFleetTests(RedisFixture fixture) : IAsyncLifetime
         Assert.Equal(40, (await collector.ReportProjectAsync([.. agents])).Accepted);
         var fleet = await collector.GetFleetAsync(limit: 1);
         Assert.Equal((256, 40), (fleet.Endpoints.Count, fleet.Endpoints[255].WorkersHealthy));
-        Assert.All(fleet.Endpoints, endpoint => Assert.InRange(endpoint.Models.Count, 0, ProjectEndpoints.MaxModels));
-        Assert.Equal(ProjectEndpoints.MaxModelsInAll, fleet.Endpoints.Sum(endpoint => endpoint.Models.Count));
+        Assert.All(fleet.Endpoints, endpoint => Assert.InRange(endpoint.Models.Count, 0, InferenceEndpoints.MaxModels));
+        Assert.Equal(InferenceEndpoints.MaxModelsInAll, fleet.Endpoints.Sum(endpoint => endpoint.Models.Count));
 
         for (var n = 0; n < 40; n++)
         {
@@ -63,7 +59,7 @@ public sealed class ProjectFleetTests(RedisFixture fixture) : IAsyncLifetime
         }
 
         fleet = await collector.GetFleetAsync(limit: 1);
-        Assert.Equal(ProjectEndpoints.MaxEndpoints, fleet.Endpoints.Count);
+        Assert.Equal(InferenceEndpoints.MaxEndpoints, fleet.Endpoints.Count);
         Assert.Equal(fleet.Endpoints.Select(endpoint => endpoint.Slug).Order(StringComparer.Ordinal), fleet.Endpoints.Select(endpoint => endpoint.Slug));
         Assert.Equal(("d00000", "d09999", 80), (fleet.Endpoints[0].Slug, fleet.Endpoints[^1].Slug, fleet.WorkersTotal));
     }
@@ -72,7 +68,7 @@ public sealed class ProjectFleetTests(RedisFixture fixture) : IAsyncLifetime
     public async Task An_endpoint_exists_while_a_registered_agent_names_it()
     {
         var time = Collector.Clock();
-        using var collector = new Collector(fixture.Redis.ConnectionString, time, NoCache);
+        using var collector = new Collector(Redis.ConnectionString, time, NoCache);
         await collector.ReportPlatformAsync(Shared("s1", "proj_ABC123/chat"), Shared("s2", "proj_ABC123/embed"));
         await collector.ReportProjectAsync(Private("w1", "mine"));
         Assert.Equal(["chat", "embed", "mine"], (await collector.GetFleetAsync()).Endpoints.Select(endpoint => endpoint.Slug));
@@ -96,7 +92,7 @@ public sealed class ProjectFleetTests(RedisFixture fixture) : IAsyncLifetime
     public async Task Health_turns_right_after_30_s_and_ages_are_by_the_collectors_clock()
     {
         var time = Collector.Clock();
-        using var collector = new Collector(fixture.Redis.ConnectionString, time, NoCache);
+        using var collector = new Collector(Redis.ConnectionString, time, NoCache);
         var heard = time.GetUtcNow();
         await collector.ReportProjectAsync(Private("w1", "chat"));
         time.Advance(TimeSpan.FromSeconds(30));
@@ -113,7 +109,7 @@ public sealed class ProjectFleetTests(RedisFixture fixture) : IAsyncLifetime
     [Fact]
     public async Task An_endpoints_models_are_those_of_all_its_workers_sorted_and_distinct()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString, null, NoCache);
+        using var collector = new Collector(Redis.ConnectionString, null, NoCache);
         var (first, second) = (Private("w1", "chat"), Private("w2", "chat"));
         first.Agent.Models.Add(["zeta", "alpha", "zeta"]);
         second.Agent.Models.Add("mid");
@@ -124,7 +120,7 @@ public sealed class ProjectFleetTests(RedisFixture fixture) : IAsyncLifetime
     [Fact]
     public async Task Ten_thousand_workers_are_counted_whole_and_paged_by_id()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString, null, ("RateLimits:HeartbeatsPerMinute", "0"));
+        using var collector = new Collector(Redis.ConnectionString, null, ("RateLimits:HeartbeatsPerMinute", "0"));
         using (var call = collector.Open(collector.ProjectToken()))
         {
             for (var batch = 0; batch < 10; batch++)
@@ -151,9 +147,9 @@ public sealed class ProjectFleetTests(RedisFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_page_never_parts_a_private_and_a_shared_agent_of_one_id()
+    public async Task A_page_never_separates_a_private_and_a_shared_agent_of_one_id()
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString, null, NoCache);
+        using var collector = new Collector(Redis.ConnectionString, null, NoCache);
         await collector.ReportPlatformAsync(Shared("b", "proj_ABC123/chat"));
         await collector.ReportProjectAsync(Private("a"), Private("b"), Private("c"));
         var page = await collector.GetFleetAsync(limit: 2);
@@ -169,9 +165,9 @@ public sealed class ProjectFleetTests(RedisFixture fixture) : IAsyncLifetime
     [InlineData("platform", 1)]
     [InlineData("proj_ABC123}:x{", 1)]
     [InlineData("", 1)]
-    public async Task A_question_that_makes_no_sense_is_refused(string projectId, int limit)
+    public async Task An_invalid_request_is_refused(string projectId, int limit)
     {
-        using var collector = new Collector(fixture.Redis.ConnectionString);
+        using var collector = new Collector(Redis.ConnectionString);
         Assert.Equal(StatusCode.InvalidArgument, (await Assert.ThrowsAsync<RpcException>(() => collector.GetFleetAsync(projectId, limit))).StatusCode);
     }
 }

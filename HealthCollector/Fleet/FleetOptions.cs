@@ -1,11 +1,11 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace Xerotier.HealthCollector;
+namespace Xerotier.HealthCollector.Fleet;
 
 /// <summary>When the fleet is stale, registered and known (product.md sections 3, 5 and 8). Section <c>Fleet</c>.</summary>
 public sealed class FleetOptions
 {
-    /// <summary>Age in seconds up to which a heartbeat is fresh; older is stale. 0.1 to 3,600, default 30.</summary>
+    /// <summary>Age in seconds up to which a heartbeat is fresh; an older one is stale. 0.1 to 3,600, default 30.</summary>
     [Range(0.1, 3600)]
     public double StaleAfterSeconds { get; set; } = 30;
 
@@ -18,8 +18,8 @@ public sealed class FleetOptions
     public int MaxAgentsPerProject { get; set; } = 20_000;
 
     /// <summary>
-    /// Bytes that the private agents of a project may take in Redis together, names, models and endpoints above all: no project's size
-    /// delays another's heartbeats. 64 KiB to 1 GiB, default 32 MiB.
+    /// Bytes that the private agents of a project may occupy in Redis together, so that no project's size delays another's
+    /// heartbeats. 64 KiB to 1 GiB, default 32 MiB.
     /// </summary>
     [Range(64 << 10, 1 << 30)]
     public int MaxBytesPerProject { get; set; } = 32 << 20;
@@ -28,11 +28,11 @@ public sealed class FleetOptions
     [Range(0, 3600)]
     public double YoungStoreSeconds { get; set; } = 15;
 
-    /// <summary>How long in milliseconds what was read of a project is served again. 0 to 1,000, default 250.</summary>
+    /// <summary>For how many milliseconds what was read of a project is served again. 0 to 1,000, default 250.</summary>
     [Range(0, 1000)]
     public int ProjectCacheMilliseconds { get; set; } = 250;
 
-    /// <summary>Bytes of heartbeats that may wait for Redis at once; senders wait beyond that. 8 MiB to 1 GiB, default 64 MiB.</summary>
+    /// <summary>Bytes of heartbeats that may wait for Redis at once; beyond that, senders wait. 8 MiB to 1 GiB, default 64 MiB.</summary>
     [Range(8 << 20, 1 << 30)]
     public int MaxQueuedBytes { get; set; } = 64 << 20;
 
@@ -44,4 +44,7 @@ public sealed class FleetOptions
 
     /// <summary><see cref="YoungStoreSeconds"/>.</summary>
     internal TimeSpan YoungStore => TimeSpan.FromSeconds(YoungStoreSeconds);
+
+    /// <summary><see cref="ProjectCacheMilliseconds"/>.</summary>
+    internal TimeSpan ProjectCache => TimeSpan.FromMilliseconds(ProjectCacheMilliseconds);
 }

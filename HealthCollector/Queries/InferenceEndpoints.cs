@@ -1,30 +1,30 @@
 using Endpoint = Xerotier.Fleet.V1.Endpoint;
 
-namespace Xerotier.HealthCollector;
+namespace Xerotier.HealthCollector.Queries;
 
 /// <summary>
-/// The endpoints of a project, made of what its workers name. Workers may name any number of endpoints and models, and an endpoint
-/// has the models of all its workers: what is kept and looked at is bounded, so that no project can make it cost more than a moment.
+/// The inference endpoints of a project, made from what its workers name. Workers may name any number of endpoints and models, and an
+/// endpoint has the models of all its workers. What is kept and read is bounded, so that no project can make it expensive.
 /// </summary>
-internal static class ProjectEndpoints
+internal static class InferenceEndpoints
 {
-    /// <summary>Endpoints at most, the first by slug.</summary>
+    /// <summary>Maximum number of endpoints; the first by slug are kept.</summary>
     public const int MaxEndpoints = 10_000;
 
-    /// <summary>Models of one endpoint at most.</summary>
+    /// <summary>Maximum number of models of one endpoint.</summary>
     public const int MaxModels = 256;
 
-    /// <summary>Models of all endpoints together at most.</summary>
+    /// <summary>Maximum number of models of all endpoints together.</summary>
     public const int MaxModelsInAll = 20_000;
 
-    private const int MaxModelsLookedAt = 1_000_000;
+    private const int MaxModelsRead = 1_000_000;
 
     /// <summary>The endpoints that <paramref name="workers"/> name, by slug.</summary>
     public static IReadOnlyList<Endpoint> Of(IReadOnlyList<ProjectWorker> workers, string projectId)
     {
         var endpoints = new Dictionary<string, (Endpoint Endpoint, HashSet<string> Models)>(StringComparer.Ordinal);
         var slugs = new SortedSet<string>(StringComparer.Ordinal);
-        var (listed, lookedAt) = (0, 0);
+        var (listed, read) = (0, 0);
         foreach (var worker in workers)
         {
             var agent = worker.Agent;
@@ -52,7 +52,7 @@ internal static class ProjectEndpoints
                 found.Endpoint.WorkersHealthy += worker.Healthy ? 1 : 0;
                 foreach (var model in agent.Models)
                 {
-                    if (found.Models.Count == MaxModels || listed == MaxModelsInAll || ++lookedAt > MaxModelsLookedAt)
+                    if (found.Models.Count == MaxModels || listed == MaxModelsInAll || ++read > MaxModelsRead)
                     {
                         break;
                     }

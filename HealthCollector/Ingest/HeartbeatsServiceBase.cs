@@ -4,18 +4,18 @@ using Grpc.Core;
 using Xerotier.Health.V1;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.HealthCollector;
+namespace Xerotier.HealthCollector.Ingest;
 
 /// <summary>
-/// <c>xerotier.health.v1.Heartbeats/Report</c> with each heartbeat read by itself where they cannot be read together: to the generated
-/// service one heartbeat that is no protobuf (a name that is not UTF-8, say) would end the stream.
+/// <c>xerotier.health.v1.Heartbeats/Report</c>, in place of the generated base class. When a request cannot be parsed as a whole, this
+/// one parses each heartbeat by itself: with the generated one, one malformed heartbeat (a name that is not UTF-8) ends the stream.
 /// </summary>
-[BindServiceMethod(typeof(HeartbeatStream), nameof(BindService))]
-internal abstract class HeartbeatStream
+[BindServiceMethod(typeof(HeartbeatsServiceBase), nameof(BindService))]
+internal abstract class HeartbeatsServiceBase
 {
     private static readonly uint HeartbeatTag = WireFormat.MakeTag(ReportRequest.HeartbeatsFieldNumber, WireFormat.WireType.LengthDelimited);
 
-    private static readonly Method<IReadOnlyList<Received>, ReportResponse> ReportMethod = new(
+    private static readonly Method<IReadOnlyList<ParsedHeartbeat>, ReportResponse> ReportMethod = new(
         MethodType.DuplexStreaming,
         Heartbeats.Descriptor.FullName,
         nameof(Report),
@@ -23,17 +23,17 @@ internal abstract class HeartbeatStream
         new(Write, static _ => throw new NotSupportedException()));
 
     /// <summary>Called by the server when it maps the service.</summary>
-    public static void BindService(ServiceBinderBase binder, HeartbeatStream? service) =>
-        binder.AddMethod(ReportMethod, service is null ? null : new DuplexStreamingServerMethod<IReadOnlyList<Received>, ReportResponse>(service.Report));
+    public static void BindService(ServiceBinderBase binder, HeartbeatsServiceBase? service) =>
+        binder.AddMethod(ReportMethod, service is null ? null : new DuplexStreamingServerMethod<IReadOnlyList<ParsedHeartbeat>, ReportResponse>(service.Report));
 
-    /// <summary>The stream: batches come, and each is answered.</summary>
-    public abstract Task Report(IAsyncStreamReader<IReadOnlyList<Received>> requestStream, IServerStreamWriter<ReportResponse> responseStream, ServerCallContext context);
+    /// <summary>The stream: each batch gets one response.</summary>
+    public abstract Task Report(IAsyncStreamReader<IReadOnlyList<ParsedHeartbeat>> requestStream, IServerStreamWriter<ReportResponse> responseStream, ServerCallContext context);
 
-    private static List<Received> Read(ReadOnlySequence<byte> request)
+    private static List<ParsedHeartbeat> Read(ReadOnlySequence<byte> request)
     {
         try
         {
-            return [.. ReportRequest.Parser.ParseFrom(request).Heartbeats.Select(heartbeat => new Received(heartbeat, null))];
+            return [.. ReportRequest.Parser.ParseFrom(request).Heartbeats.Select(heartbeat => new ParsedHeartbeat(heartbeat, null))];
         }
         catch (InvalidProtocolBufferException)
         {
@@ -41,9 +41,9 @@ internal abstract class HeartbeatStream
         }
     }
 
-    private static List<Received> ReadOneByOne(byte[] request)
+    private static List<ParsedHeartbeat> ReadOneByOne(byte[] request)
     {
-        var batch = new List<Received>();
+        var batch = new List<ParsedHeartbeat>();
         try
         {
             using var input = new CodedInputStream(request);
@@ -67,7 +67,7 @@ internal abstract class HeartbeatStream
         }
     }
 
-    private static Received ReadOne(ByteString heartbeat)
+    private static ParsedHeartbeat ReadOne(ByteString heartbeat)
     {
         try
         {
@@ -75,7 +75,7 @@ internal abstract class HeartbeatStream
         }
         catch (InvalidProtocolBufferException)
         {
-            return new(null, Refusal.Invalid("The heartbeat is not a valid protobuf message, or a text in it is not UTF-8."));
+            return new(null, Refusal.Invalid("The heartbeat is not a valid protobuf message, or a string in it is not valid UTF-8."));
         }
     }
 

@@ -2,15 +2,20 @@ using System.Text.Json;
 using Google.Protobuf.Collections;
 using Xerotier.Health.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 
-namespace Xerotier.HealthCollector;
+namespace Xerotier.HealthCollector.Ingest;
 
-/// <summary>Reads <c>{"heartbeats":[…]}</c> strictly: what is wrong with the whole is the request's error, what is wrong with one heartbeat is its own.</summary>
-internal static class HeartbeatJson
+/// <summary>
+/// Reads <c>{"heartbeats":[…]}</c> strictly. An error of the batch fails the request, the first error of a heartbeat refuses that
+/// heartbeat. Not by <see cref="JsonFields"/>, which collects all errors of an object: a batch has a thousand objects, and this reads each
+/// of them once, straight into its message.
+/// </summary>
+internal static class HeartbeatBatchJson
 {
-    /// <summary>The batch in <paramref name="body"/>.</summary>
+    /// <summary>Reads the batch in <paramref name="body"/>.</summary>
     /// <exception cref="ApiException">It is not a batch.</exception>
-    public static async Task<IReadOnlyList<Received>> ReadAsync(Stream body, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<ParsedHeartbeat>> ReadAsync(Stream body, CancellationToken cancellation)
     {
         JsonDocument document;
         try
@@ -37,12 +42,12 @@ internal static class HeartbeatJson
                 {
                     list = property.Name == "heartbeats"
                         ? property.Value
-                        : throw new ApiException(new(400, ErrorTypes.InvalidRequest, "unknown_field", $"There is no field '{Clip(property.Name)}'.", Clip(property.Name)));
+                        : throw UnknownField(JsonFields.Shorten(property.Name));
                 }
             }
             catch (Exception failure) when (failure is RefusedException or InvalidOperationException)
             {
-                throw new ApiException(ApiErrors.InvalidJson()); // a field that is there twice, or whose name is not Unicode
+                throw new ApiException(ApiErrors.InvalidJson()); // a duplicate field, or a name that is not valid Unicode
             }
 
             if (list.ValueKind != JsonValueKind.Array)
@@ -56,13 +61,13 @@ internal static class HeartbeatJson
         }
     }
 
-    private static Received Read(JsonElement element)
+    private static ParsedHeartbeat Read(JsonElement element)
     {
         try
         {
             if (element.ValueKind != JsonValueKind.Object)
             {
-                return new(null, Refusal.Invalid("A heartbeat is a JSON object."));
+                return new(null, Refusal.Invalid("A heartbeat must be a JSON object."));
             }
 
             return element.TryGetProperty("router_id", out _)
@@ -149,7 +154,7 @@ internal static class HeartbeatJson
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var property in element.EnumerateObject())
         {
-            yield return seen.Add(property.Name) ? property : throw new RefusedException(Refusal.Invalid($"{Clip(property.Name)} is there twice."));
+            yield return seen.Add(property.Name) ? property : throw new RefusedException(Refusal.Invalid($"Duplicate field: '{JsonFields.Shorten(property.Name)}'."));
         }
     }
 
@@ -174,9 +179,10 @@ internal static class HeartbeatJson
         }
     }
 
-    private static RefusedException Unknown(JsonProperty property) => new(Refusal.UnknownField($"There is no field '{Clip(property.Name)}'."));
+    private static RefusedException Unknown(JsonProperty property) => new(Refusal.UnknownField($"'{JsonFields.Shorten(property.Name)}' is not a field of this heartbeat."));
 
-    private static string Clip(string name) => name.Length <= 64 ? name : name[..64];
+    private static ApiException UnknownField(string name) =>
+        new(new ApiError(400, ErrorTypes.InvalidRequest, "unknown_field", $"'{name}' is not a field of this request.", name));
 
     private sealed class RefusedException(Refusal refusal) : Exception(refusal.Message)
     {
