@@ -30,6 +30,7 @@ internal sealed partial class HeartbeatWriter(
     private readonly Lock gate = new();
     private Dictionary<FleetKey, PendingWrite> pending = [];
     private bool stopped;
+    private int failing; // 1 after a failed write, until one succeeds
 
     /// <summary>Bytes that wait for Redis.</summary>
     public long QueuedBytes => options.Value.MaxQueuedBytes - (room.GetStatistics()?.CurrentAvailablePermits ?? 0);
@@ -127,6 +128,11 @@ internal sealed partial class HeartbeatWriter(
                 changes += result.Changes;
             }
 
+            if (Interlocked.Exchange(ref failing, 0) == 1)
+            {
+                LogRecovered(logger);
+            }
+
             metrics.Written(write.Heartbeats.Count);
             write.Succeed(refused);
             if (fleet.Kind != SenderKind.Private && changes > 0)
@@ -134,20 +140,23 @@ internal sealed partial class HeartbeatWriter(
                 monitor.Wake();
             }
         }
-        catch (StoreUnavailableException failure)
+        catch (Exception failure)
         {
-            LogUnavailable(logger, write.Heartbeats.Count, failure.InnerException?.Message);
+            if (Interlocked.Exchange(ref failing, 1) == 0)
+            {
+                LogFailed(logger, failure);
+            }
+
             write.Fail(failure);
             monitor.Wake();
         }
-        catch (Exception failure)
-        {
-            write.Fail(failure); // a fault of ours: nobody must wait for ever, and those who wait report it
-        }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "{Count} heartbeats were not written: {Reason}")]
-    private static partial void LogUnavailable(ILogger logger, int count, string? reason);
+    [LoggerMessage(1, LogLevel.Error, "Heartbeats cannot be written to Redis")]
+    private static partial void LogFailed(ILogger logger, Exception failure);
+
+    [LoggerMessage(2, LogLevel.Information, "Heartbeats are written to Redis again")]
+    private static partial void LogRecovered(ILogger logger);
 
     /// <summary>What is to be written to one fleet, and the room that it occupies until then.</summary>
     private sealed class PendingWrite(int capacity)

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Xerotier.Fleet.V1;
@@ -20,6 +21,11 @@ internal sealed class Collector : IDisposable
     private readonly GrpcChannel channel;
 
     public Collector(string redis, FakeTimeProvider? time = null, params (string Key, string Value)[] settings)
+        : this(redis, time, null, settings)
+    {
+    }
+
+    public Collector(string redis, FakeTimeProvider? time, ILoggerProvider? log, params (string Key, string Value)[] settings)
     {
         service = new(
             settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)).Append(new("ConnectionStrings:redis", redis)),
@@ -28,6 +34,11 @@ internal sealed class Collector : IDisposable
                 if (time is not null)
                 {
                     services.AddSingleton<TimeProvider>(time);
+                }
+
+                if (log is not null)
+                {
+                    services.AddSingleton(log);
                 }
             });
         channel = GrpcChannel.ForAddress(service.GrpcAddress);

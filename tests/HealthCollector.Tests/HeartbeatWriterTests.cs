@@ -1,3 +1,6 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using StackExchange.Redis;
 using Xerotier.HealthCollector.Ingest;
@@ -63,5 +66,55 @@ public sealed class HeartbeatWriterTests(RedisFixture redis) : RedisTests(redis)
                 await Task.Delay(20);
             }
         }
+    }
+
+    [Fact]
+    public async Task A_fault_of_a_write_fails_its_callers_only_and_the_log_has_its_cause()
+    {
+        using var log = new LogRecorder();
+        using var collector = new Collector(Redis.ConnectionString, null, log);
+        await collector.ReportProjectAsync(Private("w1"));
+        using (FaultOf("write"))
+        {
+            for (var i = 0; i < 2; i++)
+            {
+                Assert.Equal(StatusCode.Internal, (await Assert.ThrowsAsync<RpcException>(() => collector.ReportProjectAsync(Private("w2")))).StatusCode);
+            }
+
+            var (status, response) = await HeartbeatEndpointsTests.PostAsync(
+                collector, $"/{Collector.ProjectId}/v1/heartbeats", collector.ProjectToken(), """{"heartbeats":[{"worker_id":"w2","kind":"private","state":"ready"}]}""");
+            Assert.Equal((HttpStatusCode.InternalServerError, "internal_error"), (status, HeartbeatEndpointsTests.Code(response)));
+        }
+
+        Assert.Equal(1, (await collector.ReportProjectAsync(Private("w2"))).Accepted);
+
+        // The writer logs the failure once and the recovery once, each call its own end; all of them with the cause.
+        var writer = log.Entries.Where(entry => entry.Category == typeof(HeartbeatWriter).FullName).ToList();
+        Assert.Equal(["Heartbeats cannot be written to Redis", "Heartbeats are written to Redis again"], writer.Select(entry => entry.Message));
+        Assert.Equal(4, log.Entries.Count(entry => entry.Exception?.ToString().Contains("A fault of the test.", StringComparison.Ordinal) == true));
+    }
+
+    /// <summary>Makes the instrument of calls to Redis throw at one operation.</summary>
+    private static MeterListener FaultOf(string operation)
+    {
+        var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name == "xerotier.redis.duration")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, tags, _) =>
+        {
+            if (tags[0].Value as string == operation)
+            {
+                throw new InvalidOperationException("A fault of the test.");
+            }
+        });
+        listener.Start();
+        return listener;
     }
 }
