@@ -24,8 +24,15 @@ internal static class Observer
     }
 
     /// <summary>Waits until the page shows <paramref name="label"/> as its overall level; returns how long that took.</summary>
-    public static Task<TimeSpan> ShowsAsync(this Cluster cluster, string label, TimeSpan within) =>
-        UntilAsync(async () => Banner(await cluster.PageAsync()).Contains(label, StringComparison.Ordinal), within, $"the page shows “{label}”");
+    public static async Task<TimeSpan> ShowsAsync(this Cluster cluster, string label, TimeSpan within)
+    {
+        using var http = cluster.Http();
+        return await http.ShowsAsync(label, within);
+    }
+
+    /// <inheritdoc cref="ShowsAsync(Cluster, string, TimeSpan)"/>
+    public static Task<TimeSpan> ShowsAsync(this HttpClient http, string label, TimeSpan within) =>
+        UntilAsync(async () => Banner(await http.GetStringAsync("/status")).Contains(label, StringComparison.Ordinal), within, $"the page shows “{label}”");
 
     /// <summary>The page's first heading region: everything before the list of indicators.</summary>
     public static string Banner(string page) => page[page.IndexOf("<body", StringComparison.Ordinal)..][..Math.Min(6000, page.Length - page.IndexOf("<body", StringComparison.Ordinal))];
@@ -55,7 +62,13 @@ internal static class Observer
     public static async Task<string> ScheduleAsync(this Cluster cluster, string title, string status = "scheduled")
     {
         using var http = cluster.Http(cluster.ApiKey);
-        using var response = await http.PostAsJsonAsync($"{cluster.BaseUrl}/management/maintenance", new
+        return await http.ScheduleAsync(cluster.BaseUrl, title, status);
+    }
+
+    /// <summary>Schedules a window of the project at <paramref name="baseUrl"/> and returns its id.</summary>
+    public static async Task<string> ScheduleAsync(this HttpClient http, string baseUrl, string title, string status)
+    {
+        using var response = await http.PostAsJsonAsync($"{baseUrl}/management/maintenance", new
         {
             title,
             description = "Made by a test.",

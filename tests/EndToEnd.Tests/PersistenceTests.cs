@@ -2,39 +2,46 @@ using Xerotier.TestKit;
 
 namespace Xerotier.EndToEnd.Tests;
 
-public sealed class PersistenceTests
+/// <summary>What a cluster's data folder keeps from one start to the next.</summary>
+public sealed class PersistenceTests : AppHostTests
 {
     [Fact]
-    public async Task A_second_start_keeps_windows_and_credentials()
+    public async Task Windows_and_credentials_survive_SIGINT_and_SIGKILL_leaves_no_process_behind()
     {
-        var data = Solution.NewDataFolder();
-        try
+        var first = await StartReadyAsync();
+        var credentials = Credentials(first);
+        using (var http = Http(first))
         {
-            string key, project;
-            await using (var first = await Cluster.StartAsync(new() { DataFolder = data }))
-            {
-                (key, project) = (first.ApiKey, first.ProjectId);
-                await first.ScheduleAsync("Work that outlives a restart", "active");
-                await first.ShowsAsync("Under Maintenance", TimeSpan.FromSeconds(3));
-            }
-
-            await using (var second = await Cluster.StartAsync(new() { DataFolder = data }))
-            {
-                Assert.Equal((key, project), (second.ApiKey, second.ProjectId));
-                await second.ShowsAsync("Under Maintenance", TimeSpan.FromSeconds(10));
-                Assert.Contains("Work that outlives a restart", await second.PageAsync());
-            }
-
-            // Data whose passwords are lost is not ours to delete.
-            var passwords = Directory.GetFiles(data, "passwords", SearchOption.AllDirectories).Single();
-            File.Delete(passwords);
-            var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => Cluster.StartAsync(new() { DataFolder = data }));
-            Assert.Contains($"its passwords ({passwords}) are not: bring them back, or move the folder away.", refused.Message, StringComparison.Ordinal);
-            Assert.True(File.Exists(Path.Combine(Path.GetDirectoryName(passwords)!, "data", "PG_VERSION")));
+            await http.ScheduleAsync(first.Demo["XEROTIER_BASE_URL"], "Work that outlives a restart", "active");
+            await http.ShowsAsync("Under Maintenance", TimeSpan.FromSeconds(3));
         }
-        finally
+
+        await StopAsync(first, "INT");
+
+        var second = await StartReadyAsync();
+        Assert.Equal(credentials, Credentials(second));
+        using (var http = Http(second))
         {
-            Directory.Delete(data, recursive: true);
+            await http.ShowsAsync("Under Maintenance", TimeSpan.FromSeconds(10));
+            Assert.Contains("Work that outlives a restart", await http.GetStringAsync("/status", TestContext.Current.CancellationToken));
         }
+
+        second.Process.Kill();
+        await NothingIsLeftAsync();
+
+        // Data whose passwords are lost is not ours to delete.
+        var passwords = Directory.GetFiles(Data, "passwords", SearchOption.AllDirectories).Single();
+        File.Delete(passwords);
+        var database = Path.Combine(Path.GetDirectoryName(passwords)!, "data");
+        await FailsAsync([], $"{database} is there, but its passwords ({passwords}) are not: bring them back, or move the folder away.");
+        Assert.True(File.Exists(Path.Combine(database, "PG_VERSION")));
     }
+
+    private static (string Key, string Project) Credentials(AppHostProcess host) => (host.Demo["XEROTIER_API_KEY"], new Uri(host.Demo["XEROTIER_BASE_URL"]).Segments[1]);
+
+    private static HttpClient Http(AppHostProcess host) => new()
+    {
+        BaseAddress = new(host.Demo["XEROTIER_BASE_URL"]),
+        DefaultRequestHeaders = { Authorization = new("Bearer", host.Demo["XEROTIER_API_KEY"]) },
+    };
 }

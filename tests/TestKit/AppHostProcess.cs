@@ -9,6 +9,7 @@ public sealed class AppHostProcess : IDisposable
 
     private readonly PortSlice ports = PortSlice.Take();
     private readonly string mark = $"{Guid.NewGuid():N}"; // every process inherits it, and is found again by it
+    private readonly string dataFolder;
 
     /// <summary>Starts it on <paramref name="dataFolder"/>; its output has to be read, or it stops when the pipe is full.</summary>
     /// <param name="dataFolder">Its <c>XEROTIER_DATA</c>.</param>
@@ -17,6 +18,7 @@ public sealed class AppHostProcess : IDisposable
     /// <param name="arguments">Its command line.</param>
     public AppHostProcess(string dataFolder, IReadOnlyDictionary<string, string>? settings = null, string project = "AppHost", params string[] arguments)
     {
+        this.dataFolder = dataFolder;
         var start = new ProcessStartInfo(Solution.Executable(project), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in ports.Settings)
         {
@@ -35,6 +37,9 @@ public sealed class AppHostProcess : IDisposable
 
     /// <summary>Its <c>XEROTIER_PORT</c>, where the settings did not give another.</summary>
     public int Port => ports.Http;
+
+    /// <summary>Addresses and keys of the demo project, once it is ready.</summary>
+    public IReadOnlyDictionary<string, string> Demo => AppHost.PrivateServers.ReadSecrets(Path.Combine(dataFolder, AppHost.ClusterSettings.DemoFile));
 
     /// <summary>The process itself.</summary>
     public Process Process { get; }
