@@ -99,7 +99,7 @@ public sealed class CompletionTests
         Assert.Equal(("_xeroctl\n", ""), (result.Out, result.Error));
         const string Ask = "_describe() { print -rl -- $items }; words=(xeroctl maintenance list";
         var items = await tool.ShellAsync($"zsh -fc 'autoload -Uz compinit; compinit -D -u; source <(xeroctl completion zsh); {Ask} --status s); CURRENT=5; _xeroctl; {Ask} --al); CURRENT=4; _xeroctl'");
-        Assert.StartsWith("scheduled\n--all:Walk all pages; ", items.Out);
+        Assert.StartsWith("scheduled\n--all:Fetch every page; ", items.Out);
     }
 
     private static bool Has(string program) =>

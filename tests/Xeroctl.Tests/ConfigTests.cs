@@ -36,15 +36,15 @@ public sealed class ConfigTests
 
     [Theory]
     [InlineData("current = \"prod", 1, "")]
-    [InlineData("# fine\ncurrent = 7\n", 2, "'current' must be a text in quotes")]
+    [InlineData("# fine\ncurrent = 7\n", 2, "'current' must be a quoted string")]
     [InlineData("current = \"prod\"\n[deployment.prod]\nbase_ulr = \"x\"\n", 3, "'base_ulr' is not known here")]
-    [InlineData("current = \"prod\"\n[deployment.prod]\nbase_url = \"https://host/v1\"\napi_key = \"k\"\n", 3, "names no project; write it as https://host/<project id>/v1")]
+    [InlineData("current = \"prod\"\n[deployment.prod]\nbase_url = \"https://host/v1\"\napi_key = \"k\"\n", 3, "names no project; use the form https://host/<project id>/v1")]
     [InlineData("current = \"prod\"\n[deployment.prod]\nbase_url = \"https://host/proj_ABC123\"\napi_key = \"k\"\n", 3, "does not end in a project id and /v1")]
-    [InlineData("current = \"prod\"\n[deployment.prod]\nbase_url = \"ftp://host/proj_ABC123/v1\"\napi_key = \"k\"\n", 3, "is no http or https URL")]
+    [InlineData("current = \"prod\"\n[deployment.prod]\nbase_url = \"ftp://host/proj_ABC123/v1\"\napi_key = \"k\"\n", 3, "is not an http or https URL")]
     [InlineData("current = \"prod\"\n[deployment.prod]\napi_key = \"k\"\n", 2, "has no base_url")]
     [InlineData("current = \"prod\"\n\n[deployment.prod]\nbase_url = \"https://host/proj_ABC123/v1\"\napi_key = \"k\"\noutput = \"xml\"\n", 6, "output must be")]
     [InlineData("current = \"prod\"\n[deployment.prod]\nbase_url = \"https://host/proj_ABC123/v1\"\napi_key = \"k\"\napi_key_env = \"K\"\n", 5, "both api_key and api_key_env")]
-    [InlineData("current = \"gone\"\n[deployment.prod]\nbase_url = \"https://host/proj_ABC123/v1\"\napi_key = \"k\"\n", 1, "there is no context 'gone'")]
+    [InlineData("current = \"gone\"\n[deployment.prod]\nbase_url = \"https://host/proj_ABC123/v1\"\napi_key = \"k\"\n", 1, "no context 'gone'")]
     [InlineData("[servers.prod]\nbase_url = \"x\"\n", 1, "[servers.prod] is not known here")]
     public async Task What_is_wrong_with_the_file_is_one_sentence_with_file_and_line(string text, int line, string why)
     {
@@ -66,7 +66,7 @@ public sealed class ConfigTests
         Assert.Contains("xeroctl config init", nothing.Error);
         var context = await tool.RunAsync("maintenance", "list", "--context", "prod");
         Assert.Equal(2, context.ExitCode);
-        Assert.Contains($"there is no context 'prod' in {tool.ConfigPath}", context.Error);
+        Assert.Contains($"no context 'prod' in {tool.ConfigPath}", context.Error);
         tool.Environment["XEROTIER_BASE_URL"] = "http://127.0.0.1:1/proj_ABC123/v1";
         Assert.Equal(3, (await tool.RunAsync("maintenance", "list")).ExitCode);
         tool.WriteConfig("current = \"p\"\n[deployment.p]\nbase_url = \"http://127.0.0.1:1/proj_ABC123/v1\"\napi_key_env = \"NOT_SET\"\n");
@@ -103,7 +103,7 @@ public sealed class ConfigTests
         Assert.Equal(0, (await tool.RunAsync("config", "use", "staging")).ExitCode);
         string[] again = ["config", "add", "prod", "--base-url", "https://other.test/proj_ABC123/v1", "--api-key", OtherKey];
         Assert.Equal(1, (await tool.TerminalAsync([("Replace it? [y/N]", "n\n")], 80, again)).ExitCode);
-        Assert.Equal("Context 'prod' is replaced; 'xeroctl config use prod' makes it current.\n", (await tool.RunAsync(again)).Error);
+        Assert.Equal("Context 'prod' is replaced; run 'xeroctl config use prod' to make it current.\n", (await tool.RunAsync(again)).Error);
         Assert.Equal(
             $"""
             # ours
@@ -175,7 +175,7 @@ public sealed class ConfigTests
         await using var api = await TestApi.StartAsync(200, """{"object":"health_dashboard"}""");
         using var tool = new Tool();
         var result = await tool.TerminalAsync(
-            [("Base URL", "nonsense\n"), ("is no http or https URL", $"{api.Url}proj_ABC123/v1\n"), ("API key", $"{Samples.Key}\n")], 80, "config", "init", "asked");
+            [("Base URL", "nonsense\n"), ("is not an http or https URL", $"{api.Url}proj_ABC123/v1\n"), ("API key", $"{Samples.Key}\n")], 80, "config", "init", "asked");
         Assert.Equal(0, result.ExitCode);
         Assert.DoesNotContain(Samples.Key[10..], result.Out);
         Assert.Contains("Context 'asked' is ready and current.", result.Out);

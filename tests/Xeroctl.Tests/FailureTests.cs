@@ -51,8 +51,8 @@ public sealed class FailureTests
         using var tool = Tool.For(api.Url);
         var result = await tool.RunAsync("maintenance", "list");
         Assert.Equal(7, result.ExitCode);
-        Assert.Contains("502 Bad Gateway with text/html that is not the API's", result.Error);
-        Assert.Contains("a proxy in between?", result.Error);
+        Assert.Contains("502 Bad Gateway with text/html, which is not an API response", result.Error);
+        Assert.Contains("any proxy in between", result.Error);
         Assert.DoesNotContain('\e', result.Error);
         Assert.Single(api.Seen);
     }
@@ -67,7 +67,7 @@ public sealed class FailureTests
         using var tool = Tool.For(api.Url);
         var result = await tool.RunAsync("maintenance", "list");
         Assert.Equal((1, ""), (result.ExitCode, result.Out));
-        Assert.Contains("not the API's", result.Error);
+        Assert.Contains("not an API response", result.Error);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class FailureTests
         using var tool = Tool.For(api.Url);
         var result = await tool.RunAsync("maintenance", "list", "--timeout", "1");
         Assert.Equal(7, result.ExitCode);
-        Assert.Contains("did not answer within 1 s (request ", result.Error);
+        Assert.Contains("did not respond within 1 s (request ", result.Error);
         Assert.Single(api.Seen);
     }
 
@@ -158,7 +158,7 @@ public sealed class FailureTests
         using var tool = Tool.For(new Uri($"http://{listener.LocalEndpoint}"));
         var result = await tool.RunAsync("maintenance", "list");
         Assert.Equal(7, result.ExitCode);
-        Assert.Contains("closed the connection before it had answered (request ", result.Error);
+        Assert.Contains("closed the connection before it responded (request ", result.Error);
         Assert.True(requests >= 4, $"{requests}");
 
         // What may have been done is not done twice.
@@ -187,7 +187,7 @@ public sealed class FailureTests
         using var tool = Tool.For(new Uri($"http://{listener.LocalEndpoint}"));
         var result = await tool.RunAsync("maintenance", "list");
         Assert.Equal(7, result.ExitCode);
-        Assert.Contains("does not answer in HTTP", result.Error);
+        Assert.Contains("does not speak HTTP", result.Error);
     }
 
     [Fact]

@@ -38,7 +38,7 @@ public sealed class GoldenOutputTests
         mw_abc123  scheduled  warning   in 2h    in 3h    Database upgrade
         mw_def456  active     critical  12m ago  in 50m   A title that is much longer t…
         mw_ghi789  cancelled  info      13d ago  12d ago  日本語の題名
-        There are more; --all lists them.
+        More results exist; use --all to list them.
 
         """,
         "maintenance", "list");
@@ -96,7 +96,7 @@ public sealed class GoldenOutputTests
     {
         await using var api = await TestApi.StartAsync(200, Samples.List(false));
         using var tool = Tool.For(api.Url);
-        Assert.Equal("There are no such maintenance windows.\n", (await tool.TerminalAsync([], 80, "maintenance", "list")).Out);
+        Assert.Equal("No maintenance windows found.\n", (await tool.TerminalAsync([], 80, "maintenance", "list")).Out);
         var piped = await tool.RunAsync("maintenance", "list");
         Assert.Equal(("ID\tSTATUS\tSEVERITY\tSTARTS\tENDS\tTITLE\tSERVICES\n", ""), (piped.Out, piped.Error));
     }
@@ -145,7 +145,7 @@ public sealed class GoldenOutputTests
 
         WORKER  NAME   KIND     REGION   STATE  STATUS  LOAD  HEARTBEAT
         wkr-1   gpu-a  private  us-east  ready  stale   3/16  25m ago
-        … of 3 workers; --limit shows more.
+        3 workers in total; use --limit to show more.
 
         ENDPOINT  STATUS    WORKERS  MODELS
         chat      degraded  1/3      llama-70b

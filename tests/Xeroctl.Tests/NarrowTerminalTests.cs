@@ -4,8 +4,8 @@ namespace Xerotier.Xeroctl.Tests;
 public sealed class NarrowTerminalTests
 {
     [Theory]
-    [InlineData(80, "ID                             STATUS     STARTS   ENDS     TITLE\n", "Database upgrade\n", "Narrow terminal, left out: SEVERITY.\n")]
-    [InlineData(60, "ID                             STATUS     TITLE\n", "Database upgrade\n", "Narrow terminal, left out: SEVERITY, STARTS, ENDS.\n")]
+    [InlineData(80, "ID                             STATUS     STARTS   ENDS     TITLE\n", "Database upgrade\n", "Columns hidden at this width: SEVERITY.\n")]
+    [InlineData(60, "ID                             STATUS     TITLE\n", "Database upgrade\n", "Columns hidden at this width: SEVERITY, STARTS, ENDS.\n")]
     public async Task A_narrow_terminal_leaves_out_what_matters_least_and_says_so(int columns, params string[] texts)
     {
         var id = $"mw_{new string('a', 26)}";
@@ -28,7 +28,7 @@ public sealed class NarrowTerminalTests
         var shown = (await tool.TerminalAsync([], 80, "keys", "list")).Out.Split('\n');
         Assert.Equal("ID                              NAME  STATE  SCOPES      LAST USED  EXPIRES", shown[0].TrimEnd());
         Assert.Contains("  management  ", shown[1]);
-        Assert.Equal("Narrow terminal, left out: CREATED.", shown[2]);
+        Assert.Equal("Columns hidden at this width: CREATED.", shown[2]);
     }
 
     [Fact]
@@ -44,6 +44,6 @@ public sealed class NarrowTerminalTests
         Assert.Contains($"xeroctl keys create --project {id} --name first --scope management", (await tool.TerminalAsync([], 80, "projects", "create", "--name", "A", "--slug", "a")).Out);
         var stale = (await tool.TerminalAsync([], 60, "status")).Out;
         Assert.StartsWith("\e[33m● \e[0m", stale);
-        Assert.Contains("\e[31mLive data is unavailable since 2026-05-22 14:02:11 UTC. This\e[0m\n\e[31mis the last known state.\e[0m\n", stale);
+        Assert.Contains("\e[31mLive data has been unavailable since 2026-05-22 14:02:11\e[0m\n\e[31mUTC. This is the last known state.\e[0m\n", stale);
     }
 }

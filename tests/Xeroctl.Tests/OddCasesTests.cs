@@ -17,7 +17,7 @@ public sealed class OddCasesTests
     [InlineData("--limit takes a whole number from 1 to 100, not 'abc'", "keys", "list", "--limit", "abc")]
     [InlineData("--severity takes info, warning or critical, not 'huge'", "maintenance", "update", "mw_1", "--severity", "huge")]
     [InlineData("--api-key is empty", "keys", "list", "--api-key", "")]
-    [InlineData("--base-url: the base URL '…@host.test/proj_ABC123/v1' may not have a user name, a query or a fragment", "keys", "list", "--base-url", "https://me:secret@host.test/proj_ABC123/v1")]
+    [InlineData("--base-url: the base URL '…@host.test/proj_ABC123/v1' must not have a user name, a query or a fragment", "keys", "list", "--base-url", "https://me:secret@host.test/proj_ABC123/v1")]
     [InlineData("--output takes table or json, not 'xml'", "keys", "list", "-o", "xml")]
     public async Task A_wrong_value_is_told_with_its_option(string sentence, params string[] arguments)
     {
@@ -58,7 +58,7 @@ public sealed class OddCasesTests
         {
             var result = await tool.RunAsync(command.Split(' '));
             Assert.Equal((1, ""), (result.ExitCode, result.Out));
-            Assert.Contains("not the API's", result.Error);
+            Assert.Contains("not an API response", result.Error);
         }
     }
 
@@ -85,7 +85,7 @@ public sealed class OddCasesTests
         var missing = await tool.ShellAsync(Setup + "HOME=$PWD/not-there xeroctl config show; rm -r $PWD");
         Assert.Contains("/not-there/.config/xeroctl/config.toml\tdoes not exist\n", missing.Out);
         var relative = await tool.ShellAsync(Setup + "HOME=. xeroctl config show; echo $?; rm -r $PWD");
-        Assert.Equal(("2\n", "xeroctl: there is no place for the configuration; set HOME or XDG_CONFIG_HOME to an absolute path\n"), (relative.Out, relative.Error));
+        Assert.Equal(("2\n", "xeroctl: no place for the configuration; set HOME or XDG_CONFIG_HOME to an absolute path\n"), (relative.Out, relative.Error));
     }
 
     [Fact]

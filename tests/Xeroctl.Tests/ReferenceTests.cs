@@ -1,4 +1,5 @@
 using Xerotier.TestKit;
+using Xerotier.Xeroctl.CommandLine;
 
 namespace Xerotier.Xeroctl.Tests;
 
@@ -16,7 +17,7 @@ public sealed class ReferenceTests
     [Fact]
     public void Every_command_has_a_description_and_an_example_and_every_option_a_meaning()
     {
-        var leaves = Cli.Root().Subcommands.SelectMany(command => command.Subcommands.Prepend(command)).OfType<Leaf>().ToList();
+        var leaves = CommandTree.Root().Subcommands.SelectMany(command => command.Subcommands.Prepend(command)).OfType<Leaf>().ToList();
         Assert.NotEmpty(leaves);
         Assert.All(leaves, leaf =>
         {
@@ -40,5 +41,18 @@ public sealed class ReferenceTests
         }
 
         Assert.Matches(@"^xeroctl \d+\.\d+\.\d+\n$", (await tool.RunAsync("--version")).Out);
+    }
+
+    [Fact]
+    public async Task Options_and_exit_codes_have_topics_of_their_own()
+    {
+        using var tool = new Tool();
+        Assert.DoesNotContain("--timeout", (await tool.RunAsync("maintenance", "list", "--help")).Out);
+        var options = (await tool.RunAsync("help", "options")).Out;
+        Assert.All(GlobalOptions.All, option => Assert.Contains(option.Name, options));
+        var codes = (await tool.RunAsync("help", "exit-codes")).Out;
+        Assert.All(ExitCodes.All, code => Assert.Contains($"\n  {code.Code}  ", codes));
+        Assert.All($"{options}\n{codes}".Split('\n'), line => Assert.True(line.Length <= 80, line));
+        Assert.Contains("help options", (await tool.RunAsync("--help")).Out);
     }
 }

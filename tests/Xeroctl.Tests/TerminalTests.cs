@@ -99,7 +99,7 @@ public sealed class TerminalTests
             ? TestApi.WriteAsync(context, 500, Samples.Error("internal_error", "Something went wrong, and this sentence is longer than a line."))
             : TestApi.WriteAsync(context, 200, $$"""{"object":"health_dashboard","project_id":"proj_ABC123","status":"operational","generated_at":"2026-05-22T14:02:1{{number}}Z"}"""));
         using var tool = Tool.For(api.Url);
-        var result = await tool.TerminalAsync([("Asking 127.0.0.1:", ""), ("14:02:11 UTC", ""), ("Something went wrong", ""), ("14:02:13 UTC", "\u0003")], 80, "health", "dashboard", "--watch", "--interval", "1");
+        var result = await tool.TerminalAsync([("Connecting to 127.0.0.1:", ""), ("14:02:11 UTC", ""), ("Something went wrong", ""), ("14:02:13 UTC", "\u0003")], 80, "health", "dashboard", "--watch", "--interval", "1");
         Assert.Equal(0, result.ExitCode);
         Assert.StartsWith("\e[?1049h\e[?25l", result.Out);
         Assert.EndsWith("\e[?25h\e[?1049l", result.Out);

@@ -1,3 +1,5 @@
+using Xerotier.Xeroctl.Output;
+
 namespace Xerotier.Xeroctl.Tests;
 
 public sealed class TimesTests

@@ -1,28 +1,27 @@
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Spectre.Console;
 
-namespace Xerotier.Xeroctl;
+namespace Xerotier.Xeroctl.Commands;
 
 /// <summary><c>xeroctl config</c>: the contexts of the configuration file.</summary>
 internal static class ConfigCommands
 {
     /// <summary>The group.</summary>
-    public static Group Group() => new("config", "Contexts: which deployment and project to talk to", Init(), Add(), Use(), List(), Show());
+    public static Group Group() => new("config", "Manage contexts: the deployment and project to use.", Init(), Add(), Use(), List(), Show());
 
     private static Leaf Init()
     {
-        var name = Name(arity: ArgumentArity.ZeroOrOne, "Name of the context; default by default");
+        var name = Name(arity: ArgumentArity.ZeroOrOne, "Context name (default: \"default\")");
         return new Leaf(
             "init",
-            "Sets up a context: asks for the base URL and the API key, checks them against the server and makes the context current.",
+            "Set up a context: prompt for the base URL and the API key, check them against the server, and make the context current.",
             "xeroctl config init",
             "xeroctl config init prod --base-url https://xerotier.ai/proj_ABC123/v1 --api-key \"$KEY\"")
         {
             Arguments = { name },
-            Remarks = "Asks only for what --base-url, --api-key, XEROTIER_BASE_URL and XEROTIER_API_KEY do not give. Nothing is written when the server does not accept the key.",
-        }.Does(async (session, parse, cancel) =>
+            Remarks = "Prompts only for what --base-url, --api-key, XEROTIER_BASE_URL and XEROTIER_API_KEY do not set. Writes nothing if the server rejects the key.",
+        }.Handle(async (session, parse, cancel) =>
         {
             var file = ConfigFile.Load();
             var context = CheckedName(parse.GetValue(name) ?? parse.GetValue(GlobalOptions.Context) ?? "default");
@@ -31,16 +30,16 @@ internal static class ConfigCommands
                 await session.ConfirmAsync(() => Task.FromResult(Replace(context)));
                 if (!Terminal.CanAsk && !parse.GetValue(GlobalOptions.Yes))
                 {
-                    throw new CliException(ExitCodes.Conflict, $"{file.Find(context, "").Source}: there is a context '{context}' already; replace it with --yes");
+                    throw new CliException(ExitCodes.Conflict, $"{file.Find(context, "").Source}: context '{context}' already exists; use --yes to replace it");
                 }
             }
 
             var address = parse.GetValue(GlobalOptions.BaseUrl) is { } flag ? BaseAddress.Parse(flag, "--base-url")
                 : Settings.Variable(GlobalOptions.BaseUrlVariable) is { } variable ? BaseAddress.Parse(variable, GlobalOptions.BaseUrlVariable)
-                : AskAddress();
+                : ConfigPrompts.Address();
             var key = Settings.Usable(parse.GetValue(GlobalOptions.ApiKey), "--api-key")
                 ?? Settings.Usable(Settings.Variable(GlobalOptions.ApiKeyVariable), GlobalOptions.ApiKeyVariable)
-                ?? AskKey();
+                ?? ConfigPrompts.Key();
             var probe = Checked(address, key).HasProject ? new Uri(address.Api, "health/dashboard?limit=1") : new Uri(address.Root, "v1/platform/projects?limit=1");
             var call = new ApiCall(HttpMethod.Get, probe, key);
             if (!session.IsDryRun)
@@ -49,36 +48,36 @@ internal static class ConfigCommands
             }
 
             var changed = file.With(file.WithDeployment(context, [("base_url", address.ToString()), ("api_key", key)]));
-            return Save(session, changed.With(changed.WithCurrent(context)), key, $"The server accepts the key. Context '{context}' is ready and current.");
+            return Save(session, changed.With(changed.WithCurrent(context)), key, $"The server accepted the key. Context '{context}' is ready and current.");
         });
     }
 
     private static Leaf Add()
     {
-        var name = Name(ArgumentArity.ExactlyOne, "Name of the context");
-        var variable = new Option<string?>("--api-key-env") { Description = "Name of the variable that holds the key, so that the file does not", HelpName = "variable" };
+        var name = Name(ArgumentArity.ExactlyOne, "Context name");
+        var variable = new Option<string?>("--api-key-env") { Description = "Environment variable that holds the key, so that the file does not", HelpName = "variable" };
         return new Leaf(
             "add",
-            "Adds a context, or replaces the one of that name, which it asks about on a terminal. The server is not asked. -o json makes JSON its default output.",
+            "Add or replace a context. Prompts on a terminal before it replaces one, and does not contact the server. -o json makes JSON the context's default output.",
             "xeroctl config add prod --base-url https://xerotier.ai/proj_ABC123/v1 --api-key-env PROD_KEY",
             "xeroctl config add staging --base-url https://staging.example/proj_XYZ789/v1 --api-key \"$KEY\" -o json",
             "xeroctl config add ops --base-url https://xerotier.ai --api-key \"$PLATFORM_KEY\"")
         {
             name, variable,
-        }.Does(async (session, parse, _) =>
+        }.Handle(async (session, parse, _) =>
         {
             var context = CheckedName(parse.GetRequiredValue(name));
-            var address = BaseAddress.Parse(parse.GetValue(GlobalOptions.BaseUrl) ?? throw new CliException(ExitCodes.Usage, "--base-url is missing"), "--base-url");
+            var address = BaseAddress.Parse(parse.GetValue(GlobalOptions.BaseUrl) ?? throw new CliException(ExitCodes.Usage, "--base-url is required"), "--base-url");
             var key = Settings.Usable(parse.GetValue(GlobalOptions.ApiKey), "--api-key");
             var keyVariable = parse.GetValue(variable);
             if (key is null == keyVariable is null)
             {
-                throw new CliException(ExitCodes.Usage, "give either --api-key or --api-key-env");
+                throw new CliException(ExitCodes.Usage, "use either --api-key or --api-key-env");
             }
 
             if (keyVariable is not null && !(keyVariable.Length > 0 && keyVariable.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')))
             {
-                throw new CliException(ExitCodes.Usage, $"'{Printable.Line(keyVariable)}' is no name of a variable");
+                throw new CliException(ExitCodes.Usage, $"'{TerminalText.Line(keyVariable)}' is not a valid variable name");
             }
 
             var values = new List<(string, string)> { ("base_url", Checked(address, key ?? Settings.Variable(keyVariable!)).ToString()), key is not null ? ("api_key", key) : ("api_key_env", keyVariable!) };
@@ -101,14 +100,14 @@ internal static class ConfigCommands
                 session,
                 isFirst ? changed.With(changed.WithCurrent(context)) : changed,
                 key,
-                isFirst ? $"{done} and current." : changed.Current!.Text == context ? $"{done}." : $"{done}; 'xeroctl config use {context}' makes it current.");
+                isFirst ? $"{done} and current." : changed.Current!.Text == context ? $"{done}." : $"{done}; run 'xeroctl config use {context}' to make it current.");
         });
     }
 
     private static Leaf Use()
     {
-        var name = Name(ArgumentArity.ExactlyOne, "Name of the context");
-        return new Leaf("use", "Makes a context the current one.", "xeroctl config use prod") { name }.Does((session, parse, _) =>
+        var name = Name(ArgumentArity.ExactlyOne, "Context name");
+        return new Leaf("use", "Make a context the current one.", "xeroctl config use prod") { name }.Handle((session, parse, _) =>
         {
             var file = ConfigFile.Load();
             var context = file.Find(parse.GetRequiredValue(name), "config use").Name;
@@ -116,11 +115,11 @@ internal static class ConfigCommands
         });
     }
 
-    private static Leaf List() => new Leaf("list", "Lists the contexts.", "xeroctl config list").Does((session, parse, _) =>
+    private static Leaf List() => new Leaf("list", "List the contexts.", "xeroctl config list").Handle((session, parse, _) =>
     {
         var file = ConfigFile.Load();
-        var inForce = parse.GetValue(GlobalOptions.Context) ?? file.Current?.Text;
-        if (Settings.IsJson(parse.GetValue(GlobalOptions.Output), file.Deployments.Find(deployment => deployment.Name == inForce)))
+        var inEffect = parse.GetValue(GlobalOptions.Context) ?? file.Current?.Text;
+        if (Settings.IsJson(parse.GetValue(GlobalOptions.Output), file.Deployments.Find(deployment => deployment.Name == inEffect)))
         {
             session.WriteJson(Json(json =>
             {
@@ -159,8 +158,8 @@ internal static class ConfigCommands
 
     private static Leaf Show()
     {
-        var name = Name(ArgumentArity.ZeroOrOne, "Name of the context; the current one by default");
-        return new Leaf("show", "Shows what is in force, and where it comes from; keys are hidden.", "xeroctl config show", "xeroctl config show prod") { name }.Does((session, parse, _) =>
+        var name = Name(ArgumentArity.ZeroOrOne, "Context name (default: the current context)");
+        return new Leaf("show", "Show the settings in effect and their sources. It hides keys.", "xeroctl config show", "xeroctl config show prod") { name }.Handle((session, parse, _) =>
         {
             var file = ConfigFile.Load();
             var chosen = parse.GetValue(name) ?? parse.GetValue(GlobalOptions.Context);
@@ -191,7 +190,7 @@ internal static class ConfigCommands
             Row("file", file.Path, File.Exists(file.Path) ? "" : "does not exist");
             Row("context", context?.Name ?? "none", context?.Source ?? "");
             Row("base_url", address?.Text ?? "", address?.Source ?? "not set");
-            Row("api_key", key is null ? "" : key.Text.StartsWith('$') ? key.Text : Printable.Masked(key.Text), key?.Source ?? "not set");
+            Row("api_key", key is null ? "" : key.Text.StartsWith('$') ? key.Text : TerminalText.Mask(key.Text), key?.Source ?? "not set");
             Row("output", output.Text, output.Source);
             return Task.FromResult(ExitCodes.Ok);
 
@@ -214,7 +213,7 @@ internal static class ConfigCommands
         });
     }
 
-    /// <summary>A document of our own, which never holds a key, only where it comes from: a place in the file, an option or the name of a variable.</summary>
+    /// <summary>A document without keys. It says where a key comes from: a place in the file, an option or the name of a variable.</summary>
     private static byte[] Json(Action<Utf8JsonWriter> members)
     {
         using var stream = new MemoryStream();
@@ -229,19 +228,19 @@ internal static class ConfigCommands
         return stream.ToArray();
     }
 
-    private static Argument<string> Name(ArgumentArity arity, string description) => new("name") { Description = description, Arity = arity, CompletionSources = { _ => Completion.Contexts() } };
+    private static Argument<string> Name(ArgumentArity arity, string description) => new("name") { Description = description, Arity = arity, CompletionSources = { _ => Candidates.Contexts() } };
 
     private static string CheckedName(string name) => ConfigFile.IsName(name)
         ? name
-        : throw new CliException(ExitCodes.Usage, $"'{Printable.Line(name)}' is no name of a context; use letters, digits, - and _");
+        : throw new CliException(ExitCodes.Usage, $"'{TerminalText.Line(name)}' is not a valid context name; use letters, digits, - and _");
 
-    // With a platform key the host alone will do; for any other, asking for the project says what is missing.
+    // A platform key needs no project. For any other key, reading the project throws where the URL has none.
     private static BaseAddress Checked(BaseAddress address, string? key) => Settings.IsPlatformKey(key) || address.Project.Length > 0 ? address : throw new InvalidOperationException();
 
-    private static string Replace(string context) => $"There is a context '{context}' already. Replace it?";
+    private static string Replace(string context) => $"Context '{context}' already exists. Replace it?";
 
     private static string KeyText(Deployment deployment) =>
-        deployment.ApiKeyEnvironment is { } variable ? $"${variable.Text}" : deployment.ApiKey is { } key ? Printable.Masked(key.Text) : "";
+        deployment.ApiKeyEnvironment is { } variable ? $"${variable.Text}" : deployment.ApiKey is { } key ? TerminalText.Mask(key.Text) : "";
 
     private static int Save(Session session, ConfigFile file, string? key, string done)
     {
@@ -249,7 +248,7 @@ internal static class ConfigCommands
         {
             foreach (var line in file.ToString().TrimEnd('\n').Split('\n'))
             {
-                var text = Printable.WithoutKeys(line, key);
+                var text = TerminalText.Redact(line, key);
                 session.Screen().Paragraph(text == line && text.Split('=')[0].Trim() == "api_key" ? $"{line[..(line.IndexOf('=', StringComparison.Ordinal) + 1)]} \"****\"" : text);
             }
 
@@ -260,37 +259,4 @@ internal static class ConfigCommands
         Terminal.Error.WriteLine(done);
         return ExitCodes.Ok;
     }
-
-    private static BaseAddress AskAddress()
-    {
-        if (!Terminal.CanAsk)
-        {
-            throw new CliException(ExitCodes.Usage, $"there is no terminal to ask on; give --base-url and --api-key, or set {GlobalOptions.BaseUrlVariable} and {GlobalOptions.ApiKeyVariable}");
-        }
-
-        BaseAddress? address = null;
-        Prompt().Prompt(new TextPrompt<string>("Base URL (https://host/<project id>/v1; with a platform key https://host):").Validate(text =>
-        {
-            try
-            {
-                address = BaseAddress.Parse(text, "not accepted");
-                return ValidationResult.Success();
-            }
-            catch (CliException wrong)
-            {
-                return ValidationResult.Error(Markup.Escape(Printable.Line(wrong.Message)));
-            }
-        }));
-        return address!;
-    }
-
-    private static string AskKey() => Terminal.CanAsk
-        ? Settings.Usable(Prompt().Prompt(new TextPrompt<string>("API key (not shown):").Secret(null)), "API key")!
-        : throw new CliException(ExitCodes.Usage, $"there is no terminal to ask on; give --api-key or set {GlobalOptions.ApiKeyVariable}");
-
-    private static IAnsiConsole Prompt() => AnsiConsole.Create(new AnsiConsoleSettings
-    {
-        Out = new AnsiConsoleOutput(Terminal.Question),
-        Interactive = InteractionSupport.Yes,
-    });
 }

@@ -1,31 +1,30 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
-namespace Xerotier.Xeroctl;
+namespace Xerotier.Xeroctl.Commands;
 
 /// <summary><c>xeroctl health</c>.</summary>
 internal static class HealthCommands
 {
     /// <summary>The group.</summary>
-    public static Group Group() => new("health", "Health of the project's routing, workers and endpoints", Dashboard());
+    public static Group Group() => new("health", "Show the health of the project's routing, workers and endpoints.", Dashboard());
 
     private static Leaf Dashboard()
     {
-        var watch = new Option<bool>("--watch", "-w") { Description = "Keep it up to date until Ctrl-C (which then is no failure)" };
-        var interval = Numbers.Of(new Option<int?>("--interval") { Description = "Seconds between two looks with --watch, 1 to 3600", HelpName = "seconds", DefaultValueFactory = _ => 2 }, 1, 3600);
-        var limit = Numbers.Of(new Option<int?>("--limit") { Description = "How many workers to list, 1 to 1000 (100 by default); the counts are always whole", HelpName = "n" }, 1, 1000);
+        var watch = new Option<bool>("--watch", "-w") { Description = "Keep the output up to date until Ctrl-C; the exit code is then 0" };
+        var interval = OptionRules.Integer(new Option<int?>("--interval") { Description = "Seconds between two requests with --watch, 1 to 3600", HelpName = "seconds", DefaultValueFactory = _ => 2 }, 1, 3600);
+        var limit = OptionRules.Integer(new Option<int?>("--limit") { Description = "Maximum number of workers to list, 1 to 1000 (default: 100); counts always cover all workers", HelpName = "n" }, 1, 1000);
         return new Leaf(
             "dashboard",
-            "Shows the health of the project: routers, workers, endpoints and maintenance.",
+            "Show the health of the project: routers, workers, endpoints and maintenance.",
             "xeroctl health dashboard",
             "xeroctl health dashboard --watch",
             "xeroctl health dashboard -o json | jq .workers.stale")
         {
             Options = { watch, interval, limit },
-            Remarks = "--watch redraws a terminal in place. In a pipe it writes the whole dashboard again each time something other than an age has changed.",
-        }.Does(async (session, parse, cancel) =>
+            Remarks = "--watch redraws a terminal in place. In a pipe, it prints the whole dashboard each time something other than an age changes.",
+        }.Handle(async (session, parse, cancel) =>
         {
             var call = session.Call(HttpMethod.Get, parse.GetValue(limit) is { } count ? $"health/dashboard?limit={count}" : "health/dashboard");
             return parse.GetValue(watch) && !session.IsDryRun
@@ -46,24 +45,24 @@ internal static class HealthCommands
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         var live = Terminal.CanRedraw && !session.Settings.Json;
-        using var picture = live ? new LivePicture() : null;
-        picture?.Draw(screen => screen.Line(new Piece($"Asking {call.Address.Authority} …", Tone.Faint)));
+        using var alternate = live ? new AlternateScreen() : null;
+        alternate?.Draw(screen => screen.Line(new Piece($"Connecting to {call.Address.Authority} …", Tone.Faint)));
         JsonElement last = default;
         try
         {
             while (true)
             {
-                string? trouble = null;
+                string? problem = null;
                 try
                 {
-                    var answer = await session.Client.SendAsync(call, stop.Token);
-                    if (answer.Status != 304)
+                    var response = await session.Client.SendAsync(call, stop.Token);
+                    if (response.Status != 304)
                     {
-                        last = answer.Json;
-                        call = live ? call : call with { IfNoneMatch = answer.ETag };
+                        last = response.Json;
+                        call = live ? call : call with { IfNoneMatch = response.ETag };
                         if (!live)
                         {
-                            session.Show(answer, DashboardView.Write);
+                            session.Show(response, DashboardView.Write);
                             if (session.Settings.Json && !Terminal.IsOutput)
                             {
                                 session.WriteJson("\n"u8.ToArray());
@@ -75,18 +74,18 @@ internal static class HealthCommands
                 }
                 catch (CliException failure) when (failure.ExitCode is ExitCodes.Unreachable or ExitCodes.RateLimited or ExitCodes.Failure)
                 {
-                    trouble = failure.Message; // it may pass; what is wrong with the key or the command line will not
+                    problem = failure.Message; // these can pass; a wrong key or command line cannot
                     if (!live)
                     {
-                        await Terminal.Error.WriteLineAsync($"xeroctl: {Printable.Line(trouble)}");
+                        await Terminal.Error.WriteLineAsync($"xeroctl: {TerminalText.Line(problem)}");
                     }
                 }
 
-                picture?.Draw(screen =>
+                alternate?.Draw(screen =>
                 {
-                    if (trouble is not null)
+                    if (problem is not null)
                     {
-                        screen.Paragraph(trouble, tone: Tone.Bad);
+                        screen.Paragraph(problem, tone: Tone.Bad);
                         screen.Line();
                     }
 
@@ -103,124 +102,4 @@ internal static class HealthCommands
             return ExitCodes.Ok;
         }
     }
-}
-
-/// <summary>The health dashboard as text.</summary>
-internal static class DashboardView
-{
-    /// <summary>Writes the summary, and what it is made of.</summary>
-    public static void Write(Screen screen, JsonElement board)
-    {
-        var (routing, workers, endpoints) = (board.Child("routing"), board.Child("workers"), board.Child("endpoints"));
-        var now = screen.Now;
-        var routerTable = Routers(routing, now);
-        var workerTable = Workers(workers, now);
-        var endpointTable = Endpoints(endpoints);
-        var windows = WindowView.Table();
-        foreach (var window in board.Child("maintenance").Items("active").Concat(board.Child("maintenance").Items("upcoming")))
-        {
-            WindowView.AddTo(windows, window, now);
-        }
-
-        if (!screen.IsTerminal)
-        {
-            screen.Columns("project", board.Text("project_id") ?? "", board.Text("status") ?? "", board.Text("generated_at") ?? "");
-            screen.Columns("routing", routing.Text("status") ?? "", routing.Count("total"), routing.Count("online"), routing.Count("offline"));
-            screen.Columns("workers", workers.Text("status") ?? "", workers.Count("total"), workers.Count("healthy"), workers.Count("stale"));
-            screen.Columns("endpoints", EndpointStatus(endpoints), endpoints.Count("total"), endpoints.Count("operational"), endpoints.Count("degraded"), endpoints.Count("outage"));
-            routerTable.Write(screen, "router");
-            workerTable.Write(screen, "worker");
-            endpointTable.Write(screen, "endpoint");
-            windows.Write(screen, "window");
-            return;
-        }
-
-        screen.Line(
-            new Piece("● ", Tones.Of(board.Text("status"))),
-            new Piece($"{board.Text("project_id")} is {board.Text("status")}", Tone.Strong),
-            board.Time("generated_at") is { } at ? new Piece($"  as of {at.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} UTC", Tone.Faint) : "");
-        screen.Line();
-        Summary("Routing", routing.Text("status"), $"{routing.Count("online")} of {routing.Count("total")} routers online");
-        Summary("Workers", workers.Text("status"), $"{workers.Count("healthy")} of {workers.Count("total")} healthy, {workers.Count("stale")} stale");
-        Summary("Endpoints", EndpointStatus(endpoints), $"{endpoints.Count("operational")} of {endpoints.Count("total")} operational, {endpoints.Count("degraded")} degraded, {endpoints.Count("outage")} in outage{(UnknownEndpoints(endpoints) is > 0 and var unknown ? $", {unknown} unknown" : "")}");
-        Section(routerTable);
-        Section(workerTable);
-        if (workers.IsTrue("has_more"))
-        {
-            screen.Line(new Piece($"… of {workers.Count("total")} workers; --limit shows more.", Tone.Faint));
-        }
-
-        Section(endpointTable);
-        Section(windows);
-
-        void Summary(string name, string? status, string text) => screen.Line($"{name,-11}", new Piece($"{status ?? "unknown",-13}", Tones.Of(status ?? "unknown")), text);
-
-        void Section(Table table)
-        {
-            if (table.Count > 0)
-            {
-                screen.Line();
-                table.Write(screen);
-            }
-        }
-    }
-
-    private static Table Routers(JsonElement routing, DateTimeOffset now)
-    {
-        var table = new Table(new TableColumn("ROUTER", Shrinks: true, Least: 12), new("REGION", Leaves: 2), new("VERSION", Leaves: 1), new("STATE"), new("HEARTBEAT"));
-        foreach (var router in routing.Items("routers"))
-        {
-            var state = router.Text("state") ?? "";
-            table.Add(router.Text("id") ?? "", router.Text("region") ?? "", router.Text("version") ?? "", new(state, Tones.Of(state)), WindowView.Cell(router, "last_heartbeat_at", now));
-        }
-
-        return table;
-    }
-
-    private static Table Workers(JsonElement workers, DateTimeOffset now)
-    {
-        var table = new Table(
-            new TableColumn("WORKER", Shrinks: true, Least: 12), new("NAME", Shrinks: true, Leaves: 4), new("KIND", Leaves: 1), new("REGION", Leaves: 2), new("STATE"), new("STATUS"), new("LOAD", Leaves: 3), new("HEARTBEAT"),
-            new("ENDPOINTS", Shrinks: true, OnlyWide: true), new("MODELS", Shrinks: true, OnlyWide: true));
-        foreach (var worker in workers.Items("items").OrderBy(worker => worker.Text("status") == "healthy")) // what needs attention first
-        {
-            var (state, status) = (worker.Text("state") ?? "", worker.Text("status") ?? "");
-            table.Add(
-                worker.Text("id") ?? "",
-                worker.Text("name") ?? "",
-                worker.Text("kind") ?? "",
-                worker.Text("region") ?? "",
-                new(state, Tones.Of(state)),
-                new(status, Tones.Of(status)),
-                $"{worker.Count("active_requests")}/{worker.Count("max_concurrent_requests")}",
-                WindowView.Cell(worker, "last_heartbeat_at", now),
-                worker.Texts("endpoints"),
-                worker.Texts("models"));
-        }
-
-        return table;
-    }
-
-    private static Table Endpoints(JsonElement endpoints)
-    {
-        var table = new Table(new TableColumn("ENDPOINT", Shrinks: true), new("STATUS"), new("WORKERS"), new("MODELS", Shrinks: true));
-        foreach (var endpoint in endpoints.Items("items"))
-        {
-            var status = endpoint.Text("status") ?? "";
-            table.Add(endpoint.Text("slug") ?? "", new(status, Tones.Of(status)), $"{endpoint.Count("workers_healthy")}/{endpoint.Count("workers_total")}", endpoint.Texts("models"));
-        }
-
-        return table;
-    }
-
-    // The API counts endpoints by status and leaves the worst of them to the reader. Those in none of its counts are unknown, which
-    // ranks between degraded and outage as it does everywhere; so is a project without endpoints.
-    private static string EndpointStatus(JsonElement endpoints) =>
-        endpoints.Number("outage") > 0 ? "outage"
-        : endpoints.Number("total") is not > 0 || UnknownEndpoints(endpoints) > 0 ? "unknown"
-        : endpoints.Number("degraded") > 0 ? "degraded"
-        : "operational";
-
-    private static double UnknownEndpoints(JsonElement endpoints) =>
-        (endpoints.Number("total") ?? 0) - (endpoints.Number("operational") ?? 0) - (endpoints.Number("degraded") ?? 0) - (endpoints.Number("outage") ?? 0);
 }

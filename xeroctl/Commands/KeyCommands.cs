@@ -1,55 +1,55 @@
 using System.CommandLine;
 using System.Text.Json;
 
-namespace Xerotier.Xeroctl;
+namespace Xerotier.Xeroctl.Commands;
 
 /// <summary><c>xeroctl keys</c>.</summary>
 internal static class KeyCommands
 {
     /// <summary>The group.</summary>
-    public static Group Group() => new("keys", "API keys of the project", List(), Create(), Rotate(), Revoke());
+    public static Group Group() => new("keys", "Manage the project's API keys.", List(), Create(), Rotate(), Revoke());
 
     private static Leaf List()
     {
-        var listing = new Listing();
-        var leaf = new Leaf("list", "Lists the project's API keys, never their values.", "xeroctl keys list");
+        var listing = new PagedList();
+        var leaf = new Leaf("list", "List the project's API keys. It never shows their values.", "xeroctl keys list");
         listing.AddTo(leaf);
-        return leaf.Does((session, parse, cancel) => listing.ShowAsync(
+        return leaf.Handle((session, parse, cancel) => listing.ShowAsync(
             session,
             parse,
             query => session.Call(HttpMethod.Get, $"management/keys{query}"),
             [],
             new(new("ID"), new("NAME", Shrinks: true, Least: 12), new("STATE"), new("SCOPES", Shrinks: true, Least: 21), new("CREATED", Leaves: 1), new("LAST USED", Leaves: 2), new("EXPIRES", Leaves: 3), new("NETWORKS", Shrinks: true, OnlyWide: true)),
             AddTo,
-            "There are no API keys.",
+            "No API keys found.",
             cancel));
     }
 
     private static Leaf Create()
     {
-        var name = new Option<string?>("--name") { Description = "What the key is for; shown as created_by of what it makes", HelpName = "text", Required = true };
-        var scopes = Choices.Of(
+        var name = new Option<string?>("--name") { Description = "Purpose of the key; appears as created_by of what the key creates", HelpName = "text", Required = true };
+        var scopes = OptionRules.OneOf(
             new Option<string[]>("--scope")
             {
-                Description = "What it may do: management, inference or heartbeat",
+                Description = "What the key can do: management, inference or heartbeat",
                 HelpName = "scope",
                 Required = true,
             },
             "management",
             "inference",
             "heartbeat");
-        var expires = new Option<string?>("--expires-at") { Description = $"When it ends. {Times.Syntax}", HelpName = "time" };
-        var ips = new Option<string[]>("--allowed-ip") { Description = "A network that it may be used from, such as 203.0.113.0/24", HelpName = "cidr" };
-        var project = new Option<string?>("--project") { Description = "Make the first key of that project, with a platform key", HelpName = "project id", CompletionSources = { context => Completion.Projects(context.ParseResult) } };
+        var expires = new Option<string?>("--expires-at") { Description = $"Expiry time. {Times.Syntax}", HelpName = "time" };
+        var ips = new Option<string[]>("--allowed-ip") { Description = "Network that can use the key, such as 203.0.113.0/24", HelpName = "cidr" };
+        var project = new Option<string?>("--project") { Description = "Create the first key of this project; needs a platform key", HelpName = "project id", CompletionSources = { context => Candidates.Projects(context.ParseResult) } };
         return new Leaf(
             "create",
-            "Creates an API key and shows its value, this once.",
+            "Create an API key and show its value once.",
             "xeroctl keys create --name ci --scope management --expires-at +90d",
             "xeroctl keys create --name gpu-agents --scope heartbeat --allowed-ip 203.0.113.0/24 --allowed-ip 2001:db8::/48",
             "xeroctl keys create --project proj_ABC123 --name first --scope management")
         {
             name, scopes, expires, ips, project,
-        }.Does((session, parse, cancel) =>
+        }.Handle((session, parse, cancel) =>
         {
             var body = new JsonBody()
                 .Add("name", parse.GetValue(name))
@@ -67,17 +67,17 @@ internal static class KeyCommands
     private static Leaf Rotate()
     {
         var id = KeyId();
-        return new Leaf("rotate", "Gives a key a new value and shows it, this once; the old one stays valid for 24 hours.", "xeroctl keys rotate key_abc123") { id }.Does((session, parse, cancel) =>
+        return new Leaf("rotate", "Give a key a new value and show it once. The old value stays valid for 24 hours.", "xeroctl keys rotate key_abc123") { id }.Handle((session, parse, cancel) =>
             session.ShowAsync(session.Call(HttpMethod.Post, $"{Path(parse, id)}/rotate"), (screen, key) => WriteSecret(screen, "Rotated", key), cancel));
     }
 
     private static Leaf Revoke()
     {
         var id = KeyId();
-        return new Leaf("revoke", "Ends a key at once and for good. Asks first on a terminal.", "xeroctl keys revoke key_abc123") { id }.Does(async (session, parse, cancel) =>
+        return new Leaf("revoke", "Revoke a key at once and permanently. Prompts on a terminal.", "xeroctl keys revoke key_abc123") { id }.Handle(async (session, parse, cancel) =>
         {
             var path = Path(parse, id);
-            await session.ConfirmAsync(() => Task.FromResult($"Revoke {parse.GetValue(id)}? Whatever uses it stops working within a second."));
+            await session.ConfirmAsync(() => Task.FromResult($"Revoke {parse.GetValue(id)}? Anything that uses it stops working within a second."));
             return await session.ShowAsync(
                 session.Call(HttpMethod.Delete, path),
                 (screen, key) =>
@@ -96,7 +96,7 @@ internal static class KeyCommands
         });
     }
 
-    private static Argument<string> KeyId() => new("id") { Description = "The key's id, such as key_abc123", CompletionSources = { context => Completion.Keys(context.ParseResult) } };
+    private static Argument<string> KeyId() => new("id") { Description = "ID of the key, such as key_abc123", CompletionSources = { context => Candidates.Keys(context.ParseResult) } };
 
     private static string Path(ParseResult parse, Argument<string> id) => $"management/keys/{Session.Id(parse.GetRequiredValue(id), "key")}";
 
@@ -114,7 +114,7 @@ internal static class KeyCommands
             key.Texts("allowed_ips"));
     }
 
-    // The value stands alone on its line, so that it can be picked up with a double click; nothing else carries it.
+    // The value has a line of its own, so that a double click selects it. Nothing else shows it.
     private static void WriteSecret(Screen screen, string done, JsonElement key)
     {
         if (!screen.IsTerminal)
@@ -132,9 +132,9 @@ internal static class KeyCommands
         WindowView.Field(screen, "scopes", key.Texts("scopes"));
         WindowView.TimeField(screen, "expires", key, "expires_at");
         screen.Line();
-        screen.Write(Printable.Line(key.Text("key") ?? ""), Tone.Strong);
+        screen.Write(TerminalText.Line(key.Text("key") ?? ""), Tone.Strong);
         screen.Line();
         screen.Line();
-        screen.Line(new Piece("Keep it now: it is not shown again.", Tone.Warning));
+        screen.Line(new Piece("Save it now: it is not shown again.", Tone.Warning));
     }
 }

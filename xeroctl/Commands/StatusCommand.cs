@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Xerotier.Xeroctl;
+namespace Xerotier.Xeroctl.Commands;
 
 /// <summary><c>xeroctl status</c>: the public page's data, and an exit code for scripts.</summary>
 internal static class StatusCommand
@@ -9,12 +9,12 @@ internal static class StatusCommand
     /// <summary>The command.</summary>
     public static Leaf Leaf() => new Leaf(
         "status",
-        "Shows the platform's overall status and its indicators. Needs no API key.",
+        "Show the platform's overall status and its services. Needs no API key.",
         "xeroctl status",
-        "xeroctl status >/dev/null || echo \"not all is well ($?)\"")
+        "xeroctl status >/dev/null || echo \"not operational ($?)\"")
     {
-        Remarks = "Exits with 0 only when the platform is operational and that is known now: 8 when it is not or the data is stale, 7 when the server cannot be reached.",
-    }.Does(async (session, _, cancel) =>
+        Remarks = "Exits with 0 only if the platform is operational and the data is live, with 8 if it is not operational or the data is stale, and with 7 if the server is unreachable.",
+    }.Handle(async (session, _, cancel) =>
     {
         var call = new ApiCall(HttpMethod.Get, new Uri(session.Settings.Address.Root, "status.json"), null);
         if (session.DryRun(call))
@@ -22,9 +22,9 @@ internal static class StatusCommand
             return ExitCodes.Ok;
         }
 
-        var answer = await session.Client.SendAsync(call, cancel);
-        session.Show(answer, Write);
-        return answer.Json.Child("overall").Text("key") == "operational" && answer.Json.Text("stale_since") is null ? ExitCodes.Ok : ExitCodes.NotOperational;
+        var response = await session.Client.SendAsync(call, cancel);
+        session.Show(response, Write);
+        return response.Json.Child("overall").Text("key") == "operational" && response.Json.Text("stale_since") is null ? ExitCodes.Ok : ExitCodes.NotOperational;
     });
 
     private static void Write(Screen screen, JsonElement status)
@@ -45,7 +45,7 @@ internal static class StatusCommand
         screen.Line(new Piece("● ", stale is null ? Tones.Of(key) : Tone.Warning), new Piece(overall.Text("label") ?? key, Tone.Strong), status.Time("generated_at") is { } at ? new Piece($"  as of {Times.Relative(at, screen.Now)}", Tone.Faint) : "");
         if (stale is { } since)
         {
-            screen.Paragraph($"Live data is unavailable since {Times.Absolute(since)}. This is the last known state.", tone: Tone.Bad);
+            screen.Paragraph($"Live data has been unavailable since {Times.Absolute(since)}. This is the last known state.", tone: Tone.Bad);
         }
 
         screen.Line();
@@ -53,7 +53,7 @@ internal static class StatusCommand
         if (status.Child("windows").IsTrue("unavailable"))
         {
             screen.Line();
-            screen.Paragraph("Maintenance data is unavailable; these are the last known windows.", tone: Tone.Warning);
+            screen.Paragraph("Maintenance data is unavailable. These are the last known windows.", tone: Tone.Warning);
         }
 
         if (Windows(status, screen) is { Count: > 0 } windows)
@@ -76,7 +76,7 @@ internal static class StatusCommand
         return table;
     }
 
-    // The page also lists the 50 latest windows; here only those matter that are on or to come.
+    // The document also has the 50 latest windows. Only active and scheduled ones matter here.
     private static Table Windows(JsonElement status, Screen screen)
     {
         var table = new Table(new TableColumn("MAINTENANCE", Shrinks: true, Least: 18), new("STATUS"), new("SEVERITY", Leaves: 1), new("STARTS"), new("ENDS", Leaves: 2));
@@ -93,18 +93,4 @@ internal static class StatusCommand
 
         return table;
     }
-}
-
-/// <summary>The tones of statuses.</summary>
-internal static class Tones
-{
-    /// <summary>The tone of a status or an overall level.</summary>
-    public static Tone Of(string? status) => status switch
-    {
-        "operational" or "healthy" or "online" or "ready" => Tone.Good,
-        "degraded" or "draining" or "unknown" => Tone.Warning,
-        "maintenance" => Tone.Info,
-        "outage" or "partial_outage" or "major_outage" or "stale" or "offline" => Tone.Bad,
-        _ => Tone.None,
-    };
 }

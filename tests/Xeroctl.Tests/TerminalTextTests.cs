@@ -1,8 +1,9 @@
 using System.Text.Json;
+using Xerotier.Xeroctl.Output;
 
 namespace Xerotier.Xeroctl.Tests;
 
-public sealed class PrintableTests
+public sealed class TerminalTextTests
 {
     [Theory]
     [InlineData("plain", "plain")]
@@ -12,13 +13,13 @@ public sealed class PrintableTests
     [InlineData("\u009b2J\u0007\u007f", "\\u009b2J\\u0007\\u007f")]
     [InlineData("a\u200Bb\u00ADc", "a\\u200bb\\u00adc")]
     [InlineData("abc\u202Etxt.exe", "abc\\u202etxt.exe")]
-    public void A_terminal_obeys_nothing_of_it(string text, string shown) => Assert.Equal(shown, Printable.Line(text));
+    public void A_terminal_obeys_nothing_of_it(string text, string shown) => Assert.Equal(shown, TerminalText.Line(text));
 
     [Fact]
     public void Json_for_a_terminal_is_the_same_document()
     {
         const string Text = "{\"title\":\"\u009b2J \u202E x\u007f\"}";
-        var shown = Printable.Json(Text);
+        var shown = TerminalText.Json(Text);
         Assert.DoesNotContain('\u009b', shown);
         Assert.Equal(JsonElement.Parse(Text).GetProperty("title").GetString(), JsonElement.Parse(shown).GetProperty("title").GetString());
     }
@@ -28,12 +29,12 @@ public sealed class PrintableTests
     [InlineData("short", 8, "short")]
     [InlineData("日本語日本語", 7, "日本語…")]
     [InlineData("x", 0, "")]
-    public void Text_is_cut_at_a_column(string text, int width, string shown) => Assert.Equal(shown, Printable.Fit(text, width));
+    public void Text_is_cut_at_a_column(string text, int width, string shown) => Assert.Equal(shown, TerminalText.Truncate(text, width));
 
     [Fact]
     public void Keys_are_taken_out_wherever_they_stand()
     {
-        var text = Printable.WithoutKeys($"Bearer {Samples.Key} and {Samples.Key.Replace("demo", "my-team", StringComparison.Ordinal)} and odd-looking-key", "odd-looking-key");
+        var text = TerminalText.Redact($"Bearer {Samples.Key} and {Samples.Key.Replace("demo", "my-team", StringComparison.Ordinal)} and odd-looking-key", "odd-looking-key");
         Assert.Equal("Bearer xero_demo_**** and xero_my-team_**** and ****", text);
     }
 
@@ -41,5 +42,5 @@ public sealed class PrintableTests
     [InlineData("one two three", 7, new[] { "one two", "three" })]
     [InlineData("aaaaaaaaaa", 4, new[] { "aaaa", "aaaa", "aa" })]
     [InlineData("", 4, new[] { "" })]
-    public void Text_is_folded_between_words(string text, int width, string[] lines) => Assert.Equal(lines, Screen.Fold(text, width));
+    public void Text_is_folded_between_words(string text, int width, string[] lines) => Assert.Equal(lines, Screen.Wrap(text, width));
 }

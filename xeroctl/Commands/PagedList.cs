@@ -1,13 +1,13 @@
 using System.CommandLine;
 using System.Text.Json;
 
-namespace Xerotier.Xeroctl;
+namespace Xerotier.Xeroctl.Commands;
 
-/// <summary>A command that lists something page by page: <c>--limit</c>, <c>--all</c>.</summary>
-internal sealed class Listing
+/// <summary>Lists something page by page: <c>--limit</c>, <c>--all</c>.</summary>
+internal sealed class PagedList
 {
-    private readonly Option<int?> limit = Numbers.Of(new Option<int?>("--limit") { Description = "How many at most, 1 to 100 (20 by default); with --all how many per request", HelpName = "n" }, 1, 100);
-    private readonly Option<bool> all = new("--all") { Description = "Walk all pages; with -o json one document per page, as they came" };
+    private readonly Option<int?> limit = OptionRules.Integer(new Option<int?>("--limit") { Description = "Maximum number of results, 1 to 100 (default: 20); with --all, the number per request", HelpName = "n" }, 1, 100);
+    private readonly Option<bool> all = new("--all") { Description = "Fetch every page; with -o json, print one document per page" };
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Leaf leaf)
@@ -19,11 +19,11 @@ internal sealed class Listing
     /// <summary>Fetches and shows the list.</summary>
     /// <param name="session">The invocation.</param>
     /// <param name="parse">Its options.</param>
-    /// <param name="call">The call for a query string that starts with <c>?</c>, or is empty.</param>
+    /// <param name="call">The call for a query string, which starts with <c>?</c> or is empty.</param>
     /// <param name="query">Further parameters.</param>
     /// <param name="table">The empty table.</param>
     /// <param name="add">Adds one item to the table.</param>
-    /// <param name="none">What a person reads when there is nothing.</param>
+    /// <param name="none">The message for a person when the list is empty.</param>
     /// <param name="cancel">Ends it.</param>
     public async Task<int> ShowAsync(
         Session session, ParseResult parse, Func<string, ApiCall> call, IEnumerable<string> query, Table table, Action<Table, JsonElement, DateTimeOffset> add, string none, CancellationToken cancel)
@@ -40,20 +40,20 @@ internal sealed class Listing
                 return ExitCodes.Ok;
             }
 
-            var answer = await session.Client.SendAsync(request, cancel);
+            var response = await session.Client.SendAsync(request, cancel);
             var screen = session.Screen();
             if (session.Settings.Json)
             {
-                session.WriteJson(answer.Body);
+                session.WriteJson(response.Body);
             }
 
-            foreach (var item in answer.Json.Items("data"))
+            foreach (var item in response.Json.Items("data"))
             {
                 add(table, item, screen.Now);
             }
 
-            var last = answer.Json.Text("last_id");
-            if (walk && answer.Json.IsTrue("has_more") && last is { Length: > 0 } && last != after)
+            var last = response.Json.Text("last_id");
+            if (walk && response.Json.IsTrue("has_more") && last is { Length: > 0 } && last != after)
             {
                 after = last;
                 if (session.Settings.Json && !screen.IsTerminal)
@@ -66,7 +66,7 @@ internal sealed class Listing
 
             if (!session.Settings.Json)
             {
-                Write(screen, table, answer.Json.IsTrue("has_more"), none);
+                Write(screen, table, response.Json.IsTrue("has_more"), none);
             }
 
             return ExitCodes.Ok;
@@ -86,7 +86,7 @@ internal sealed class Listing
 
         if (hasMore && screen.IsTerminal)
         {
-            screen.Line(new Piece("There are more; --all lists them.", Tone.Faint));
+            screen.Line(new Piece("More results exist; use --all to list them.", Tone.Faint));
         }
     }
 }

@@ -1,14 +1,14 @@
 using System.Globalization;
 
-namespace Xerotier.Xeroctl;
+namespace Xerotier.Xeroctl.Output;
 
 /// <summary>Times as people write and read them.</summary>
 internal static class Times
 {
-    /// <summary>What an option that takes a time accepts, for help texts.</summary>
+    /// <summary>The accepted forms of a time, for help texts.</summary>
     public const string Syntax = "ISO 8601 with an offset or Z, or relative to now: +2h, +1d12h, -15m, now";
 
-    // From no instant does so long a time lead to another: "too far away" without overflowing on the way there.
+    // Longer than any distance between two instants: sums stop here, so that they cannot overflow.
     private static readonly TimeSpan Farthest = DateTimeOffset.MaxValue - DateTimeOffset.MinValue + TimeSpan.FromDays(1);
 
     private static readonly string[] LocalFormats =
@@ -19,7 +19,7 @@ internal static class Times
     private static readonly string[] IsoFormats = [.. LocalFormats.Skip(1).SelectMany(format => (string[])[format + "'Z'", format + "zzz", format + "zz"])];
 
     /// <summary>Reads an absolute or relative time; relative ones count from <paramref name="now"/>, to the second.</summary>
-    /// <returns>The instant, or a sentence that says what is wrong.</returns>
+    /// <returns>The instant, or what is wrong.</returns>
     public static (DateTimeOffset Value, string? Error) Parse(string text, DateTimeOffset now)
     {
         now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond)).ToUniversalTime();
@@ -33,7 +33,7 @@ internal static class Times
         {
             if (ParseDuration(text.AsSpan(1)) is not { } duration)
             {
-                return (default, $"'{text}' is not a relative time; write +90s, +30m, +2h, +1d12h or +2w");
+                return (default, $"'{text}' is not a relative time; use +90s, +30m, +2h, +1d12h or +2w");
             }
 
             try
@@ -54,7 +54,7 @@ internal static class Times
 
         return DateTime.TryParseExact(iso, LocalFormats, CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
             ? (default, $"'{text}' has no time zone; end it with Z for UTC or with an offset such as +02:00")
-            : (default, $"'{text}' is not a time; write it as 2026-05-22T02:00:00Z or relative to now as +2h");
+            : (default, $"'{text}' is not a time; use 2026-05-22T02:00:00Z, or +2h relative to now");
     }
 
     /// <summary>The wire form: RFC 3339 in UTC, to the microsecond.</summary>
@@ -62,6 +62,9 @@ internal static class Times
 
     /// <summary>For people: <c>2026-05-22 02:00:00 UTC</c>.</summary>
     public static string Absolute(DateTimeOffset value) => value.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+
+    /// <summary>The time of day, for data that is shown at once: <c>14:02:11 UTC</c>.</summary>
+    public static string Clock(DateTimeOffset value) => value.ToUniversalTime().ToString("HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
     /// <summary>For people: <c>in 2h</c>, <c>3d4h ago</c>, <c>now</c>.</summary>
     public static string Relative(DateTimeOffset value, DateTimeOffset now)
@@ -83,7 +86,7 @@ internal static class Times
         return small > 0 && large < 10 ? $"{large}{unit}{small}{smallUnit}" : $"{large}{unit}";
     }
 
-    // The forms that the API takes too, as .NET's formats have them: T between date and time, a point before at most seven decimals.
+    // The forms that the API accepts, in the shape of .NET's formats: T between date and time, a point before at most seven decimals.
     private static string Iso(string text)
     {
         var iso = text.ToUpperInvariant().Replace(',', '.');

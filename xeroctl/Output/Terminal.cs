@@ -1,14 +1,14 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Xerotier.Xeroctl;
+namespace Xerotier.Xeroctl.Output;
 
-/// <summary>What the process is connected to.</summary>
+/// <summary>The terminal or pipes that the process is connected to.</summary>
 internal static partial class Terminal
 {
     private const nuint GetWindowSize = 0x5413; // TIOCGWINSZ of Linux
 
-    /// <summary>Standard error. When nobody can read it there is nobody to tell that either: it is no failure.</summary>
+    /// <summary>Standard error. A failure to write to it is ignored, because nothing is left to report it on.</summary>
     public static TextWriter Error { get; } = new StreamWriter(Stream(2), new UTF8Encoding(false)) { AutoFlush = true };
 
     /// <summary>Standard output.</summary>
@@ -17,49 +17,49 @@ internal static partial class Terminal
     /// <summary>Whether a person reads standard output.</summary>
     public static bool IsOutput => !Console.IsOutputRedirected;
 
-    /// <summary>Whether a person can be asked: they can type, and see the question.</summary>
+    /// <summary>Whether a person can see a prompt and type a reply.</summary>
     public static bool CanAsk => !Console.IsInputRedirected && (!Console.IsErrorRedirected || !Console.IsOutputRedirected);
 
     /// <summary>Whether standard output is a terminal that can move its cursor.</summary>
     public static bool CanRedraw => IsOutput && Settings.Variable("TERM") is not (null or "dumb");
 
-    /// <summary>Whether standard output may have colours (https://no-color.org).</summary>
-    public static bool HasColour => CanRedraw && Settings.Variable("NO_COLOR") is null;
+    /// <summary>Whether standard output may have colors (https://no-color.org).</summary>
+    public static bool HasColor => CanRedraw && Settings.Variable("NO_COLOR") is null;
 
-    /// <summary>Columns of the terminal; 80 where they are not known.</summary>
+    /// <summary>Columns of the terminal; 80 if unknown.</summary>
     public static int Width => IsOutput && Size().Columns is > 0 and var columns ? columns : 80;
 
-    /// <summary>Rows of the terminal; 24 where they are not known.</summary>
+    /// <summary>Rows of the terminal; 24 if unknown.</summary>
     public static int Height => IsOutput && Size().Rows is > 0 and var rows ? rows : 24;
 
-    /// <summary>Where questions go: standard error, so that they are seen when the output goes elsewhere.</summary>
-    public static TextWriter Question => Console.IsErrorRedirected ? Console.Out : Error;
+    /// <summary>Where prompts go: standard error, so that a person sees them when the output is redirected.</summary>
+    public static TextWriter Prompt => Console.IsErrorRedirected ? Console.Out : Error;
 
-    /// <summary>Asks a question; anything but yes is no.</summary>
+    /// <summary>Asks a yes-or-no question; anything but yes means no.</summary>
     public static bool Confirm(string question)
     {
-        var writer = Question;
-        writer.Write($"{Printable.Line(question)} [y/N] ");
+        var writer = Prompt;
+        writer.Write($"{TerminalText.Line(question)} [y/N] ");
         writer.Flush();
         using var input = new StreamReader(Console.OpenStandardInput(), Encoding.UTF8, false, 256, leaveOpen: true);
-        var answer = input.ReadLine();
-        if (answer is null)
+        var reply = input.ReadLine();
+        if (reply is null)
         {
             writer.WriteLine();
         }
 
-        return answer?.Trim().ToUpperInvariant() is "Y" or "YES";
+        return reply?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
 
-    /// <summary>Stops this process, as Ctrl-Z does, until it is told to go on.</summary>
+    /// <summary>Stops this process, as Ctrl-Z does, until SIGCONT.</summary>
     public static void Stop() => _ = Kill(Environment.ProcessId, OperatingSystem.IsMacOS() ? 17 : 19); // SIGSTOP
 
-    // Console's own streams write escape sequences of their own to a terminal, before the first word of ours.
+    // Console's own streams write escape sequences to a terminal before the first output.
     private static Stream Stream(int descriptor) =>
         OperatingSystem.IsWindows() ? descriptor == 1 ? Console.OpenStandardOutput() : Console.OpenStandardError()
         : new Descriptor(descriptor);
 
-    // Console.WindowWidth would do, but it does the same.
+    // Console.WindowWidth would write the same escape sequences.
     private static (int Columns, int Rows) Size()
     {
         if (!OperatingSystem.IsLinux())
@@ -79,7 +79,7 @@ internal static partial class Terminal
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int InputOutputControl(int descriptor, nuint request, ref ushort argument);
 
-    /// <summary>Writes to a descriptor of this process, as C does. A FileStream would keep a position of its own, which the next process to write to the same file would not know.</summary>
+    /// <summary>Writes to a file descriptor of this process. A FileStream keeps a position of its own, and would overwrite the output of another process in the same file.</summary>
     private sealed partial class Descriptor(int descriptor) : Stream
     {
         private const int Interrupted = 4; // EINTR

@@ -2,33 +2,10 @@ using System.Text;
 using Tomlyn.Parsing;
 using Tomlyn.Syntax;
 
-namespace Xerotier.Xeroctl;
-
-/// <summary>A value of the configuration file and where it stands.</summary>
-/// <param name="Text">The value.</param>
-/// <param name="Source">File and line.</param>
-internal sealed record ConfigValue(string Text, string Source);
-
-/// <summary>One <c>[deployment.name]</c> of the configuration file.</summary>
-/// <param name="Name">The context's name.</param>
-/// <param name="Source">File and line.</param>
-internal sealed record Deployment(string Name, string Source)
-{
-    /// <summary><c>base_url</c>.</summary>
-    public ConfigValue? BaseUrl { get; set; }
-
-    /// <summary><c>api_key</c>.</summary>
-    public ConfigValue? ApiKey { get; set; }
-
-    /// <summary><c>api_key_env</c>: the variable that holds the key.</summary>
-    public ConfigValue? ApiKeyEnvironment { get; set; }
-
-    /// <summary><c>output</c>: table or json.</summary>
-    public ConfigValue? Output { get; set; }
-}
+namespace Xerotier.Xeroctl.Configuration;
 
 /// <summary>
-/// The configuration file. It is read as a syntax tree, so that every complaint names its line, and changed in place, so that
+/// The configuration file. It is read as a syntax tree, so that every error names its line, and changed in place, so that
 /// comments and layout stay as their author left them.
 /// </summary>
 internal sealed class ConfigFile
@@ -44,7 +21,7 @@ internal sealed class ConfigFile
         {
             if (message.Kind == DiagnosticMessageKind.Error)
             {
-                throw Wrong(message.Span.Start.Line, Printable.Line(message.Message.TrimEnd('.')));
+                throw Wrong(message.Span.Start.Line, TerminalText.Line(message.Message.TrimEnd('.')));
             }
         }
 
@@ -58,7 +35,7 @@ internal sealed class ConfigFile
             var path0 = KeyPath(table.Name!);
             if (table is TableArraySyntax || path0 is not ["deployment", _])
             {
-                throw Wrong(Line(table), $"[{Printable.Line(string.Join('.', path0))}] is not known here; the tables of this file are [deployment.<name>]");
+                throw Wrong(Line(table), $"[{TerminalText.Line(string.Join('.', path0))}] is not known here; the tables of this file are [deployment.<name>]");
             }
 
             At(path0[1], Line(table));
@@ -69,17 +46,17 @@ internal sealed class ConfigFile
         }
     }
 
-    /// <summary>Where the file is, whether it exists or not.</summary>
+    /// <summary>The file's path, whether it exists or not.</summary>
     public string Path { get; }
 
-    /// <summary>The context that is used when none is named.</summary>
+    /// <summary>The context to use when none is named.</summary>
     public ConfigValue? Current { get; private set; }
 
     /// <summary>The contexts in the order of the file.</summary>
     public List<Deployment> Deployments { get; } = [];
 
     /// <summary>The file's place: <c>$XDG_CONFIG_HOME/xeroctl/config.toml</c>, by default under <c>~/.config</c>.</summary>
-    /// <exception cref="CliException">There is no home.</exception>
+    /// <exception cref="CliException">Neither variable is set.</exception>
     public static string DefaultPath
     {
         get
@@ -90,15 +67,15 @@ internal sealed class ConfigFile
                 folder = System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".config");
             }
 
-            // Whoever owns the working directory must not say where the key goes.
+            // The owner of the working directory must not decide where the key goes.
             return System.IO.Path.IsPathFullyQualified(folder)
                 ? System.IO.Path.Combine(folder, "xeroctl", "config.toml")
-                : throw new CliException(ExitCodes.Usage, "there is no place for the configuration; set HOME or XDG_CONFIG_HOME to an absolute path");
+                : throw new CliException(ExitCodes.Usage, "no place for the configuration; set HOME or XDG_CONFIG_HOME to an absolute path");
         }
     }
 
-    /// <summary>Reads the file; one that does not exist is empty.</summary>
-    /// <exception cref="CliException">It cannot be read, or is wrong.</exception>
+    /// <summary>Reads the file; a missing file is empty.</summary>
+    /// <exception cref="CliException">It cannot be read or is invalid.</exception>
     public static ConfigFile Load()
     {
         var path = DefaultPath;
@@ -118,11 +95,11 @@ internal sealed class ConfigFile
 
     /// <summary>The context of that name.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="source">Who asks for it, for the error message.</param>
-    /// <exception cref="CliException">There is none.</exception>
+    /// <param name="source">Where the name comes from, for the error message.</param>
+    /// <exception cref="CliException">It does not exist.</exception>
     public Deployment Find(string name, string source) =>
         Deployments.Find(deployment => deployment.Name == name)
-        ?? throw new CliException(ExitCodes.Usage, $"{source}: there is no context '{Printable.Line(name)}' in {Path}{(Deployments.Count == 0 ? "; add one with 'xeroctl config init'" : $"; it has {string.Join(", ", Deployments.Select(deployment => Printable.Line(deployment.Name)))}")}");
+        ?? throw new CliException(ExitCodes.Usage, $"{source}: no context '{TerminalText.Line(name)}' in {Path}{(Deployments.Count == 0 ? "; add one with 'xeroctl config init'" : $"; contexts: {string.Join(", ", Deployments.Select(deployment => TerminalText.Line(deployment.Name)))}")}");
 
     /// <summary>The file's text with <paramref name="name"/> as the current context.</summary>
     public string WithCurrent(string name)
@@ -140,7 +117,7 @@ internal sealed class ConfigFile
     }
 
     /// <summary>The file's text with that context added or replaced.</summary>
-    /// <exception cref="CliException">It is written in a way that cannot be replaced.</exception>
+    /// <exception cref="CliException">It is not written as a table of its own.</exception>
     public string WithDeployment(string name, IEnumerable<(string Key, string Value)> values)
     {
         var table = $"[deployment.{name}]\n{string.Concat(values.Select(value => $"{value.Key} = {Quote(value.Value)}\n"))}";
@@ -165,7 +142,7 @@ internal sealed class ConfigFile
     /// <exception cref="CliException">The text is wrong.</exception>
     public ConfigFile With(string newText) => new(Path, newText);
 
-    /// <summary>Writes the file with mode 600: whole and flushed beside the old one, then in its place.</summary>
+    /// <summary>Writes the file with mode 600: completely and flushed beside the old one, then renamed over it.</summary>
     /// <exception cref="CliException">It cannot be written.</exception>
     public void Save()
     {
@@ -223,17 +200,17 @@ internal sealed class ConfigFile
             return;
         }
 
-        var name = Printable.Line(path[^1]);
+        var name = TerminalText.Line(path[^1]);
         if (path is not (["current"] or ["deployment", _, "base_url" or "api_key" or "api_key_env" or "output"]))
         {
             throw Wrong(Line(entry), path is ["deployment", _, _]
                 ? $"'{name}' is not known here; a context has base_url, api_key or api_key_env, and output"
-                : $"'{Printable.Line(string.Join('.', path))}' is not known here; the file has current and [deployment.<name>]");
+                : $"'{TerminalText.Line(string.Join('.', path))}' is not known here; the file has current and [deployment.<name>]");
         }
 
         if (entry.Value is not StringValueSyntax { Value: { } value })
         {
-            throw Wrong(Line(entry), $"'{name}' must be a text in quotes");
+            throw Wrong(Line(entry), $"'{name}' must be a quoted string");
         }
 
         var setting = new ConfigValue(value, $"{Path}:{Line(entry) + 1}");
@@ -253,7 +230,7 @@ internal sealed class ConfigFile
         };
         if (deployment is { ApiKey: not null, ApiKeyEnvironment: not null })
         {
-            throw Wrong(Line(entry), $"the context '{Printable.Line(deployment.Name)}' has both api_key and api_key_env; keep one");
+            throw Wrong(Line(entry), $"the context '{TerminalText.Line(deployment.Name)}' has both api_key and api_key_env; keep one");
         }
     }
 
@@ -282,6 +259,6 @@ internal sealed class ConfigFile
         _ => part.ToString(),
     };
 
-    // A basic TOML string; control characters have no place in a URL, a key or a name and were refused before.
+    // A basic TOML string. URLs, keys and names with control characters were rejected before.
     private static string Quote(string value) => $"\"{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 }

@@ -1,41 +1,41 @@
 using System.Runtime.InteropServices;
 
-namespace Xerotier.Xeroctl;
+namespace Xerotier.Xeroctl.Output;
 
 /// <summary>
-/// A picture that is redrawn in place, on the terminal's second screen, and leaves the first one as it was: at its end, and while
-/// the process is stopped with Ctrl-Z.
+/// Redraws content in place on the terminal's alternate screen. The main screen comes back at the end, and while the process is
+/// stopped with Ctrl-Z.
 /// </summary>
-internal sealed class LivePicture : IDisposable
+internal sealed class AlternateScreen : IDisposable
 {
     private const string Begin = "\e[?1049h\e[?25l\e[2J";
     private const string End = "\e[?25h\e[?1049l";
 
     private readonly Lock gate = new();
     private readonly StreamWriter terminal = new(Terminal.Output());
-    private readonly PosixSignalRegistration? stop;
-    private readonly PosixSignalRegistration? resume;
-    private bool away;
-    private Action<Screen> picture = _ => { };
+    private readonly PosixSignalRegistration? stopping;
+    private readonly PosixSignalRegistration? resuming;
+    private bool stopped;
+    private Action<Screen> content = _ => { };
 
-    /// <summary>Turns to the second screen.</summary>
-    public LivePicture()
+    /// <summary>Switches to the alternate screen.</summary>
+    public AlternateScreen()
     {
-        Put(Begin);
+        Write(Begin);
         if (!OperatingSystem.IsWindows())
         {
-            stop = PosixSignalRegistration.Create(PosixSignal.SIGTSTP, Stop);
-            resume = PosixSignalRegistration.Create(PosixSignal.SIGCONT, Resume);
+            stopping = PosixSignalRegistration.Create(PosixSignal.SIGTSTP, Stop);
+            resuming = PosixSignalRegistration.Create(PosixSignal.SIGCONT, Resume);
         }
     }
 
-    /// <summary>Draws the picture, in place of the one before.</summary>
+    /// <summary>Draws content in place of the content before.</summary>
     public void Draw(Action<Screen> draw)
     {
         lock (gate)
         {
-            picture = draw;
-            if (!away)
+            content = draw;
+            if (!stopped)
             {
                 Redraw();
             }
@@ -45,9 +45,9 @@ internal sealed class LivePicture : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        stop?.Dispose();
-        resume?.Dispose();
-        Put(End);
+        stopping?.Dispose();
+        resuming?.Dispose();
+        Write(End);
         terminal.Dispose();
     }
 
@@ -56,8 +56,8 @@ internal sealed class LivePicture : IDisposable
         context.Cancel = true;
         lock (gate)
         {
-            away = true;
-            Put(End);
+            stopped = true;
+            Write(End);
             Terminal.Stop();
         }
     }
@@ -66,8 +66,8 @@ internal sealed class LivePicture : IDisposable
     {
         lock (gate)
         {
-            away = false;
-            Put(Begin);
+            stopped = false;
+            Write(Begin);
             Redraw();
         }
     }
@@ -75,14 +75,14 @@ internal sealed class LivePicture : IDisposable
     private void Redraw()
     {
         using var text = new StringWriter();
-        picture(new Screen(text, isTerminal: true, Terminal.HasColour, Terminal.Width, TimeProvider.System.GetUtcNow()));
+        content(new Screen(text, isTerminal: true, Terminal.HasColor, Terminal.Width, TimeProvider.System.GetUtcNow()));
         var lines = text.ToString().TrimEnd('\n').Split('\n');
         var rows = Terminal.Height - 1;
         var shown = lines.Length <= rows ? lines : [.. lines.Take(rows - 1), $"… {lines.Length - rows + 1} more lines"];
-        Put($"\e[H{string.Concat(shown.Select(line => $"{line}\e[K\n"))}\e[J");
+        Write($"\e[H{string.Concat(shown.Select(line => $"{line}\e[K\n"))}\e[J");
     }
 
-    private void Put(string text)
+    private void Write(string text)
     {
         terminal.Write(text);
         terminal.Flush();

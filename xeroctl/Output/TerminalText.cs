@@ -3,40 +3,40 @@ using System.Globalization;
 using System.Text;
 using Spectre.Console;
 
-namespace Xerotier.Xeroctl;
+namespace Xerotier.Xeroctl.Output;
 
-/// <summary>Makes text that came from elsewhere safe to show: nothing in it can move the cursor, change colours or hide letters.</summary>
-internal static class Printable
+/// <summary>Makes untrusted text safe to show on a terminal: it cannot move the cursor, change colors or hide letters.</summary>
+internal static class TerminalText
 {
     private static readonly SearchValues<char> TokenCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 
     /// <summary>One line: line breaks and tabs become spaces, other control characters visible escapes such as <c>\u001b</c>.</summary>
     public static string Line(string text) => Escape(text, breaks: " ");
 
-    /// <summary>Several lines, kept as such.</summary>
+    /// <summary>Several lines, each made safe.</summary>
     public static string[] Lines(string text) => [.. text.ReplaceLineEndings("\n").Split('\n').Select(Line)];
 
-    /// <summary>A column of a pipe: line breaks and tabs are written as <c>\n</c> and <c>\t</c>.</summary>
+    /// <summary>A column for a pipe: line breaks and tabs become <c>\n</c> and <c>\t</c>.</summary>
     public static string Column(string text) => Escape(text, breaks: null);
 
-    /// <summary>JSON for a terminal: the same document, with the characters that a terminal would obey written as escapes.</summary>
+    /// <summary>JSON for a terminal: the same document, with unsafe characters as escapes.</summary>
     public static string Json(string text)
     {
         var result = new StringBuilder(text.Length);
         foreach (var character in text)
         {
-            _ = character is '\n' or '\t' || !Obeyed(character) ? result.Append(character) : Append(result, character);
+            _ = character is '\n' or '\t' || !IsUnsafe(character) ? result.Append(character) : Append(result, character);
         }
 
         return result.ToString();
     }
 
-    /// <summary>Takes API keys out of <paramref name="text"/>: <paramref name="key"/> itself, and whatever looks like one.</summary>
-    public static string WithoutKeys(string text, string? key)
+    /// <summary>Masks the API keys in <paramref name="text"/>: <paramref name="key"/> itself, and anything that looks like a key.</summary>
+    public static string Redact(string text, string? key)
     {
         if (key is { Length: >= 8 })
         {
-            text = text.Replace(key, Masked(key), StringComparison.Ordinal);
+            text = text.Replace(key, Mask(key), StringComparison.Ordinal);
         }
 
         for (var start = 0; (start = text.IndexOf("xero_", start, StringComparison.Ordinal)) >= 0; start++)
@@ -45,7 +45,7 @@ internal static class Printable
             length = length < 0 ? text.Length - start : length;
             if (length > 49)
             {
-                text = string.Concat(text.AsSpan(0, start), Masked(text.Substring(start, length)), text.AsSpan(start + length));
+                text = string.Concat(text.AsSpan(0, start), Mask(text.Substring(start, length)), text.AsSpan(start + length));
             }
         }
 
@@ -53,13 +53,13 @@ internal static class Printable
     }
 
     /// <summary>An API key with its secret part hidden: <c>xero_demo_****</c>.</summary>
-    public static string Masked(string key) => key.StartsWith("xero_", StringComparison.Ordinal) && key.Length > 49 ? $"{key[..^43]}****" : "****";
+    public static string Mask(string key) => key.StartsWith("xero_", StringComparison.Ordinal) && key.Length > 49 ? $"{key[..^43]}****" : "****";
 
-    /// <summary>Columns that <paramref name="text"/> takes on a terminal.</summary>
+    /// <summary>The columns that <paramref name="text"/> needs on a terminal.</summary>
     public static int Width(string text) => text.GetCellWidth();
 
-    /// <summary>Cuts <paramref name="text"/> to <paramref name="width"/> columns, with an ellipsis where something was lost.</summary>
-    public static string Fit(string text, int width)
+    /// <summary>Truncates <paramref name="text"/> to <paramref name="width"/> columns, with an ellipsis.</summary>
+    public static string Truncate(string text, int width)
     {
         if (Width(text) <= width)
         {
@@ -99,16 +99,16 @@ internal static class Printable
                 '\r' => result.Append(breaks is null ? "\\r" : ""),
                 '\n' => result.Append(breaks ?? "\\n"),
                 '\t' => result.Append(breaks ?? "\\t"),
-                _ => Obeyed(character) ? Append(result, character) : result.Append(character),
+                _ => IsUnsafe(character) ? Append(result, character) : result.Append(character),
             };
         }
 
         return result.ToString();
     }
 
-    // Control characters, line and paragraph separators, the bidirectional controls that reorder what follows them, and what has no
-    // width but makes two texts differ; the joiners that scripts and emoji need stay.
-    private static bool Obeyed(char character) =>
+    // Control characters, line and paragraph separators, bidirectional controls that reorder the text after them, and characters
+    // without width that make two texts differ. The joiners that scripts and emoji need are safe.
+    private static bool IsUnsafe(char character) =>
         char.IsControl(character) || character is '\u200E' or '\u200F' or '\u061C' or (>= '\u2028' and <= '\u202E') or (>= '\u2066' and <= '\u2069') or '\uFEFF' or '\u00AD' or '\u200B' or '\u2060';
 
     private static StringBuilder Append(StringBuilder result, char character) =>

@@ -1,14 +1,14 @@
 using System.CommandLine;
 
-namespace Xerotier.Xeroctl;
+namespace Xerotier.Xeroctl.CommandLine;
 
-/// <summary>The reference in Markdown, made from the commands themselves: <c>xeroctl __reference &gt; docs/xeroctl.md</c>.</summary>
+/// <summary>The reference in Markdown, generated from the commands: <c>xeroctl __reference &gt; docs/xeroctl.md</c>.</summary>
 internal static class Reference
 {
     /// <summary>The hidden command.</summary>
     public static Command Leaf()
     {
-        var command = new Command("__reference", "Prints the reference in Markdown") { Hidden = true };
+        var command = new Command("__reference", "Print the reference in Markdown") { Hidden = true };
         command.SetAction(parse =>
         {
             using var text = new StringWriter();
@@ -26,11 +26,11 @@ internal static class Reference
 
             {root.Description}
 
-            This page is made from the commands themselves (`xeroctl __reference > docs/xeroctl.md`); a test checks that it is current.
+            This page is generated from the commands (`xeroctl __reference > docs/xeroctl.md`). A test checks that it is current.
 
             ## Configuration
 
-            Which deployment and project to talk to comes from options, then from the environment, then from the file `~/.config/xeroctl/config.toml` (under `$XDG_CONFIG_HOME` where that is set), which xeroctl writes with mode 600:
+            xeroctl takes the deployment and project from options, then from the environment, then from the file `~/.config/xeroctl/config.toml` (under `$XDG_CONFIG_HOME` if it is set). It writes the file with mode 600:
 
             ```toml
             current = "prod"
@@ -45,17 +45,17 @@ internal static class Reference
             |---|---|
             | `{GlobalOptions.BaseUrlVariable}` | base URL, as `--base-url` |
             | `{GlobalOptions.ApiKeyVariable}` | API key, as `--api-key` |
-            | `{GlobalOptions.PlatformKeyVariable}` | API key of the commands that need a platform key, before `{GlobalOptions.ApiKeyVariable}` |
-            | `NO_COLOR` | when set: no colours |
-            | `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` | a proxy between, as usual |
+            | `{GlobalOptions.PlatformKeyVariable}` | API key for commands that need a platform key; overrides `{GlobalOptions.ApiKeyVariable}` there |
+            | `NO_COLOR` | if set, no colors |
+            | `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` | the proxy to use, as in curl |
 
-            A context that is named with `--context` comes before the environment, as every option does.
+            A context named with `--context` overrides the environment, as every option does.
 
             ## Output
 
-            On a terminal: tables that fit it, with times relative to now. In a pipe: tab-separated columns with exact times, one heading line for lists. With `-o json`: byte for byte what the API sent (on a terminal, control characters are written as `\u` escapes); `config list` and `config show`, which ask no API, print a document of their own that says where an API key comes from, never the key. `output` of the context that is named or current is the default, also where the environment gives base URL and key. Errors go to stderr with the API's code and the request id, which the server's logs know too.
+            On a terminal, xeroctl prints tables that fit its width, with times relative to now. In a pipe, it prints tab-separated columns with exact times, with one heading line for lists. With `-o json`, it prints the API's bytes unchanged (on a terminal, control characters become `\u` escapes). `config list` and `config show` call no API: their JSON says where an API key comes from, and never contains the key. The default format is `output` of the named or current context, even if the base URL and the key come from the environment. Errors go to stderr with the API's code and the request ID, which the server's logs contain too.
 
-            Connection failures, 429 and 503 are tried again up to three times, with growing pauses or as long as `Retry-After` asks, for 30 s at most; a call that changes something only where repeating it is harmless, which its `Idempotency-Key` sees to.
+            xeroctl retries connection failures, 429 and 503 up to three times, with growing pauses or as long as `Retry-After` asks, for at most 30 s. It retries a call that changes something only if repeating it is harmless, for example because of its `Idempotency-Key`.
 
             ## Exit codes
 
@@ -68,7 +68,7 @@ internal static class Reference
             output.Write($"| {code} | {meaning} |\n");
         }
 
-        output.Write("\n## Options of every command\n\n");
+        output.Write("\n## Global options\n\n");
         Options(GlobalOptions.All, output);
         foreach (var group in root.Subcommands.Where(command => !command.Hidden))
         {
@@ -78,7 +78,7 @@ internal static class Reference
                 continue;
             }
 
-            output.Write($"\n## {Cli.Path(group)}\n\n{group.Description}.\n");
+            output.Write($"\n## {CommandTree.Path(group)}\n\n{group.Description}\n");
             foreach (var command in group.Subcommands.OfType<Leaf>())
             {
                 Write(command, "###", output);
@@ -88,7 +88,7 @@ internal static class Reference
 
     private static void Write(Leaf leaf, string heading, TextWriter output)
     {
-        output.Write($"\n{heading} {Cli.Path(leaf)}\n\n{leaf.Description}\n\n");
+        output.Write($"\n{heading} {CommandTree.Path(leaf)}\n\n{leaf.Description}\n\n");
         if (leaf.Remarks is not null)
         {
             output.Write($"{leaf.Remarks}\n\n");

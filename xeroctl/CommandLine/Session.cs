@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json;
 
-namespace Xerotier.Xeroctl;
+namespace Xerotier.Xeroctl.CommandLine;
 
 /// <summary>One invocation of a command: its settings, its connection and where it writes.</summary>
 internal sealed class Session(ParseResult parse) : IDisposable
@@ -10,14 +10,14 @@ internal sealed class Session(ParseResult parse) : IDisposable
     private Settings? settings;
     private ApiClient? client;
 
-    /// <summary>The clock that relative times count from.</summary>
+    /// <summary>The clock for relative times.</summary>
     public TimeProvider Clock { get; } = TimeProvider.System;
 
     /// <summary>Where to send requests, and how to print.</summary>
     /// <exception cref="CliException">The configuration is wrong or incomplete.</exception>
     public Settings Settings => settings ??= Settings.Resolve(parse);
 
-    /// <summary>Whether nothing may be sent or written.</summary>
+    /// <summary>Whether the command must send and write nothing.</summary>
     public bool IsDryRun => parse.GetValue(GlobalOptions.DryRun);
 
     /// <summary>The sender of requests.</summary>
@@ -31,7 +31,7 @@ internal sealed class Session(ParseResult parse) : IDisposable
     /// <summary>A call of the platform's own API, at the host's root.</summary>
     public ApiCall PlatformCall(HttpMethod method, string path, byte[]? body = null) => new(method, new Uri(Settings.Address.Root, $"v1/platform/{path}"), Settings.Key(platform: true)) { Body = body };
 
-    /// <summary>Sends <paramref name="call"/> and shows its answer: as it came with <c>-o json</c>, else with <paramref name="view"/>.</summary>
+    /// <summary>Sends <paramref name="call"/> and shows the response: unchanged with <c>-o json</c>, else with <paramref name="view"/>.</summary>
     public async Task<int> ShowAsync(ApiCall call, Action<Screen, JsonElement> view, CancellationToken cancel)
     {
         if (DryRun(call))
@@ -39,21 +39,21 @@ internal sealed class Session(ParseResult parse) : IDisposable
             return ExitCodes.Ok;
         }
 
-        var answer = await Client.SendAsync(call, cancel);
-        Show(answer, view);
+        var response = await Client.SendAsync(call, cancel);
+        Show(response, view);
         return ExitCodes.Ok;
     }
 
-    /// <summary>Shows an answer: as it came with <c>-o json</c>, else with <paramref name="view"/>.</summary>
-    public void Show(ApiAnswer answer, Action<Screen, JsonElement> view)
+    /// <summary>Shows a response: unchanged with <c>-o json</c>, else with <paramref name="view"/>.</summary>
+    public void Show(ApiResponse response, Action<Screen, JsonElement> view)
     {
         if (Settings.Json)
         {
-            WriteJson(answer.Body);
+            WriteJson(response.Body);
         }
         else
         {
-            view(Screen(), answer.Json);
+            view(Screen(), response.Json);
         }
     }
 
@@ -69,7 +69,7 @@ internal sealed class Session(ParseResult parse) : IDisposable
         Output.Write($"{call.Method} {call.Address}\n");
         foreach (var (name, value) in call.Headers())
         {
-            Output.Write($"{name}: {Printable.Line(Printable.WithoutKeys(value, call.Key))}\n");
+            Output.Write($"{name}: {TerminalText.Line(TerminalText.Redact(value, call.Key))}\n");
         }
 
         if (call.Body is not null)
@@ -81,15 +81,15 @@ internal sealed class Session(ParseResult parse) : IDisposable
     }
 
     /// <summary>
-    /// Writes JSON byte for byte. Only a terminal gets what it would obey, such as a raw escape character, as the same document's
-    /// <c>\u</c> escapes, and a line break at the end.
+    /// Writes JSON byte for byte. On a terminal, characters that would control it become <c>\u</c> escapes of the same document, and the
+    /// text ends in a line break.
     /// </summary>
     public void WriteJson(byte[] json)
     {
         Output.Flush();
         if (Terminal.IsOutput)
         {
-            Output.Write(Printable.Json(Encoding.UTF8.GetString(json)).TrimEnd('\n') + "\n");
+            Output.Write(TerminalText.Json(Encoding.UTF8.GetString(json)).TrimEnd('\n') + "\n");
             Output.Flush();
             return;
         }
@@ -100,10 +100,10 @@ internal sealed class Session(ParseResult parse) : IDisposable
     }
 
     /// <summary>Standard output as this command writes it for people or pipes.</summary>
-    public Screen Screen() => new(Output, Terminal.IsOutput, Terminal.HasColour, Terminal.Width, Clock.GetUtcNow());
+    public Screen Screen() => new(Output, Terminal.IsOutput, Terminal.HasColor, Terminal.Width, Clock.GetUtcNow());
 
-    /// <summary>Asks before something that cannot be undone; without a terminal, or with <c>--yes</c>, it goes ahead.</summary>
-    /// <exception cref="CliException">The answer was not yes.</exception>
+    /// <summary>Asks before something that cannot be undone. Without a terminal, or with <c>--yes</c>, it does not ask.</summary>
+    /// <exception cref="CliException">The person declined.</exception>
     public async Task ConfirmAsync(Func<Task<string>> question)
     {
         if (parse.GetValue(GlobalOptions.Yes) || IsDryRun || !Terminal.CanAsk)
@@ -119,7 +119,7 @@ internal sealed class Session(ParseResult parse) : IDisposable
 
     /// <summary>Reads an option that takes a time.</summary>
     /// <returns>Its wire form, or null where the option was not given.</returns>
-    /// <exception cref="CliException">It is no time.</exception>
+    /// <exception cref="CliException">It is not a time.</exception>
     public string? Time(Option<string?> option)
     {
         if (parse.GetValue(option) is not { } text)
@@ -128,7 +128,7 @@ internal sealed class Session(ParseResult parse) : IDisposable
         }
 
         var (value, error) = Times.Parse(text, Clock.GetUtcNow());
-        return error is null ? Times.Wire(value) : throw new CliException(ExitCodes.Usage, $"{option.Name}: {Printable.Line(error)}");
+        return error is null ? Times.Wire(value) : throw new CliException(ExitCodes.Usage, $"{option.Name}: {TerminalText.Line(error)}");
     }
 
     /// <summary>Checks an id before it becomes a part of a URL.</summary>
@@ -136,55 +136,8 @@ internal sealed class Session(ParseResult parse) : IDisposable
     public static string Id(string text, string what) =>
         text.Length is > 0 and <= 128 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-')
             ? text
-            : throw new CliException(ExitCodes.Usage, $"'{Printable.Line(text)}' is no {what} id");
+            : throw new CliException(ExitCodes.Usage, $"'{TerminalText.Line(text)}' is not a valid {what} id");
 
     /// <inheritdoc/>
     public void Dispose() => client?.Dispose();
-}
-
-/// <summary>A JSON object that is built member by member; what is null is left out.</summary>
-internal sealed class JsonBody
-{
-    private readonly List<Action<Utf8JsonWriter>> members = [];
-
-    /// <summary>Whether nothing was added.</summary>
-    public bool IsEmpty => members.Count == 0;
-
-    /// <summary>Adds a text.</summary>
-    public JsonBody Add(string name, string? value) => value is null ? this : Add(writer => writer.WriteString(name, value));
-
-    /// <summary>Adds a truth value.</summary>
-    public JsonBody Add(string name, bool? value) => value is null ? this : Add(writer => writer.WriteBoolean(name, value.Value));
-
-    /// <summary>Adds a list of texts.</summary>
-    public JsonBody Add(string name, IReadOnlyCollection<string>? values) => values is null ? this : Add(writer =>
-    {
-        writer.WriteStartArray(name);
-        foreach (var value in values)
-        {
-            writer.WriteStringValue(value);
-        }
-
-        writer.WriteEndArray();
-    });
-
-    /// <summary>The object's bytes.</summary>
-    public byte[] ToBytes()
-    {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-        {
-            writer.WriteStartObject();
-            members.ForEach(member => member(writer));
-            writer.WriteEndObject();
-        }
-
-        return stream.ToArray();
-    }
-
-    private JsonBody Add(Action<Utf8JsonWriter> member)
-    {
-        members.Add(member);
-        return this;
-    }
 }

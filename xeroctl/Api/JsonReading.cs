@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
-namespace Xerotier.Xeroctl;
+namespace Xerotier.Xeroctl.Api;
 
-/// <summary>Reads JSON that may lack anything.</summary>
+/// <summary>Reads JSON in which any member can be missing.</summary>
 internal static class JsonReading
 {
     /// <summary>A text member, or null.</summary>
@@ -14,7 +14,7 @@ internal static class JsonReading
     /// <summary>A number, or null.</summary>
     public static double? Number(this JsonElement json, string name) => json.Child(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out var number) ? number : null;
 
-    /// <summary>A whole number as it is shown, 0 where it is missing.</summary>
+    /// <summary>A whole number for display; 0 if it is missing.</summary>
     public static string Count(this JsonElement json, string name) => (json.Number(name) ?? 0).ToString("0", CultureInfo.InvariantCulture);
 
     /// <summary>Whether a member is true.</summary>
@@ -33,7 +33,7 @@ internal static class JsonReading
     public static string Texts(this JsonElement json, string name) =>
         string.Join(", ", json.Items(name).Where(item => item.ValueKind == JsonValueKind.String).Select(Text));
 
-    // Bytes that are no UTF-8, or half a surrogate pair, are no text to .NET: then it is what stands in the document.
+    // Invalid UTF-8 and unpaired surrogates cannot become a string: the result is the raw text of the document then.
     private static string Text(JsonElement value)
     {
         try

@@ -1,0 +1,50 @@
+using System.Text.Json;
+
+namespace Xerotier.Xeroctl.Api;
+
+/// <summary>A JSON object built member by member; null members are omitted.</summary>
+internal sealed class JsonBody
+{
+    private readonly List<Action<Utf8JsonWriter>> members = [];
+
+    /// <summary>Whether nothing was added.</summary>
+    public bool IsEmpty => members.Count == 0;
+
+    /// <summary>Adds a string.</summary>
+    public JsonBody Add(string name, string? value) => value is null ? this : Add(writer => writer.WriteString(name, value));
+
+    /// <summary>Adds a Boolean.</summary>
+    public JsonBody Add(string name, bool? value) => value is null ? this : Add(writer => writer.WriteBoolean(name, value.Value));
+
+    /// <summary>Adds a list of strings.</summary>
+    public JsonBody Add(string name, IReadOnlyCollection<string>? values) => values is null ? this : Add(writer =>
+    {
+        writer.WriteStartArray(name);
+        foreach (var value in values)
+        {
+            writer.WriteStringValue(value);
+        }
+
+        writer.WriteEndArray();
+    });
+
+    /// <summary>The object's bytes.</summary>
+    public byte[] ToBytes()
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            writer.WriteStartObject();
+            members.ForEach(member => member(writer));
+            writer.WriteEndObject();
+        }
+
+        return stream.ToArray();
+    }
+
+    private JsonBody Add(Action<Utf8JsonWriter> member)
+    {
+        members.Add(member);
+        return this;
+    }
+}

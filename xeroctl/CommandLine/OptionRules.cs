@@ -1,0 +1,39 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Xerotier.Xeroctl.CommandLine;
+
+/// <summary>What options accept, with messages that name the option.</summary>
+internal static class OptionRules
+{
+    /// <summary>Restricts <paramref name="option"/> to <paramref name="values"/>, and completes them.</summary>
+    public static Option<T> OneOf<T>(Option<T> option, params string[] values)
+    {
+        option.CompletionSources.Add(values);
+        option.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(token => !values.Contains(token.Value)))
+            {
+                result.AddError($"{option.Name} takes {string.Join(", ", values[..^1])} or {values[^1]}, not '{token.Value}'");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>Restricts <paramref name="option"/> to whole numbers from <paramref name="least"/> to <paramref name="most"/>.</summary>
+    public static Option<int?> Integer(Option<int?> option, int least, int most)
+    {
+        option.CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+            {
+                return number;
+            }
+
+            result.AddError($"{option.Name} takes a whole number from {least} to {most}, not '{text}'");
+            return null;
+        };
+        return option;
+    }
+}

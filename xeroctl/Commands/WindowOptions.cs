@@ -1,0 +1,57 @@
+using System.CommandLine;
+
+namespace Xerotier.Xeroctl.Commands;
+
+/// <summary>The options that set a window's fields.</summary>
+/// <param name="creating">Whether the window is new: some options are required then, and the API has defaults for others.</param>
+internal sealed class WindowOptions(bool creating)
+{
+    private static readonly string[] Severities = ["info", "warning", "critical"];
+
+    private readonly Option<string?> title = new("--title") { Description = "Short title, 1 to 200 characters", HelpName = "text", Required = creating };
+    private readonly Option<string?> description = new("--description") { Description = "Description for the status page, up to 2000 characters", HelpName = "text", Required = creating };
+    private readonly Option<string?> startsAt = new("--starts-at") { Description = $"Start time. {Times.Syntax}", HelpName = "time", Required = creating };
+    private readonly Option<string?> endsAt = new("--ends-at") { Description = "End time, in the same form", HelpName = "time", Required = creating };
+    private readonly Option<string?> severity = OptionRules.OneOf(
+        new Option<string?>("--severity") { Description = "info, warning or critical" + (creating ? " (default: info)" : ""), HelpName = "level" }, Severities);
+
+    private readonly Option<string?> status = OptionRules.OneOf(
+        new Option<string?>("--status") { Description = "scheduled, active, completed or cancelled" + (creating ? " (default: scheduled)" : ""), HelpName = "state" }, States);
+
+    private readonly Option<string[]> services = new("--affected-service")
+    {
+        Description = creating ? "Affected service of the status page; omit it if all are affected" : "Affected service; replaces the current list. One empty value clears the list",
+        HelpName = "name",
+        CompletionSources = { "Dashboard", "Inference Routing", "Shared Agents", "Model Storage" },
+    };
+
+    private readonly Option<bool?> autoTransition = new("--auto-transition")
+    {
+        Description = "Activate the window at its start and complete it at its end",
+        HelpName = "true|false",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    /// <summary>The states of a window.</summary>
+    public static readonly string[] States = ["scheduled", "active", "completed", "cancelled"];
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Leaf leaf)
+    {
+        foreach (var option in (Option[])[title, description, startsAt, endsAt, severity, services, status, autoTransition])
+        {
+            leaf.Add(option);
+        }
+    }
+
+    /// <summary>The request body of the options that were given.</summary>
+    public JsonBody Body(Session session, ParseResult parse) => new JsonBody()
+        .Add("title", parse.GetValue(title))
+        .Add("description", parse.GetValue(description))
+        .Add("severity", parse.GetValue(severity))
+        .Add("affected_services", parse.GetResult(services) is null ? null : parse.GetValue(services) is [""] ? [] : parse.GetValue(services))
+        .Add("starts_at", session.Time(startsAt))
+        .Add("ends_at", session.Time(endsAt))
+        .Add("status", parse.GetValue(status))
+        .Add("auto_transition", parse.GetResult(autoTransition) is null ? null : parse.GetValue(autoTransition) ?? true);
+}

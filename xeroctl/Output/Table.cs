@@ -1,0 +1,101 @@
+namespace Xerotier.Xeroctl.Output;
+
+/// <summary>Rows under headings: aligned and fitted to a terminal, tab-separated in a pipe.</summary>
+/// <param name="columns">The columns.</param>
+internal sealed class Table(params TableColumn[] columns)
+{
+    private const int WideTerminal = 110;
+    private readonly List<TableCell[]> rows = [];
+
+    /// <summary>The number of rows.</summary>
+    public int Count => rows.Count;
+
+    /// <summary>Adds a row, one cell per column.</summary>
+    public void Add(params TableCell[] cells) => rows.Add(cells);
+
+    /// <summary>Writes the table; in a pipe every row starts with <paramref name="kind"/>, if one is given.</summary>
+    public void Write(Screen screen, string? kind = null)
+    {
+        if (screen.IsTerminal)
+        {
+            WriteAligned(screen);
+        }
+        else
+        {
+            WriteSeparated(screen, kind);
+        }
+    }
+
+    private void WriteSeparated(Screen screen, string? kind)
+    {
+        if (kind is null)
+        {
+            screen.Columns([.. columns.Select(column => column.Title)]);
+        }
+
+        foreach (var row in rows)
+        {
+            var values = row.Select(cell => cell.Exact ?? cell.Text);
+            screen.Columns([.. kind is null ? values : values.Prepend(kind)]);
+        }
+    }
+
+    private void WriteAligned(Screen screen)
+    {
+        var text = rows.ConvertAll(row => Array.ConvertAll(row, cell => TerminalText.Line(cell.Text)));
+        var widths = columns.Select((column, i) => text.Select(row => TerminalText.Width(row[i])).Append(column.Title.Length).Max()).ToArray();
+        var wanted = Enumerable.Range(0, columns.Length).Where(i => !columns[i].OnlyWide || screen.Width >= WideTerminal).ToArray();
+        var shown = Fitting(wanted, widths, screen.Width);
+        Shrink(shown, widths, screen.Width);
+        Row(screen, shown, widths, [.. columns.Select(column => column.Title)], _ => Tone.Faint);
+        for (var i = 0; i < rows.Count; i++)
+        {
+            var row = rows[i];
+            Row(screen, shown, widths, text[i], column => row[column].Tone);
+        }
+
+        if (shown.Length < wanted.Length)
+        {
+            screen.Paragraph($"Columns hidden at this width: {string.Join(", ", wanted.Except(shown).Select(i => columns[i].Title))}.", tone: Tone.Faint);
+        }
+    }
+
+    private int[] Fitting(int[] wanted, int[] widths, int terminal)
+    {
+        var shown = wanted;
+        while (shown.Sum(i => (columns[i].Shrinks ? Math.Min(widths[i], columns[i].Least) : widths[i]) + 2) - 2 > terminal
+            && shown.Where(i => columns[i].Leaves > 0).OrderBy(i => columns[i].Leaves).ToArray() is [var first, ..])
+        {
+            shown = [.. shown.Where(i => i != first)];
+        }
+
+        return shown;
+    }
+
+    private void Shrink(int[] shown, int[] widths, int terminal)
+    {
+        var excess = shown.Sum(i => widths[i] + 2) - 2 - terminal;
+        foreach (var i in shown.Where(i => columns[i].Shrinks).OrderByDescending(i => widths[i]).ToArray())
+        {
+            var given = Math.Clamp(excess, 0, Math.Max(0, widths[i] - Math.Max(8, columns[i].Title.Length)));
+            widths[i] -= given;
+            excess -= given;
+        }
+    }
+
+    private static void Row(Screen screen, int[] shown, int[] widths, string[] text, Func<int, Tone> tone)
+    {
+        var pieces = new List<Piece>();
+        foreach (var i in shown)
+        {
+            var cell = TerminalText.Truncate(text[i], widths[i]);
+            pieces.Add(new(cell, tone(i)));
+            if (i != shown[^1])
+            {
+                pieces.Add(new string(' ', widths[i] - TerminalText.Width(cell) + 2));
+            }
+        }
+
+        screen.Line([.. pieces]);
+    }
+}
