@@ -4,8 +4,8 @@ namespace Xerotier.Xeroctl.Tests;
 public sealed class NarrowTerminalTests
 {
     [Theory]
-    [InlineData(80, "ID                             STATUS     STARTS   ENDS     TITLE\n", "Database upgrade\n", "Columns hidden at this width: SEVERITY.\n")]
-    [InlineData(60, "ID                             STATUS     TITLE\n", "Database upgrade\n", "Columns hidden at this width: SEVERITY, STARTS, ENDS.\n")]
+    [InlineData(80, "TITLE                         STATUS     SEVERITY  STARTS   ENDS     ID\n", "Database upgrade  ", "Columns hidden at this width: SERVICES.\n")]
+    [InlineData(60, "TITLE               STATUS     STARTS   ENDS     ID\n", "Database upgrade  ", "Columns hidden at this width: SEVERITY, SERVICES.\n")]
     public async Task A_narrow_terminal_leaves_out_what_matters_least_and_says_so(int columns, params string[] texts)
     {
         var id = $"mw_{new string('a', 26)}";
@@ -28,7 +28,7 @@ public sealed class NarrowTerminalTests
         var shown = (await tool.TerminalAsync([], 80, "keys", "list")).Out.Split('\n');
         Assert.Equal("ID                              NAME  STATE  SCOPES      LAST USED  EXPIRES", shown[0].TrimEnd());
         Assert.Contains("  management  ", shown[1]);
-        Assert.Equal("Columns hidden at this width: CREATED.", shown[2]);
+        Assert.Equal("Columns hidden at this width: CREATED, NETWORKS.", shown[2]);
     }
 
     [Fact]

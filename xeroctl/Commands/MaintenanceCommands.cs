@@ -37,7 +37,11 @@ internal static class MaintenanceCommands
     {
         var id = WindowId();
         return new Leaf("show", "Show a maintenance window with all its fields.", "xeroctl maintenance show mw_abc123") { id }.Handle((session, parse, cancel) =>
-            session.ShowAsync(session.Call(HttpMethod.Get, Path(parse, id)), (screen, window) => WindowView.Details(screen, null, window), cancel));
+            WindowIds.WithIdAsync(
+                session,
+                parse.GetRequiredValue(id),
+                window => session.ShowAsync(session.Call(HttpMethod.Get, Path(window)), (screen, json) => WindowView.Details(screen, null, json), cancel),
+                cancel));
     }
 
     private static Leaf Schedule()
@@ -86,19 +90,27 @@ internal static class MaintenanceCommands
             var body = options.Body(session, parse);
             return body.IsEmpty
                 ? throw new CliException(ExitCodes.Usage, "nothing to update; use at least one of --title, --description, --severity, --affected-service, --starts-at, --ends-at, --status, --auto-transition")
-                : session.ShowAsync(session.Call(HttpMethod.Patch, Path(parse, id), body.ToBytes()), (screen, window) => WindowView.Details(screen, "Updated", window), cancel);
+                : WindowIds.WithIdAsync(
+                    session,
+                    parse.GetRequiredValue(id),
+                    window => session.ShowAsync(session.Call(HttpMethod.Patch, Path(window), body.ToBytes()), (screen, json) => WindowView.Details(screen, "Updated", json), cancel),
+                    cancel);
         });
     }
 
     private static Leaf Cancel()
     {
         var id = WindowId();
-        return new Leaf("cancel", "Cancel a scheduled or active maintenance window. Prompts on a terminal.", "xeroctl maintenance cancel mw_abc123") { id }.Handle(async (session, parse, cancel) =>
-        {
-            var path = Path(parse, id);
-            await session.ConfirmAsync(() => QuestionAsync(session, path, "Cancel", "", cancel));
-            return await session.ShowAsync(session.Call(HttpMethod.Delete, path), (screen, window) => WindowView.Details(screen, "Cancelled", window), cancel);
-        });
+        return new Leaf("cancel", "Cancel a scheduled or active maintenance window. Prompts on a terminal.", "xeroctl maintenance cancel mw_abc123") { id }.Handle((session, parse, cancel) =>
+            WindowIds.WithIdAsync(
+                session,
+                parse.GetRequiredValue(id),
+                async window =>
+                {
+                    await session.ConfirmAsync(() => QuestionAsync(session, window, "Cancel", "", cancel));
+                    return await session.ShowAsync(session.Call(HttpMethod.Delete, Path(window)), (screen, json) => WindowView.Details(screen, "Cancelled", json), cancel);
+                },
+                cancel));
     }
 
     private static Leaf Complete()
@@ -106,9 +118,13 @@ internal static class MaintenanceCommands
         var id = WindowId();
         var key = IdempotencyKey();
         return new Leaf("complete", "Mark a scheduled or active maintenance window as completed.", "xeroctl maintenance complete mw_abc123") { id, key }.Handle((session, parse, cancel) =>
-            session.ShowAsync(
-                session.Call(HttpMethod.Post, $"{Path(parse, id)}/complete") with { IdempotencyKey = Key(parse, key) },
-                (screen, window) => WindowView.Details(screen, "Completed", window),
+            WindowIds.WithIdAsync(
+                session,
+                parse.GetRequiredValue(id),
+                window => session.ShowAsync(
+                    session.Call(HttpMethod.Post, $"{Path(window)}/complete") with { IdempotencyKey = Key(parse, key) },
+                    (screen, json) => WindowView.Details(screen, "Completed", json),
+                    cancel),
                 cancel));
     }
 
@@ -119,24 +135,27 @@ internal static class MaintenanceCommands
         return new Leaf("purge", "Delete a completed or cancelled maintenance window permanently. Prompts on a terminal.", "xeroctl maintenance purge mw_abc123", "xeroctl maintenance purge mw_abc123 --yes")
         {
             id, key,
-        }.Handle(async (session, parse, cancel) =>
-        {
-            var path = Path(parse, id);
-            await session.ConfirmAsync(() => QuestionAsync(session, path, "Purge", " for good", cancel));
-            return await session.ShowAsync(
-                session.Call(HttpMethod.Post, $"{path}/purge") with { IdempotencyKey = Key(parse, key) },
-                (screen, deleted) => WindowView.Deleted(screen, "Purged", deleted),
-                cancel);
-        });
+        }.Handle((session, parse, cancel) => WindowIds.WithIdAsync(
+            session,
+            parse.GetRequiredValue(id),
+            async window =>
+            {
+                await session.ConfirmAsync(() => QuestionAsync(session, window, "Purge", " for good", cancel));
+                return await session.ShowAsync(
+                    session.Call(HttpMethod.Post, $"{Path(window)}/purge") with { IdempotencyKey = Key(parse, key) },
+                    (screen, deleted) => WindowView.Deleted(screen, "Purged", deleted),
+                    cancel);
+            },
+            cancel));
     }
 
     private static Argument<string> WindowId() => new("id")
     {
-        Description = "ID of the window, such as mw_abc123",
+        Description = "ID of the window, such as mw_abc123, or a unique prefix of it",
         CompletionSources = { context => Candidates.Windows(context.ParseResult) },
     };
 
-    private static string Path(ParseResult parse, Argument<string> id) => $"management/maintenance/{Session.Id(parse.GetRequiredValue(id), "window")}";
+    private static string Path(string id) => $"management/maintenance/{id}";
 
     private static Option<string?> IdempotencyKey() => new("--idempotency-key")
     {
@@ -153,9 +172,9 @@ internal static class MaintenanceCommands
             : throw new CliException(ExitCodes.Usage, $"{option.Name}: an idempotency key has 1 to 255 ASCII characters");
     }
 
-    private static async Task<string> QuestionAsync(Session session, string path, string verb, string how, CancellationToken cancel)
+    private static async Task<string> QuestionAsync(Session session, string id, string verb, string how, CancellationToken cancel)
     {
-        var window = (await session.Client.SendAsync(session.Call(HttpMethod.Get, path), cancel)).Json;
+        var window = (await session.Client.SendAsync(session.Call(HttpMethod.Get, Path(id)), cancel)).Json;
         return $"{verb} “{window.Text("title")}” ({window.Text("id")}, {window.Text("status")}){how}?";
     }
 }

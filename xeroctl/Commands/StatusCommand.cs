@@ -42,7 +42,7 @@ internal static class StatusCommand
         }
 
         var stale = status.Time("stale_since");
-        screen.Line(new Piece("● ", stale is null ? Tones.Of(key) : Tone.Warning), new Piece(overall.Text("label") ?? key, Tone.Strong), status.Time("generated_at") is { } at ? new Piece($"  as of {Times.Relative(at, screen.Now)}", Tone.Faint) : "");
+        screen.Line(new Piece("● ", stale is null ? Tones.Of(key) : Tone.Warning), new Piece(overall.Text("label") ?? key, Tone.Strong), status.Time("generated_at") is { } at ? new Piece($"  as of {Times.Clock(at)}", Tone.Faint) : "");
         if (stale is { } since)
         {
             screen.Paragraph($"Live data has been unavailable since {Times.Absolute(since)}. This is the last known state.", tone: Tone.Bad);
@@ -69,8 +69,9 @@ internal static class StatusCommand
         foreach (var indicator in status.Items("indicators"))
         {
             var state = indicator.Text("status") ?? "unknown";
-            var uptime = indicator.Number("uptime_percent")?.ToString("0.000", CultureInfo.InvariantCulture);
-            table.Add(indicator.Text("name") ?? "", new(state, Tones.Of(state)), new(uptime is null ? "—" : $"{uptime} %", Exact: uptime ?? ""), indicator.Text("reason") ?? "");
+            var percent = indicator.Number("uptime_percent");
+            var uptime = percent?.ToString("0.000", CultureInfo.InvariantCulture);
+            table.Add(indicator.Text("name") ?? "", new(state, Tones.Of(state)), new(percent is null ? "—" : percent >= 100 ? "100%" : $"{uptime}%", Exact: uptime ?? ""), indicator.Text("reason") ?? "");
         }
 
         return table;

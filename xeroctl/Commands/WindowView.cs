@@ -7,7 +7,7 @@ internal static class WindowView
 {
     /// <summary>An empty table of windows.</summary>
     public static Table Table() => new(
-        new("ID"), new("STATUS", Leaves: 4), new("SEVERITY", Leaves: 1), new("STARTS", Leaves: 3), new("ENDS", Leaves: 2), new("TITLE", Shrinks: true, Least: 18), new("SERVICES", Shrinks: true, OnlyWide: true));
+        new("ID", Place: 2, IsId: true), new("STATUS", Leaves: 4), new("SEVERITY", Leaves: 1), new("STARTS", Leaves: 3), new("ENDS", Leaves: 2), new("TITLE", Shrinks: true, Least: 18, Place: -1), new("SERVICES", Shrinks: true, OnlyWide: true));
 
     /// <summary>Adds a window to a table.</summary>
     public static void AddTo(Table table, JsonElement window, DateTimeOffset now)

@@ -1,10 +1,11 @@
 namespace Xerotier.Xeroctl.Output;
 
 /// <summary>Rows under headings: aligned and fitted to a terminal, tab-separated in a pipe.</summary>
-/// <param name="columns">The columns.</param>
+/// <param name="columns">The columns, in the order of a pipe.</param>
 internal sealed class Table(params TableColumn[] columns)
 {
     private const int WideTerminal = 110;
+    private const int ShortestPrefix = 8;
     private readonly List<TableCell[]> rows = [];
 
     /// <summary>The number of rows.</summary>
@@ -43,9 +44,17 @@ internal sealed class Table(params TableColumn[] columns)
     private void WriteAligned(Screen screen)
     {
         var text = rows.ConvertAll(row => Array.ConvertAll(row, cell => TerminalText.Line(cell.Text)));
+        for (var i = 0; i < columns.Length; i++)
+        {
+            if (columns[i].IsId)
+            {
+                ShortenIds(text, i);
+            }
+        }
+
         var widths = columns.Select((column, i) => text.Select(row => TerminalText.Width(row[i])).Append(column.Title.Length).Max()).ToArray();
-        var wanted = Enumerable.Range(0, columns.Length).Where(i => !columns[i].OnlyWide || screen.Width >= WideTerminal).ToArray();
-        var shown = Fitting(wanted, widths, screen.Width);
+        var all = Enumerable.Range(0, columns.Length).OrderBy(i => columns[i].Place).ToArray();
+        var shown = Fitting([.. all.Where(i => !columns[i].OnlyWide || screen.Width >= WideTerminal)], widths, screen.Width);
         Shrink(shown, widths, screen.Width);
         Row(screen, shown, widths, [.. columns.Select(column => column.Title)], _ => Tone.Faint);
         for (var i = 0; i < rows.Count; i++)
@@ -54,9 +63,26 @@ internal sealed class Table(params TableColumn[] columns)
             Row(screen, shown, widths, text[i], column => row[column].Tone);
         }
 
-        if (shown.Length < wanted.Length)
+        if (shown.Length < all.Length)
         {
-            screen.Paragraph($"Columns hidden at this width: {string.Join(", ", wanted.Except(shown).Select(i => columns[i].Title))}.", tone: Tone.Faint);
+            screen.Paragraph($"Columns hidden at this width: {string.Join(", ", all.Except(shown).Select(i => columns[i].Title))}.", tone: Tone.Faint);
+        }
+    }
+
+    // Commands accept a unique prefix of an id, so each id is cut to the shortest prefix that is unique in the table.
+    private static void ShortenIds(List<string[]> text, int column)
+    {
+        var ids = text.Select(row => row[column]).Distinct(StringComparer.Ordinal).ToArray();
+        foreach (var row in text)
+        {
+            var id = row[column];
+            var length = id.IndexOf('_', StringComparison.Ordinal) + 1 + ShortestPrefix;
+            while (length < id.Length && ids.Count(other => other.AsSpan().StartsWith(id.AsSpan(0, length), StringComparison.Ordinal)) > 1)
+            {
+                length++;
+            }
+
+            row[column] = id[..Math.Min(length, id.Length)];
         }
     }
 
