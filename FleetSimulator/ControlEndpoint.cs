@@ -5,38 +5,40 @@ using Microsoft.Extensions.Options;
 
 namespace Xerotier.FleetSimulator;
 
-/// <summary>Shows the fleet, and sets how many of it are silent: <c>PUT / {"silent":{"routers":2,"shared_agents":0,"private_agents":0}}</c>.</summary>
+/// <summary>Shows the fleet, and sets how many senders are silent: <c>PUT / {"silent":{"routers":2,"shared_agents":0,"private_agents":0}}</c>.</summary>
 internal static class ControlEndpoint
 {
+    /// <summary>The JSON options of the endpoint.</summary>
     public static void Configure(JsonSerializerOptions json)
     {
         json.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
         json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
     }
 
+    /// <summary>Maps <c>GET /</c> and <c>PUT /</c>.</summary>
     public static void MapControl(this WebApplication app)
     {
         app.MapGet("/", (SimulatedFleet fleet) => State(fleet));
-        // The body's type is not looked at: curl -d calls everything a form.
+        // The content type is ignored: curl -d sends every body as a form.
         app.MapPut("/", async (HttpRequest request, SimulatedFleet fleet, IOptions<JsonOptions> json, CancellationToken cancellation) =>
         {
-            Change? change = null;
+            ControlRequest? body = null;
             try
             {
-                change = await JsonSerializer.DeserializeAsync<Change>(request.Body, json.Value.SerializerOptions, cancellation);
+                body = await JsonSerializer.DeserializeAsync<ControlRequest>(request.Body, json.Value.SerializerOptions, cancellation);
             }
             catch (JsonException)
             {
-                // as if there were nothing
+                // the response below says what to send
             }
 
-            if (change?.Silent is not { } silent)
+            if (body?.Silent is not { } silent)
             {
-                return Results.BadRequest(new { error = new { message = """Send {"silent":{"routers":0,"shared_agents":0,"private_agents":0}} with whole numbers; what is left out stays.""" } });
+                return Results.BadRequest(new { error = new { message = """Send {"silent":{"routers":0,"shared_agents":0,"private_agents":0}} with whole numbers. Fields you omit keep their value.""" } });
             }
 
             var now = fleet.Silent;
-            var wanted = new Numbers(silent.Routers ?? now.Routers, silent.SharedAgents ?? now.SharedAgents, silent.PrivateAgents ?? now.PrivateAgents);
+            var wanted = new SenderCounts(silent.Routers ?? now.Routers, silent.SharedAgents ?? now.SharedAgents, silent.PrivateAgents ?? now.PrivateAgents);
             if (!wanted.FitIn(fleet.Fleet))
             {
                 return Results.BadRequest(new { error = new { message = "silent must be between 0 and the size of the fleet.", fleet = fleet.Fleet } });
@@ -49,8 +51,9 @@ internal static class ControlEndpoint
 
     private static object State(SimulatedFleet fleet) => new { fleet = fleet.Fleet, silent = fleet.Silent };
 
-    internal sealed record Change(Silence? Silent);
+    /// <summary>The body of a PUT.</summary>
+    internal sealed record ControlRequest(SilentSenders? Silent);
 
-    /// <summary>How many are silent from now on; what is absent stays.</summary>
-    internal sealed record Silence(int? Routers, int? SharedAgents, int? PrivateAgents);
+    /// <summary>The new numbers of silent senders; an absent one does not change.</summary>
+    internal sealed record SilentSenders(int? Routers, int? SharedAgents, int? PrivateAgents);
 }

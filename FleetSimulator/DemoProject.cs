@@ -5,15 +5,15 @@ using System.Text.Json;
 namespace Xerotier.FleetSimulator;
 
 /// <summary>
-/// The project that a fresh cluster is tried with: made through the platform API on the first start, its credentials kept in the
-/// file <c>XEROTIER_DEMO_FILE</c> (mode 600) that a shell can source.
+/// The demo project of a new cluster. The first start creates it through the platform API, and keeps its credentials in the file
+/// <c>XEROTIER_DEMO_FILE</c> (mode 600), which a shell can source.
 /// </summary>
 internal static class DemoProject
 {
     private const string Slug = "demo";
     private static readonly string[] KeyScopes = ["management", "inference", "heartbeat"];
 
-    /// <summary>Makes sure of project, key and file, and hands project and key on as configuration. Waits for the Gateway.</summary>
+    /// <summary>Ensures that project, key and file exist, and adds project and key to the configuration. Waits for the Gateway.</summary>
     public static async Task PrepareAsync(ConfigurationManager configuration, CancellationToken cancellation)
     {
         if (configuration["XEROTIER_DEMO_FILE"] is not { Length: > 0 } file)
@@ -36,13 +36,13 @@ internal static class DemoProject
             }
             catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
             {
-                await Console.Error.WriteLineAsync($"The demo project cannot be made yet: {failure.Message}");
+                await Console.Error.WriteLineAsync($"The demo project cannot be created yet: {failure.Message}");
                 await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
             }
         }
 
         Write(file, $"""
-            # The demo project of this cluster, made on its first start.
+            # The demo project of this cluster, created on its first start.
             XEROTIER_BASE_URL={configuration["XEROTIER_BASE_URL"]}
             XEROTIER_API_KEY={configuration["XEROTIER_API_KEY"]}
             XEROTIER_PLATFORM_KEY={Required("XEROTIER_PLATFORM_KEY")}
@@ -68,7 +68,7 @@ internal static class DemoProject
             }
         }
 
-        // The first start, or a database that was replaced beneath the file.
+        // The first start, or a new database under an old file.
         using var created = await SendAsync(
             http, HttpMethod.Post, "/v1/platform/projects", platformKey, new { name = "Demo", slug = Slug, platform = true }, cancellation);
         var projectId = created.StatusCode == HttpStatusCode.Conflict
@@ -96,7 +96,7 @@ internal static class DemoProject
 
             if (!list.RootElement.GetProperty("has_more").GetBoolean())
             {
-                throw new InvalidOperationException($"The project '{Slug}' exists and is not on the list of projects.");
+                throw new InvalidOperationException($"The project '{Slug}' exists but is not in the list of projects.");
             }
 
             after = $"&after={list.RootElement.GetProperty("last_id").GetString()}";

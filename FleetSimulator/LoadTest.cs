@@ -9,60 +9,12 @@ using Xerotier.Health.V1;
 
 namespace Xerotier.FleetSimulator;
 
-/// <summary>What a load test sends: <c>FleetSimulator load --url … --key … [options]</c>.</summary>
-public sealed class LoadOptions
-{
-    /// <summary>gRPC address. Required.</summary>
-    [Required]
-    public string Url { get; set; } = "";
-
-    /// <summary>Platform key, or a project's with <see cref="Kind"/> private. Required.</summary>
-    [Required]
-    public string Key { get; set; } = "";
-
-    /// <summary><c>shared</c> (default), <c>private</c> or <c>router</c>.</summary>
-    [AllowedValues("shared", "private", "router")]
-    public string Kind { get; set; } = "shared";
-
-    /// <summary>Id of the project whose endpoints shared agents serve; none: they serve nothing.</summary>
-    public string Project { get; set; } = "";
-
-    /// <summary>Distinct ids. 1 to 10,000,000, default 100,000.</summary>
-    [Range(1, 10_000_000)]
-    public int Agents { get; set; } = 100_000;
-
-    /// <summary>Heartbeats in a message. 1 to 1,000, default 100.</summary>
-    [Range(1, 1000)]
-    public int Batch { get; set; } = 100;
-
-    /// <summary>Streams. 1 to 10,000, default 16.</summary>
-    [Range(1, 10_000)]
-    public int Streams { get; set; } = 16;
-
-    /// <summary>Messages of a stream that may wait for their acknowledgement. 1 to 1,000, default 4.</summary>
-    [ConfigurationKeyName("in-flight")]
-    [Range(1, 1000)]
-    public int InFlight { get; set; } = 4;
-
-    /// <summary>Heartbeats per second over all streams; 0 (default) as many as are acknowledged.</summary>
-    [Range(0, 10_000_000)]
-    public int Rate { get; set; }
-
-    /// <summary>Seconds that are measured. Default 10.</summary>
-    [Range(0.1, 86_400)]
-    public double Seconds { get; set; } = 10;
-
-    /// <summary>Seconds before them that are not. Default 2.</summary>
-    [Range(0, 3600)]
-    public double Warmup { get; set; } = 2;
-}
-
-/// <summary>Sends as many heartbeats as are acknowledged, or at a given rate, and prints what came of it as one JSON object.</summary>
+/// <summary>Sends heartbeats as fast as the server acknowledges them, or at a given rate, and prints the result as one JSON object.</summary>
 internal static class LoadTest
 {
     private const int StreamsPerConnection = 50;
 
-    // Messages are encoded once, before the measurement: what is measured is the platform, not this process.
+    // Messages are encoded once, before the measurement, so that it measures the platform and not this process.
     private static readonly Method<byte[], ReportResponse> Report = new(
         MethodType.DuplexStreaming,
         "xerotier.health.v1.Heartbeats",
@@ -73,17 +25,17 @@ internal static class LoadTest
     public static async Task<int> RunAsync(string[] args)
     {
         var options = new ConfigurationBuilder().AddCommandLine(args).Build().Get<LoadOptions>() ?? new();
-        var wrong = new List<ValidationResult>();
-        if (!Validator.TryValidateObject(options, new(options), wrong, validateAllProperties: true))
+        var invalid = new List<ValidationResult>();
+        if (!Validator.TryValidateObject(options, new(options), invalid, validateAllProperties: true))
         {
-            await Console.Error.WriteLineAsync(string.Join('\n', wrong.Select(result => result.ErrorMessage)));
+            await Console.Error.WriteLineAsync(string.Join('\n', invalid.Select(result => result.ErrorMessage)));
             return 2;
         }
 
         var messages = Enumerable.Range(0, options.Agents).Chunk(options.Batch)
-            .Select(ids => new ReportRequest { Heartbeats = { ids.Select(id => Of(options, id)) } }.ToByteArray()).ToArray();
+            .Select(ids => new ReportRequest { Heartbeats = { ids.Select(id => HeartbeatOf(options, id)) } }.ToByteArray()).ToArray();
         var streams = Math.Min(options.Streams, messages.Length);
-        var channels = Enumerable.Range(0, 1 + ((streams - 1) / StreamsPerConnection)).Select(_ => Relays.Open(options.Url)).ToArray();
+        var channels = Enumerable.Range(0, 1 + ((streams - 1) / StreamsPerConnection)).Select(_ => GatewayChannel.Open(options.Url)).ToArray();
 
         var from = Stopwatch.GetTimestamp() + (long)(options.Warmup * Stopwatch.Frequency);
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(options.Warmup + options.Seconds));
@@ -113,7 +65,7 @@ internal static class LoadTest
     private static async Task<Result> StreamAsync(LoadOptions options, GrpcChannel channel, byte[][] messages, int streams, long from, CancellationToken stop)
     {
         var result = new Result();
-        using var room = new SemaphoreSlim(options.InFlight);
+        using var inFlight = new SemaphoreSlim(options.InFlight);
         var sent = new ConcurrentQueue<long>();
         var pace = options.Rate == 0 ? 0 : options.Batch * streams * (double)Stopwatch.Frequency / options.Rate;
         var due = Stopwatch.GetTimestamp() + (pace * Random.Shared.NextDouble());
@@ -135,7 +87,7 @@ internal static class LoadTest
                     due += pace;
                 }
 
-                await Task.WhenAny(room.WaitAsync(CancellationToken.None), reading);
+                await Task.WhenAny(inFlight.WaitAsync(CancellationToken.None), reading);
                 sent.Enqueue(Stopwatch.GetTimestamp());
                 await call.RequestStream.WriteAsync(messages[i], CancellationToken.None);
             }
@@ -156,12 +108,12 @@ internal static class LoadTest
             {
                 sent.TryDequeue(out var at);
                 result.Add(responses.Current, at, from, stop.IsCancellationRequested);
-                room.Release();
+                inFlight.Release();
             }
         }
     }
 
-    private static Heartbeat Of(LoadOptions options, int id) => options.Kind == "router"
+    private static Heartbeat HeartbeatOf(LoadOptions options, int id) => options.Kind == "router"
         ? new() { Router = new() { RouterId = $"rtr-{id}", Region = "us-east", Version = "1.4.2", State = RouterState.Online } }
         : new()
         {
@@ -195,7 +147,7 @@ internal static class LoadTest
 
         public Dictionary<string, long> Errors { get; } = [];
 
-        public void Add(ReportResponse response, long sentAt, long from, bool over)
+        public void Add(ReportResponse response, long sentAt, long from, bool ended)
         {
             if (response.Errors.Count > 0)
             {
@@ -205,7 +157,7 @@ internal static class LoadTest
                 }
             }
 
-            if (Stopwatch.GetTimestamp() >= from && !over)
+            if (Stopwatch.GetTimestamp() >= from && !ended)
             {
                 Accepted += response.Accepted;
                 Latencies.Add(Stopwatch.GetElapsedTime(sentAt).TotalMilliseconds);

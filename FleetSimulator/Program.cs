@@ -9,7 +9,7 @@ if (args is ["load", ..])
 
 if (args.FirstOrDefault(arg => arg.StartsWith('-') && !SimulatorOptions.CommandLine.ContainsKey(arg.Split('=')[0])) is { } unknown)
 {
-    await Console.Error.WriteLineAsync($"Not understood: {unknown}. There are {string.Join(", ", SimulatorOptions.CommandLine.Keys)}.");
+    await Console.Error.WriteLineAsync($"Unknown option: {unknown}. Options: {string.Join(", ", SimulatorOptions.CommandLine.Keys)}.");
     return 1;
 }
 

@@ -1,44 +1,29 @@
 using Grpc.Core;
-using Grpc.Net.Client;
 using Microsoft.Extensions.Options;
 using Xerotier.Health.V1;
 
 namespace Xerotier.FleetSimulator;
 
-/// <summary>Two relays, one for each key: each holds a stream to the Gateway and sends all heartbeats of its senders when they are due.</summary>
+/// <summary>Two relays, one per key. Each holds a stream to the Gateway and sends the heartbeats of its senders when they are due.</summary>
 internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOptions> options, TimeProvider time, ILogger<Relays> logger) : BackgroundService
 {
     private const int BatchSize = 500;
 
-    /// <summary>A channel that notices a silent peer within seconds.</summary>
-    public static GrpcChannel Open(string url) => GrpcChannel.ForAddress(url, new GrpcChannelOptions
-    {
-        HttpHandler = new SocketsHttpHandler
-        {
-            ConnectTimeout = TimeSpan.FromSeconds(2),
-            EnableMultipleHttp2Connections = true,
-            KeepAlivePingDelay = TimeSpan.FromSeconds(2),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(2),
-            UseProxy = false,
-        },
-        DisposeHttpClient = true,
-    });
-
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var channel = Open(options.Value.GrpcUrl);
+        using var channel = GatewayChannel.Open(options.Value.GrpcUrl);
         var client = new Heartbeats.HeartbeatsClient(channel);
         await Task.WhenAll(
-            RelayAsync("platform", client, options.Value.PlatformKey, fleet.OfPlatform, stoppingToken),
-            RelayAsync("project", client, options.Value.ApiKey, fleet.OfProject, stoppingToken));
+            RelayAsync("platform", client, options.Value.PlatformKey, fleet.PlatformHeartbeats, stoppingToken),
+            RelayAsync("project", client, options.Value.ApiKey, fleet.ProjectHeartbeats, stoppingToken));
     }
 
     private async Task RelayAsync(string name, Heartbeats.HeartbeatsClient client, string key, Func<IEnumerable<Heartbeat>> senders, CancellationToken stopping)
     {
         var headers = new Metadata { { "authorization", $"Bearer {key}" } };
         var lost = false;
-        var unheard = NewSource();
+        var unavailable = NewSource();
         while (!stopping.IsCancellationRequested)
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -50,23 +35,23 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
                 while (true)
                 {
                     var changed = fleet.Changed;
-                    unheard = NewSource();
+                    unavailable = NewSource();
                     foreach (var batch in senders().Chunk(BatchSize))
                     {
                         await call.RequestStream.WriteAsync(new() { Heartbeats = { batch } }, ended.Token);
                     }
 
                     var due = Task.Delay(options.Value.Interval, time, ended.Token);
-                    var next = await Task.WhenAny(changed, due, unheard.Task, acknowledged);
+                    var next = await Task.WhenAny(changed, due, unavailable.Task, acknowledged);
                     if (next == acknowledged)
                     {
-                        await acknowledged; // throws what ended the stream
+                        await acknowledged; // throws the failure that ended the stream
                         break;
                     }
 
-                    if (next == unheard.Task)
+                    if (next == unavailable.Task)
                     {
-                        await RestAsync(ended.Token); // not ten seconds: who is not heard is taken for silent
+                        await BackOffAsync(ended.Token); // not a whole interval: the platform would consider the senders stale
                     }
                 }
             }
@@ -81,11 +66,11 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
             lost = true;
             await ended.CancelAsync();
             await acknowledged.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await RestAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await BackOffAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task RestAsync(CancellationToken cancellation) => Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(200, 1000)), time, cancellation);
+        Task BackOffAsync(CancellationToken cancellation) => Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(200, 1000)), time, cancellation);
 
         async Task ReadAcknowledgementsAsync(IAsyncStreamReader<ReportResponse> responses)
         {
@@ -102,7 +87,7 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
                     LogRefused(logger, name, responses.Current.Errors.Count, first.Code, first.Message);
                     if (first.Code == "service_unavailable")
                     {
-                        unheard.TrySetResult();
+                        unavailable.TrySetResult();
                     }
                 }
             }

@@ -3,27 +3,14 @@ using Xerotier.Health.V1;
 
 namespace Xerotier.FleetSimulator;
 
-/// <summary>How many of each are silent, or are there.</summary>
-/// <param name="Routers">Routers.</param>
-/// <param name="SharedAgents">Shared agents.</param>
-/// <param name="PrivateAgents">Private agents.</param>
-internal sealed record Numbers(int Routers, int SharedAgents, int PrivateAgents)
-{
-    /// <summary>None is negative or more than in <paramref name="whole"/>.</summary>
-    public bool FitIn(Numbers whole) =>
-        Routers >= 0 && Routers <= whole.Routers
-        && SharedAgents >= 0 && SharedAgents <= whole.SharedAgents
-        && PrivateAgents >= 0 && PrivateAgents <= whole.PrivateAgents;
-}
-
-/// <summary>Who there is, and who of them speaks at the moment: all but the last few of each.</summary>
+/// <summary>The senders, and their heartbeats. Of each kind, the last few can be silent.</summary>
 internal sealed class SimulatedFleet
 {
     private static readonly string[] Regions = ["us-east", "eu-west", "ap-south"];
-    private static readonly (string Slug, string Model)[] Served = [("chat", "llama-3.3-70b"), ("embed", "e5-large")];
+    private static readonly (string Slug, string Model)[] Endpoints = [("chat", "llama-3.3-70b"), ("embed", "e5-large")];
 
     private readonly string projectId;
-    private volatile Numbers silent;
+    private volatile SenderCounts silent;
     private volatile TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public SimulatedFleet(IOptions<SimulatorOptions> options)
@@ -34,11 +21,11 @@ internal sealed class SimulatedFleet
         projectId = o.ProjectId;
     }
 
-    /// <summary>How many there are of each.</summary>
-    public Numbers Fleet { get; }
+    /// <summary>The number of senders of each kind.</summary>
+    public SenderCounts Fleet { get; }
 
-    /// <summary>How many of each are silent.</summary>
-    public Numbers Silent
+    /// <summary>The number of silent senders of each kind.</summary>
+    public SenderCounts Silent
     {
         get => silent;
         set
@@ -50,11 +37,11 @@ internal sealed class SimulatedFleet
         }
     }
 
-    /// <summary>Completes when <see cref="Silent"/> is set next.</summary>
+    /// <summary>Completes when <see cref="Silent"/> changes.</summary>
     public Task Changed => changed.Task;
 
-    /// <summary>What routers and shared agents say now.</summary>
-    public IEnumerable<Heartbeat> OfPlatform()
+    /// <summary>The heartbeats of routers and shared agents.</summary>
+    public IEnumerable<Heartbeat> PlatformHeartbeats()
     {
         var now = silent;
         for (var i = 0; i < Fleet.Routers - now.Routers; i++)
@@ -71,8 +58,8 @@ internal sealed class SimulatedFleet
         }
     }
 
-    /// <summary>What the demo project's private agents say now.</summary>
-    public IEnumerable<Heartbeat> OfProject()
+    /// <summary>The heartbeats of the demo project's private agents.</summary>
+    public IEnumerable<Heartbeat> ProjectHeartbeats()
     {
         for (var i = 0; i < Fleet.PrivateAgents - silent.PrivateAgents; i++)
         {
@@ -82,7 +69,7 @@ internal sealed class SimulatedFleet
 
     private static AgentHeartbeat Agent(int i, AgentKind kind, string prefix, string endpointPrefix)
     {
-        var (slug, model) = Served[i % Served.Length];
+        var (slug, model) = Endpoints[i % Endpoints.Length];
         return new()
         {
             WorkerId = $"{prefix}-{i + 1}",

@@ -3,12 +3,12 @@ using System.ComponentModel.DataAnnotations;
 namespace Xerotier.FleetSimulator;
 
 /// <summary>
-/// What is simulated: the section <c>Simulator</c> (<c>Simulator__Routers=5 Simulator__SilentRouters=2</c>) or the command line
+/// The simulated fleet: the section <c>Simulator</c> (<c>Simulator__Routers=5 Simulator__SilentRouters=2</c>) or the command line
 /// (<c>--routers 5 --silent-routers 2</c>).
 /// </summary>
 public sealed class SimulatorOptions
 {
-    /// <summary>What the command line calls the settings.</summary>
+    /// <summary>The settings by their names on the command line.</summary>
     internal static readonly Dictionary<string, string> CommandLine = new()
     {
         ["--routers"] = "Simulator:Routers",
@@ -35,7 +35,7 @@ public sealed class SimulatorOptions
     [Required]
     public string ApiKey { get; set; } = "";
 
-    /// <summary>The demo project's address, <c>http://host/&lt;project id&gt;/v1</c>; it tells the project's id. Required.</summary>
+    /// <summary>The demo project's address, <c>http://host/&lt;project id&gt;/v1</c>; it contains the project's id. Required.</summary>
     [ConfigurationKeyName("XEROTIER_BASE_URL")]
     [Required]
     [RegularExpression("^https?://[^/]+/proj_[A-Za-z0-9]{6,32}/v1/?$")]
@@ -53,26 +53,26 @@ public sealed class SimulatorOptions
     [Range(0, 20_000)]
     public int PrivateAgents { get; set; } = 4;
 
-    /// <summary>Routers that are silent from the start, default 0.</summary>
+    /// <summary>Routers that are silent at start. Default 0.</summary>
     [Range(0, 100_000)]
     public int SilentRouters { get; set; }
 
-    /// <summary>Shared agents that are silent from the start, default 0.</summary>
+    /// <summary>Shared agents that are silent at start. Default 0.</summary>
     [Range(0, 100_000)]
     public int SilentSharedAgents { get; set; }
 
-    /// <summary>Private agents that are silent from the start, default 0.</summary>
+    /// <summary>Private agents that are silent at start. Default 0.</summary>
     [Range(0, 20_000)]
     public int SilentPrivateAgents { get; set; }
 
-    /// <summary>Age in seconds from which the platform calls a sender stale, default 30: the fleet sends three times as often.</summary>
+    /// <summary>Age in seconds at which the platform considers a sender stale, default 30. The fleet sends three times as often.</summary>
     [ConfigurationKeyName("Fleet:StaleAfterSeconds")]
     [Range(0.1, 3600)]
     public double StaleAfterSeconds { get; set; } = 30;
 
-    internal Numbers Fleet => new(Routers, SharedAgents, PrivateAgents);
+    internal SenderCounts Fleet => new(Routers, SharedAgents, PrivateAgents);
 
-    internal Numbers Silent => new(SilentRouters, SilentSharedAgents, SilentPrivateAgents);
+    internal SenderCounts Silent => new(SilentRouters, SilentSharedAgents, SilentPrivateAgents);
 
     internal TimeSpan Interval => TimeSpan.FromSeconds(StaleAfterSeconds / 3);
 
