@@ -2,9 +2,8 @@ using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Board;
-using Xerotier.StatusService.Dashboard;
+using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
-using Xerotier.StatusService.Page;
 using Xerotier.StatusService.Publishing;
 
 var builder = WebApplication.CreateBuilder(args);

@@ -1,5 +1,5 @@
 using Xerotier.Maintenance.V1;
-using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.Board;
 

@@ -1,5 +1,4 @@
-using Xerotier.StatusService.History;
-using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.Board;
 
@@ -42,19 +41,19 @@ public sealed record BoardState(
 
         shown.Add(new(Indicator.ModelStorage, inputs.ModelStorage));
 
-        var recorded = new Recorded[Indicators.Indicators.All.Count];
-        Array.Fill(recorded, History.Recorded.NoData);
+        var recorded = new Recorded[Indicators.All.Count];
+        Array.Fill(recorded, Model.Recorded.NoData);
         foreach (var (indicator, verdict) in shown)
         {
             recorded[(int)indicator] = inputs.Windows is { } windows && windows.Platform.Any(w => w.Covers(indicator, now))
-                ? History.Recorded.Maintenance
+                ? Model.Recorded.Maintenance
                 : verdict.Status switch
                 {
-                    IndicatorStatus.Operational => History.Recorded.Operational,
-                    _ when inputs.Windows is null && now < inputs.WindowsAwaitedUntil => History.Recorded.NoData,
-                    IndicatorStatus.Degraded => History.Recorded.Degraded,
-                    IndicatorStatus.Outage => History.Recorded.Outage,
-                    _ => History.Recorded.NoData,
+                    IndicatorStatus.Operational => Model.Recorded.Operational,
+                    _ when inputs.Windows is null && now < inputs.WindowsAwaitedUntil => Model.Recorded.NoData,
+                    IndicatorStatus.Degraded => Model.Recorded.Degraded,
+                    IndicatorStatus.Outage => Model.Recorded.Outage,
+                    _ => Model.Recorded.NoData,
                 };
         }
 

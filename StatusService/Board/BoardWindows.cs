@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Xerotier.Maintenance.V1;
-using Xerotier.StatusService.Indicators;
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.Board;
 
@@ -14,11 +13,11 @@ namespace Xerotier.StatusService.Board;
 /// <param name="Recent">The newest by start.</param>
 /// <param name="Platform">Every active window of a platform project.</param>
 public sealed record BoardWindows(
-    IReadOnlyList<WindowModel> Active,
+    IReadOnlyList<MaintenanceWindow> Active,
     int ActiveTotal,
-    IReadOnlyList<WindowModel> Scheduled,
+    IReadOnlyList<MaintenanceWindow> Scheduled,
     int ScheduledTotal,
-    IReadOnlyList<WindowModel> Recent,
+    IReadOnlyList<MaintenanceWindow> Recent,
     IReadOnlyList<PlatformWindow> Platform)
 {
     /// <summary>How many active windows, and how many scheduled ones, the public is shown (product.md section 3); of more, the number.</summary>
@@ -40,7 +39,7 @@ public sealed record BoardWindows(
     public string ToJson() => JsonSerializer.Serialize(this, WindowsJson.Default.BoardWindows);
 
     /// <summary>A window as the public sees it.</summary>
-    public static WindowModel Public(Window window) => new(
+    public static MaintenanceWindow Public(Window window) => new(
         window.Id,
         window.Title,
         window.Description,
@@ -66,7 +65,7 @@ public sealed record PlatformWindow(DateTimeOffset StartsAt, DateTimeOffset Ends
     public static PlatformWindow From(Window window) => new(
         window.StartsAt.ToDateTimeOffset(),
         window.EndsAt.ToDateTimeOffset(),
-        [.. Indicators.Indicators.All.Select(i => i.IsAffectedBy(window.AffectedServices))]);
+        [.. Indicators.All.Select(i => i.IsAffectedBy(window.AffectedServices))]);
 
     /// <summary>Whether it covers <paramref name="indicator"/> at <paramref name="at"/>.</summary>
     public bool Covers(Indicator indicator, DateTimeOffset at) => Affects[(int)indicator] && StartsAt <= at && at < EndsAt;

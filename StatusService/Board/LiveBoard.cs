@@ -1,14 +1,17 @@
-using Xerotier.StatusService.History;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.Board;
 
 /// <summary>
-/// The board as time goes on: takes the feeds' messages at the instants at which they came, and writes what it held into the track.
+/// The board as time goes on: takes the feeds' messages at the instants at which they came, and reports what it held.
 /// Changes that the clock alone makes happen at their exact instants, however late somebody looks. Used by one thread at a time.
 /// </summary>
-/// <param name="track">What is seen goes here.</param>
-public sealed class LiveBoard(StatusTrack track)
+/// <param name="observed">Takes what the board holds from an instant on. The instants never go back.</param>
+public sealed class LiveBoard(Action<DateTimeOffset, IReadOnlyList<Recorded>> observed)
 {
+    /// <summary>Two looks further apart than this did not observe what lay between them.</summary>
+    public static readonly TimeSpan MaxGap = TimeSpan.FromSeconds(2);
+
     private DateTimeOffset? last;
     private DateTimeOffset watched;
 
@@ -36,7 +39,7 @@ public sealed class LiveBoard(StatusTrack track)
         {
             Inputs = Inputs with { WindowsAwaitedUntil = now + BoardInputs.FirstWords };
         }
-        else if (now < seen - StatusTrack.LongestBlink)
+        else if (now < seen - MaxGap)
         {
             Inputs = Inputs.Moved(now - seen); // the clock was set back: what was heard is as old as it was
         }
@@ -44,7 +47,7 @@ public sealed class LiveBoard(StatusTrack track)
         {
             now = seen; // a message that crossed a look
         }
-        else if (now - seen <= StatusTrack.LongestBlink)
+        else if (now - seen <= MaxGap)
         {
             while (BoardState.NextChange(Inputs, seen) is { } change && change < now)
             {
@@ -57,12 +60,12 @@ public sealed class LiveBoard(StatusTrack track)
         return now;
     }
 
-    /// <summary>The board at <paramref name="at"/>, written into the track; there the hours that a clock repeats are had once.</summary>
+    /// <summary>The board at <paramref name="at"/>, reported; there the hours that a clock repeats are had once.</summary>
     private BoardState Watch(DateTimeOffset at)
     {
         var state = BoardState.At(Inputs, at);
         watched = at > watched ? at : watched;
-        track.Look(watched, state.Recorded);
+        observed(watched, state.Recorded);
         return state;
     }
 }

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
-using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.Board;
 
@@ -79,7 +79,7 @@ public static class BoardExtensions
             .Validate(o => o.IsProbeUrlValid, "ModelStorage:ProbeUrl must be an absolute http or https address.")
             .ValidateOnStart();
         services.AddSingleton<BoardInbox>();
-        services.AddSingleton<LiveBoard>();
+        services.AddSingleton<ChangeStamps>();
         services.AddHostedService<Feeds>();
         services.AddHostedService<ModelStorageProbe>();
     }

@@ -1,32 +1,6 @@
-using Xerotier.StatusService.Indicators;
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.History;
-
-/// <summary>One indicator's day in seconds, without those of no data.</summary>
-public readonly record struct DaySeconds(int Operational, int Degraded, int Maintenance, int Outage)
-{
-    /// <summary>The seconds of <paramref name="run"/> added.</summary>
-    public DaySeconds With(Run run)
-    {
-        var seconds = (int)Math.Max(0, run.To - run.From);
-        return run.State switch
-        {
-            Recorded.Operational => this with { Operational = Operational + seconds },
-            Recorded.Degraded => this with { Degraded = Degraded + seconds },
-            Recorded.Maintenance => this with { Maintenance = Maintenance + seconds },
-            Recorded.Outage => this with { Outage = Outage + seconds },
-            _ => this,
-        };
-    }
-
-    /// <summary>Both together.</summary>
-    public static DaySeconds operator +(DaySeconds one, DaySeconds other) => Add(one, other);
-
-    /// <summary>Both together.</summary>
-    public static DaySeconds Add(DaySeconds one, DaySeconds other) => new(
-        one.Operational + other.Operational, one.Degraded + other.Degraded, one.Maintenance + other.Maintenance, one.Outage + other.Outage);
-}
 
 /// <summary>The history as the database had it at one revision: closed days as sums, the day in which the record ends as runs.</summary>
 /// <param name="Revision">Of the history.</param>
@@ -46,13 +20,13 @@ public sealed record HistorySnapshot(
 
     /// <summary>While the database has not answered yet.</summary>
     public static HistorySnapshot Empty { get; } =
-        new(-1, null, null, new Dictionary<(Indicator, DateOnly), DaySeconds>(), [.. Indicators.Indicators.All.Select(_ => Array.Empty<Run>())]);
+        new(-1, null, null, new Dictionary<(Indicator, DateOnly), DaySeconds>(), [.. Indicators.All.Select(_ => Array.Empty<Run>())]);
 
     /// <summary>
     /// <paramref name="indicator"/>'s days from <paramref name="first"/> on as of <paramref name="asOf"/>: the database's, and
     /// beyond the end of its record what <paramref name="track"/> saw. While the database has not answered yet, no data.
     /// </summary>
-    public IReadOnlyList<DayModel> DaysOf(Indicator indicator, DateOnly first, DateTimeOffset asOf, StatusTrack track)
+    public IReadOnlyList<Day> DaysOf(Indicator indicator, DateOnly first, DateTimeOffset asOf, StatusTrack track)
     {
         var until = asOf.ToUnixTimeSeconds();
         var known = Revision >= 0; // else whatever this process saw says nothing of the days before it
@@ -74,7 +48,7 @@ public sealed record HistorySnapshot(
         var installed = (FirstRecorded ?? (seen.Count > 0 ? seen[0].From : null)) is { } second
             ? DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeSeconds(second).UtcDateTime)
             : today;
-        var days = new List<DayModel>(90);
+        var days = new List<Day>(90);
         for (var day = first; day <= today; day = day.AddDays(1))
         {
             var length = day == today ? (int)(asOf.UtcDateTime - day.ToDateTime(TimeOnly.MinValue)).TotalSeconds : 86_400;

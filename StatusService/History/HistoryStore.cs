@@ -2,7 +2,7 @@ using System.Data;
 using Npgsql;
 using NpgsqlTypes;
 using Xerotier.StatusService.Board;
-using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.History;
 
@@ -11,7 +11,7 @@ namespace Xerotier.StatusService.History;
 /// <param name="RecordedUntil">Unix second before which everything is settled; null when nothing was ever recorded.</param>
 /// <param name="FirstRecorded">Unix second of the first interval ever.</param>
 /// <param name="Revision">Grows with every change of intervals or stamp.</param>
-/// <param name="Stamp">The recorder's <see cref="BoardStamp"/> as JSON.</param>
+/// <param name="Stamp">The recorder's <see cref="ChangeStamp"/> as JSON.</param>
 /// <param name="Taken">This call made the caller the recorder.</param>
 public sealed record RecorderRow(long Generation, long? RecordedUntil, long? FirstRecorded, long Revision, string? Stamp, bool Taken);
 
@@ -260,7 +260,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
 
     private static async Task<IReadOnlyList<IReadOnlyList<Run>>> RunsAsync(NpgsqlDataReader reader, CancellationToken cancellation)
     {
-        var runs = Indicators.Indicators.All.Select(_ => new List<Run>()).ToArray();
+        var runs = Indicators.All.Select(_ => new List<Run>()).ToArray();
         while (await reader.ReadAsync(cancellation))
         {
             runs[reader.GetInt16(0)].Add(new(Second(reader, 1)!.Value, Second(reader, 2) ?? HistorySnapshot.Open, (Recorded)reader.GetInt16(3)));

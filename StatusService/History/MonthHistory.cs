@@ -1,5 +1,4 @@
-using Xerotier.StatusService.Indicators;
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.History;
 
@@ -19,19 +18,19 @@ public static class MonthHistory
     /// <param name="firstRecorded">The first second ever recorded: before it no data is nothing to list.</param>
     /// <param name="windows">The month's windows, by start.</param>
     /// <param name="until">The second that all is as of.</param>
-    public static HistoryIndicatorModel? Of(Indicator indicator, IReadOnlyList<DayModel> days, IReadOnlyList<Run> runs, long firstRecorded, IReadOnlyList<WindowModel> windows, long until)
+    public static ComponentMonth? Of(Indicator indicator, IReadOnlyList<Day> days, IReadOnlyList<Run> runs, long firstRecorded, IReadOnlyList<MaintenanceWindow> windows, long until)
     {
         if (days.All(d => d.Operational + d.Degraded + d.Outage + d.Maintenance == 0))
         {
             return null;
         }
 
-        WindowModel[] affecting = [.. windows.Where(w => indicator.IsAffectedBy(w.AffectedServices))];
+        MaintenanceWindow[] affecting = [.. windows.Where(w => indicator.IsAffectedBy(w.AffectedServices))];
         return new(indicator.Name(), [.. days.Select(day => OfDay(day, runs, firstRecorded, affecting, until))]);
     }
 
     /// <summary>The intervals to put in words, by start: all without the shortest ones that are omitted.</summary>
-    public static IReadOnlyList<HistoryIntervalModel> Listed(HistoryDayModel day) => day.Omitted == 0
+    public static IReadOnlyList<DayInterval> Listed(ComponentDay day) => day.Omitted == 0
         ? day.Intervals
         : [.. day.Intervals.OrderByDescending(i => i.To - i.From).Take(day.Intervals.Count - day.Omitted).OrderBy(i => i.From)];
 
@@ -39,7 +38,7 @@ public static class MonthHistory
     /// What to draw over the strip of plain operation, by start: every interval, widened to whole slots of <see cref="SlotSeconds"/> and
     /// joined, so that a day that flaps stays small. A slot shows the worst that it held: no outage is too short to be seen.
     /// </summary>
-    public static IReadOnlyList<HistoryIntervalModel> Strip(HistoryDayModel day)
+    public static IReadOnlyList<DayInterval> Strip(ComponentDay day)
     {
         var midnight = new DateTimeOffset(day.Day.Date, TimeOnly.MinValue, TimeSpan.Zero);
         var slots = new Recorded[86_400 / SlotSeconds];
@@ -52,7 +51,7 @@ public static class MonthHistory
             }
         }
 
-        var strip = new List<HistoryIntervalModel>();
+        var strip = new List<DayInterval>();
         for (int i = 0, next; i < slots.Length; i = next)
         {
             for (next = i + 1; next < slots.Length && slots[next] == slots[i];)
@@ -70,7 +69,7 @@ public static class MonthHistory
     }
 
     /// <summary>A window touched [<paramref name="from"/>, <paramref name="to"/>) if it was on in it, as it was planned or until it was ended before.</summary>
-    private static bool Touched(WindowModel window, long from, long to)
+    private static bool Touched(MaintenanceWindow window, long from, long to)
     {
         var ended = window.CompletedAt ?? window.CancelledAt ?? window.EndsAt;
         var end = ended < window.EndsAt ? ended : window.EndsAt;
@@ -78,7 +77,7 @@ public static class MonthHistory
             && window.StartsAt < DateTimeOffset.FromUnixTimeSeconds(to) && end > DateTimeOffset.FromUnixTimeSeconds(from);
     }
 
-    private static HistoryDayModel OfDay(DayModel day, IReadOnlyList<Run> runs, long firstRecorded, IReadOnlyList<WindowModel> windows, long until)
+    private static ComponentDay OfDay(Day day, IReadOnlyList<Run> runs, long firstRecorded, IReadOnlyList<MaintenanceWindow> windows, long until)
     {
         var midnight = new DateTimeOffset(day.Date.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
         var from = Math.Max(midnight, firstRecorded);
@@ -93,10 +92,10 @@ public static class MonthHistory
         }
 
         Add(new(position, to, Recorded.NoData));
-        HistoryIntervalModel[] notable =
+        DayInterval[] notable =
         [
             .. all.Where(r => r.State != Recorded.Operational)
-                .Select(r => new HistoryIntervalModel(DateTimeOffset.FromUnixTimeSeconds(r.From), DateTimeOffset.FromUnixTimeSeconds(r.To), r.State)),
+                .Select(r => new DayInterval(DateTimeOffset.FromUnixTimeSeconds(r.From), DateTimeOffset.FromUnixTimeSeconds(r.To), r.State)),
         ];
         var began = day.Installation is InstallationDay.On ? from : midnight;
         return new(day, DateTimeOffset.FromUnixTimeSeconds(began), notable, [.. windows.Where(w => Touched(w, midnight, to))], Math.Max(0, notable.Length - MaximumIntervals));
@@ -119,3 +118,22 @@ public static class MonthHistory
         }
     }
 }
+
+/// <summary>One indicator's month.</summary>
+/// <param name="Name">Such as <c>Inference Routing</c>.</param>
+/// <param name="Days">The days of the month that have begun, oldest first.</param>
+public sealed record ComponentMonth(string Name, IReadOnlyList<ComponentDay> Days);
+
+/// <summary>One indicator's day with what happened in it.</summary>
+/// <param name="Day">The day's seconds.</param>
+/// <param name="Began">Where the day's record begins, UTC: midnight, or on the day of installation its first second.</param>
+/// <param name="Intervals">Everything since then but plain operation, by start; touching intervals of one state are one.</param>
+/// <param name="Windows">The maintenance windows that touched the day and affect the indicator, by start.</param>
+/// <param name="Omitted">How many of the shortest the list in words leaves out.</param>
+public sealed record ComponentDay(Day Day, DateTimeOffset Began, IReadOnlyList<DayInterval> Intervals, IReadOnlyList<MaintenanceWindow> Windows, int Omitted = 0);
+
+/// <summary>A stretch of one day in one state.</summary>
+/// <param name="From">Start, UTC.</param>
+/// <param name="To">End, UTC, exclusive.</param>
+/// <param name="State">What it held.</param>
+public sealed record DayInterval(DateTimeOffset From, DateTimeOffset To, Recorded State);

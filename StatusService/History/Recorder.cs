@@ -1,5 +1,5 @@
 using Xerotier.StatusService.Board;
-using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.History;
 
@@ -18,7 +18,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
     private readonly Guid me = Guid.NewGuid();
     private Held? held;
     private volatile HistorySnapshot snapshot = HistorySnapshot.Empty;
-    private volatile BoardStamp? shared;
+    private volatile ChangeStamp? shared;
     private volatile BoardBefore? before;
     private string? lapsed; // a stamp from before a gap that nobody watched: what it says of then says nothing of now
 
@@ -26,7 +26,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
     public HistorySnapshot Snapshot => snapshot;
 
     /// <summary>The recorder's stamp, this one's or another's; null when there is none that still means anything.</summary>
-    public BoardStamp? Shared => shared;
+    public ChangeStamp? Shared => shared;
 
     /// <summary>The board as it was when this process began to read; null until it did.</summary>
     public BoardBefore? Before => before;
@@ -40,7 +40,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
     /// <param name="windows">The windows to keep for a later process; null while they are not live: those that were kept stay.</param>
     /// <param name="cancellation">Ends the turn; it is made up for by the next one.</param>
     /// <exception cref="Npgsql.NpgsqlException">The database does not answer; what was seen waits in the track.</exception>
-    public async Task StepAsync(DateOnly today, Func<BoardStamp?, BoardStamp?> stamp, HeardWindows? windows, CancellationToken cancellation)
+    public async Task StepAsync(DateOnly today, Func<ChangeStamp?, ChangeStamp?> stamp, HeardWindows? windows, CancellationToken cancellation)
     {
         if (track.CompleteUntil is not { } complete)
         {
@@ -60,7 +60,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
             row = await store.TryTakeAsync(me, cancellation);
             if (before is null)
             {
-                before = new(BoardStamp.FromJson(row.Stamp)?.Since.ContainsKey(Indicator.SharedAgents) == true, await store.WindowsAsync(cancellation));
+                before = new(ChangeStamp.FromJson(row.Stamp)?.Since.ContainsKey(Indicator.SharedAgents) == true, await store.WindowsAsync(cancellation));
                 lapsed = row.RecordedUntil >= complete - Continuity ? null : row.Stamp;
                 Share(row.Stamp);
             }
@@ -97,14 +97,14 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
         }
     }
 
-    private void Share(string? stored) => shared = stored == lapsed ? null : BoardStamp.FromJson(stored);
+    private void Share(string? stored) => shared = stored == lapsed ? null : ChangeStamp.FromJson(stored);
 
-    private async Task<RecorderRow?> WriteAsync(Held holding, long complete, Func<BoardStamp?, BoardStamp?> stamp, HeardWindows? windows, CancellationToken cancellation)
+    private async Task<RecorderRow?> WriteAsync(Held holding, long complete, Func<ChangeStamp?, ChangeStamp?> stamp, HeardWindows? windows, CancellationToken cancellation)
     {
         var (change, open) = Plan(holding, complete);
         if (stamp(shared) is { } now)
         {
-            change = now.Same(BoardStamp.FromJson(holding.Row.Stamp)) ? change : change with { Stamp = now.ToJson() };
+            change = now.Same(ChangeStamp.FromJson(holding.Row.Stamp)) ? change : change with { Stamp = now.ToJson() };
         }
         else if (lapsed is not null && holding.Row.Stamp == lapsed)
         {
@@ -130,7 +130,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
         var begun = new List<(Indicator, long, long?, Recorded)>();
         var open = new Dictionary<Indicator, OpenInterval>();
 
-        foreach (var indicator in Indicators.Indicators.All)
+        foreach (var indicator in Indicators.All)
         {
             var stretches = new List<Run>();
             var goesOn = holding.Open.TryGetValue(indicator, out var interval);

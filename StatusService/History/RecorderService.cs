@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using Xerotier.ServiceDefaults;
-using Xerotier.StatusService.Publishing;
+using Xerotier.StatusService.Board;
 
 namespace Xerotier.StatusService.History;
 
@@ -17,7 +17,7 @@ public sealed class HistoryOptions
 public sealed partial class RecorderService(
     Recorder recorder,
     HistoryStore store,
-    StampKeeper stamps,
+    ChangeStamps stamps,
     Migrations migrations,
     IOptions<HistoryOptions> options,
     TimeProvider time,
@@ -63,7 +63,7 @@ public sealed partial class RecorderService(
         var was = recorder.Recording;
         try
         {
-            await recorder.StepAsync(today, stamps.Agree, stamps.Windows, either.Token);
+            await recorder.StepAsync(today, stamps.Reconcile, stamps.Windows, either.Token);
             if (recorder.Recording && purged != today)
             {
                 var rows = await store.PurgeAsync(today.AddDays(-options.Value.RetentionDays), stopping);
@@ -115,7 +115,6 @@ public static class HistoryExtensions
         services.AddSingleton<StatusTrack>();
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<Recorder>();
-        services.AddSingleton<HistoryPages>();
         services.AddHostedService<RecorderService>();
     }
 }

@@ -1,4 +1,5 @@
-using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Board;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.History;
 
@@ -9,13 +10,10 @@ namespace Xerotier.StatusService.History;
 /// </summary>
 public sealed class StatusTrack
 {
-    /// <summary>Two looks further apart than this did not watch what lay between them.</summary>
-    public static readonly TimeSpan LongestBlink = TimeSpan.FromSeconds(2);
-
     private const int MaximumRuns = 50_000; // of one indicator; a day that flaps every other second
 
     private readonly Lock gate = new();
-    private readonly Line[] lines = [.. Indicators.Indicators.All.Select(_ => new Line())];
+    private readonly Line[] lines = [.. Indicators.All.Select(_ => new Line())];
     private DateTimeOffset? last;
 
     /// <summary>The seconds before this one are complete; null before the first look.</summary>
@@ -37,7 +35,7 @@ public sealed class StatusTrack
     {
         lock (gate)
         {
-            if (last is { } previous && now > previous && now - previous <= LongestBlink)
+            if (last is { } previous && now > previous && now - previous <= LiveBoard.MaxGap)
             {
                 var from = previous.ToUnixTimeSeconds();
                 var until = now.AddTicks(-1).ToUnixTimeSeconds();
@@ -47,7 +45,7 @@ public sealed class StatusTrack
                 }
             }
 
-            foreach (var indicator in Indicators.Indicators.All)
+            foreach (var indicator in Indicators.All)
             {
                 lines[(int)indicator].Holding = states[(int)indicator];
             }

@@ -1,4 +1,4 @@
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.History;
 
@@ -16,7 +16,7 @@ public static class Uptime
     }
 
     /// <summary>A day of <paramref name="length"/> seconds; what <paramref name="seconds"/> does not account for is no data.</summary>
-    public static DayModel Day(DateOnly date, int length, DaySeconds seconds, InstallationDay installation) => new(
+    public static Day Day(DateOnly date, int length, DaySeconds seconds, InstallationDay installation) => new(
         date,
         seconds.Operational,
         seconds.Degraded,
@@ -27,7 +27,7 @@ public static class Uptime
         installation);
 
     /// <summary>Of all <paramref name="days"/> together.</summary>
-    public static decimal? Percent(IEnumerable<DayModel> days)
+    public static decimal? Percent(IEnumerable<Day> days)
     {
         long operational = 0, degraded = 0, outage = 0;
         foreach (var day in days)

@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Xerotier.StatusService.Board;
+using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.Publishing;
 
@@ -11,7 +13,7 @@ public sealed partial class BoardService(
     BoardInbox inbox,
     LiveBoard board,
     StatusTrack track,
-    StampKeeper stamps,
+    ChangeStamps stamps,
     Recorder recorder,
     PageRenderer renderer,
     PublishedPage published,
@@ -24,7 +26,7 @@ public sealed partial class BoardService(
 
     private long renderedAt;
     private byte[]? rendered;
-    private (BoardState, BoardStamp, HistorySnapshot, DateTimeOffset)? considered;
+    private (BoardState, ChangeStamp, HistorySnapshot, DateTimeOffset)? considered;
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -91,7 +93,7 @@ public sealed partial class BoardService(
             return BetweenPages - sinceLast < wait ? BetweenPages - sinceLast : wait;
         }
 
-        if (stamps.Agree(recorder.Shared) is { } stamp)
+        if (stamps.Reconcile(recorder.Shared) is { } stamp)
         {
             await RenderAsync(state, stamp, PageBuilder.AsOf(now, stamp), cancellation);
         }
@@ -99,7 +101,7 @@ public sealed partial class BoardService(
         return wait;
     }
 
-    private async Task RenderAsync(BoardState state, BoardStamp stamp, DateTimeOffset asOf, CancellationToken cancellation)
+    private async Task RenderAsync(BoardState state, ChangeStamp stamp, DateTimeOffset asOf, CancellationToken cancellation)
     {
         var history = recorder.Snapshot;
         if (considered is var (oldState, oldStamp, oldHistory, oldAsOf)
@@ -110,7 +112,7 @@ public sealed partial class BoardService(
         }
 
         var model = PageBuilder.Build(state, stamp, history, track, asOf);
-        var print = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(model, ContentJson.Default.StatusPageModel));
+        var print = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(model, PageModelJson.Default.StatusPageModel));
         if (rendered is null || !print.AsSpan().SequenceEqual(rendered))
         {
             var begun = time.GetTimestamp();
@@ -125,3 +127,6 @@ public sealed partial class BoardService(
     [LoggerMessage(1, LogLevel.Error, "The page could not be made")]
     private static partial void LogFailure(ILogger logger, Exception failure);
 }
+
+[JsonSerializable(typeof(StatusPageModel))]
+internal sealed partial class PageModelJson : JsonSerializerContext;

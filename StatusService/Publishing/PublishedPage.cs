@@ -1,4 +1,6 @@
 using Xerotier.Page.V1;
+using Xerotier.StatusService.Board;
+using Xerotier.StatusService.History;
 
 namespace Xerotier.StatusService.Publishing;
 
@@ -38,8 +40,9 @@ public static class PublishingExtensions
     public static void AddPublishing(this IServiceCollection services)
     {
         services.AddSingleton<PublishedPage>();
-        services.AddSingleton<StampKeeper>();
         services.AddSingleton<StatusMetrics>();
+        services.AddSingleton(provider => new LiveBoard(provider.GetRequiredService<StatusTrack>().Look));
+        services.AddSingleton<HistoryPages>();
         services.AddHostedService<BoardService>();
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Xerotier.StatusService.Board;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.Publishing;
 
@@ -16,7 +17,7 @@ public sealed class StatusMetrics : IDisposable
         meter = factory.Create("Xerotier.StatusService");
         rendering = meter.CreateHistogram<double>("xerotier.page.render.duration", "s", "Time to render one page.");
         dashboards = meter.CreateCounter<long>("xerotier.dashboard.requests", description: "Dashboards answered, by whether they came from the cache.");
-        meter.CreateObservableGauge("xerotier.status.overall", () => (int)(Board?.Overall ?? Indicators.OverallStatus.Unknown), description: "0 operational, 1 degraded, 2 unknown, 3 partial outage, 4 major outage, 5 maintenance.");
+        meter.CreateObservableGauge("xerotier.status.overall", () => (int)(Board?.Overall ?? OverallStatus.Unknown), description: "0 operational, 1 degraded, 2 unknown, 3 partial outage, 4 major outage, 5 maintenance.");
         meter.CreateObservableGauge(
             "xerotier.status.indicator",
             () => (Board?.Shown ?? []).Select(s => new Measurement<int>((int)s.Verdict.Status, new KeyValuePair<string, object?>("indicator", s.Indicator.ToString()))),

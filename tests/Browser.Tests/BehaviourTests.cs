@@ -1,6 +1,6 @@
 using Microsoft.Playwright;
-using Xerotier.StatusService.Indicators;
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Documents.Page;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.Browser.Tests;
 

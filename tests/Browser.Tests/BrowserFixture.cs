@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Playwright;
 using Xerotier.Browser.Tests;
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Documents.Page;
 
 [assembly: AssemblyFixture(typeof(BrowserFixture))]
 

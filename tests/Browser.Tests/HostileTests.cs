@@ -1,4 +1,4 @@
-using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.Browser.Tests;
 

@@ -1,8 +1,8 @@
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
-using Xerotier.StatusService.Indicators;
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Documents.Page;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.Browser.Tests;
 

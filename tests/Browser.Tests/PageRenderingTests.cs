@@ -4,8 +4,8 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Xerotier.Page.V1;
-using Xerotier.StatusService.Indicators;
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Documents.Page;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.Browser.Tests;
 

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
-using Xerotier.StatusService.Page;
 
 namespace Xerotier.Browser.Tests;
 

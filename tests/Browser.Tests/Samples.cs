@@ -1,9 +1,9 @@
 using System.Text;
 using Xerotier.Page.V1;
 using Xerotier.StatusService.Board;
+using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
-using Xerotier.StatusService.Indicators;
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.Browser.Tests;
 
@@ -39,11 +39,11 @@ internal static class Samples
         var indicators = Names.Select((name, i) => Indicator(name, verdicts[i], GoodHistory(i, verdicts[i].Status))).ToList();
         var active = level == OverallStatus.Maintenance
             ? [Window(900, "active", Now.AddMinutes(-42), TimeSpan.FromHours(1.5), "warning", ["Model Storage"], "Database upgrade to PostgreSQL 17", Texts[0])]
-            : Array.Empty<WindowModel>();
+            : Array.Empty<MaintenanceWindow>();
         var scheduled = level is OverallStatus.Operational or OverallStatus.Maintenance
             ? [Window(901, "scheduled", Now.AddDays(2).AddMinutes(-2.5), TimeSpan.FromHours(2.5), "info", ["Inference Routing", "Shared Agents"], "Router firmware in us-east", Texts[1])]
-            : Array.Empty<WindowModel>();
-        WindowModel[] recent = [.. scheduled, .. active, .. Enumerable.Range(0, 4).Select(Past)];
+            : Array.Empty<MaintenanceWindow>();
+        MaintenanceWindow[] recent = [.. scheduled, .. active, .. Enumerable.Range(0, 4).Select(Past)];
         return new(Now, level, indicators, new(false, null, active, active.Length, scheduled, scheduled.Length, recent));
     }
 
@@ -68,7 +68,7 @@ internal static class Samples
         var indicators = Names.Select((name, n) => Indicator(name, Verdicts(OverallStatus.Degraded)[n], Days((_, day) => Mixed(random, day)))).ToList();
         var active = Enumerable.Range(0, 2).Select(i => Window(800 + i, "active", Now.AddMinutes(-90 - (25 * i)), TimeSpan.FromHours(1 + i), "critical", [Names[i + 1]], Works[i], Texts[i])).ToList();
         var scheduled = Enumerable.Range(0, 3).Select(i => Window(810 + i, "scheduled", Now.AddDays(1 + (3 * i)), TimeSpan.FromHours(1 + i), "info", [Names[i]], Works[i + 3], Texts[i + 1])).ToList();
-        WindowModel[] recent = [.. scheduled.AsEnumerable().Reverse(), .. active, .. Enumerable.Range(0, 45).Select(Past)];
+        MaintenanceWindow[] recent = [.. scheduled.AsEnumerable().Reverse(), .. active, .. Enumerable.Range(0, 45).Select(Past)];
         return new(Now, OverallStatus.Maintenance, indicators, new(false, null, active, 2, scheduled, 3, recent));
     }
 
@@ -85,8 +85,8 @@ internal static class Samples
     {
         var first = new DateOnly(2026, 11, 1);
         var random = new Random(3);
-        WindowModel[] windows = [.. Enumerable.Range(0, 6).Select(Past).Where(window => window.StartsAt >= new DateTimeOffset(first, TimeOnly.MinValue, TimeSpan.Zero)).Reverse()];
-        var indicators = Names.Select((name, n) => new HistoryIndicatorModel(name, [.. Enumerable.Range(0, 23).Select(i => HistoryDay(random, first.AddDays(i), n == 1 && i % 5 == 2, windows, (Indicator)n))])).ToList();
+        MaintenanceWindow[] windows = [.. Enumerable.Range(0, 6).Select(Past).Where(window => window.StartsAt >= new DateTimeOffset(first, TimeOnly.MinValue, TimeSpan.Zero)).Reverse()];
+        var indicators = Names.Select((name, n) => new ComponentMonth(name, [.. Enumerable.Range(0, 23).Select(i => HistoryDay(random, first.AddDays(i), n == 1 && i % 5 == 2, windows, (Indicator)n))])).ToList();
         return new(first, new(2026, 8, 1), first, indicators, windows, true);
     }
 
@@ -96,14 +96,14 @@ internal static class Samples
         .Replace(PageAssets.StaleSinceTextMark, "14:03:11 UTC"));
 
     /// <summary>A window of the samples.</summary>
-    public static WindowModel Window(int id, string status, DateTimeOffset start, TimeSpan length, string severity, string[] services, string title, string text) => new(
+    public static MaintenanceWindow Window(int id, string status, DateTimeOffset start, TimeSpan length, string severity, string[] services, string title, string text) => new(
         $"mw_{id:x}sample", title, text, severity, status, services, start, start + length,
         status == "completed" ? start + (length * 0.8) : null,
         status == "cancelled" ? start - TimeSpan.FromHours(3) : null);
 
     private static WindowsModel NoWindows => new(false, null, [], 0, [], 0, []);
 
-    private static WindowModel Past(int i) => Window(
+    private static MaintenanceWindow Past(int i) => Window(
         i,
         i % 7 == 3 ? "cancelled" : "completed",
         Now.AddDays(-2 - (i * 3.37)).AddMinutes(i * 7),
@@ -130,14 +130,14 @@ internal static class Samples
         static BoardInputs Fleet(int online, int stale, DateTimeOffset? heard = null) => BoardInputs.Nothing.WithFleet(new(3, online, 8, stale), heard ?? Now);
     }
 
-    private static IndicatorModel Indicator(string name, Verdict verdict, IReadOnlyList<DayModel> days)
+    private static IndicatorModel Indicator(string name, Verdict verdict, IReadOnlyList<Day> days)
     {
         var observed = days.Sum(day => (long)day.Operational + day.Degraded + day.Outage);
         var percent = observed == 0 ? (decimal?)null : Math.Floor((1 - ((decimal)days.Sum(day => (long)day.Outage) / observed)) * 100_000) / 1000;
         return new(name, verdict.Status, verdict.Reason, verdict.Status == IndicatorStatus.Operational ? Now.AddDays(-11) : Now.AddMinutes(-9), percent, days);
     }
 
-    private static List<DayModel> GoodHistory(int indicator, IndicatorStatus status) => Days((i, day) => (indicator, i) switch
+    private static List<Day> GoodHistory(int indicator, IndicatorStatus status) => Days((i, day) => (indicator, i) switch
     {
         (1, 70) => Of(day, outage: 724),
         (1, 31) => Of(day, degraded: 5_400),
@@ -157,25 +157,25 @@ internal static class Samples
         _ => Of(day),
     });
 
-    private static List<DayModel> Days(Func<int, DateOnly, DayModel> of) => [.. Enumerable.Range(0, 90).Select(i => of(i, Today.AddDays(i - 89)))];
+    private static List<Day> Days(Func<int, DateOnly, Day> of) => [.. Enumerable.Range(0, 90).Select(i => of(i, Today.AddDays(i - 89)))];
 
-    private static DayModel Before(DateOnly day) => new(day, 0, 0, 0, 0, Total(day), null, InstallationDay.Before);
+    private static Day Before(DateOnly day) => new(day, 0, 0, 0, 0, Total(day), null, InstallationDay.Before);
 
     private static int Total(DateOnly day) => day == Today ? (int)Now.TimeOfDay.TotalSeconds : 86_400;
 
-    private static DayModel Of(DateOnly day, int degraded = 0, int outage = 0, int maintenance = 0, int noData = 0, InstallationDay installation = InstallationDay.After)
+    private static Day Of(DateOnly day, int degraded = 0, int outage = 0, int maintenance = 0, int noData = 0, InstallationDay installation = InstallationDay.After)
     {
         var operational = Total(day) - degraded - outage - maintenance - noData;
         var observed = operational + degraded + outage;
         return new(day, operational, degraded, outage, maintenance, noData, observed == 0 ? null : Math.Floor((1 - ((decimal)outage / observed)) * 100_000) / 1000, installation);
     }
 
-    private static DayModel Mixed(Random random, DateOnly day) => Of(
+    private static Day Mixed(Random random, DateOnly day) => Of(
         day, Mostly(random), Mostly(random), Mostly(random), Mostly(random));
 
     private static int Mostly(Random random) => random.Next(4) == 0 ? 0 : random.Next(1, 9_000);
 
-    private static HistoryDayModel HistoryDay(Random random, DateOnly day, bool bad, IReadOnlyList<WindowModel> windows, Indicator indicator)
+    private static ComponentDay HistoryDay(Random random, DateOnly day, bool bad, IReadOnlyList<MaintenanceWindow> windows, Indicator indicator)
     {
         var midnight = new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero).ToUnixTimeSeconds();
         var until = Math.Min(midnight + 86_400, Now.ToUnixTimeSeconds());

@@ -1,5 +1,5 @@
-using Xerotier.StatusService.Indicators;
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Documents.Page;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.Browser.Tests;
 

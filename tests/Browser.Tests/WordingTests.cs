@@ -1,4 +1,4 @@
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Documents.Page;
 
 namespace Xerotier.Browser.Tests;
 
@@ -81,6 +81,6 @@ public sealed class WordingTests
         Assert.Equal("2026-11-23T14:02:30.5Z", Wording.Instant(time.AddMilliseconds(500)));
     }
 
-    private static DayModel Day(int operational, int degraded = 0, int outage = 0, int maintenance = 0, int noData = 0, decimal? percent = null, InstallationDay installation = InstallationDay.After) =>
+    private static Day Day(int operational, int degraded = 0, int outage = 0, int maintenance = 0, int noData = 0, decimal? percent = null, InstallationDay installation = InstallationDay.After) =>
         new(Third, operational, degraded, outage, maintenance, noData, percent, installation);
 }

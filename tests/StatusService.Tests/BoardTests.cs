@@ -2,9 +2,9 @@ using Google.Protobuf.WellKnownTypes;
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.StatusService.Board;
+using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
-using Xerotier.StatusService.Indicators;
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.Tests;
 
@@ -137,7 +137,7 @@ public sealed class BoardTests
     public void What_is_down_before_the_windows_were_heard_may_be_down_for_maintenance()
     {
         var track = new StatusTrack();
-        var board = new LiveBoard(track);
+        var board = new LiveBoard(track.Look);
         board.Apply(Start, (inputs, at) => inputs.WithFleet(new(3, 0, 0, 0), at));
         Assert.Equal([Recorded.Operational, Recorded.NoData, Recorded.NoData, Recorded.Operational], board.Look(Start.AddSeconds(1)).Recorded);
         var heard = board.Inputs.WithWindows(Feed(PlatformWindow(-60, 3600)), Start.AddSeconds(1));
@@ -164,7 +164,7 @@ public sealed class BoardTests
     public void A_clock_that_is_set_back_hides_no_silence_and_repeats_no_history()
     {
         var track = new StatusTrack();
-        var board = new LiveBoard(track);
+        var board = new LiveBoard(track.Look);
         var late = Start.AddHours(1);
         board.Look(late.AddSeconds(-2));
         board.Apply(late, (inputs, at) => inputs.WithFleet(new(3, 3, 8, 0), at).WithWindows(new PageFeed(), at));
@@ -183,7 +183,7 @@ public sealed class BoardTests
     [Fact]
     public void A_message_that_crosses_a_look_moves_nothing()
     {
-        var board = new LiveBoard(new StatusTrack());
+        var board = new LiveBoard(new StatusTrack().Look);
         board.Apply(Start, (inputs, at) => inputs.WithFleet(new(3, 3, 8, 0), at));
         board.Look(Start.AddSeconds(1));
         board.Apply(Start.AddMilliseconds(900), (inputs, at) => inputs.WithWindows(new PageFeed(), at));

@@ -5,7 +5,6 @@ using Microsoft.Extensions.Time.Testing;
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
-using Xerotier.StatusService.Dashboard;
 using Xerotier.StatusService.Publishing;
 using Xerotier.TestKit;
 
@@ -254,7 +253,7 @@ public sealed class DashboardTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Equal(3, made);
 
         time.Advance(TimeSpan.FromSeconds(1));
-        await Assert.ThrowsAsync<TimeoutException>(async () => await cache.GetAsync(query, _ => Task.FromException<Xerotier.StatusService.Dashboard.Dashboard>(new TimeoutException()), default));
+        await Assert.ThrowsAsync<TimeoutException>(async () => await cache.GetAsync(query, _ => Task.FromException<Dashboard>(new TimeoutException()), default));
         Assert.False((await cache.GetAsync(query, Make, default)).Cached);
 
         for (var i = 0; i < 5_000; i++)
@@ -264,10 +263,10 @@ public sealed class DashboardTests(PostgresFixture postgres) : IAsyncLifetime
 
         Assert.False((await cache.GetAsync(query with { After = "4999" }, Make, default)).Cached);
 
-        Task<Xerotier.StatusService.Dashboard.Dashboard> Make(DashboardQuery q)
+        Task<Dashboard> Make(DashboardQuery q)
         {
             Interlocked.Increment(ref made);
-            return Task.FromResult(new Xerotier.StatusService.Dashboard.Dashboard([1], "W/\"1\""));
+            return Task.FromResult(new Dashboard([1], "W/\"1\""));
         }
     }
 

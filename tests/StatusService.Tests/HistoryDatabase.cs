@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.History;
+using Xerotier.StatusService.Model;
 using Xerotier.TestKit;
 
 [assembly: AssemblyFixture(typeof(Xerotier.StatusService.Tests.PostgresFixture))]

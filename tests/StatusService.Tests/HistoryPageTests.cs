@@ -8,9 +8,9 @@ using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
-using Xerotier.StatusService.Indicators;
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Model;
 using Xerotier.TestKit;
 
 namespace Xerotier.StatusService.Tests;
@@ -71,7 +71,7 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
     [Fact]
     public async Task A_day_names_the_windows_that_touched_it_and_its_service()
     {
-        WindowModel[] windows =
+        MaintenanceWindow[] windows =
         [
             Of("across", "completed", -3_600, 3_600),
             Of("before", "completed", -3_600, 0),
@@ -93,7 +93,7 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         Assert.Contains(" and 3 more", html, StringComparison.Ordinal);
         Assert.All(windows, w => Assert.Single(html.Split($"<li id=\"r-{w.Id}\">").Skip(1)));
 
-        WindowModel Of(string title, string status, int from, int to) => new($"mw_{title.Replace(' ', '0')}", title, "", "info", status, [], At(from), At(to), null, null);
+        MaintenanceWindow Of(string title, string status, int from, int to) => new($"mw_{title.Replace(' ', '0')}", title, "", "info", status, [], At(from), At(to), null, null);
 
         DateTimeOffset At(int second) => DateTimeOffset.FromUnixTimeSeconds(Midnight + second);
     }
@@ -214,7 +214,7 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
 
     private static List<(int From, int To, Recorded State)> Intervals(long until, params Run[] runs) => Seconds(MonthHistory.Listed(DayOf(-100, until, runs)));
 
-    private static List<(int From, int To, Recorded State)> Seconds(IEnumerable<HistoryIntervalModel> intervals) =>
+    private static List<(int From, int To, Recorded State)> Seconds(IEnumerable<DayInterval> intervals) =>
         [.. intervals.Select(i => (Second(i.From), Second(i.To), i.State))];
 
     private static int Second(DateTimeOffset time) => (int)(time.ToUnixTimeSeconds() - Midnight);
@@ -225,7 +225,7 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         return Encoding.UTF8.GetString(await renderer.RenderHistoryAsync(model, TestContext.Current.CancellationToken));
     }
 
-    private static HistoryDayModel DayOf(long first, long until, Run[] runs, IReadOnlyList<WindowModel>? windows = null)
+    private static ComponentDay DayOf(long first, long until, Run[] runs, IReadOnlyList<MaintenanceWindow>? windows = null)
     {
         var day = Uptime.Day(Day, (int)until, new(1, 0, 0, 0), first < 0 ? InstallationDay.After : InstallationDay.On);
         var month = MonthHistory.Of(Indicator.Dashboard, [day], [.. runs.Select(r => r with { From = r.From + Midnight, To = r.To + Midnight })], first + Midnight, windows ?? [], until + Midnight)!;

@@ -5,9 +5,9 @@ using Xerotier.Maintenance.V1;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Board;
+using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
-using Xerotier.StatusService.Indicators;
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Model;
 using Xerotier.StatusService.Publishing;
 
 namespace Xerotier.StatusService.Tests;
@@ -80,7 +80,7 @@ public sealed class LargestPageTests
     private static async Task<PageSnapshot> RenderAsync(PageFeed feed)
     {
         var state = BoardState.At(BoardTests.Known().WithWindows(feed, BoardTests.Start), BoardTests.Start);
-        var stamp = new BoardStamp("", BoardTests.Start.ToUnixTimeSeconds(), new Dictionary<Indicator, StateSince>(), null);
+        var stamp = new ChangeStamp("", BoardTests.Start.ToUnixTimeSeconds(), new Dictionary<Indicator, StateSince>(), null);
         using var renderer = new PageRenderer(NullLoggerFactory.Instance);
         return await renderer.RenderAsync(PageBuilder.Build(state, stamp, HistorySnapshot.Empty, new StatusTrack(), BoardTests.Start), TestContext.Current.CancellationToken);
     }

@@ -1,6 +1,6 @@
 using Xerotier.StatusService.History;
-using Xerotier.StatusService.Indicators;
-using static Xerotier.StatusService.History.Recorded;
+using Xerotier.StatusService.Model;
+using static Xerotier.StatusService.Model.Recorded;
 
 namespace Xerotier.StatusService.Tests;
 
@@ -98,7 +98,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
     [InlineData(62, false)]
     public async Task A_stamp_outlives_a_minute_that_nobody_recorded_and_no_more(int gap, bool goesOn)
     {
-        var since = new BoardStamp("all", 7, new Dictionary<Indicator, StateSince> { [Indicator.Dashboard] = new(IndicatorStatus.Operational, 7) }, null);
+        var since = new ChangeStamp("all", 7, new Dictionary<Indicator, StateSince> { [Indicator.Dashboard] = new(IndicatorStatus.Operational, 7) }, null);
         var one = new Replica(database) { Stamp = since };
         await RunAsync(5, Operational, one);
         Assert.True(since.Same(one.Recorder.Shared));
@@ -240,7 +240,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
     public async Task The_recorders_stamp_reaches_the_others()
     {
         var (one, two) = (new Replica(database), new Replica(database));
-        var stamp = new BoardStamp("abc", 5, new Dictionary<Indicator, StateSince> { [Indicator.SharedAgents] = new(IndicatorStatus.Outage, 7) }, null);
+        var stamp = new ChangeStamp("abc", 5, new Dictionary<Indicator, StateSince> { [Indicator.SharedAgents] = new(IndicatorStatus.Outage, 7) }, null);
         one.Stamp = two.Stamp = stamp with { ChangedAt = 6 };
         one.Stamp = stamp;
         await RunAsync(2, Operational, one, two);
@@ -333,7 +333,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
 
         public Recorder Recorder => field ??= new(database.Store(), Track);
 
-        public BoardStamp? Stamp { get; set; }
+        public ChangeStamp? Stamp { get; set; }
 
         public void Look(DateTimeOffset now, Recorded state) => Track.Look(now, [state, state, state, state]);
 

@@ -1,5 +1,5 @@
-using Xerotier.StatusService.Indicators;
-using static Xerotier.StatusService.Indicators.IndicatorStatus;
+using Xerotier.StatusService.Model;
+using static Xerotier.StatusService.Model.IndicatorStatus;
 
 namespace Xerotier.StatusService.Tests;
 
@@ -35,7 +35,7 @@ public sealed class RulesTests
 
     [Fact]
     public void Indicators_have_the_names_that_windows_name_them_by() => Assert.Equal(
-        ["Dashboard", "Inference Routing", "Shared Agents", "Model Storage"], Indicators.Indicators.All.Select(indicator => indicator.Name()));
+        ["Dashboard", "Inference Routing", "Shared Agents", "Model Storage"], Indicators.All.Select(indicator => indicator.Name()));
 
     [Fact]
     public void Thresholds_hold_for_counts_beyond_what_an_int_can_multiply() =>

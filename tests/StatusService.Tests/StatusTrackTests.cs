@@ -1,6 +1,6 @@
 using Xerotier.StatusService.History;
-using Xerotier.StatusService.Indicators;
-using static Xerotier.StatusService.History.Recorded;
+using Xerotier.StatusService.Model;
+using static Xerotier.StatusService.Model.Recorded;
 
 namespace Xerotier.StatusService.Tests;
 

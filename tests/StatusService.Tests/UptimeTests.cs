@@ -1,5 +1,6 @@
+using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.Tests;
 
@@ -45,7 +46,7 @@ public sealed class UptimeTests
     [Fact]
     public void Of_many_days_is_the_whole_not_the_mean_of_the_days()
     {
-        DayModel[] days =
+        Day[] days =
         [
             Uptime.Day(new(2026, 11, 2), 86_400, new(86_400, 0, 0, 0), InstallationDay.On),
             Uptime.Day(new(2026, 11, 3), 86_400, new(0, 0, 0, Outage: 100), InstallationDay.After),

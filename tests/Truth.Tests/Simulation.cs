@@ -3,7 +3,7 @@ using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.History;
-using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Model;
 using Xerotier.StatusService.Publishing;
 using Xerotier.StatusService.Tests;
 
@@ -118,7 +118,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
 
         var second = now.ToUnixTimeSeconds();
         var asOf = DateTimeOffset.FromUnixTimeSeconds(minute ? second - (second % 60) : second);
-        var stamp = new BoardStamp("", asOf.ToUnixTimeSeconds(), new Dictionary<Indicator, StateSince>(), null);
+        var stamp = new ChangeStamp("", asOf.ToUnixTimeSeconds(), new Dictionary<Indicator, StateSince>(), null);
         var page = PageBuilder.Build(state, stamp, replica.Recorder.Snapshot, replica.Track, asOf);
         var installed = oracle.Installed();
         foreach (var line in page.Indicators)
@@ -227,7 +227,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         public Replica(HistoryDatabase database)
         {
             Track = new();
-            Board = new(Track);
+            Board = new(Track.Look);
             Recorder = new(database.Store(), Track);
         }
 

@@ -6,9 +6,9 @@ using System.Text.Json;
 using Google.Protobuf.WellKnownTypes;
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
-using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Model;
 
-namespace Xerotier.StatusService.Dashboard;
+namespace Xerotier.StatusService.Documents.Dashboard;
 
 /// <summary>
 /// Writes a HealthDashboardResponse (product.md section 6), pure. Its weak entity tag leaves out what only grows older:

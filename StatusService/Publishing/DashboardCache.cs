@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Xerotier.StatusService.Dashboard;
+namespace Xerotier.StatusService.Publishing;
 
 /// <summary>A rendered dashboard.</summary>
 public sealed record Dashboard(byte[] Body, string ETag);

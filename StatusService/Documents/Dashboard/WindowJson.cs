@@ -2,7 +2,7 @@ using System.Text.Json;
 using Google.Protobuf.WellKnownTypes;
 using Xerotier.Maintenance.V1;
 
-namespace Xerotier.StatusService.Dashboard;
+namespace Xerotier.StatusService.Documents.Dashboard;
 
 /// <summary>Writes a project's own windows as the management API does (product.md section 4).</summary>
 internal static class WindowJson

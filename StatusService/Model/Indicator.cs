@@ -1,4 +1,4 @@
-namespace Xerotier.StatusService.Indicators;
+namespace Xerotier.StatusService.Model;
 
 /// <summary>A line of the status page, in page order (product.md section 3). The numbers are stored in the history: never reuse one.</summary>
 public enum Indicator

@@ -1,9 +1,8 @@
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.History;
-using Xerotier.StatusService.Indicators;
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Model;
 
-namespace Xerotier.StatusService.Publishing;
+namespace Xerotier.StatusService.Documents.Page;
 
 /// <summary>Makes the page's model, pure: of the board, its stamp, the history, and the instant that all is as of.</summary>
 public static class PageBuilder
@@ -11,14 +10,14 @@ public static class PageBuilder
     private const int Days = 90;
 
     /// <summary>What the page is as of at <paramref name="now"/>: its last change, or the last full minute if that is later.</summary>
-    public static DateTimeOffset AsOf(DateTimeOffset now, BoardStamp stamp)
+    public static DateTimeOffset AsOf(DateTimeOffset now, ChangeStamp stamp)
     {
         var second = now.ToUnixTimeSeconds();
         return DateTimeOffset.FromUnixTimeSeconds(Math.Max(second - (second % 60), stamp.ChangedAt));
     }
 
     /// <summary>The page as of <paramref name="asOf"/>.</summary>
-    public static StatusPageModel Build(BoardState state, BoardStamp stamp, HistorySnapshot history, StatusTrack track, DateTimeOffset asOf)
+    public static StatusPageModel Build(BoardState state, ChangeStamp stamp, HistorySnapshot history, StatusTrack track, DateTimeOffset asOf)
     {
         var first = DateOnly.FromDateTime(asOf.UtcDateTime).AddDays(1 - Days);
         return new(

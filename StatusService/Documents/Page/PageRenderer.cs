@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
 using Xerotier.Page.V1;
 
-namespace Xerotier.StatusService.Page;
+namespace Xerotier.StatusService.Documents.Page;
 
 /// <summary>Turns models into pages: HTML and JSON, live and stale, with their compressed forms; equal models give equal bytes.</summary>
 public sealed class PageRenderer : IDisposable

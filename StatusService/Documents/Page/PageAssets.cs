@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Components;
 
-namespace Xerotier.StatusService.Page;
+namespace Xerotier.StatusService.Documents.Page;
 
 /// <summary>What is the same in every page: the one style, the one script, and the marks of a stale page.</summary>
 public static partial class PageAssets
@@ -24,7 +24,7 @@ public static partial class PageAssets
     /// <summary>Reads a resource without its comments and indentation.</summary>
     private static string Read(string name)
     {
-        using var stream = typeof(PageAssets).Assembly.GetManifestResourceStream($"Xerotier.StatusService.Page.{name}")
+        using var stream = typeof(PageAssets).Assembly.GetManifestResourceStream($"Xerotier.StatusService.Documents.Page.{name}")
             ?? throw new InvalidOperationException($"The resource {name} is missing.");
         using var reader = new StreamReader(stream);
         var text = BlockComment().Replace(reader.ReadToEnd(), "");

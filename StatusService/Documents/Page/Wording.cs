@@ -2,9 +2,9 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Components;
-using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Model;
 
-namespace Xerotier.StatusService.Page;
+namespace Xerotier.StatusService.Documents.Page;
 
 /// <summary>The words of the page: labels, durations, times and percentages, the same in HTML and JSON.</summary>
 public static class Wording
@@ -134,19 +134,19 @@ public static class Wording
         new(Time(from, "HH:mm:ss").Value + " – " + Time(to, to.UtcDateTime.TimeOfDay == TimeSpan.Zero ? "'24:00:00 UTC'" : "HH:mm:ss 'UTC'").Value);
 
     /// <summary>“3 Nov 2026: 12 min 4 s outage, 99.162 %”.</summary>
-    public static string Day(DayModel day) => AppendDay(new StringBuilder(), day).ToString();
+    public static string Day(Day day) => AppendDay(new StringBuilder(), day).ToString();
 
     /// <summary>Appends <see cref="Day"/>; it holds nothing to escape.</summary>
-    public static StringBuilder AppendDay(StringBuilder text, DayModel day)
+    public static StringBuilder AppendDay(StringBuilder text, Day day)
     {
         text.Append(Culture, $"{day.Date:d MMM yyyy}: ");
         return AppendFacts(text, day);
     }
 
     /// <summary>“12 min 4 s outage, 99.162 %”: what happened, without the date.</summary>
-    public static string Facts(DayModel day) => AppendFacts(new StringBuilder(), day).ToString();
+    public static string Facts(Day day) => AppendFacts(new StringBuilder(), day).ToString();
 
-    private static StringBuilder AppendFacts(StringBuilder text, DayModel day)
+    private static StringBuilder AppendFacts(StringBuilder text, Day day)
     {
         if (day.Installation is InstallationDay.Before) return text.Append("before monitoring began");
         if (day.Installation is InstallationDay.On) text.Append("monitoring began, ");
@@ -162,7 +162,7 @@ public static class Wording
     }
 
     /// <summary>The class of a day's bar: its worst state; maintenance ranks above no data, and a gap of up to a twentieth of a day that was well observed is told by the text alone.</summary>
-    public static char Mark(DayModel day) => day switch
+    public static char Mark(Day day) => day switch
     {
         { Installation: InstallationDay.Before } => 'b',
         { Outage: > 0 } => 'x',

@@ -1,4 +1,4 @@
-namespace Xerotier.StatusService.Indicators;
+namespace Xerotier.StatusService.Model;
 
 /// <summary>The rules of product.md section 3, pure: what the counts mean.</summary>
 public static class Rules

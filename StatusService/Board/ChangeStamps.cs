@@ -1,15 +1,12 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Xerotier.StatusService.Board;
-using Xerotier.StatusService.History;
-using Xerotier.StatusService.Indicators;
-using Xerotier.StatusService.Page;
+using Xerotier.StatusService.Model;
 
-namespace Xerotier.StatusService.Publishing;
+namespace Xerotier.StatusService.Board;
 
 /// <summary>Keeps since when this replica's board has been what it is, and agrees with the recorder's stamp on the instants.</summary>
-public sealed class StampKeeper
+public sealed class ChangeStamps
 {
     private const long SameChange = 2; // seconds by which two replicas may see one change apart
 
@@ -53,7 +50,7 @@ public sealed class StampKeeper
     }
 
     /// <summary>The stamp to show and, by the recorder, to write: <paramref name="shared"/>'s instants wherever it speaks of the same; null before the board is settled.</summary>
-    public BoardStamp? Agree(BoardStamp? shared)
+    public ChangeStamp? Reconcile(ChangeStamp? shared)
     {
         if (own is not { Settled: true } mine)
         {
@@ -85,12 +82,11 @@ public sealed class StampKeeper
         new Content(state.Overall, [.. state.Shown.Select(s => $"{s.Indicator} {s.Verdict.Status} {s.Verdict.Reason}")], state.Windows, state.WindowsUnavailable),
         ContentJson.Default.Content)).AsSpan(0, 16));
 
-    private sealed record Own(BoardState State, BoardStamp Stamp, bool Changed, bool Settled);
+    private sealed record Own(BoardState State, ChangeStamp Stamp, bool Changed, bool Settled);
 }
 
 /// <summary>All that a board shows, for its hash.</summary>
 internal sealed record Content(OverallStatus Overall, IReadOnlyList<string> Indicators, BoardWindows? Windows, bool WindowsUnavailable);
 
 [JsonSerializable(typeof(Content))]
-[JsonSerializable(typeof(StatusPageModel))]
 internal sealed partial class ContentJson : JsonSerializerContext;

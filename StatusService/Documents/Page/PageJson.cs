@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Text.Json;
+using Xerotier.StatusService.Model;
 
-namespace Xerotier.StatusService.Page;
+namespace Xerotier.StatusService.Documents.Page;
 
 /// <summary>The data behind the page as JSON: <c>/status.json</c>.</summary>
 internal static class PageJson
@@ -79,7 +80,7 @@ internal static class PageJson
         json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, string name, IReadOnlyList<WindowModel> windows)
+    private static void Write(Utf8JsonWriter json, string name, IReadOnlyList<MaintenanceWindow> windows)
     {
         json.WriteStartArray(name);
         foreach (var window in windows)

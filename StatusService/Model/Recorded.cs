@@ -1,4 +1,4 @@
-namespace Xerotier.StatusService.History;
+namespace Xerotier.StatusService.Model;
 
 /// <summary>
 /// What the history holds of one indicator's second, from best to worst: a second takes the worst that it held. The numbers are stored.

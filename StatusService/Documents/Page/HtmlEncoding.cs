@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
 
-namespace Xerotier.StatusService.Page;
+namespace Xerotier.StatusService.Documents.Page;
 
 /// <summary>
 /// Writes text into HTML as it is, in every script and with every emoji; escaped is only what HTML reads itself, and the @ of the stale

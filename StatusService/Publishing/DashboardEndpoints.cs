@@ -3,9 +3,9 @@ using Microsoft.Net.Http.Headers;
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
-using Xerotier.StatusService.Publishing;
+using Xerotier.StatusService.Documents.Dashboard;
 
-namespace Xerotier.StatusService.Dashboard;
+namespace Xerotier.StatusService.Publishing;
 
 /// <summary><c>GET /{projectId}/v1/health/dashboard</c> (product.md section 6).</summary>
 public static partial class DashboardEndpoints

@@ -3,7 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Primitives;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.StatusService.Dashboard;
+namespace Xerotier.StatusService.Publishing;
 
 /// <summary>Which dashboard is asked for; also the cache's key, so that no project can see another's.</summary>
 /// <param name="ProjectId">The key's own project, checked by the route's policy.</param>

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Components;
-using Xerotier.StatusService.Indicators;
+using Xerotier.StatusService.Model;
 
-namespace Xerotier.StatusService.Page;
+namespace Xerotier.StatusService.Documents.Page;
 
 /// <summary>The page's drawings, inline SVG of 24 units: one shape for each level, so that colour is never alone.</summary>
 public static class Icons

@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Xerotier.StatusService.Indicators;
 
-namespace Xerotier.StatusService.History;
+namespace Xerotier.StatusService.Model;
 
 /// <summary>
 /// Since when the board has been what it is. Replicas see one change some milliseconds apart; that the page's instants, and with
@@ -12,16 +11,16 @@ namespace Xerotier.StatusService.History;
 /// <param name="ChangedAt">Unix second since which it shows that.</param>
 /// <param name="Since">By shown indicator, its state and the Unix second since which it holds it; null: it was so before anybody looked.</param>
 /// <param name="WindowsLostAt">Unix second since which the windows are unavailable.</param>
-public sealed record BoardStamp(string Content, long ChangedAt, IReadOnlyDictionary<Indicator, StateSince> Since, long? WindowsLostAt)
+public sealed record ChangeStamp(string Content, long ChangedAt, IReadOnlyDictionary<Indicator, StateSince> Since, long? WindowsLostAt)
 {
     /// <summary>The form that is stored.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, StampJson.Default.BoardStamp);
+    public string ToJson() => JsonSerializer.Serialize(this, StampJson.Default.ChangeStamp);
 
     /// <summary>What <see cref="ToJson"/> made, read back.</summary>
-    public static BoardStamp? FromJson(string? json) => json is null ? null : JsonSerializer.Deserialize(json, StampJson.Default.BoardStamp);
+    public static ChangeStamp? FromJson(string? json) => json is null ? null : JsonSerializer.Deserialize(json, StampJson.Default.ChangeStamp);
 
     /// <summary>Whether <paramref name="other"/> says the same.</summary>
-    public bool Same(BoardStamp? other) =>
+    public bool Same(ChangeStamp? other) =>
         other is not null && Content == other.Content && ChangedAt == other.ChangedAt && WindowsLostAt == other.WindowsLostAt
         && Since.Count == other.Since.Count && Since.All(s => other.Since.TryGetValue(s.Key, out var since) && since == s.Value);
 }
@@ -30,5 +29,5 @@ public sealed record BoardStamp(string Content, long ChangedAt, IReadOnlyDiction
 public readonly record struct StateSince(IndicatorStatus Status, long? At);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
-[JsonSerializable(typeof(BoardStamp))]
+[JsonSerializable(typeof(ChangeStamp))]
 internal sealed partial class StampJson : JsonSerializerContext;

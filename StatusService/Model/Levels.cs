@@ -1,4 +1,4 @@
-namespace Xerotier.StatusService.Indicators;
+namespace Xerotier.StatusService.Model;
 
 /// <summary>State of one indicator (product.md section 3).</summary>
 public enum IndicatorStatus

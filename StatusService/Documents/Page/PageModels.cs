@@ -1,0 +1,64 @@
+using Xerotier.StatusService.History;
+using Xerotier.StatusService.Model;
+
+namespace Xerotier.StatusService.Documents.Page;
+
+/// <summary>All that the status page shows, at one instant; equal models render to equal bytes.</summary>
+/// <param name="GeneratedAt">The instant that all figures are as of.</param>
+/// <param name="Overall">The platform's level.</param>
+/// <param name="Indicators">In page order.</param>
+/// <param name="Windows">What is known of the maintenance windows.</param>
+public sealed record StatusPageModel(
+    DateTimeOffset GeneratedAt,
+    OverallStatus Overall,
+    IReadOnlyList<IndicatorModel> Indicators,
+    WindowsModel Windows);
+
+/// <summary>One line of the page.</summary>
+/// <param name="Name">Such as <c>Inference Routing</c>.</param>
+/// <param name="Status">Its state.</param>
+/// <param name="Reason">Why it is not operational, as a clause: <c>1 of 3 routers is offline</c>; null when operational.</param>
+/// <param name="Since">Since when it has held this state, if that was observed.</param>
+/// <param name="UptimePercent">Over the 90 days, floored to 3 decimals; null when nothing was observed.</param>
+/// <param name="Days">90 UTC days, oldest first, today last.</param>
+public sealed record IndicatorModel(
+    string Name,
+    IndicatorStatus Status,
+    string? Reason,
+    DateTimeOffset? Since,
+    decimal? UptimePercent,
+    IReadOnlyList<Day> Days);
+
+/// <summary>The windows of the page.</summary>
+/// <param name="Unavailable">Maintenance data is unavailable: the rest is what was known last.</param>
+/// <param name="UnavailableSince">When it was lost; null while it is live, and when nothing was ever known.</param>
+/// <param name="Active">The first active ones by end.</param>
+/// <param name="ActiveTotal">How many are active.</param>
+/// <param name="Scheduled">The first scheduled ones by start.</param>
+/// <param name="ScheduledTotal">How many are scheduled.</param>
+/// <param name="Recent">The 50 newest by start, in every state.</param>
+public sealed record WindowsModel(
+    bool Unavailable,
+    DateTimeOffset? UnavailableSince,
+    IReadOnlyList<MaintenanceWindow> Active,
+    int ActiveTotal,
+    IReadOnlyList<MaintenanceWindow> Scheduled,
+    int ScheduledTotal,
+    IReadOnlyList<MaintenanceWindow> Recent);
+
+/// <summary>A month of the history in detail.</summary>
+/// <param name="Month">The first day of the month.</param>
+/// <param name="FirstMonth">The first month with a record: no link leads further back.</param>
+/// <param name="CurrentMonth">The month of today: no link leads further on.</param>
+/// <param name="Indicators">In page order.</param>
+/// <param name="Windows">Windows of all projects that touched the month, by start.</param>
+/// <param name="WindowsKnown">False when the windows could not be read.</param>
+/// <param name="WindowsGoOn">There are more windows than these.</param>
+public sealed record HistoryPageModel(
+    DateOnly Month,
+    DateOnly FirstMonth,
+    DateOnly CurrentMonth,
+    IReadOnlyList<ComponentMonth> Indicators,
+    IReadOnlyList<MaintenanceWindow> Windows,
+    bool WindowsKnown,
+    bool WindowsGoOn = false);

@@ -1,0 +1,58 @@
+namespace Xerotier.StatusService.Model;
+
+/// <summary>One indicator's UTC day in whole seconds; they add up to the day's length, for today to the time passed.</summary>
+/// <param name="Date">The UTC day.</param>
+/// <param name="Operational">Seconds operational.</param>
+/// <param name="Degraded">Seconds degraded.</param>
+/// <param name="Outage">Seconds in outage.</param>
+/// <param name="Maintenance">Seconds in maintenance of the platform.</param>
+/// <param name="NoData">Seconds that nobody recorded.</param>
+/// <param name="UptimePercent">Of this day, floored to 3 decimals; null when nothing was observed.</param>
+/// <param name="Installation">Where the day lies as seen from the installation.</param>
+public sealed record Day(
+    DateOnly Date,
+    int Operational,
+    int Degraded,
+    int Outage,
+    int Maintenance,
+    int NoData,
+    decimal? UptimePercent,
+    InstallationDay Installation);
+
+/// <summary>A day before the installation, of it, or after it: the first two look different from good days.</summary>
+public enum InstallationDay
+{
+    /// <summary>Before anything was recorded.</summary>
+    Before,
+
+    /// <summary>The first day with a record.</summary>
+    On,
+
+    /// <summary>Any later day.</summary>
+    After,
+}
+
+/// <summary>One indicator's day in seconds, without those of no data.</summary>
+public readonly record struct DaySeconds(int Operational, int Degraded, int Maintenance, int Outage)
+{
+    /// <summary>The seconds of <paramref name="run"/> added.</summary>
+    public DaySeconds With(Run run)
+    {
+        var seconds = (int)Math.Max(0, run.To - run.From);
+        return run.State switch
+        {
+            Recorded.Operational => this with { Operational = Operational + seconds },
+            Recorded.Degraded => this with { Degraded = Degraded + seconds },
+            Recorded.Maintenance => this with { Maintenance = Maintenance + seconds },
+            Recorded.Outage => this with { Outage = Outage + seconds },
+            _ => this,
+        };
+    }
+
+    /// <summary>Both together.</summary>
+    public static DaySeconds operator +(DaySeconds one, DaySeconds other) => Add(one, other);
+
+    /// <summary>Both together.</summary>
+    public static DaySeconds Add(DaySeconds one, DaySeconds other) => new(
+        one.Operational + other.Operational, one.Degraded + other.Degraded, one.Maintenance + other.Maintenance, one.Outage + other.Outage);
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Xerotier.ServiceDefaults;
+using Xerotier.StatusService.Documents.Page;
+
+namespace Xerotier.StatusService.Publishing;
+
+/// <summary>
+/// <c>GET /status/history?month=YYYY-MM</c>: the days of a month in detail (product.md section 2). The Gateway asks on the public's
+/// behalf. A month that is none is 400; one before the first record, past the retention or in the future is 404.
+/// </summary>
+public static class HistoryEndpoint
+{
+    /// <summary>The page's Content-Security-Policy: its own style and script, and its icon.</summary>
+    public static string Policy { get; } =
+        "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        + $"; script-src {Hash(PageAssets.Script)}; style-src {Hash(PageAssets.Style)}";
+
+    /// <summary>Maps the endpoint.</summary>
+    public static void MapHistory(this IEndpointRouteBuilder routes) =>
+        routes.MapMethods("/status/history", [HttpMethods.Get, HttpMethods.Head], GetAsync).RequireAuthorization(Policies.Service);
+
+    private static async Task GetAsync(HttpContext context, HistoryPages pages, TimeProvider time)
+    {
+        var now = time.GetUtcNow();
+        var month = new DateOnly(now.Year, now.Month, 1);
+        if (context.Request.Query.TryGetValue("month", out var values)
+            && (values.Count != 1 || !DateOnly.TryParseExact($"{values[0]}-01", "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out month)))
+        {
+            throw new ApiException(ApiErrors.Invalid("month must be a month as YYYY-MM.", "month"));
+        }
+
+        var page = await pages.GetAsync(month, now, context.RequestAborted);
+        var (body, encoding) = AcceptedEncoding.Best(context.Request.Headers.AcceptEncoding) switch
+        {
+            AcceptedEncoding.Kind.Brotli => (page.Brotli, "br"),
+            AcceptedEncoding.Kind.Gzip => (page.Gzip, "gzip"),
+            _ => (page.Identity, null),
+        };
+        var etag = encoding is null ? page.Etag : $"{page.Etag[..^1]}-{encoding}\"";
+        var headers = context.Response.Headers;
+        headers.ETag = etag;
+        headers.CacheControl = "public, max-age=5, must-revalidate";
+        headers.Vary = "Accept-Encoding";
+        headers.ContentSecurityPolicy = Policy;
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "no-referrer";
+        if (context.Request.Headers.IfNoneMatch.Any(v => v is not null && (v == "*" || v.Contains(etag, StringComparison.Ordinal))))
+        {
+            context.Response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        context.Response.ContentType = "text/html; charset=utf-8";
+        context.Response.ContentLength = body.Length;
+        headers.ContentEncoding = encoding;
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await context.Response.Body.WriteAsync(body.Memory, context.RequestAborted);
+        }
+    }
+
+    /// <summary>The policy's source for the content of an inline element.</summary>
+    private static string Hash(string element) =>
+        $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(element[(element.IndexOf('>', StringComparison.Ordinal) + 1)..element.LastIndexOf('<')])))}'";
+}
