@@ -16,7 +16,6 @@ builder.Services.AddBoard(builder.Configuration);
 builder.Services.AddHistory(builder.Configuration);
 builder.Services.AddPageRenderer();
 builder.Services.AddPublishing();
-builder.Services.AddDashboard();
 
 var app = builder.Build();
 app.UseServiceDefaults();

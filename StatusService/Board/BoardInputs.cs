@@ -46,7 +46,7 @@ public sealed record BoardInputs
     /// <summary>The newest windows; null before the first.</summary>
     public BoardWindows? Windows { get; private init; }
 
-    /// <summary>When the windows' feed last gave a sign of life, by our clock.</summary>
+    /// <summary>When the windows' feed last sent something, by our clock.</summary>
     public DateTimeOffset WindowsHeardAt { get; private init; }
 
     /// <summary>Model Storage: operational, or what its probe found.</summary>

@@ -5,21 +5,21 @@ using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.Board;
 
-/// <summary>Keeps since when this replica's board has been what it is, and agrees with the recorder's stamp on the instants.</summary>
+/// <summary>Keeps since when this replica's board has been what it is, and reconciles the instants with the recorder's stamp. Used by one task at a time.</summary>
 public sealed class ChangeStamps
 {
     private const long SameChange = 2; // seconds by which two replicas may see one change apart
 
-    private volatile Own? own;
+    private Own? own;
 
     /// <summary>The windows of the newest board, if they are live.</summary>
     public HeardWindows? Windows => own?.State is { WindowsUnavailable: false, Windows: { } windows, WindowsHeardAt: { } at } ? new(windows, at) : null;
 
-    /// <summary>Takes in the board at <paramref name="now"/>.</summary>
+    /// <summary>Observes the board at <paramref name="now"/>.</summary>
     /// <param name="state">The board.</param>
     /// <param name="now">The instant of a change, if there is one.</param>
     /// <param name="settled">What the board says is no longer the ignorance of a process that has just started.</param>
-    public void Take(BoardState state, DateTimeOffset now, bool settled)
+    public void Observe(BoardState state, DateTimeOffset now, bool settled)
     {
         var second = now.ToUnixTimeSeconds();
         if (own is not { } before)

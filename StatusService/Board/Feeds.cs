@@ -12,7 +12,7 @@ public sealed class Feeds(
     TimeProvider time,
     ILogger<Feeds> logger) : BackgroundService
 {
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2.5); // each gives a sign of life twice a second
+    private static readonly TimeSpan KeepaliveTimeout = TimeSpan.FromSeconds(2.5); // each sends a keepalive twice a second
 
     /// <summary>What a collector's message does to the board; null: nothing is known by it.</summary>
     public static Func<BoardInputs, DateTimeOffset, BoardInputs>? Read(WatchPlatformHealthResponse message) => message.Store switch
@@ -44,12 +44,12 @@ public sealed class Feeds(
             {
                 if (read(message) is { } change)
                 {
-                    inbox.Put(change);
+                    inbox.Enqueue(change);
                 }
 
                 return ValueTask.CompletedTask;
             },
-            Silence,
+            KeepaliveTimeout,
             time,
             logger,
             stopping);

@@ -4,12 +4,12 @@ namespace Xerotier.StatusService.Board;
 
 /// <summary>
 /// The board as time goes on: takes the feeds' messages at the instants at which they came, and reports what it held.
-/// Changes that the clock alone makes happen at their exact instants, however late somebody looks. Used by one thread at a time.
+/// Changes that the clock alone makes happen at their exact instants, however late somebody observes it. Used by one thread at a time.
 /// </summary>
 /// <param name="observed">Takes what the board holds from an instant on. The instants never go back.</param>
 public sealed class LiveBoard(Action<DateTimeOffset, IReadOnlyList<Recorded>> observed)
 {
-    /// <summary>Two looks further apart than this did not observe what lay between them.</summary>
+    /// <summary>Two observations further apart than this did not observe what lay between them.</summary>
     public static readonly TimeSpan MaxGap = TimeSpan.FromSeconds(2);
 
     private DateTimeOffset? last;
@@ -19,7 +19,7 @@ public sealed class LiveBoard(Action<DateTimeOffset, IReadOnlyList<Recorded>> ob
     public BoardInputs Inputs { get; private set; } = BoardInputs.Nothing;
 
     /// <summary>The board at <paramref name="now"/>.</summary>
-    public BoardState Look(DateTimeOffset now)
+    public BoardState Observe(DateTimeOffset now)
     {
         now = Until(now);
         return Watch(now);

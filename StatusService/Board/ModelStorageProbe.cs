@@ -40,11 +40,11 @@ public sealed class ModelStorageProbe(IOptions<ModelStorageOptions> options, Boa
         // No retries: a retrying probe hides failures.
         using var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(1) };
         using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
-        Say(NotYet);
+        Report(NotYet);
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(options.Value.IntervalSeconds), time);
         do
         {
-            Say(await ProbeAsync(client, new(address), stoppingToken) ? Verdict.Operational : Failed);
+            Report(await ProbeAsync(client, new(address), stoppingToken) ? Verdict.Operational : Failed);
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
@@ -64,7 +64,7 @@ public sealed class ModelStorageProbe(IOptions<ModelStorageOptions> options, Boa
         }
     }
 
-    private void Say(Verdict verdict) => inbox.Put((inputs, _) => inputs with { ModelStorage = verdict });
+    private void Report(Verdict verdict) => inbox.Enqueue((inputs, _) => inputs with { ModelStorage = verdict });
 }
 
 /// <summary>Registration of the board.</summary>

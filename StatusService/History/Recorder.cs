@@ -17,40 +17,36 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
 
     private readonly Guid me = Guid.NewGuid();
     private Held? held;
-    private volatile HistorySnapshot snapshot = HistorySnapshot.Empty;
-    private volatile ChangeStamp? shared;
-    private volatile BoardBefore? before;
-    private string? lapsed; // a stamp from before a gap that nobody watched: what it says of then says nothing of now
+    private RecorderTurn last = RecorderTurn.None;
+    private BoardBefore? before;
+    private string? lapsed; // a stamp from before a gap that nobody recorded: it says nothing about now
 
-    /// <summary>The newest history that was read.</summary>
-    public HistorySnapshot Snapshot => snapshot;
-
-    /// <summary>The recorder's stamp, this one's or another's; null when there is none that still means anything.</summary>
-    public ChangeStamp? Shared => shared;
-
-    /// <summary>The board as it was when this process began to read; null until it did.</summary>
-    public BoardBefore? Before => before;
-
-    /// <summary>This one holds the lease, as far as it knows.</summary>
+    /// <summary>This one held the lease at the end of its last turn.</summary>
     public bool Recording => held is not null;
 
     /// <summary>One turn: takes or keeps the lease, writes what is new, reads what others wrote.</summary>
     /// <param name="today">The current UTC day.</param>
-    /// <param name="stamp">Makes the stamp to write, if this one records, of the newest one in the database; null: not yet.</param>
+    /// <param name="stamp">The stamp to write if this one records, reconciled with that of the previous turn; null: not yet.</param>
     /// <param name="windows">The windows to keep for a later process; null while they are not live: those that were kept stay.</param>
-    /// <param name="cancellation">Ends the turn; it is made up for by the next one.</param>
-    /// <exception cref="Npgsql.NpgsqlException">The database does not answer; what was seen waits in the track.</exception>
-    public async Task StepAsync(DateOnly today, Func<ChangeStamp?, ChangeStamp?> stamp, HeardWindows? windows, CancellationToken cancellation)
+    /// <param name="cancellation">Ends the turn; the next one makes up for it.</param>
+    /// <returns>What this turn found.</returns>
+    /// <exception cref="Npgsql.NpgsqlException">The database does not respond; what was observed waits in the track.</exception>
+    public async Task<RecorderTurn> TurnAsync(DateOnly today, ChangeStamp? stamp, HeardWindows? windows, CancellationToken cancellation)
     {
         if (track.CompleteUntil is not { } complete)
         {
-            return; // nothing was seen yet
+            return last; // nothing was observed yet
+        }
+
+        if (last.Before is null)
+        {
+            stamp = null; // nobody has read yet what it must be reconciled with
         }
 
         RecorderRow? row = null;
         if (held is { } holding)
         {
-            // Whatever interrupts a write leaves it open whether it happened: take the lease anew then, and look.
+            // An interrupted write leaves it open whether it happened: then the next turn takes the lease anew, and looks.
             held = null;
             row = await WriteAsync(holding, complete, stamp, windows, cancellation);
         }
@@ -62,7 +58,6 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
             {
                 before = new(ChangeStamp.FromJson(row.Stamp)?.Since.ContainsKey(Indicator.SharedAgents) == true, await store.WindowsAsync(cancellation));
                 lapsed = row.RecordedUntil >= complete - Continuity ? null : row.Stamp;
-                Share(row.Stamp);
             }
 
             if (row.Taken)
@@ -71,20 +66,23 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
             }
         }
 
-        if (row.Revision != snapshot.Revision)
+        var (history, shared) = (last.History, last.Stamp);
+        if (row.Revision != history.Revision)
         {
-            (snapshot, var stored) = await store.LoadAsync(today.AddDays(-89), cancellation);
-            Share(stored);
+            (history, var stored) = await store.LoadAsync(today.AddDays(-89), cancellation);
+            shared = stored == lapsed ? null : ChangeStamp.FromJson(stored);
         }
-        else if (row.RecordedUntil != snapshot.RecordedUntil)
+        else if (row.RecordedUntil != history.RecordedUntil)
         {
-            snapshot = snapshot with { RecordedUntil = row.RecordedUntil };
+            history = history with { RecordedUntil = row.RecordedUntil };
         }
 
         if (row.RecordedUntil is { } settled)
         {
             track.Forget(settled - Kept);
         }
+
+        return last = new(history, shared, before, Recording);
     }
 
     /// <summary>Hands the lease over at once, when this one stops.</summary>
@@ -97,14 +95,12 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
         }
     }
 
-    private void Share(string? stored) => shared = stored == lapsed ? null : ChangeStamp.FromJson(stored);
-
-    private async Task<RecorderRow?> WriteAsync(Held holding, long complete, Func<ChangeStamp?, ChangeStamp?> stamp, HeardWindows? windows, CancellationToken cancellation)
+    private async Task<RecorderRow?> WriteAsync(Held holding, long complete, ChangeStamp? stamp, HeardWindows? windows, CancellationToken cancellation)
     {
         var (change, open) = Plan(holding, complete);
-        if (stamp(shared) is { } now)
+        if (stamp is not null)
         {
-            change = now.Same(ChangeStamp.FromJson(holding.Row.Stamp)) ? change : change with { Stamp = now.ToJson() };
+            change = stamp.Same(ChangeStamp.FromJson(holding.Row.Stamp)) ? change : change with { Stamp = stamp.ToJson() };
         }
         else if (lapsed is not null && holding.Row.Stamp == lapsed)
         {
@@ -192,6 +188,17 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
 
     /// <summary>The lease, what goes on, and the windows that this one has written.</summary>
     private sealed record Held(RecorderRow Row, Dictionary<Indicator, OpenInterval> Open, BoardWindows? Windows);
+}
+
+/// <summary>What a turn of the recorder found; immutable, and all of one instant.</summary>
+/// <param name="History">The newest history that was read.</param>
+/// <param name="Stamp">The recorder's stamp, this one's or another's; null when there is none that still means anything.</param>
+/// <param name="Before">The board as it was when this process began to read; null until it did.</param>
+/// <param name="Recording">This one holds the lease.</param>
+public sealed record RecorderTurn(HistorySnapshot History, ChangeStamp? Stamp, BoardBefore? Before, bool Recording)
+{
+    /// <summary>Before the first turn.</summary>
+    public static RecorderTurn None { get; } = new(HistorySnapshot.Empty, null, null, false);
 }
 
 /// <summary>What a process that starts takes over of the board, for as long as it knows nothing newer.</summary>

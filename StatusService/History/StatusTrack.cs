@@ -31,7 +31,7 @@ public sealed class StatusTrack
     /// <summary>From <paramref name="now"/> on the board holds <paramref name="states"/>; until now it held those of the last look.</summary>
     /// <param name="now">Not before the last look.</param>
     /// <param name="states">By indicator.</param>
-    public void Look(DateTimeOffset now, IReadOnlyList<Recorded> states)
+    public void Observe(DateTimeOffset now, IReadOnlyList<Recorded> states)
     {
         lock (gate)
         {

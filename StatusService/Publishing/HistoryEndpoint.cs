@@ -2,13 +2,14 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 using Xerotier.StatusService.Documents.Page;
 
 namespace Xerotier.StatusService.Publishing;
 
 /// <summary>
 /// <c>GET /status/history?month=YYYY-MM</c>: the days of a month in detail (product.md section 2). The Gateway asks on the public's
-/// behalf. A month that is none is 400; one before the first record, past the retention or in the future is 404.
+/// behalf. Text that is not a month is 400; a month before the first record, past the retention or in the future is 404.
 /// </summary>
 public static class HistoryEndpoint
 {
@@ -24,14 +25,7 @@ public static class HistoryEndpoint
     private static async Task GetAsync(HttpContext context, HistoryPages pages, TimeProvider time)
     {
         var now = time.GetUtcNow();
-        var month = new DateOnly(now.Year, now.Month, 1);
-        if (context.Request.Query.TryGetValue("month", out var values)
-            && (values.Count != 1 || !DateOnly.TryParseExact($"{values[0]}-01", "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out month)))
-        {
-            throw new ApiException(ApiErrors.Invalid("month must be a month as YYYY-MM.", "month"));
-        }
-
-        var page = await pages.GetAsync(month, now, context.RequestAborted);
+        var page = await pages.GetAsync(MonthOf(context.Request.Query, now), now, context.RequestAborted);
         var (body, encoding) = AcceptedEncoding.Best(context.Request.Headers.AcceptEncoding) switch
         {
             AcceptedEncoding.Kind.Brotli => (page.Brotli, "br"),
@@ -46,7 +40,7 @@ public static class HistoryEndpoint
         headers.ContentSecurityPolicy = Policy;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
-        if (context.Request.Headers.IfNoneMatch.Any(v => v is not null && (v == "*" || v.Contains(etag, StringComparison.Ordinal))))
+        if (EntityTags.IfNoneMatch(context.Request, etag))
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;
             return;
@@ -59,6 +53,16 @@ public static class HistoryEndpoint
         {
             await context.Response.Body.WriteAsync(body.Memory, context.RequestAborted);
         }
+    }
+
+    /// <summary>The month that the query names, the current one by default. Other parameters are ignored: links to a public page carry them.</summary>
+    private static DateOnly MonthOf(IQueryCollection query, DateTimeOffset now)
+    {
+        var month = new DateOnly(now.Year, now.Month, 1);
+        return !query.TryGetValue("month", out var values)
+            || (values.Count == 1 && DateOnly.TryParseExact($"{values[0]}-01", "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out month))
+                ? month
+                : throw new ApiException(ApiErrors.Invalid("'month' must be a month as YYYY-MM.", "month"));
     }
 
     /// <summary>The policy's source for the content of an inline element.</summary>

@@ -1,12 +1,9 @@
-using System.Collections.Concurrent;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.Extensions.Options;
-using Npgsql;
 using Xerotier.Maintenance.V1;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
-using Xerotier.ServiceDefaults.Http;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
@@ -14,66 +11,56 @@ using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.Publishing;
 
-/// <summary>Months, each made at most once in a few seconds however many ask.</summary>
-public sealed class HistoryPages(
+/// <summary>Months of the history as pages, each made at most once in a few seconds however many ask.</summary>
+public sealed partial class HistoryPages(
     HistoryStore store,
-    Recorder recorder,
+    Published published,
     StatusTrack track,
     MaintenanceFeed.MaintenanceFeedClient maintenance,
     PageRenderer renderer,
     IOptions<HistoryOptions> options,
-    TimeProvider time)
+    TimeProvider time,
+    ILogger<HistoryPages> logger)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
 
-    private readonly ConcurrentDictionary<DateOnly, Entry> months = new(); // bounded by the retention: others are refused before
+    private readonly SingleFlight<DateOnly, Document> cache = new(Lifetime, time);
+    private volatile bool withoutWindows;
 
     /// <summary>The page of <paramref name="month"/>.</summary>
-    /// <exception cref="ApiException">404: not a month of the history. 503: the database does not answer.</exception>
-    public async Task<Document> GetAsync(DateOnly month, DateTimeOffset now, CancellationToken cancellation)
+    /// <exception cref="ApiException">404: not a month of the history. 503: the history was not read yet.</exception>
+    public async ValueTask<Document> GetAsync(DateOnly month, DateTimeOffset now, CancellationToken cancellation)
     {
-        var snapshot = recorder.Snapshot;
-        if (snapshot.Revision < 0)
+        var history = published.History;
+        if (history.Revision < 0)
         {
             throw new ApiException(ApiErrors.ServiceUnavailable);
         }
 
         var today = DateOnly.FromDateTime(now.UtcDateTime);
         var kept = today.AddDays(-options.Value.RetentionDays);
-        var first = snapshot.FirstRecorded is { } second ? DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeSeconds(second).UtcDateTime) : today;
+        var first = history.FirstRecorded is { } second ? DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeSeconds(second).UtcDateTime) : today;
         var firstMonth = FirstOf(first > kept ? first : kept);
         if (month < firstMonth || month > FirstOf(today))
         {
             throw new ApiException(ApiErrors.NotFound("There is no history of this month."));
         }
 
-        var at = time.GetTimestamp();
-        var entry = months.AddOrUpdate(
-            month,
-            _ => new(at, new(() => MakeAsync(month, firstMonth, now))),
-            (_, known) => time.GetElapsedTime(known.At, at) < Lifetime && !known.Failed ? known : new(at, new(() => MakeAsync(month, firstMonth, now))));
-        try
-        {
-            return await entry.Page.Value.WaitAsync(cancellation);
-        }
-        catch (Exception failure) when (entry.Failed && failure is NpgsqlException or OperationCanceledException && !cancellation.IsCancellationRequested)
-        {
-            throw new ApiException(ApiErrors.ServiceUnavailable);
-        }
+        return (await cache.GetAsync(month, _ => MakeAsync(month, firstMonth, now), cancellation)).Value;
     }
 
     private async Task<Document> MakeAsync(DateOnly month, DateOnly firstMonth, DateTimeOffset now)
     {
-        using var late = new CancellationTokenSource(Patience, time);
-        var asking = WindowsAsync(month);
+        using var late = new CancellationTokenSource(Timeout, time);
+        var asked = WindowsAsync(month);
         var from = Second(month);
         var to = Second(month.AddMonths(1));
         var asOf = Math.Min(now.ToUnixTimeSeconds() / 60 * 60, to);
         var (history, _) = await store.LoadAsync(month, late.Token);
         var runs = await store.RunsAsync(from, to, late.Token);
 
-        var known = await asking;
+        var known = await asked;
         List<MaintenanceWindow> windows = [.. (known?.Windows ?? []).Select(BoardWindows.Public)];
         var indicators = new List<ComponentMonth>();
         foreach (var indicator in Indicators.All)
@@ -99,10 +86,23 @@ public sealed class HistoryPages(
     {
         try
         {
-            return await maintenance.ListWindowsBetweenAsync(new() { From = Instant(month), To = Instant(month.AddMonths(1)) });
+            var windows = await maintenance.ListWindowsBetweenAsync(new() { From = Instant(month), To = Instant(month.AddMonths(1)) });
+            if (withoutWindows)
+            {
+                withoutWindows = false;
+                LogWithWindows(logger);
+            }
+
+            return windows;
         }
-        catch (RpcException)
+        catch (RpcException failure)
         {
+            if (!withoutWindows)
+            {
+                withoutWindows = true;
+                LogWithoutWindows(logger, failure);
+            }
+
             return null; // the page says that they are unavailable
         }
     }
@@ -113,8 +113,9 @@ public sealed class HistoryPages(
 
     private static Timestamp Instant(DateOnly day) => Timestamp.FromDateTime(day.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc));
 
-    private sealed record Entry(long At, Lazy<Task<Document>> Page)
-    {
-        public bool Failed => Page is { IsValueCreated: true, Value: { IsCompleted: true, IsCompletedSuccessfully: false } };
-    }
+    [LoggerMessage(1, LogLevel.Warning, "The MaintenanceService does not respond; months say that their windows are unavailable")]
+    private static partial void LogWithoutWindows(ILogger logger, Exception failure);
+
+    [LoggerMessage(2, LogLevel.Information, "The MaintenanceService responds again; months have their windows")]
+    private static partial void LogWithWindows(ILogger logger);
 }

@@ -5,11 +5,11 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.StatusService.Publishing;
 
-/// <summary>Pushes the page to every Gateway. The sign of life is the board loop's, not this stream's: a stuck board ends it.</summary>
+/// <summary>Pushes the page to every Gateway. A keepalive follows the loop's heartbeat: while the loop is stuck there is none.</summary>
 [Authorize(Policies.Service)]
-public sealed class StatusPagesService(PublishedPage published, TimeProvider time, IHostApplicationLifetime lifetime) : StatusPages.StatusPagesBase
+public sealed class StatusPagesService(Published published, TimeProvider time, IHostApplicationLifetime lifetime) : StatusPages.StatusPagesBase
 {
-    private static readonly TimeSpan SignOfLife = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Keepalive = TimeSpan.FromMilliseconds(500);
 
     /// <inheritdoc/>
     public override async Task WatchPage(WatchPageRequest request, IServerStreamWriter<WatchPageResponse> responseStream, ServerCallContext context)
@@ -18,14 +18,14 @@ public sealed class StatusPagesService(PublishedPage published, TimeProvider tim
         PageSnapshot? sent = null;
         while (!ended.IsCancellationRequested)
         {
-            var (page, next) = published.Current;
-            if (published.Alive && (page is not null || sent is not null))
+            var (page, next) = published.Page.Current;
+            if (published.IsLoopAlive && (page is not null || sent is not null))
             {
                 await responseStream.WriteAsync(new() { Page = page == sent ? null : page }, ended.Token);
                 sent = page;
             }
 
-            await Task.WhenAny(next, Task.Delay(SignOfLife, time, ended.Token));
+            await Task.WhenAny(next, Task.Delay(Keepalive, time, ended.Token));
         }
     }
 }

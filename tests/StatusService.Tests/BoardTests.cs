@@ -137,9 +137,9 @@ public sealed class BoardTests
     public void What_is_down_before_the_windows_were_heard_may_be_down_for_maintenance()
     {
         var track = new StatusTrack();
-        var board = new LiveBoard(track.Look);
+        var board = new LiveBoard(track.Observe);
         board.Apply(Start, (inputs, at) => inputs.WithFleet(new(3, 0, 0, 0), at));
-        Assert.Equal([Recorded.Operational, Recorded.NoData, Recorded.NoData, Recorded.Operational], board.Look(Start.AddSeconds(1)).Recorded);
+        Assert.Equal([Recorded.Operational, Recorded.NoData, Recorded.NoData, Recorded.Operational], board.Observe(Start.AddSeconds(1)).Recorded);
         var heard = board.Inputs.WithWindows(Feed(PlatformWindow(-60, 3600)), Start.AddSeconds(1));
         Assert.Equal(Recorded.Maintenance, BoardState.At(heard, Start.AddSeconds(1)).Recorded[(int)Indicator.InferenceRouting]);
 
@@ -164,28 +164,28 @@ public sealed class BoardTests
     public void A_clock_that_is_set_back_hides_no_silence_and_repeats_no_history()
     {
         var track = new StatusTrack();
-        var board = new LiveBoard(track.Look);
+        var board = new LiveBoard(track.Observe);
         var late = Start.AddHours(1);
-        board.Look(late.AddSeconds(-2));
+        board.Observe(late.AddSeconds(-2));
         board.Apply(late, (inputs, at) => inputs.WithFleet(new(3, 3, 8, 0), at).WithWindows(new PageFeed(), at));
-        board.Look(late.AddSeconds(1));
+        board.Observe(late.AddSeconds(1));
 
-        Assert.Equal(OverallStatus.Operational, board.Look(Start.AddSeconds(1)).Overall); // an hour back, and as old as before
-        Assert.Equal(OverallStatus.Operational, board.Look(Start.AddSeconds(5).AddTicks(-1)).Overall);
-        var lost = board.Look(Start.AddSeconds(5));
+        Assert.Equal(OverallStatus.Operational, board.Observe(Start.AddSeconds(1)).Overall); // an hour back, and as old as before
+        Assert.Equal(OverallStatus.Operational, board.Observe(Start.AddSeconds(5).AddTicks(-1)).Overall);
+        var lost = board.Observe(Start.AddSeconds(5));
         Assert.Equal((OverallStatus.Unknown, true, Start), (lost.Overall, lost.WindowsUnavailable, lost.WindowsHeardAt));
 
         board.Apply(Start.AddSeconds(6), (inputs, at) => inputs.WithFleet(new(3, 3, 8, 0), at));
-        Assert.Equal(IndicatorStatus.Operational, Status(board.Look(Start.AddSeconds(6)), Indicator.InferenceRouting));
+        Assert.Equal(IndicatorStatus.Operational, Status(board.Observe(Start.AddSeconds(6)), Indicator.InferenceRouting));
         Assert.Equal(late.AddSeconds(1).ToUnixTimeSeconds(), track.CompleteUntil);
     }
 
     [Fact]
     public void A_message_that_crosses_a_look_moves_nothing()
     {
-        var board = new LiveBoard(new StatusTrack().Look);
+        var board = new LiveBoard(new StatusTrack().Observe);
         board.Apply(Start, (inputs, at) => inputs.WithFleet(new(3, 3, 8, 0), at));
-        board.Look(Start.AddSeconds(1));
+        board.Observe(Start.AddSeconds(1));
         board.Apply(Start.AddMilliseconds(900), (inputs, at) => inputs.WithWindows(new PageFeed(), at));
         Assert.Equal((Start, Start.AddSeconds(1)), (board.Inputs.FleetKnownAt, board.Inputs.WindowsHeardAt));
     }
@@ -196,7 +196,7 @@ public sealed class BoardTests
         var track = new StatusTrack();
         for (var second = 0; second <= 10; second++)
         {
-            track.Look(Start.AddSeconds(second), [Recorded.Operational, Recorded.Operational, Recorded.Operational, Recorded.Operational]);
+            track.Observe(Start.AddSeconds(second), [Recorded.Operational, Recorded.Operational, Recorded.Operational, Recorded.Operational]);
         }
 
         var days = HistorySnapshot.Empty.DaysOf(Indicator.Dashboard, new(2026, 8, 6), Start.AddSeconds(10), track);

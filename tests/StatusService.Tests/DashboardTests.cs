@@ -16,7 +16,7 @@ public sealed class DashboardTests(PostgresFixture postgres) : IAsyncLifetime
     private const string Project = "proj_ABC123";
     private static readonly DateTimeOffset Observed = new(2026, 11, 3, 14, 2, 11, 250, TimeSpan.Zero);
     private Neighbours neighbours = null!;
-    private InProcessService<BoardService> service = null!;
+    private InProcessService<StatusLoop> service = null!;
     private HttpClient client = null!;
 
     public async ValueTask InitializeAsync()
@@ -229,16 +229,16 @@ public sealed class DashboardTests(PostgresFixture postgres) : IAsyncLifetime
     public async Task The_cache_keeps_a_dashboard_for_less_than_a_second_and_a_failure_not_at_all()
     {
         var time = new FakeTimeProvider();
-        var cache = new DashboardCache(time);
+        var cache = Dashboards.NewCache(time);
         var made = 0;
         var query = new DashboardQuery(Project, 100, "");
-        Assert.False((await cache.GetAsync(query, Make, default)).Cached);
+        Assert.False((await cache.GetAsync(query, Make, default)).Shared);
         time.Advance(TimeSpan.FromMilliseconds(699));
-        Assert.True((await cache.GetAsync(query, Make, default)).Cached);
+        Assert.True((await cache.GetAsync(query, Make, default)).Shared);
         Assert.Equal(1, made);
         time.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.True((await cache.GetAsync(query, Make, default)).Cached); // and renewed ahead, once
-        Assert.True((await cache.GetAsync(query, Make, default)).Cached);
+        Assert.True((await cache.GetAsync(query, Make, default)).Shared); // and renewed ahead, once
+        Assert.True((await cache.GetAsync(query, Make, default)).Shared);
         for (var i = 0; i < 500 && Volatile.Read(ref made) < 2; i++)
         {
             await Task.Delay(10);
@@ -247,26 +247,26 @@ public sealed class DashboardTests(PostgresFixture postgres) : IAsyncLifetime
         await Task.Delay(50);
         Assert.Equal(2, made);
         time.Advance(TimeSpan.FromMilliseconds(699));
-        Assert.True((await cache.GetAsync(query, Make, default)).Cached);
+        Assert.True((await cache.GetAsync(query, Make, default)).Shared);
         time.Advance(TimeSpan.FromMilliseconds(301));
-        Assert.False((await cache.GetAsync(query, Make, default)).Cached);
+        Assert.False((await cache.GetAsync(query, Make, default)).Shared);
         Assert.Equal(3, made);
 
         time.Advance(TimeSpan.FromSeconds(1));
-        await Assert.ThrowsAsync<TimeoutException>(async () => await cache.GetAsync(query, _ => Task.FromException<Dashboard>(new TimeoutException()), default));
-        Assert.False((await cache.GetAsync(query, Make, default)).Cached);
+        await Assert.ThrowsAsync<TimeoutException>(async () => await cache.GetAsync(query, _ => Task.FromException<DashboardDocument>(new TimeoutException()), default));
+        Assert.False((await cache.GetAsync(query, Make, default)).Shared);
 
         for (var i = 0; i < 5_000; i++)
         {
             await cache.GetAsync(query with { After = $"{i}" }, Make, default); // bounded: the rest is made, not kept
         }
 
-        Assert.False((await cache.GetAsync(query with { After = "4999" }, Make, default)).Cached);
+        Assert.False((await cache.GetAsync(query with { After = "4999" }, Make, default)).Shared);
 
-        Task<Dashboard> Make(DashboardQuery q)
+        Task<DashboardDocument> Make(DashboardQuery q)
         {
             Interlocked.Increment(ref made);
-            return Task.FromResult(new Dashboard([1], "W/\"1\""));
+            return Task.FromResult(new DashboardDocument([1], "W/\"1\""));
         }
     }
 

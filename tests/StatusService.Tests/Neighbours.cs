@@ -60,7 +60,7 @@ public sealed class Neighbours : IAsyncDisposable
     }
 
     /// <summary>A StatusService beside these neighbours.</summary>
-    public InProcessService<BoardService> StatusService(string database, Action<IServiceCollection>? services = null, params (string Key, string Value)[] settings) => new(
+    public InProcessService<StatusLoop> StatusService(string database, Action<IServiceCollection>? services = null, params (string Key, string Value)[] settings) => new(
         new Dictionary<string, string?>
         {
             ["ConnectionStrings:statusdb"] = database,

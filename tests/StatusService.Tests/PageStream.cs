@@ -9,7 +9,7 @@ using Xerotier.TestKit;
 
 namespace Xerotier.StatusService.Tests;
 
-/// <summary>What a Gateway sees of a StatusService: the stream of pages and signs of life.</summary>
+/// <summary>What a Gateway sees of a StatusService: the stream of pages and keepalives.</summary>
 public sealed class PageStream : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -19,7 +19,7 @@ public sealed class PageStream : IAsyncDisposable
     private readonly ConcurrentQueue<(DateTime At, PageSnapshot? Page)> received = new();
     private volatile PageSnapshot? newest;
 
-    public PageStream(InProcessService<BoardService> service)
+    public PageStream(InProcessService<StatusLoop> service)
     {
         channel = GrpcChannel.ForAddress(service.GrpcAddress, new() { MaxReceiveMessageSize = ServiceClients.LongestMessage });
         call = new StatusPages.StatusPagesClient(channel).WatchPage(new(), new Metadata { { "authorization", $"Bearer {TestTokens.ForService()}" } });

@@ -30,9 +30,9 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
     {
         var one = new Replica(database);
         await RunAsync(2, Operational, one);
-        var revision = one.Recorder.Snapshot.Revision;
+        var revision = one.Last.History.Revision;
         await RunAsync(60, Operational, one);
-        Assert.Equal(revision, one.Recorder.Snapshot.Revision);
+        Assert.Equal(revision, one.Last.History.Revision);
         Assert.Equal([(0, 62, Operational)], await HistoryAsync());
     }
 
@@ -46,10 +46,10 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.True(one.Recorder.Recording);
         Assert.False(two.Recorder.Recording);
         Assert.Equal([(0, 5, Operational), (5, 10, Degraded), (10, 11, Operational)], await HistoryAsync());
-        Assert.Equal(one.Recorder.Snapshot.Revision, two.Recorder.Snapshot.Revision);
+        Assert.Equal(one.Last.History.Revision, two.Last.History.Revision);
         Assert.Equal(
-            one.Recorder.Snapshot.DaysOf(Indicator.ModelStorage, new(2026, 11, 1), now, one.Track),
-            two.Recorder.Snapshot.DaysOf(Indicator.ModelStorage, new(2026, 11, 1), now, two.Track));
+            one.Last.History.DaysOf(Indicator.ModelStorage, new(2026, 11, 1), now, one.Track),
+            two.Last.History.DaysOf(Indicator.ModelStorage, new(2026, 11, 1), now, two.Track));
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
 
         // It wakes up believing that it is the recorder and that all is well.
         Assert.True(one.Recorder.Recording);
-        one.Look(now, Operational);
+        one.Observe(now, Operational);
         await one.StepAsync(now);
         Assert.False(one.Recorder.Recording);
         Assert.Equal(written, await HistoryAsync());
@@ -101,21 +101,21 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         var since = new ChangeStamp("all", 7, new Dictionary<Indicator, StateSince> { [Indicator.Dashboard] = new(IndicatorStatus.Operational, 7) }, null);
         var one = new Replica(database) { Stamp = since };
         await RunAsync(5, Operational, one);
-        Assert.True(since.Same(one.Recorder.Shared));
+        Assert.True(since.Same(one.Last.Stamp));
 
         now = now.AddSeconds(gap - 1); // and a second until the successor has seen a whole one
         var (two, three) = (new Replica(database), new Replica(database));
         await RunAsync(1, Operational, two, three);
         await RunAsync(5, Operational, two, three);
-        Assert.Equal(goesOn, since.Same(two.Recorder.Shared));
-        Assert.Equal(goesOn, since.Same(three.Recorder.Shared));
+        Assert.Equal(goesOn, since.Same(two.Last.Stamp));
+        Assert.Equal(goesOn, since.Same(three.Last.Stamp));
 
         // The successor's own is a new one, and the others take it over.
         var own = since with { ChangedAt = 1_000 };
         two.Stamp = own;
         await RunAsync(2, Operational, two, three);
-        Assert.Equal(!goesOn, own.Same(three.Recorder.Shared));
-        Assert.Equal(!goesOn, own.Same(two.Recorder.Shared));
+        Assert.Equal(!goesOn, own.Same(three.Last.Stamp));
+        Assert.Equal(!goesOn, own.Same(two.Last.Stamp));
     }
 
     [Fact]
@@ -185,13 +185,13 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         await RunAsync(4, Outage, one);
         await RunAsync(8, Operational, one);
 
-        var days = one.Recorder.Snapshot.DaysOf(Indicator.ModelStorage, new(2026, 11, 2), now, one.Track);
+        var days = one.Last.History.DaysOf(Indicator.ModelStorage, new(2026, 11, 2), now, one.Track);
         Assert.Equal(3, days.Count);
         Assert.Equal((0, 0, 86_400), (days[0].Operational, days[0].Outage, days[0].NoData));
         Assert.Equal((8, 2, 86_390), (days[1].Operational, days[1].Outage, days[1].NoData));
         Assert.Equal((8, 2, 0), (days[2].Operational, days[2].Outage, days[2].NoData));
         Assert.Equal(80m, days[1].UptimePercent);
-        Assert.Equal(new DaySeconds(8, 0, 0, 2), one.Recorder.Snapshot.Days[(Indicator.ModelStorage, new(2026, 11, 3))]);
+        Assert.Equal(new DaySeconds(8, 0, 0, 2), one.Last.History.Days[(Indicator.ModelStorage, new(2026, 11, 3))]);
         Assert.Equal(4, (await database.IntervalsAsync()).Count(i => i.Indicator == (int)Indicator.ModelStorage));
     }
 
@@ -203,8 +203,8 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         now = now.AddDays(3);
         var two = new Replica(database);
         await RunAsync(10, Degraded, two);
-        Assert.Equal(new DaySeconds(10, 0, 0, 0), two.Recorder.Snapshot.Days[(Indicator.Dashboard, new(2026, 11, 3))]);
-        var days = two.Recorder.Snapshot.DaysOf(Indicator.Dashboard, new(2026, 11, 3), now, two.Track);
+        Assert.Equal(new DaySeconds(10, 0, 0, 0), two.Last.History.Days[(Indicator.Dashboard, new(2026, 11, 3))]);
+        var days = two.Last.History.DaysOf(Indicator.Dashboard, new(2026, 11, 3), now, two.Track);
         Assert.Equal([10, 0, 0, 0], days.Select(d => d.Operational));
         Assert.Equal([0, 0, 0, 10], days.Select(d => d.Degraded));
         Assert.Equal(2, (int)days[3].Installation);
@@ -216,11 +216,11 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         var one = new Replica(database);
         await RunAsync(10, Operational, one);
         await RunAsync(5, Outage, steps: false, one);
-        var day = one.Recorder.Snapshot.DaysOf(Indicator.Dashboard, new(2026, 11, 3), now, one.Track)[^1];
+        var day = one.Last.History.DaysOf(Indicator.Dashboard, new(2026, 11, 3), now, one.Track)[^1];
         Assert.Equal((10, 5), (day.Operational, day.Outage));
-        var before = one.Recorder.Snapshot.DaysOf(Indicator.Dashboard, new(2026, 11, 3), now.AddSeconds(-5), one.Track)[^1];
+        var before = one.Last.History.DaysOf(Indicator.Dashboard, new(2026, 11, 3), now.AddSeconds(-5), one.Track)[^1];
         Assert.Equal((10, 0), (before.Operational, before.Outage));
-        var early = one.Recorder.Snapshot.DaysOf(Indicator.Dashboard, new(2026, 11, 3), Noon.AddSeconds(4), one.Track)[^1];
+        var early = one.Last.History.DaysOf(Indicator.Dashboard, new(2026, 11, 3), Noon.AddSeconds(4), one.Track)[^1];
         Assert.Equal(4, early.Operational);
     }
 
@@ -244,11 +244,11 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         one.Stamp = two.Stamp = stamp with { ChangedAt = 6 };
         one.Stamp = stamp;
         await RunAsync(2, Operational, one, two);
-        Assert.True(stamp.Same(two.Recorder.Shared));
+        Assert.True(stamp.Same(two.Last.Stamp));
         var later = new Replica(database);
         await RunAsync(1, Operational, later);
-        Assert.True(later.Recorder.Before?.SharedAgentsShown);
-        Assert.True(stamp.Same(later.Recorder.Shared));
+        Assert.True(later.Last.Before?.SharedAgentsShown);
+        Assert.True(stamp.Same(later.Last.Stamp));
     }
 
     [Theory]
@@ -273,9 +273,9 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
                 expected.Add((second, second + 1, state));
             }
 
-            one.Look(now, state);
+            one.Observe(now, state);
             now = now.AddSeconds(1);
-            one.Look(now, state);
+            one.Observe(now, state);
             await database.SetClockAsync(now);
             using var late = new CancellationTokenSource(TimeSpan.FromMicroseconds(random.Next(3) == 0 ? random.Next(1, 4_000) : 60_000_000));
             try
@@ -302,7 +302,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         {
             foreach (var replica in replicas)
             {
-                replica.Look(now, state);
+                replica.Observe(now, state);
             }
 
             if (steps)
@@ -335,9 +335,11 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
 
         public ChangeStamp? Stamp { get; set; }
 
-        public void Look(DateTimeOffset now, Recorded state) => Track.Look(now, [state, state, state, state]);
+        public void Observe(DateTimeOffset now, Recorded state) => Track.Observe(now, [state, state, state, state]);
 
-        public Task StepAsync(DateTimeOffset now, CancellationToken cancellation = default) =>
-            Recorder.StepAsync(DateOnly.FromDateTime(now.UtcDateTime), shared => shared ?? Stamp, null, cancellation);
+        public RecorderTurn Last { get; private set; } = RecorderTurn.None;
+
+        public async Task StepAsync(DateTimeOffset now, CancellationToken cancellation = default) =>
+            Last = await Recorder.TurnAsync(DateOnly.FromDateTime(now.UtcDateTime), Last.Stamp ?? Stamp, null, cancellation);
     }
 }

@@ -57,7 +57,7 @@ public sealed class StatusServiceTests(PostgresFixture postgres) : IAsyncLifetim
         await Task.Delay(2500);
         var snapshots = pages.Received.Where(r => r.Page is not null).ToList();
         Assert.InRange(snapshots.Count, 1, 3); // a full minute, and the recorder's stamp, may lie within
-        Assert.InRange(pages.Received.Count(r => r.Page is null), 2, 7); // signs of life
+        Assert.InRange(pages.Received.Count(r => r.Page is null), 2, 7); // keepalives
     }
 
     [Fact]

@@ -12,63 +12,63 @@ public sealed class StatusTrackTests
     [Fact]
     public void A_second_takes_the_worst_state_that_it_held()
     {
-        Look(0, Operational);
-        Look(1.2, Outage);
-        Look(1.25, Operational); // 50 ms
-        Look(2.9, Degraded);
-        Look(4, Operational);
-        Look(5.5, Operational);
+        Observe(0, Operational);
+        Observe(1.2, Outage);
+        Observe(1.25, Operational); // 50 ms
+        Observe(2.9, Degraded);
+        Observe(4, Operational);
+        Observe(5.5, Operational);
         Assert.Equal([(0, 1, Operational), (1, 2, Outage), (2, 4, Degraded), (4, 5, Operational)], Runs());
     }
 
     [Fact]
     public void An_outage_of_three_seconds_is_three_or_four_seconds_never_less()
     {
-        Look(0, Operational);
-        Look(1.5, Outage);
-        Look(3.5, Outage);
-        Look(4.5, Operational);
-        Look(6, Operational);
+        Observe(0, Operational);
+        Observe(1.5, Outage);
+        Observe(3.5, Outage);
+        Observe(4.5, Operational);
+        Observe(6, Operational);
         Assert.Equal([(0, 1, Operational), (1, 5, Outage), (5, 6, Operational)], Runs());
     }
 
     [Fact]
     public void A_change_on_the_full_second_belongs_to_the_new_second_alone()
     {
-        Look(0, Outage);
-        Look(2, Operational);
-        Look(4, Operational);
+        Observe(0, Outage);
+        Observe(2, Operational);
+        Observe(4, Operational);
         Assert.Equal([(0, 2, Outage), (2, 4, Operational)], Runs());
     }
 
     [Fact]
     public void A_state_that_was_never_held_for_any_time_is_in_no_second()
     {
-        Look(0, Operational);
-        Look(1, Outage);
-        Look(1, Operational);
-        Look(2, Operational);
+        Observe(0, Operational);
+        Observe(1, Outage);
+        Observe(1, Operational);
+        Observe(2, Operational);
         Assert.Equal([(0, 2, Operational)], Runs());
     }
 
     [Fact]
     public void What_nobody_watched_is_missing()
     {
-        Look(0, Operational);
-        Look(2, Operational);
-        Look(4.001, Operational); // longer than a blink
-        Look(6, Operational);
+        Observe(0, Operational);
+        Observe(2, Operational);
+        Observe(4.001, Operational); // longer than a blink
+        Observe(6, Operational);
         Assert.Equal([(0, 2, Operational), (4, 6, Operational)], Runs());
     }
 
     [Fact]
     public void A_second_is_told_only_when_it_is_complete()
     {
-        Look(0, Operational);
-        Look(0.9, Outage);
+        Observe(0, Operational);
+        Observe(0.9, Outage);
         Assert.Empty(Runs());
         Assert.Equal(1_000, track.CompleteUntil);
-        Look(1, Outage);
+        Observe(1, Outage);
         Assert.Equal([(0, 1, Outage)], Runs());
     }
 
@@ -77,7 +77,7 @@ public sealed class StatusTrackTests
     {
         for (var i = 0; i < 100; i++)
         {
-            Look(i, i % 2 == 0 ? Operational : Outage);
+            Observe(i, i % 2 == 0 ? Operational : Outage);
         }
 
         track.Forget(1_090);
@@ -89,7 +89,7 @@ public sealed class StatusTrackTests
     {
         for (var i = 0; i < 200_000; i++)
         {
-            Look(i, i % 2 == 0 ? Operational : Outage);
+            Observe(i, i % 2 == 0 ? Operational : Outage);
         }
 
         var runs = track.Runs(Indicator.Dashboard, 0, long.MaxValue);
@@ -100,10 +100,10 @@ public sealed class StatusTrackTests
     [Fact]
     public void Only_what_lies_within_is_told_and_nothing_of_no_length()
     {
-        Look(0, Operational);
-        Look(2, Outage);
-        Look(4, Operational);
-        Look(5, Operational);
+        Observe(0, Operational);
+        Observe(2, Outage);
+        Observe(4, Operational);
+        Observe(5, Operational);
         Assert.Equal([(2, 4, Outage), (4, 5, Operational)], Runs(2, 5));
         Assert.Equal([(0, 2, Operational)], Runs(0, 2));
         Assert.Equal([(4, 5, Operational)], Runs(4, 5)); // the newest second, asked for alone
@@ -112,7 +112,7 @@ public sealed class StatusTrackTests
         Assert.Equal([(4, 5, Operational)], Runs(0, 9)); // it may still grow
     }
 
-    private void Look(double second, Recorded state) => track.Look(Zero.AddSeconds(second), [state, state, state, state]);
+    private void Observe(double second, Recorded state) => track.Observe(Zero.AddSeconds(second), [state, state, state, state]);
 
     private IEnumerable<(int From, int To, Recorded State)> Runs(int from = -1_000, int to = int.MaxValue) =>
         track.Runs(Indicator.SharedAgents, 1_000L + from, 1_000L + to).Select(r => ((int)r.From - 1_000, (int)r.To - 1_000, r.State));

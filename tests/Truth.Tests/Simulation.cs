@@ -69,7 +69,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         {
             if (happened.Before == SimLife.Running && happened.After == SimLife.Paused)
             {
-                replica.Board.Look(now); // the last that it saw
+                replica.Board.Observe(now); // the last that it saw
             }
 
             return;
@@ -77,7 +77,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
 
         if (happened.Before != SimLife.Running)
         {
-            replica.Board.Look(now);
+            replica.Board.Observe(now);
         }
 
         if (happened.Fleet is { } fleet && Feeds.Read(Message(fleet)) is { } known)
@@ -94,13 +94,13 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
             replica.Board.Apply(now, Feeds.Read(new WatchPageFeedResponse { Unchanged = true })!);
         }
 
-        replica.Board.Look(now);
+        replica.Board.Observe(now);
     }
 
     private void CheckPage(Oracle oracle, Replica replica, int r, long tick, bool minute)
     {
         var now = world.At(tick);
-        var state = replica.Board.Look(now);
+        var state = replica.Board.Observe(now);
         var statuses = oracle.Statuses(r, tick);
         foreach (var indicator in Indicators.All)
         {
@@ -111,7 +111,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
 
         Compare($"overall at {now:u}", oracle.Overall(r, tick), state.Overall.ToString());
 
-        if (replica.Recorder.Snapshot.FirstRecorded is null)
+        if (replica.Last.History.FirstRecorded is null)
         {
             return;
         }
@@ -119,7 +119,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         var second = now.ToUnixTimeSeconds();
         var asOf = DateTimeOffset.FromUnixTimeSeconds(minute ? second - (second % 60) : second);
         var stamp = new ChangeStamp("", asOf.ToUnixTimeSeconds(), new Dictionary<Indicator, StateSince>(), null);
-        var page = PageBuilder.Build(state, stamp, replica.Recorder.Snapshot, replica.Track, asOf);
+        var page = PageBuilder.Build(state, stamp, replica.Last.History, replica.Track, asOf);
         var installed = oracle.Installed();
         foreach (var line in page.Indicators)
         {
@@ -227,7 +227,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         public Replica(HistoryDatabase database)
         {
             Track = new();
-            Board = new(Track.Look);
+            Board = new(Track.Observe);
             Recorder = new(database.Store(), Track);
         }
 
@@ -237,6 +237,8 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
 
         public Recorder Recorder { get; }
 
-        public Task StepAsync(DateTimeOffset now) => Recorder.StepAsync(DateOnly.FromDateTime(now.UtcDateTime), _ => null, null, default);
+        public RecorderTurn Last { get; private set; } = RecorderTurn.None;
+
+        public async Task StepAsync(DateTimeOffset now) => Last = await Recorder.TurnAsync(DateOnly.FromDateTime(now.UtcDateTime), null, null, default);
     }
 }

@@ -1,0 +1,119 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+using Xerotier.ServiceDefaults;
+using Xerotier.StatusService.Board;
+using Xerotier.StatusService.Model;
+
+namespace Xerotier.StatusService.History;
+
+/// <summary>Section <c>History</c>.</summary>
+public sealed class HistoryOptions
+{
+    /// <summary>Days for which the history is kept, 90 to 3660.</summary>
+    [Range(90, 3660)]
+    public int RetentionDays { get; set; } = 400;
+}
+
+/// <summary>Runs the recorder's turns, each with a timeout, and deletes what is past the retention once a day. Used by one task at a time.</summary>
+public sealed partial class RecorderTurns(
+    Recorder recorder,
+    HistoryStore store,
+    Migrations migrations,
+    IOptions<HistoryOptions> options,
+    TimeProvider time,
+    ILogger<RecorderTurns> logger)
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+
+    private RecorderTurn last = RecorderTurn.None;
+    private DateOnly purged;
+    private bool failing;
+
+    /// <summary>One turn.</summary>
+    /// <param name="stamp">The stamp to write, reconciled with that of the previous turn; null: not yet.</param>
+    /// <param name="windows">The windows to keep for a later process; null while they are not live.</param>
+    /// <param name="stopping">Ends the turn.</param>
+    /// <returns>What it found; after a failure, which is logged, what the turn before found.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="stopping"/> ended the turn.</exception>
+    public async Task<RecorderTurn> RunAsync(ChangeStamp? stamp, HeardWindows? windows, CancellationToken stopping)
+    {
+        await migrations.Done.WaitAsync(stopping); // the first turn begins when there are tables
+        var (before, today) = (last, DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime));
+        using var late = new CancellationTokenSource(Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping);
+        try
+        {
+            last = await recorder.TurnAsync(today, stamp, windows, either.Token);
+            if (last.Recording && purged != today)
+            {
+                var rows = await store.PurgeAsync(today.AddDays(-options.Value.RetentionDays), stopping);
+                purged = today;
+                LogPurged(logger, rows);
+            }
+
+            if (failing)
+            {
+                failing = false;
+                LogRecovered(logger);
+            }
+        }
+        catch (Exception failure) when (!stopping.IsCancellationRequested)
+        {
+            last = last with { Recording = recorder.Recording };
+            if (!failing)
+            {
+                failing = true;
+                LogFailing(logger, failure);
+            }
+        }
+
+        if (last.Recording != before.Recording)
+        {
+            LogRole(logger, last.Recording);
+        }
+
+        return last;
+    }
+
+    /// <summary>Hands the lease over when the service stops.</summary>
+    public async Task ReleaseAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await recorder.ReleaseAsync(cancellation);
+        }
+        catch (Exception failure) when (failure is Npgsql.NpgsqlException or OperationCanceledException or TimeoutException)
+        {
+            LogNotReleased(logger, failure);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The history cannot be written; what is observed waits in memory")]
+    private static partial void LogFailing(ILogger logger, Exception failure);
+
+    [LoggerMessage(2, LogLevel.Information, "The history can be written again")]
+    private static partial void LogRecovered(ILogger logger);
+
+    [LoggerMessage(3, LogLevel.Information, "Recording the history: {Recording}")]
+    private static partial void LogRole(ILogger logger, bool recording);
+
+    [LoggerMessage(4, LogLevel.Debug, "{Rows} rows of the history were past the retention")]
+    private static partial void LogPurged(ILogger logger, int rows);
+
+    [LoggerMessage(5, LogLevel.Warning, "The recorder's lease was not released; it expires by itself")]
+    private static partial void LogNotReleased(ILogger logger, Exception failure);
+}
+
+/// <summary>Registration of the history.</summary>
+public static class HistoryExtensions
+{
+    /// <summary>Adds the track, the recorder and their store.</summary>
+    public static void AddHistory(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<HistoryOptions>().Bind(configuration.GetSection("History")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<StatusTrack>();
+        services.AddSingleton<HistoryStore>();
+        services.AddSingleton<Recorder>();
+        services.AddSingleton<RecorderTurns>();
+    }
+}

@@ -1,0 +1,48 @@
+using Xerotier.Page.V1;
+using Xerotier.ServiceDefaults;
+using Xerotier.StatusService.Board;
+using Xerotier.StatusService.History;
+
+namespace Xerotier.StatusService.Publishing;
+
+/// <summary>What the loop has published, and the loop's heartbeat.</summary>
+public sealed class Published(TimeProvider time)
+{
+    /// <summary>A loop without a heartbeat for so long counts as stuck.</summary>
+    public static readonly TimeSpan HeartbeatTimeout = TimeSpan.FromSeconds(1.5);
+
+    private long lastHeartbeat;
+    private volatile HistorySnapshot history = HistorySnapshot.Empty;
+
+    /// <summary>The newest page; null before the first.</summary>
+    public Latest<PageSnapshot?> Page { get; } = new(null);
+
+    /// <summary>The newest history.</summary>
+    public HistorySnapshot History
+    {
+        get => history;
+        set => history = value;
+    }
+
+    /// <summary>The loop had a heartbeat within <see cref="HeartbeatTimeout"/>.</summary>
+    public bool IsLoopAlive => Volatile.Read(ref lastHeartbeat) is not 0 and var at && time.GetElapsedTime(at) < HeartbeatTimeout;
+
+    /// <summary>The loop's heartbeat: what is published is what it knows now.</summary>
+    public void Heartbeat() => Volatile.Write(ref lastHeartbeat, time.GetTimestamp());
+}
+
+/// <summary>Registration of all that is published.</summary>
+public static class PublishingExtensions
+{
+    /// <summary>Adds the loop and what it publishes to.</summary>
+    public static void AddPublishing(this IServiceCollection services)
+    {
+        services.AddSingleton(provider => new LiveBoard(provider.GetRequiredService<StatusTrack>().Observe));
+        services.AddSingleton<Published>();
+        services.AddSingleton<PagePublisher>();
+        services.AddSingleton<StatusMetrics>();
+        services.AddSingleton<HistoryPages>();
+        services.AddSingleton<Dashboards>();
+        services.AddHostedService<StatusLoop>();
+    }
+}

@@ -1,0 +1,168 @@
+using Xerotier.StatusService.Board;
+using Xerotier.StatusService.History;
+
+namespace Xerotier.StatusService.Publishing;
+
+/// <summary>
+/// The service's one loop. It looks at the board at least every 250 ms and publishes what it sees. Twice a second it starts the
+/// recorder's turn with the values that the turn needs, and takes its result when it is complete: a turn may wait for Postgres, so it
+/// runs beside the looks and never delays them.
+/// </summary>
+public sealed partial class StatusLoop(
+    BoardInbox inbox,
+    LiveBoard board,
+    ChangeStamps stamps,
+    RecorderTurns recorder,
+    PagePublisher pages,
+    Published published,
+    StatusMetrics metrics,
+    TimeProvider time,
+    ILogger<StatusLoop> logger) : BackgroundService
+{
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan RecorderPeriod = TimeSpan.FromMilliseconds(500);
+
+    private RecorderTurn recorded = RecorderTurn.None;
+    private long? turnStartedAt;
+    private bool failing;
+
+    /// <summary>The recorder's turn that is under way; null between turns.</summary>
+    internal Task<RecorderTurn>? Turn { get; private set; }
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (Turn is { } turn)
+        {
+            await ((Task)turn).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // it ends with the loop, and has logged its failures
+        }
+
+        await recorder.ReleaseAsync(cancellationToken);
+    }
+
+    /// <summary>One round: takes the recorder's result, looks at the board, starts the recorder's next turn when it is due.</summary>
+    /// <returns>How long the loop may wait for a message before the next round.</returns>
+    internal async Task<TimeSpan> RoundAsync(CancellationToken stopping)
+    {
+        if (Turn is { IsCompleted: true } complete)
+        {
+            recorded = await complete;
+            published.History = recorded.History;
+            metrics.Recording = recorded.Recording;
+            Turn = null;
+        }
+
+        var wait = LookPeriod;
+        try
+        {
+            wait = await LookAsync(stopping);
+            published.Heartbeat();
+            if (failing)
+            {
+                failing = false;
+                LogRecovered(logger);
+            }
+        }
+        catch (Exception failure) when (!stopping.IsCancellationRequested)
+        {
+            // No heartbeat: the Gateways then serve what they knew last, marked as such.
+            if (!failing)
+            {
+                failing = true;
+                LogFailing(logger, failure);
+            }
+        }
+
+        return Turn is null ? Shortest(wait, StartTurnIfDue(stopping)) : wait;
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        Task? message = null;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var wait = Task.Delay(await RoundAsync(stoppingToken), time, stoppingToken);
+            message = message is null or { IsCompleted: true } ? inbox.WaitAsync(stoppingToken) : message;
+            await Task.WhenAny(message, wait, Turn ?? wait);
+        }
+    }
+
+    /// <summary>Starts the recorder's turn if it is due.</summary>
+    /// <returns>How long until the next one is due.</returns>
+    private TimeSpan StartTurnIfDue(CancellationToken stopping)
+    {
+        if (turnStartedAt is { } startedAt && time.GetElapsedTime(startedAt) is var since && since < RecorderPeriod)
+        {
+            return RecorderPeriod - since;
+        }
+
+        turnStartedAt = time.GetTimestamp();
+        var (stamp, windows) = (stamps.Reconcile(recorded.Stamp), stamps.Windows);
+        Turn = Task.Run(() => recorder.RunAsync(stamp, windows, stopping), stopping);
+        return RecorderPeriod;
+    }
+
+    /// <summary>One look at the board, and a page if it has changed.</summary>
+    /// <returns>How long until the next look.</returns>
+    private async Task<TimeSpan> LookAsync(CancellationToken stopping)
+    {
+        while (inbox.TryDequeue(out var message))
+        {
+            board.Apply(message.At, message.Change);
+        }
+
+        var now = time.GetUtcNow();
+        TakeOver(now);
+        var state = board.Observe(now);
+        stamps.Observe(state, now, IsSettled(now));
+        metrics.Board = state;
+
+        var nextMinute = TimeSpan.FromTicks(TimeSpan.TicksPerMinute - (now.Ticks % TimeSpan.TicksPerMinute));
+        var nextChange = BoardState.NextChange(board.Inputs, now) is { } change ? change - now : LookPeriod;
+        var wait = Shortest(LookPeriod, Shortest(nextMinute, nextChange));
+        if (pages.Pause is var pause && pause > TimeSpan.Zero)
+        {
+            return Shortest(pause, wait);
+        }
+
+        if (stamps.Reconcile(recorded.Stamp) is { } stamp)
+        {
+            await pages.PublishAsync(state, stamp, recorded.History, now, stopping);
+        }
+
+        return wait;
+    }
+
+    private static TimeSpan Shortest(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    /// <summary>Takes over from an earlier process what this one does not know yet.</summary>
+    private void TakeOver(DateTimeOffset now)
+    {
+        if (recorded.Before is { SharedAgentsShown: true } && board.Inputs is { SharedAgentsShown: false, FleetWasKnown: false })
+        {
+            board.Apply(now, (inputs, _) => inputs with { SharedAgentsShown = true }); // what is unknown stays shown over a restart
+        }
+
+        if (recorded.Before?.Windows is { } earlier && board.Inputs.Windows is null && now >= board.Inputs.WindowsAwaitedUntil)
+        {
+            board.Apply(now, (inputs, _) => inputs.WithEarlierWindows(earlier));
+        }
+    }
+
+    /// <summary>
+    /// Whether the board says more than the ignorance of a process that has just started. Until it does there is no page, and a Gateway
+    /// takes that of another replica: a restart is no reason to call anything unknown.
+    /// </summary>
+    private bool IsSettled(DateTimeOffset now) =>
+        now >= board.Inputs.WindowsAwaitedUntil
+        || (board.Inputs.Windows is not null && (board.Inputs.Fleet is not null || now < board.Inputs.YoungUntil) && recorded.History.Revision >= 0);
+
+    [LoggerMessage(1, LogLevel.Error, "The page cannot be made")]
+    private static partial void LogFailing(ILogger logger, Exception failure);
+
+    [LoggerMessage(2, LogLevel.Information, "The page can be made again")]
+    private static partial void LogRecovered(ILogger logger);
+}
