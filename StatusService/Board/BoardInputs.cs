@@ -17,10 +17,10 @@ public sealed record FleetCounts(
 public sealed record BoardInputs
 {
     /// <summary>How long what a feed said last is believed without a further word (product.md section 8).</summary>
-    public static readonly TimeSpan Believed = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(5);
 
     /// <summary>What a fresh process gives its feeds before it says that it knows nothing.</summary>
-    public static readonly TimeSpan FirstWords = TimeSpan.FromSeconds(4);
+    public static readonly TimeSpan StartupGrace = TimeSpan.FromSeconds(4);
 
     /// <summary>Before anything was heard.</summary>
     public static BoardInputs Nothing { get; } = new();
@@ -62,7 +62,7 @@ public sealed record BoardInputs
     };
 
     /// <summary>The collector's store is young: nothing is known, from now on.</summary>
-    public BoardInputs WithYoungFleet(DateTimeOffset at) => this with { Fleet = null, YoungUntil = at + Believed };
+    public BoardInputs WithYoungFleet(DateTimeOffset at) => this with { Fleet = null, YoungUntil = at + FreshFor };
 
     /// <summary>New windows.</summary>
     public BoardInputs WithWindows(PageFeed feed, DateTimeOffset at) => this with { Windows = BoardWindows.From(feed), WindowsHeardAt = at };

@@ -58,17 +58,14 @@ public sealed record HeardWindows(BoardWindows Windows, DateTimeOffset At);
 /// <summary>When and for what an active window of a platform project marks history as maintenance.</summary>
 /// <param name="StartsAt">Start.</param>
 /// <param name="EndsAt">End, exclusive.</param>
-/// <param name="Affects">By indicator.</param>
-public sealed record PlatformWindow(DateTimeOffset StartsAt, DateTimeOffset EndsAt, IReadOnlyList<bool> Affects)
+/// <param name="AffectedServices">The names of the affected components; empty: all of them.</param>
+public sealed record PlatformWindow(DateTimeOffset StartsAt, DateTimeOffset EndsAt, IReadOnlyList<string> AffectedServices)
 {
     /// <summary>The window of a feed.</summary>
-    public static PlatformWindow From(Window window) => new(
-        window.StartsAt.ToDateTimeOffset(),
-        window.EndsAt.ToDateTimeOffset(),
-        [.. Indicators.All.Select(i => i.IsAffectedBy(window.AffectedServices))]);
+    public static PlatformWindow From(Window window) => new(window.StartsAt.ToDateTimeOffset(), window.EndsAt.ToDateTimeOffset(), [.. window.AffectedServices]);
 
-    /// <summary>Whether it covers <paramref name="indicator"/> at <paramref name="at"/>.</summary>
-    public bool Covers(Indicator indicator, DateTimeOffset at) => Affects[(int)indicator] && StartsAt <= at && at < EndsAt;
+    /// <summary>Whether it covers <paramref name="component"/> at <paramref name="at"/>.</summary>
+    public bool Covers(Component component, DateTimeOffset at) => StartsAt <= at && at < EndsAt && component.IsAffectedBy(AffectedServices);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

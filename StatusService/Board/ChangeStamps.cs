@@ -24,7 +24,7 @@ public sealed class ChangeStamps
         var second = now.ToUnixTimeSeconds();
         if (own is not { } before)
         {
-            own = new(state, new(Hash(state), second, state.Shown.ToDictionary(s => s.Indicator, s => new StateSince(s.Verdict.Status, null)), Lost(state)), Changed: false, settled);
+            own = new(state, new(Hash(state), second, state.Shown.ToDictionary(s => s.Component.Key, s => new StateSince(s.Verdict.Status, null)), Lost(state)), Changed: false, settled);
             return;
         }
 
@@ -41,8 +41,8 @@ public sealed class ChangeStamps
             new(
                 hash,
                 hash != before.Stamp.Content ? second : before.Stamp.ChangedAt,
-                state.Shown.ToDictionary(s => s.Indicator, s =>
-                    before.Stamp.Since.TryGetValue(s.Indicator, out var since) && since.Status == s.Verdict.Status ? since
+                state.Shown.ToDictionary(s => s.Component.Key, s =>
+                    before.Stamp.Since.TryGetValue(s.Component.Key, out var since) && since.Status == s.Verdict.Status ? since
                     : new StateSince(s.Verdict.Status, before.Settled ? second : null)),
                 Lost(state)),
             before.Changed || changed,
@@ -79,14 +79,14 @@ public sealed class ChangeStamps
     private static long? Lost(BoardState state) => state.WindowsUnavailable ? state.WindowsHeardAt?.ToUnixTimeSeconds() : null;
 
     private static string Hash(BoardState state) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
-        new Content(state.Overall, [.. state.Shown.Select(s => $"{s.Indicator} {s.Verdict.Status} {s.Verdict.Reason}")], state.Windows, state.WindowsUnavailable),
+        new Content(state.Overall, [.. state.Shown.Select(s => $"{s.Component.Key} {s.Verdict.Status} {s.Verdict.Reason}")], state.Windows, state.WindowsUnavailable),
         ContentJson.Default.Content)).AsSpan(0, 16));
 
     private sealed record Own(BoardState State, ChangeStamp Stamp, bool Changed, bool Settled);
 }
 
 /// <summary>All that a board shows, for its hash.</summary>
-internal sealed record Content(OverallStatus Overall, IReadOnlyList<string> Indicators, BoardWindows? Windows, bool WindowsUnavailable);
+internal sealed record Content(OverallStatus Overall, IReadOnlyList<string> Components, BoardWindows? Windows, bool WindowsUnavailable);
 
 [JsonSerializable(typeof(Content))]
 internal sealed partial class ContentJson : JsonSerializerContext;

@@ -6,8 +6,8 @@ namespace Xerotier.StatusService.Board;
 /// The board as time goes on: takes the feeds' messages at the instants at which they came, and reports what it held.
 /// Changes that the clock alone makes happen at their exact instants, however late somebody observes it. Used by one thread at a time.
 /// </summary>
-/// <param name="observed">Takes what the board holds from an instant on. The instants never go back.</param>
-public sealed class LiveBoard(Action<DateTimeOffset, IReadOnlyList<Recorded>> observed)
+/// <param name="observed">Takes what the board holds from an instant on, by component key. The instants never go back.</param>
+public sealed class LiveBoard(Action<DateTimeOffset, IReadOnlyDictionary<string, Recorded>> observed)
 {
     /// <summary>Two observations further apart than this did not observe what lay between them.</summary>
     public static readonly TimeSpan MaxGap = TimeSpan.FromSeconds(2);
@@ -37,7 +37,7 @@ public sealed class LiveBoard(Action<DateTimeOffset, IReadOnlyList<Recorded>> ob
     {
         if (last is not { } seen)
         {
-            Inputs = Inputs with { WindowsAwaitedUntil = now + BoardInputs.FirstWords };
+            Inputs = Inputs with { WindowsAwaitedUntil = now + BoardInputs.StartupGrace };
         }
         else if (now < seen - MaxGap)
         {

@@ -24,10 +24,10 @@ public sealed class ModelStorageOptions
 /// <summary>Asks the configured address again and again; without one it does nothing.</summary>
 public sealed class ModelStorageProbe(IOptions<ModelStorageOptions> options, BoardInbox inbox, TimeProvider time) : BackgroundService
 {
-    private static readonly Verdict NotYet = new(IndicatorStatus.Unknown, "its first probe is under way");
+    private static readonly Verdict NotYet = new(ComponentStatus.Unknown, "its first probe is under way");
 
     /// <summary>What a probe that fails says of the storage.</summary>
-    public static Verdict Failed { get; } = new(IndicatorStatus.Outage, "its probe fails");
+    public static Verdict Failed { get; } = new(ComponentStatus.Outage, "its probe fails");
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

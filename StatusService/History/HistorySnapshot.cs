@@ -2,31 +2,31 @@ using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.History;
 
-/// <summary>The history as the database had it at one revision: closed days as sums, the day in which the record ends as runs.</summary>
+/// <summary>The history as the database had it at one revision: closed days as sums, the day in which the record ends as intervals.</summary>
 /// <param name="Revision">Of the history.</param>
 /// <param name="RecordedUntil">Where the record ends; goes on without a new revision. Null: nothing was ever recorded.</param>
 /// <param name="FirstRecorded">The first second ever recorded.</param>
 /// <param name="Days">Closed days.</param>
-/// <param name="Runs">By indicator, since the last midnight before the record's end.</param>
+/// <param name="Intervals">By component, since the last midnight before the record's end.</param>
 public sealed record HistorySnapshot(
     long Revision,
     long? RecordedUntil,
     long? FirstRecorded,
-    IReadOnlyDictionary<(Indicator Indicator, DateOnly Day), DaySeconds> Days,
-    IReadOnlyList<IReadOnlyList<Run>> Runs)
+    IReadOnlyDictionary<(string Component, DateOnly Day), DaySeconds> Days,
+    IReadOnlyDictionary<string, IReadOnlyList<Interval>> Intervals)
 {
-    /// <summary>End of a run that goes on until the record's end.</summary>
+    /// <summary>End of an interval that goes on until the record's end.</summary>
     public const long Open = long.MaxValue;
 
     /// <summary>While the database has not answered yet.</summary>
     public static HistorySnapshot Empty { get; } =
-        new(-1, null, null, new Dictionary<(Indicator, DateOnly), DaySeconds>(), [.. Indicators.All.Select(_ => Array.Empty<Run>())]);
+        new(-1, null, null, new Dictionary<(string, DateOnly), DaySeconds>(), new Dictionary<string, IReadOnlyList<Interval>>());
 
     /// <summary>
-    /// <paramref name="indicator"/>'s days from <paramref name="first"/> on as of <paramref name="asOf"/>: the database's, and
+    /// <paramref name="component"/>'s days from <paramref name="first"/> on as of <paramref name="asOf"/>: the database's, and
     /// beyond the end of its record what <paramref name="track"/> saw. While the database has not answered yet, no data.
     /// </summary>
-    public IReadOnlyList<Day> DaysOf(Indicator indicator, DateOnly first, DateTimeOffset asOf, StatusTrack track)
+    public IReadOnlyList<Day> DaysOf(string component, DateOnly first, DateTimeOffset asOf, StatusTrack track)
     {
         var until = asOf.ToUnixTimeSeconds();
         var known = Revision >= 0; // else whatever this process saw says nothing of the days before it
@@ -34,15 +34,15 @@ public sealed record HistorySnapshot(
         var today = DateOnly.FromDateTime(asOf.UtcDateTime);
 
         var running = new Dictionary<DateOnly, DaySeconds>();
-        foreach (var run in Runs[(int)indicator])
+        foreach (var interval in Intervals.GetValueOrDefault(component, []))
         {
-            Add(run.Clip(long.MinValue, settled));
+            Add(interval.Clip(long.MinValue, settled));
         }
 
-        var seen = known ? track.Runs(indicator, RecordedUntil ?? long.MinValue, until) : [];
-        foreach (var run in seen)
+        var seen = known ? track.Intervals(component, RecordedUntil ?? long.MinValue, until) : [];
+        foreach (var interval in seen)
         {
-            Add(run);
+            Add(interval);
         }
 
         var installed = (FirstRecorded ?? (seen.Count > 0 ? seen[0].From : null)) is { } second
@@ -55,20 +55,20 @@ public sealed record HistorySnapshot(
             days.Add(Uptime.Day(
                 day,
                 length,
-                Days.GetValueOrDefault((indicator, day)) + running.GetValueOrDefault(day),
+                Days.GetValueOrDefault((component, day)) + running.GetValueOrDefault(day),
                 !known || day > installed ? InstallationDay.After : day == installed ? InstallationDay.On : InstallationDay.Before));
         }
 
         return days;
 
-        void Add(Run run)
+        void Add(Interval interval)
         {
-            while (run.To > run.From)
+            while (interval.To > interval.From)
             {
-                var day = DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeSeconds(run.From).UtcDateTime);
-                var midnight = ((run.From / 86_400) + 1) * 86_400;
-                running[day] = running.GetValueOrDefault(day).With(run.Clip(run.From, midnight));
-                run = run with { From = midnight };
+                var day = DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeSeconds(interval.From).UtcDateTime);
+                var midnight = ((interval.From / 86_400) + 1) * 86_400;
+                running[day] = running.GetValueOrDefault(day).With(interval.Clip(interval.From, midnight));
+                interval = interval with { From = midnight };
             }
         }
     }

@@ -27,8 +27,8 @@ public readonly record struct OpenInterval(long From, Recorded State);
 public sealed record RecordedChange(
     long? From,
     long Until,
-    IReadOnlyList<(Indicator Indicator, long To)> Ended,
-    IReadOnlyList<(Indicator Indicator, long From, long? To, Recorded State)> Begun,
+    IReadOnlyList<(string Component, long To)> Ended,
+    IReadOnlyList<(string Component, long From, long? To, Recorded State)> Begun,
     string? Stamp)
 {
     /// <summary>The windows as JSON; null when they stay.</summary>
@@ -81,15 +81,15 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         return await reader.ReadAsync(cancellation) ? new(BoardWindows.FromJson(reader.GetString(0)), reader.GetFieldValue<DateTimeOffset>(1)) : null;
     }
 
-    /// <summary>The intervals that go on, by indicator.</summary>
-    public async Task<Dictionary<Indicator, OpenInterval>> OpenAsync(CancellationToken cancellation)
+    /// <summary>The intervals that go on, by component key.</summary>
+    public async Task<Dictionary<string, OpenInterval>> OpenAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("select indicator, starts_at, state from intervals where ends_at is null");
+        await using var command = database.CreateCommand("select key, starts_at, state from intervals join components on id = component where ends_at is null");
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var open = new Dictionary<Indicator, OpenInterval>();
+        var open = new Dictionary<string, OpenInterval>();
         while (await reader.ReadAsync(cancellation))
         {
-            open[(Indicator)reader.GetInt16(0)] = new(Second(reader, 1)!.Value, (Recorded)reader.GetInt16(2));
+            open[reader.GetString(0)] = new(Second(reader, 1)!.Value, (Recorded)reader.GetInt16(2));
         }
 
         return open;
@@ -134,8 +134,8 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         {
             batch.BatchCommands.Add(new(
                 """
-                update intervals set ends_at = ended.at from unnest($3, $4) as ended (indicator, at)
-                where intervals.indicator = ended.indicator and intervals.ends_at is null
+                update intervals set ends_at = ended.at from unnest($3, $4) as ended (key, at) join components using (key)
+                where component = id and ends_at is null
                     and exists (select from recorder where generation = $1 and revision = $2)
                 """)
             {
@@ -143,7 +143,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
                 {
                     new() { Value = generation },
                     new() { Value = next },
-                    new() { Value = change.Ended.Select(e => (short)e.Indicator).ToArray() },
+                    new() { Value = change.Ended.Select(e => e.Component).ToArray() },
                     new() { Value = change.Ended.Select(e => Instant(e.To)).ToArray() },
                 },
             });
@@ -153,7 +153,22 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         {
             batch.BatchCommands.Add(new(
                 """
-                insert into intervals (indicator, starts_at, ends_at, state) select * from unnest($3, $4, $5, $6)
+                insert into components (key) select distinct key from unnest($3) as begun (key)
+                where not exists (select from components as known where known.key = begun.key)
+                    and exists (select from recorder where generation = $1 and revision = $2)
+                """)
+            {
+                Parameters =
+                {
+                    new() { Value = generation },
+                    new() { Value = next },
+                    new() { Value = change.Begun.Select(b => b.Component).ToArray() },
+                },
+            });
+            batch.BatchCommands.Add(new(
+                """
+                insert into intervals (component, starts_at, ends_at, state)
+                select id, starts_at, ends_at, state from unnest($3, $4, $5, $6) as begun (key, starts_at, ends_at, state) join components using (key)
                 where exists (select from recorder where generation = $1 and revision = $2)
                 """)
             {
@@ -161,7 +176,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
                 {
                     new() { Value = generation },
                     new() { Value = next },
-                    new() { Value = change.Begun.Select(b => (short)b.Indicator).ToArray() },
+                    new() { Value = change.Begun.Select(b => b.Component).ToArray() },
                     new() { Value = change.Begun.Select(b => Instant(b.From)).ToArray() },
                     new() { Value = change.Begun.Select(b => b.To is { } to ? Instant(to) : (DateTime?)null).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz },
                     new() { Value = change.Begun.Select(b => (short)b.State).ToArray() },
@@ -173,8 +188,8 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         {
             batch.BatchCommands.Add(new(
                 """
-                insert into days (day, indicator, operational, degraded, maintenance, outage)
-                select (starts_at at time zone 'UTC')::date, indicator,
+                insert into days (day, component, operational, degraded, maintenance, outage)
+                select (starts_at at time zone 'UTC')::date, component,
                     coalesce(sum(seconds) filter (where state = 0), 0), coalesce(sum(seconds) filter (where state = 1), 0),
                     coalesce(sum(seconds) filter (where state = 3), 0), coalesce(sum(seconds) filter (where state = 4), 0)
                 from (select *, extract(epoch from ends_at - starts_at)::int as seconds from intervals
@@ -213,10 +228,10 @@ public sealed class HistoryStore(NpgsqlDataSource database)
             BatchCommands =
             {
                 new("select generation, recorded_until, first_recorded, revision, stamp::text from recorder"),
-                new("select day, indicator, operational, degraded, maintenance, outage from days where day >= $1") { Parameters = { new() { Value = firstDay } } },
+                new("select day, key, operational, degraded, maintenance, outage from days join components on id = component where day >= $1") { Parameters = { new() { Value = firstDay } } },
                 new("""
-                    select indicator, starts_at, ends_at, state from intervals
-                    where starts_at >= (select date_trunc('day', recorded_until, 'UTC') from recorder) order by indicator, starts_at
+                    select key, starts_at, ends_at, state from intervals join components on id = component
+                    where starts_at >= (select date_trunc('day', recorded_until, 'UTC') from recorder) order by starts_at
                     """),
             },
         };
@@ -225,27 +240,30 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         var row = Row(reader, taken: false);
 
         await reader.NextResultAsync(cancellation);
-        var days = new Dictionary<(Indicator, DateOnly), DaySeconds>();
+        var days = new Dictionary<(string, DateOnly), DaySeconds>();
         while (await reader.ReadAsync(cancellation))
         {
-            days[((Indicator)reader.GetInt16(1), DateOnly.FromDateTime(reader.GetDateTime(0)))] =
+            days[(reader.GetString(1), DateOnly.FromDateTime(reader.GetDateTime(0)))] =
                 new(reader.GetInt32(2), reader.GetInt32(3), reader.GetInt32(4), reader.GetInt32(5));
         }
 
         await reader.NextResultAsync(cancellation);
-        var runs = await RunsAsync(reader, cancellation);
-        return (new(row.Revision, row.RecordedUntil, row.FirstRecorded, days, runs), row.Stamp);
+        var intervals = await IntervalsAsync(reader, cancellation);
+        return (new(row.Revision, row.RecordedUntil, row.FirstRecorded, days, intervals), row.Stamp);
     }
 
-    /// <summary>The runs that start within [<paramref name="from"/>, <paramref name="to"/>), both midnights, by indicator and time; those that go on end at <see cref="HistorySnapshot.Open"/>.</summary>
-    public async Task<IReadOnlyList<IReadOnlyList<Run>>> RunsAsync(long from, long to, CancellationToken cancellation)
+    /// <summary>The intervals that start within [<paramref name="from"/>, <paramref name="to"/>), both midnights, by component key and time; those that go on end at <see cref="HistorySnapshot.Open"/>.</summary>
+    public async Task<IReadOnlyDictionary<string, IReadOnlyList<Interval>>> IntervalsAsync(long from, long to, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
-            "select indicator, starts_at, ends_at, state from intervals where starts_at >= $1 and starts_at < $2 order by indicator, starts_at");
+            """
+            select key, starts_at, ends_at, state from intervals join components on id = component
+            where starts_at >= $1 and starts_at < $2 order by starts_at
+            """);
         command.Parameters.Add(new() { Value = Instant(from) });
         command.Parameters.Add(new() { Value = Instant(to) });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        return await RunsAsync(reader, cancellation);
+        return await IntervalsAsync(reader, cancellation);
     }
 
     /// <summary>Deletes what ended before <paramref name="before"/>.</summary>
@@ -258,15 +276,15 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         return await batch.ExecuteNonQueryAsync(cancellation);
     }
 
-    private static async Task<IReadOnlyList<IReadOnlyList<Run>>> RunsAsync(NpgsqlDataReader reader, CancellationToken cancellation)
+    private static async Task<IReadOnlyDictionary<string, IReadOnlyList<Interval>>> IntervalsAsync(NpgsqlDataReader reader, CancellationToken cancellation)
     {
-        var runs = Indicators.All.Select(_ => new List<Run>()).ToArray();
+        var intervals = new List<(string Component, Interval Interval)>();
         while (await reader.ReadAsync(cancellation))
         {
-            runs[reader.GetInt16(0)].Add(new(Second(reader, 1)!.Value, Second(reader, 2) ?? HistorySnapshot.Open, (Recorded)reader.GetInt16(3)));
+            intervals.Add((reader.GetString(0), new(Second(reader, 1)!.Value, Second(reader, 2) ?? HistorySnapshot.Open, (Recorded)reader.GetInt16(3))));
         }
 
-        return runs;
+        return intervals.GroupBy(i => i.Component).ToDictionary(line => line.Key, IReadOnlyList<Interval> (line) => [.. line.Select(i => i.Interval)]);
     }
 
     private static RecorderRow Row(NpgsqlDataReader reader, bool taken) =>

@@ -11,22 +11,22 @@ public static class MonthHistory
     /// <summary>Seconds of a day that share a place of its strip, about a pixel.</summary>
     public const int SlotSeconds = 432;
 
-    /// <summary>One indicator's month; null when nothing was ever recorded of it in these days.</summary>
-    /// <param name="indicator">The indicator.</param>
+    /// <summary>One component's month; null when nothing was ever recorded of it in these days.</summary>
+    /// <param name="component">The component.</param>
     /// <param name="days">The month's days, from <see cref="HistorySnapshot.DaysOf"/>.</param>
-    /// <param name="runs">What the month held, by time, without overlaps.</param>
+    /// <param name="intervals">What the month held, by time, without overlaps.</param>
     /// <param name="firstRecorded">The first second ever recorded: before it no data is nothing to list.</param>
     /// <param name="windows">The month's windows, by start.</param>
     /// <param name="until">The second that all is as of.</param>
-    public static ComponentMonth? Of(Indicator indicator, IReadOnlyList<Day> days, IReadOnlyList<Run> runs, long firstRecorded, IReadOnlyList<MaintenanceWindow> windows, long until)
+    public static ComponentMonth? Of(Component component, IReadOnlyList<Day> days, IReadOnlyList<Interval> intervals, long firstRecorded, IReadOnlyList<MaintenanceWindow> windows, long until)
     {
         if (days.All(d => d.Operational + d.Degraded + d.Outage + d.Maintenance == 0))
         {
             return null;
         }
 
-        MaintenanceWindow[] affecting = [.. windows.Where(w => indicator.IsAffectedBy(w.AffectedServices))];
-        return new(indicator.Name(), [.. days.Select(day => OfDay(day, runs, firstRecorded, affecting, until))]);
+        MaintenanceWindow[] affecting = [.. windows.Where(w => component.IsAffectedBy(w.AffectedServices))];
+        return new(component.Name, [.. days.Select(day => OfDay(day, intervals, firstRecorded, affecting, until))]);
     }
 
     /// <summary>The intervals to put in words, by start: all without the shortest ones that are omitted.</summary>
@@ -77,18 +77,18 @@ public static class MonthHistory
             && window.StartsAt < DateTimeOffset.FromUnixTimeSeconds(to) && end > DateTimeOffset.FromUnixTimeSeconds(from);
     }
 
-    private static ComponentDay OfDay(Day day, IReadOnlyList<Run> runs, long firstRecorded, IReadOnlyList<MaintenanceWindow> windows, long until)
+    private static ComponentDay OfDay(Day day, IReadOnlyList<Interval> intervals, long firstRecorded, IReadOnlyList<MaintenanceWindow> windows, long until)
     {
         var midnight = new DateTimeOffset(day.Date.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
         var from = Math.Max(midnight, firstRecorded);
         var to = Math.Min(midnight + 86_400, until);
-        var all = new List<Run>();
+        var all = new List<Interval>();
         var position = from;
-        foreach (var run in runs.SkipWhile(r => r.To <= from).TakeWhile(r => r.From < to).Select(r => r.Clip(from, to)))
+        foreach (var interval in intervals.SkipWhile(r => r.To <= from).TakeWhile(r => r.From < to).Select(r => r.Clip(from, to)))
         {
-            Add(new(position, run.From, Recorded.NoData));
-            Add(run);
-            position = run.To;
+            Add(new(position, interval.From, Recorded.NoData));
+            Add(interval);
+            position = interval.To;
         }
 
         Add(new(position, to, Recorded.NoData));
@@ -100,35 +100,35 @@ public static class MonthHistory
         var began = day.Installation is InstallationDay.On ? from : midnight;
         return new(day, DateTimeOffset.FromUnixTimeSeconds(began), notable, [.. windows.Where(w => Touched(w, midnight, to))], Math.Max(0, notable.Length - MaximumIntervals));
 
-        void Add(Run run)
+        void Add(Interval interval)
         {
-            if (run.To <= run.From)
+            if (interval.To <= interval.From)
             {
                 return;
             }
 
-            if (all.Count > 0 && all[^1].To == run.From && all[^1].State == run.State)
+            if (all.Count > 0 && all[^1].To == interval.From && all[^1].State == interval.State)
             {
-                all[^1] = all[^1] with { To = run.To };
+                all[^1] = all[^1] with { To = interval.To };
             }
             else
             {
-                all.Add(run);
+                all.Add(interval);
             }
         }
     }
 }
 
-/// <summary>One indicator's month.</summary>
+/// <summary>One component's month.</summary>
 /// <param name="Name">Such as <c>Inference Routing</c>.</param>
 /// <param name="Days">The days of the month that have begun, oldest first.</param>
 public sealed record ComponentMonth(string Name, IReadOnlyList<ComponentDay> Days);
 
-/// <summary>One indicator's day with what happened in it.</summary>
+/// <summary>One component's day with what happened in it.</summary>
 /// <param name="Day">The day's seconds.</param>
 /// <param name="Began">Where the day's record begins, UTC: midnight, or on the day of installation its first second.</param>
 /// <param name="Intervals">Everything since then but plain operation, by start; touching intervals of one state are one.</param>
-/// <param name="Windows">The maintenance windows that touched the day and affect the indicator, by start.</param>
+/// <param name="Windows">The maintenance windows that touched the day and affect the component, by start.</param>
 /// <param name="Omitted">How many of the shortest the list in words leaves out.</param>
 public sealed record ComponentDay(Day Day, DateTimeOffset Began, IReadOnlyList<DayInterval> Intervals, IReadOnlyList<MaintenanceWindow> Windows, int Omitted = 0);
 

@@ -56,7 +56,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
             row = await store.TryTakeAsync(me, cancellation);
             if (before is null)
             {
-                before = new(ChangeStamp.FromJson(row.Stamp)?.Since.ContainsKey(Indicator.SharedAgents) == true, await store.WindowsAsync(cancellation));
+                before = new(ChangeStamp.FromJson(row.Stamp)?.Since.ContainsKey(Components.SharedAgents.Key) == true, await store.WindowsAsync(cancellation));
                 lapsed = row.RecordedUntil >= complete - Continuity ? null : row.Stamp;
             }
 
@@ -118,37 +118,37 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
     }
 
     /// <summary>What has to be written so that the record reaches <paramref name="complete"/>, and which intervals go on then.</summary>
-    private (RecordedChange Change, Dictionary<Indicator, OpenInterval> Open) Plan(Held holding, long complete)
+    private (RecordedChange Change, Dictionary<string, OpenInterval> Open) Plan(Held holding, long complete)
     {
         var from = holding.Row.RecordedUntil;
         var until = Math.Max(from ?? complete, complete);
-        var ended = new List<(Indicator, long)>();
-        var begun = new List<(Indicator, long, long?, Recorded)>();
-        var open = new Dictionary<Indicator, OpenInterval>();
+        var ended = new List<(string, long)>();
+        var begun = new List<(string, long, long?, Recorded)>();
+        var open = new Dictionary<string, OpenInterval>();
 
-        foreach (var indicator in Indicators.All)
+        foreach (var component in track.Components.Union(holding.Open.Keys))
         {
-            var stretches = new List<Run>();
-            var goesOn = holding.Open.TryGetValue(indicator, out var interval);
+            var stretches = new List<Interval>();
+            var goesOn = holding.Open.TryGetValue(component, out var ongoing);
             if (goesOn)
             {
-                stretches.Add(new(interval.From, from!.Value, interval.State));
+                stretches.Add(new(ongoing.From, from!.Value, ongoing.State));
             }
 
-            foreach (var run in track.Runs(indicator, from ?? long.MinValue, until))
+            foreach (var interval in track.Intervals(component, from ?? long.MinValue, until))
             {
-                if (run.State == Recorded.NoData)
+                if (interval.State == Recorded.NoData)
                 {
                     continue;
                 }
 
-                if (stretches.Count > 0 && stretches[^1] is var before && before.To == run.From && before.State == run.State)
+                if (stretches.Count > 0 && stretches[^1] is var before && before.To == interval.From && before.State == interval.State)
                 {
-                    stretches[^1] = before with { To = run.To };
+                    stretches[^1] = before with { To = interval.To };
                 }
                 else
                 {
-                    stretches.Add(run);
+                    stretches.Add(interval);
                 }
             }
 
@@ -157,17 +157,17 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
                 long? to = piece.To == until && until % 86_400 != 0 ? null : piece.To;
                 if (!goesOn)
                 {
-                    begun.Add((indicator, piece.From, to, piece.State));
+                    begun.Add((component, piece.From, to, piece.State));
                 }
                 else if (to is { } end)
                 {
-                    ended.Add((indicator, end));
+                    ended.Add((component, end));
                 }
 
                 goesOn = false; // only the first piece is in the database
                 if (to is null)
                 {
-                    open[indicator] = new(piece.From, piece.State);
+                    open[component] = new(piece.From, piece.State);
                 }
             }
         }
@@ -175,19 +175,19 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
         return (new(from, until, ended, begun, null), open);
     }
 
-    private static IEnumerable<Run> ByDay(Run run)
+    private static IEnumerable<Interval> ByDay(Interval interval)
     {
-        while (((run.From / 86_400) + 1) * 86_400 is var midnight && midnight < run.To)
+        while (((interval.From / 86_400) + 1) * 86_400 is var midnight && midnight < interval.To)
         {
-            yield return run with { To = midnight };
-            run = run with { From = midnight };
+            yield return interval with { To = midnight };
+            interval = interval with { From = midnight };
         }
 
-        yield return run;
+        yield return interval;
     }
 
     /// <summary>The lease, what goes on, and the windows that this one has written.</summary>
-    private sealed record Held(RecorderRow Row, Dictionary<Indicator, OpenInterval> Open, BoardWindows? Windows);
+    private sealed record Held(RecorderRow Row, Dictionary<string, OpenInterval> Open, BoardWindows? Windows);
 }
 
 /// <summary>What a turn of the recorder found; immutable, and all of one instant.</summary>

@@ -4,19 +4,19 @@ using Xerotier.StatusService.Model;
 namespace Xerotier.StatusService.History;
 
 /// <summary>
-/// What this process saw of every indicator, second by second, in memory: the recorder's source, and the page's for what is not in the
-/// database yet. A second takes the worst state that it held; a stretch that nobody watched (a paused process) is no data.
-/// Bounded: when Postgres stays away, the oldest runs go first (product.md section 3).
+/// What this process observed of every component, second by second, in memory: the recorder's source, and the page's for what is not in
+/// the database yet. A second takes the worst state that it held; a stretch that was not observed (a paused process) is no data.
+/// Bounded: when Postgres stays away, the oldest intervals go first (product.md section 3).
 /// </summary>
 public sealed class StatusTrack
 {
-    private const int MaximumRuns = 50_000; // of one indicator; a day that flaps every other second
+    private const int MaximumIntervals = 50_000; // of one component; a day that flaps every other second
 
     private readonly Lock gate = new();
-    private readonly Line[] lines = [.. Indicators.All.Select(_ => new Line())];
+    private readonly Dictionary<string, Line> lines = [];
     private DateTimeOffset? last;
 
-    /// <summary>The seconds before this one are complete; null before the first look.</summary>
+    /// <summary>The seconds before this one are complete; null before the first call.</summary>
     public long? CompleteUntil
     {
         get
@@ -28,10 +28,22 @@ public sealed class StatusTrack
         }
     }
 
-    /// <summary>From <paramref name="now"/> on the board holds <paramref name="states"/>; until now it held those of the last look.</summary>
-    /// <param name="now">Not before the last look.</param>
-    /// <param name="states">By indicator.</param>
-    public void Observe(DateTimeOffset now, IReadOnlyList<Recorded> states)
+    /// <summary>The keys of all components that were ever observed.</summary>
+    public IReadOnlyList<string> Components
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. lines.Keys];
+            }
+        }
+    }
+
+    /// <summary>From <paramref name="now"/> on the board holds <paramref name="states"/>; until now it held those of the last call.</summary>
+    /// <param name="now">Not before the last call.</param>
+    /// <param name="states">By component key; a component that is missing has no data.</param>
+    public void Observe(DateTimeOffset now, IReadOnlyDictionary<string, Recorded> states)
     {
         lock (gate)
         {
@@ -39,27 +51,32 @@ public sealed class StatusTrack
             {
                 var from = previous.ToUnixTimeSeconds();
                 var until = now.AddTicks(-1).ToUnixTimeSeconds();
-                foreach (var line in lines)
+                foreach (var line in lines.Values)
                 {
                     line.Held(from, until);
                 }
             }
 
-            foreach (var indicator in Indicators.All)
+            foreach (var component in states.Keys)
             {
-                lines[(int)indicator].Holding = states[(int)indicator];
+                lines.TryAdd(component, new());
+            }
+
+            foreach (var (component, line) in lines)
+            {
+                line.Holding = states.GetValueOrDefault(component, Recorded.NoData);
             }
 
             last = now;
         }
     }
 
-    /// <summary>The runs of complete seconds of <paramref name="indicator"/> within [<paramref name="from"/>, <paramref name="to"/>), by time; what was not seen is missing.</summary>
-    public IReadOnlyList<Run> Runs(Indicator indicator, long from, long to)
+    /// <summary>The intervals of complete seconds of a component, by its key, within [<paramref name="from"/>, <paramref name="to"/>), by time; what was not seen is missing.</summary>
+    public IReadOnlyList<Interval> Intervals(string component, long from, long to)
     {
         lock (gate)
         {
-            return lines[(int)indicator].Runs(from, Math.Min(to, last?.ToUnixTimeSeconds() ?? from));
+            return lines.TryGetValue(component, out var line) ? line.Intervals(from, Math.Min(to, last?.ToUnixTimeSeconds() ?? from)) : [];
         }
     }
 
@@ -68,7 +85,7 @@ public sealed class StatusTrack
     {
         lock (gate)
         {
-            foreach (var line in lines)
+            foreach (var line in lines.Values)
             {
                 line.Forget(until);
             }
@@ -77,8 +94,8 @@ public sealed class StatusTrack
 
     private sealed class Line
     {
-        private readonly List<Run> closed = [];
-        private long second = long.MinValue; // the newest second that was touched; later looks may make it worse
+        private readonly List<Interval> closed = [];
+        private long second = long.MinValue; // the newest second that was touched; later calls may make it worse
         private Recorded worst;
 
         public Recorded Holding { get; set; }
@@ -108,35 +125,35 @@ public sealed class StatusTrack
             }
         }
 
-        public List<Run> Runs(long from, long to)
+        public List<Interval> Intervals(long from, long to)
         {
-            // The newest runs are asked for far more often than all of them.
+            // The newest intervals are asked for far more often than all of them.
             var first = closed.Count;
             while (first > 0 && closed[first - 1].To > from)
             {
                 first--;
             }
 
-            var runs = new List<Run>(closed.Count - first + 1);
+            var intervals = new List<Interval>(closed.Count - first + 1);
             for (var i = first; i < closed.Count && closed[i].From < to; i++)
             {
-                runs.Add(closed[i].Clip(from, to));
+                intervals.Add(closed[i].Clip(from, to));
             }
 
             // The newest touched second may be complete without being closed.
             if (second != long.MinValue && second >= from && second < to)
             {
-                if (runs.Count > 0 && runs[^1].To == second && runs[^1].State == worst)
+                if (intervals.Count > 0 && intervals[^1].To == second && intervals[^1].State == worst)
                 {
-                    runs[^1] = runs[^1] with { To = second + 1 };
+                    intervals[^1] = intervals[^1] with { To = second + 1 };
                 }
                 else
                 {
-                    runs.Add(new(second, second + 1, worst));
+                    intervals.Add(new(second, second + 1, worst));
                 }
             }
 
-            return runs;
+            return intervals;
         }
 
         public void Forget(long until)
@@ -158,20 +175,20 @@ public sealed class StatusTrack
             }
         }
 
-        private void Add(Run run)
+        private void Add(Interval interval)
         {
-            if (closed.Count > 0 && closed[^1].To == run.From && closed[^1].State == run.State)
+            if (closed.Count > 0 && closed[^1].To == interval.From && closed[^1].State == interval.State)
             {
-                closed[^1] = closed[^1] with { To = run.To };
+                closed[^1] = closed[^1] with { To = interval.To };
                 return;
             }
 
-            if (closed.Count >= MaximumRuns)
+            if (closed.Count >= MaximumIntervals)
             {
-                closed.RemoveRange(0, MaximumRuns / 10);
+                closed.RemoveRange(0, MaximumIntervals / 10);
             }
 
-            closed.Add(run);
+            closed.Add(interval);
         }
     }
 }

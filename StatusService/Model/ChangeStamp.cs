@@ -9,9 +9,9 @@ namespace Xerotier.StatusService.Model;
 /// </summary>
 /// <param name="Content">Hash of all that the board shows.</param>
 /// <param name="ChangedAt">Unix second since which it shows that.</param>
-/// <param name="Since">By shown indicator, its state and the Unix second since which it holds it; null: it was so before anybody looked.</param>
+/// <param name="Since">By shown component, its state and the Unix second since which it holds it; null: it was so before anybody looked.</param>
 /// <param name="WindowsLostAt">Unix second since which the windows are unavailable.</param>
-public sealed record ChangeStamp(string Content, long ChangedAt, IReadOnlyDictionary<Indicator, StateSince> Since, long? WindowsLostAt)
+public sealed record ChangeStamp(string Content, long ChangedAt, IReadOnlyDictionary<string, StateSince> Since, long? WindowsLostAt)
 {
     /// <summary>The form that is stored.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, StampJson.Default.ChangeStamp);
@@ -26,7 +26,7 @@ public sealed record ChangeStamp(string Content, long ChangedAt, IReadOnlyDictio
 }
 
 /// <summary>A state and the Unix second since which it holds, if that was observed.</summary>
-public readonly record struct StateSince(IndicatorStatus Status, long? At);
+public readonly record struct StateSince(ComponentStatus Status, long? At);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(ChangeStamp))]

@@ -1,6 +1,6 @@
 namespace Xerotier.StatusService.Model;
 
-/// <summary>One indicator's UTC day in whole seconds; they add up to the day's length, for today to the time passed.</summary>
+/// <summary>One component's UTC day in whole seconds; they add up to the day's length, for today to the time passed.</summary>
 /// <param name="Date">The UTC day.</param>
 /// <param name="Operational">Seconds operational.</param>
 /// <param name="Degraded">Seconds degraded.</param>
@@ -32,14 +32,14 @@ public enum InstallationDay
     After,
 }
 
-/// <summary>One indicator's day in seconds, without those of no data.</summary>
+/// <summary>One component's day in seconds, without those of no data.</summary>
 public readonly record struct DaySeconds(int Operational, int Degraded, int Maintenance, int Outage)
 {
-    /// <summary>The seconds of <paramref name="run"/> added.</summary>
-    public DaySeconds With(Run run)
+    /// <summary>The seconds of <paramref name="interval"/> added.</summary>
+    public DaySeconds With(Interval interval)
     {
-        var seconds = (int)Math.Max(0, run.To - run.From);
-        return run.State switch
+        var seconds = (int)Math.Max(0, interval.To - interval.From);
+        return interval.State switch
         {
             Recorded.Operational => this with { Operational = Operational + seconds },
             Recorded.Degraded => this with { Degraded = Degraded + seconds },

@@ -1,7 +1,7 @@
 namespace Xerotier.StatusService.Model;
 
-/// <summary>State of one indicator (product.md section 3).</summary>
-public enum IndicatorStatus
+/// <summary>State of one component (product.md section 3).</summary>
+public enum ComponentStatus
 {
     /// <summary>Functioning normally.</summary>
     Operational,
@@ -36,4 +36,13 @@ public enum OverallStatus
 
     /// <summary>Under Maintenance.</summary>
     Maintenance,
+}
+
+/// <summary>What a rule says of one component.</summary>
+/// <param name="Status">Its state.</param>
+/// <param name="Reason">Why it is not operational, as a clause; null when operational.</param>
+public readonly record struct Verdict(ComponentStatus Status, string? Reason)
+{
+    /// <summary>Functioning normally.</summary>
+    public static Verdict Operational { get; } = new(ComponentStatus.Operational, null);
 }

@@ -1,7 +1,7 @@
 namespace Xerotier.StatusService.Model;
 
 /// <summary>
-/// What the history holds of one indicator's second, from best to worst: a second takes the worst that it held. The numbers are stored.
+/// What the history holds of one component's second, from best to worst: a second takes the worst that it held. The numbers are stored.
 /// Unknown ranks as in product.md section 8, maintenance above it; a known outage is never hidden by either.
 /// </summary>
 public enum Recorded
@@ -26,8 +26,8 @@ public enum Recorded
 /// <param name="From">First second, Unix time.</param>
 /// <param name="To">End, exclusive.</param>
 /// <param name="State">What it held.</param>
-public readonly record struct Run(long From, long To, Recorded State)
+public readonly record struct Interval(long From, long To, Recorded State)
 {
     /// <summary>The part within [<paramref name="from"/>, <paramref name="to"/>); empty when To ≤ From.</summary>
-    public Run Clip(long from, long to) => this with { From = Math.Max(From, from), To = Math.Min(To, to) };
+    public Interval Clip(long from, long to) => this with { From = Math.Max(From, from), To = Math.Min(To, to) };
 }

@@ -6,50 +6,50 @@ public static class Rules
     /// <summary>Inference Routing: operational when every registered router is online, outage when none is or none is registered.</summary>
     public static Verdict Routing(int total, int online) => (total - online) switch
     {
-        _ when total == 0 => new(IndicatorStatus.Outage, "no router is registered"),
-        _ when online == 0 && total == 1 => new(IndicatorStatus.Outage, "the only router is offline"),
-        _ when online == 0 => new(IndicatorStatus.Outage, $"all {total} routers are offline"),
+        _ when total == 0 => new(ComponentStatus.Outage, "no router is registered"),
+        _ when online == 0 && total == 1 => new(ComponentStatus.Outage, "the only router is offline"),
+        _ when online == 0 => new(ComponentStatus.Outage, $"all {total} routers are offline"),
         0 => Verdict.Operational,
-        1 => new(IndicatorStatus.Degraded, $"1 of {total} routers is offline"),
-        var offline => new(IndicatorStatus.Degraded, $"{offline} of {total} routers are offline"),
+        1 => new(ComponentStatus.Degraded, $"1 of {total} routers is offline"),
+        var offline => new(ComponentStatus.Degraded, $"{offline} of {total} routers are offline"),
     };
 
     /// <summary>Shared Agents: outage when more than 75 % are stale, degraded when more than 50 % are. There is at least one.</summary>
     public static Verdict SharedAgents(int total, int stale) => ByStale(total, stale) switch
     {
-        IndicatorStatus.Operational => Verdict.Operational,
+        ComponentStatus.Operational => Verdict.Operational,
         var status when stale == total => new(status, total == 1 ? "the only agent is silent" : $"all {total} agents are silent"),
         var status => new(status, $"{stale} of {total} agents are silent"),
     };
 
     /// <summary>The thresholds that agents, a project's workers and an endpoint's workers share; none at all: unknown.</summary>
-    public static IndicatorStatus ByStale(int total, int stale) => total switch
+    public static ComponentStatus ByStale(int total, int stale) => total switch
     {
-        0 => IndicatorStatus.Unknown,
-        _ when stale * 4L > total * 3L => IndicatorStatus.Outage,
-        _ when stale * 2L > total => IndicatorStatus.Degraded,
-        _ => IndicatorStatus.Operational,
+        0 => ComponentStatus.Unknown,
+        _ when stale * 4L > total * 3L => ComponentStatus.Outage,
+        _ when stale * 2L > total => ComponentStatus.Degraded,
+        _ => ComponentStatus.Operational,
     };
 
     /// <summary>The platform's level: first match of the table wins.</summary>
-    /// <param name="shown">States of the shown indicators, at least one.</param>
+    /// <param name="shown">States of the shown components, at least one.</param>
     /// <param name="maintenance">Any window is active.</param>
-    public static OverallStatus Overall(IReadOnlyCollection<IndicatorStatus> shown, bool maintenance) =>
+    public static OverallStatus Overall(IReadOnlyCollection<ComponentStatus> shown, bool maintenance) =>
         maintenance ? OverallStatus.Maintenance
-        : shown.All(s => s == IndicatorStatus.Outage) ? OverallStatus.MajorOutage
-        : shown.Contains(IndicatorStatus.Outage) ? OverallStatus.PartialOutage
-        : shown.Contains(IndicatorStatus.Unknown) ? OverallStatus.Unknown
-        : shown.Contains(IndicatorStatus.Degraded) ? OverallStatus.Degraded
+        : shown.All(s => s == ComponentStatus.Outage) ? OverallStatus.MajorOutage
+        : shown.Contains(ComponentStatus.Outage) ? OverallStatus.PartialOutage
+        : shown.Contains(ComponentStatus.Unknown) ? OverallStatus.Unknown
+        : shown.Contains(ComponentStatus.Degraded) ? OverallStatus.Degraded
         : OverallStatus.Operational;
 
     /// <summary>The worse of two states: outage, unknown, degraded, operational (product.md section 8 ranks unknown).</summary>
-    public static IndicatorStatus Worse(IndicatorStatus one, IndicatorStatus other) => Rank(one) >= Rank(other) ? one : other;
+    public static ComponentStatus Worse(ComponentStatus one, ComponentStatus other) => Rank(one) >= Rank(other) ? one : other;
 
-    private static int Rank(IndicatorStatus status) => status switch
+    private static int Rank(ComponentStatus status) => status switch
     {
-        IndicatorStatus.Operational => 0,
-        IndicatorStatus.Degraded => 1,
-        IndicatorStatus.Unknown => 2,
+        ComponentStatus.Operational => 0,
+        ComponentStatus.Degraded => 1,
+        ComponentStatus.Unknown => 2,
         _ => 3,
     };
 }

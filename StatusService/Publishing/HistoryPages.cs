@@ -58,27 +58,27 @@ public sealed partial class HistoryPages(
         var to = Second(month.AddMonths(1));
         var asOf = Math.Min(now.ToUnixTimeSeconds() / 60 * 60, to);
         var (history, _) = await store.LoadAsync(month, late.Token);
-        var runs = await store.RunsAsync(from, to, late.Token);
+        var intervals = await store.IntervalsAsync(from, to, late.Token);
 
         var known = await asked;
         List<MaintenanceWindow> windows = [.. (known?.Windows ?? []).Select(BoardWindows.Public)];
-        var indicators = new List<ComponentMonth>();
-        foreach (var indicator in Indicators.All)
+        var components = new List<ComponentMonth>();
+        foreach (var component in Components.All)
         {
             // As of the last instant that is in the month: a day that has not begun is not in it.
             var last = DateTimeOffset.FromUnixTimeSeconds(asOf);
-            var days = history.DaysOf(indicator, month, last, track).Where(d => d.Date < month.AddMonths(1)).ToList();
+            var days = history.DaysOf(component.Key, month, last, track).Where(d => d.Date < month.AddMonths(1)).ToList();
             var settled = history.RecordedUntil ?? from;
-            var all = runs[(int)indicator].Select(r => r.Clip(from, Math.Min(settled, asOf))).Where(r => r.To > r.From)
-                .Concat(track.Runs(indicator, Math.Max(settled, from), asOf).Where(r => r.State != Recorded.NoData)).ToList();
-            if (MonthHistory.Of(indicator, days, all, history.FirstRecorded ?? from, windows, asOf) is { } model)
+            var all = intervals.GetValueOrDefault(component.Key, []).Select(r => r.Clip(from, Math.Min(settled, asOf))).Where(r => r.To > r.From)
+                .Concat(track.Intervals(component.Key, Math.Max(settled, from), asOf).Where(r => r.State != Recorded.NoData)).ToList();
+            if (MonthHistory.Of(component, days, all, history.FirstRecorded ?? from, windows, asOf) is { } model)
             {
-                indicators.Add(model);
+                components.Add(model);
             }
         }
 
         var html = await renderer.RenderHistoryAsync(
-            new(month, firstMonth, FirstOf(DateOnly.FromDateTime(now.UtcDateTime)), indicators, windows, known is not null, known is { HasMore: true }), late.Token);
+            new(month, firstMonth, FirstOf(DateOnly.FromDateTime(now.UtcDateTime)), components, windows, known is not null, known is { HasMore: true }), late.Token);
         return PageRenderer.Pack(html);
     }
 

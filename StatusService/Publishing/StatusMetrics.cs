@@ -20,7 +20,7 @@ public sealed class StatusMetrics : IDisposable
         meter.CreateObservableGauge("xerotier.status.overall", () => (int)(Board?.Overall ?? OverallStatus.Unknown), description: "0 operational, 1 degraded, 2 unknown, 3 partial outage, 4 major outage, 5 maintenance.");
         meter.CreateObservableGauge(
             "xerotier.status.indicator",
-            () => (Board?.Shown ?? []).Select(s => new Measurement<int>((int)s.Verdict.Status, new KeyValuePair<string, object?>("indicator", s.Indicator.ToString()))),
+            () => (Board?.Shown ?? []).Select(s => new Measurement<int>((int)s.Verdict.Status, new KeyValuePair<string, object?>("indicator", s.Component.Key))),
             description: "0 operational, 1 degraded, 2 outage, 3 unknown.");
         meter.CreateObservableGauge("xerotier.history.recording", () => Recording ? 1 : 0, description: "1 on the replica that records the history.");
     }

@@ -49,7 +49,7 @@ public sealed class BehaviourTests(BrowserFixture browser)
     public async Task A_day_tells_its_text_to_pointer_and_arrow_keys_and_Escape_hides_it()
     {
         await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Operational), new(360));
-        var days = Samples.Level(OverallStatus.Operational).Indicators[1].Days;
+        var days = Samples.Level(OverallStatus.Operational).Components[1].Days;
         var bars = visit.Page.Locator("#s1 .bars li");
 
         await bars.Nth(70).HoverAsync();
@@ -220,7 +220,7 @@ public sealed class BehaviourTests(BrowserFixture browser)
         visit.Server.Show(visit.Path, snapshot.Html.Identity.ToByteArray());
         await visit.RefreshAsync();
 
-        await Assertions.Expect(visit.Page.Locator("#s2 .bars li").Nth(88)).ToContainTextAsync(Wording.Day(Samples.Full(8).Indicators[2].Days[88]));
+        await Assertions.Expect(visit.Page.Locator("#s2 .bars li").Nth(88)).ToContainTextAsync(Wording.Day(Samples.Full(8).Components[2].Days[88]));
         Assert.Equal(88, await visit.Page.EvaluateAsync<int>("[...document.querySelectorAll('#s2 .bars li')].indexOf(document.activeElement)"));
     }
 

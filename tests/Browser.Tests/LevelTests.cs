@@ -128,7 +128,7 @@ public sealed class LevelTests(BrowserFixture browser)
         var texts = (await with.Page.Locator("main").TextContentAsync(), await without.Page.Locator("main").TextContentAsync());
         Assert.Equal(texts.Item1, texts.Item2);
         Assert.All(Samples.Full().Windows.Recent, window => Assert.Contains(window.Description, texts.Item2!));
-        Assert.All(Samples.Full().Indicators.SelectMany(indicator => indicator.Days), day => Assert.Contains(Wording.Day(day), texts.Item2!));
+        Assert.All(Samples.Full().Components.SelectMany(indicator => indicator.Days), day => Assert.Contains(Wording.Day(day), texts.Item2!));
         await without.Page.Locator("#recent summary").First.ClickAsync();
         Assert.True(await without.Page.Locator("#recent .text").First.IsVisibleAsync());
         Assert.Single(without.Requested);

@@ -150,9 +150,9 @@ public sealed partial class PageRenderingTests(BrowserFixture shared)
         Assert.Equal(JsonValueKind.Null, root.GetProperty("stale_since").ValueKind);
         var routing = root.GetProperty("indicators")[1];
         Assert.Equal("degraded", routing.GetProperty("status").GetString());
-        Assert.Equal(model.Indicators[1].UptimePercent, routing.GetProperty("uptime_percent").GetDecimal());
+        Assert.Equal(model.Components[1].UptimePercent, routing.GetProperty("uptime_percent").GetDecimal());
         Assert.Equal(90, routing.GetProperty("days").GetArrayLength());
-        Assert.Equal(model.Indicators[1].Days[40].Outage, routing.GetProperty("days")[40].GetProperty("outage_seconds").GetInt32());
+        Assert.Equal(model.Components[1].Days[40].Outage, routing.GetProperty("days")[40].GetProperty("outage_seconds").GetInt32());
         Assert.Equal(50, root.GetProperty("windows").GetProperty("recent").GetArrayLength());
         using var stale = JsonDocument.Parse(page.StaleJson.Memory);
         Assert.Equal("@@stale_since@@", stale.RootElement.GetProperty("stale_since").GetString());

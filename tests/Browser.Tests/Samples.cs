@@ -36,7 +36,7 @@ internal static class Samples
     public static StatusPageModel Level(OverallStatus level)
     {
         var verdicts = Verdicts(level);
-        var indicators = Names.Select((name, i) => Indicator(name, verdicts[i], GoodHistory(i, verdicts[i].Status))).ToList();
+        var components = Names.Select((name, i) => Line(name, verdicts[i], GoodHistory(i, verdicts[i].Status))).ToList();
         var active = level == OverallStatus.Maintenance
             ? [Window(900, "active", Now.AddMinutes(-42), TimeSpan.FromHours(1.5), "warning", ["Model Storage"], "Database upgrade to PostgreSQL 17", Texts[0])]
             : Array.Empty<MaintenanceWindow>();
@@ -44,32 +44,32 @@ internal static class Samples
             ? [Window(901, "scheduled", Now.AddDays(2).AddMinutes(-2.5), TimeSpan.FromHours(2.5), "info", ["Inference Routing", "Shared Agents"], "Router firmware in us-east", Texts[1])]
             : Array.Empty<MaintenanceWindow>();
         MaintenanceWindow[] recent = [.. scheduled, .. active, .. Enumerable.Range(0, 4).Select(Past)];
-        return new(Now, level, indicators, new(false, null, active, active.Length, scheduled, scheduled.Length, recent));
+        return new(Now, level, components, new(false, null, active, active.Length, scheduled, scheduled.Length, recent));
     }
 
     /// <summary>The page with nothing on it but good news: the day of installation was 20 days ago.</summary>
     public static StatusPageModel Young()
     {
         var days = Days((i, day) => i < 69 ? Before(day) : i == 69 ? Of(day, noData: 51_300, installation: InstallationDay.On) : Of(day));
-        return new(Now, OverallStatus.Operational, [.. Names.Select(name => Indicator(name, Verdict.Operational, days))], NoWindows);
+        return new(Now, OverallStatus.Operational, [.. Names.Select(name => Line(name, Verdict.Operational, days))], NoWindows);
     }
 
     /// <summary>Before the first second: nothing observed, windows never known.</summary>
     public static StatusPageModel Unborn() => new(
         Now,
         OverallStatus.Unknown,
-        [.. Names.Select(name => Indicator(name, new(IndicatorStatus.Unknown, null), Days((_, day) => Before(day))) with { UptimePercent = null, Since = null })],
+        [.. Names.Select(name => Line(name, new(ComponentStatus.Unknown, null), Days((_, day) => Before(day))) with { UptimePercent = null, Since = null })],
         NoWindows with { Unavailable = true });
 
-    /// <summary>The heaviest ordinary page: four indicators, 90 days of all states, 50 windows, several on and planned.</summary>
+    /// <summary>The heaviest ordinary page: four components, 90 days of all states, 50 windows, several on and planned.</summary>
     public static StatusPageModel Full(int seed = 7)
     {
         var random = new Random(seed);
-        var indicators = Names.Select((name, n) => Indicator(name, Verdicts(OverallStatus.Degraded)[n], Days((_, day) => Mixed(random, day)))).ToList();
+        var components = Names.Select((name, n) => Line(name, Verdicts(OverallStatus.Degraded)[n], Days((_, day) => Mixed(random, day)))).ToList();
         var active = Enumerable.Range(0, 2).Select(i => Window(800 + i, "active", Now.AddMinutes(-90 - (25 * i)), TimeSpan.FromHours(1 + i), "critical", [Names[i + 1]], Works[i], Texts[i])).ToList();
         var scheduled = Enumerable.Range(0, 3).Select(i => Window(810 + i, "scheduled", Now.AddDays(1 + (3 * i)), TimeSpan.FromHours(1 + i), "info", [Names[i]], Works[i + 3], Texts[i + 1])).ToList();
         MaintenanceWindow[] recent = [.. scheduled.AsEnumerable().Reverse(), .. active, .. Enumerable.Range(0, 45).Select(Past)];
-        return new(Now, OverallStatus.Maintenance, indicators, new(false, null, active, 2, scheduled, 3, recent));
+        return new(Now, OverallStatus.Maintenance, components, new(false, null, active, 2, scheduled, 3, recent));
     }
 
     /// <summary>As many windows on and as many planned as <paramref name="count"/> says, the first running over, each with <paramref name="title"/> and <paramref name="text"/>.</summary>
@@ -77,7 +77,7 @@ internal static class Samples
     {
         var active = Enumerable.Range(0, count).Select(i => Window(700 + i, "active", Now.AddHours(-3), TimeSpan.FromHours(2.75 + i), "critical", [title[..Math.Min(title.Length, 100)], "Model Storage"], title, text)).ToList();
         var scheduled = Enumerable.Range(0, count).Select(i => Window(750 + i, "scheduled", Now.AddHours(30 + i), TimeSpan.FromDays(1.5), "warning", [], title, text)).ToList();
-        return new(Now, OverallStatus.Maintenance, Level(OverallStatus.PartialOutage).Indicators, new(true, Now.AddSeconds(-19), [.. active.Take(BoardWindows.Noticed)], count, [.. scheduled.Take(BoardWindows.Noticed)], count, [.. active, .. scheduled]));
+        return new(Now, OverallStatus.Maintenance, Level(OverallStatus.PartialOutage).Components, new(true, Now.AddSeconds(-19), [.. active.Take(BoardWindows.Noticed)], count, [.. scheduled.Take(BoardWindows.Noticed)], count, [.. active, .. scheduled]));
     }
 
     /// <summary>A month of detail that ends today.</summary>
@@ -86,8 +86,8 @@ internal static class Samples
         var first = new DateOnly(2026, 11, 1);
         var random = new Random(3);
         MaintenanceWindow[] windows = [.. Enumerable.Range(0, 6).Select(Past).Where(window => window.StartsAt >= new DateTimeOffset(first, TimeOnly.MinValue, TimeSpan.Zero)).Reverse()];
-        var indicators = Names.Select((name, n) => new ComponentMonth(name, [.. Enumerable.Range(0, 23).Select(i => HistoryDay(random, first.AddDays(i), n == 1 && i % 5 == 2, windows, (Indicator)n))])).ToList();
-        return new(first, new(2026, 8, 1), first, indicators, windows, true);
+        var components = Names.Select((name, n) => new ComponentMonth(name, [.. Enumerable.Range(0, 23).Select(i => HistoryDay(random, first.AddDays(i), n == 1 && i % 5 == 2, windows, Components.All[n]))])).ToList();
+        return new(first, new(2026, 8, 1), first, components, windows, true);
     }
 
     /// <summary>The page as a Gateway serves it after a loss.</summary>
@@ -125,19 +125,19 @@ internal static class Samples
             _ => Fleet(online: 3, stale: 0),
         };
         Verdict[] verdicts = [.. BoardState.At(inputs, Now).Shown.Select(shown => shown.Verdict)];
-        return level == OverallStatus.MajorOutage ? [new(IndicatorStatus.Outage, null), .. verdicts[1..]] : verdicts;
+        return level == OverallStatus.MajorOutage ? [new(ComponentStatus.Outage, null), .. verdicts[1..]] : verdicts;
 
         static BoardInputs Fleet(int online, int stale, DateTimeOffset? heard = null) => BoardInputs.Nothing.WithFleet(new(3, online, 8, stale), heard ?? Now);
     }
 
-    private static IndicatorModel Indicator(string name, Verdict verdict, IReadOnlyList<Day> days)
+    private static ComponentModel Line(string name, Verdict verdict, IReadOnlyList<Day> days)
     {
         var observed = days.Sum(day => (long)day.Operational + day.Degraded + day.Outage);
         var percent = observed == 0 ? (decimal?)null : Math.Floor((1 - ((decimal)days.Sum(day => (long)day.Outage) / observed)) * 100_000) / 1000;
-        return new(name, verdict.Status, verdict.Reason, verdict.Status == IndicatorStatus.Operational ? Now.AddDays(-11) : Now.AddMinutes(-9), percent, days);
+        return new(name, verdict.Status, verdict.Reason, verdict.Status == ComponentStatus.Operational ? Now.AddDays(-11) : Now.AddMinutes(-9), percent, days);
     }
 
-    private static List<Day> GoodHistory(int indicator, IndicatorStatus status) => Days((i, day) => (indicator, i) switch
+    private static List<Day> GoodHistory(int component, ComponentStatus status) => Days((i, day) => (component, i) switch
     {
         (1, 70) => Of(day, outage: 724),
         (1, 31) => Of(day, degraded: 5_400),
@@ -149,9 +149,9 @@ internal static class Samples
         (_, < 2) => Before(day),
         (_, 89) => status switch
         {
-            IndicatorStatus.Degraded => Of(day, degraded: 540),
-            IndicatorStatus.Outage => Of(day, outage: 540),
-            IndicatorStatus.Unknown => Of(day, noData: 540),
+            ComponentStatus.Degraded => Of(day, degraded: 540),
+            ComponentStatus.Outage => Of(day, outage: 540),
+            ComponentStatus.Unknown => Of(day, noData: 540),
             _ => Of(day),
         },
         _ => Of(day),
@@ -175,18 +175,18 @@ internal static class Samples
 
     private static int Mostly(Random random) => random.Next(4) == 0 ? 0 : random.Next(1, 9_000);
 
-    private static ComponentDay HistoryDay(Random random, DateOnly day, bool bad, IReadOnlyList<MaintenanceWindow> windows, Indicator indicator)
+    private static ComponentDay HistoryDay(Random random, DateOnly day, bool bad, IReadOnlyList<MaintenanceWindow> windows, Component component)
     {
         var midnight = new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero).ToUnixTimeSeconds();
         var until = Math.Min(midnight + 86_400, Now.ToUnixTimeSeconds());
         var start = midnight + random.Next(30_000);
         var (degraded, outage, maintenance) = bad ? (random.Next(60, 4_000), random.Next(3, 900), 1_800) : default;
         var (down, works) = (start + degraded, start + degraded + outage + 7_000);
-        Run[] runs =
+        Interval[] runs =
         [
             new(midnight, start, Recorded.Operational), new(start, down, Recorded.Degraded), new(down, down + outage, Recorded.Outage),
             new(down + outage, works, Recorded.Operational), new(works, works + maintenance, Recorded.Maintenance), new(works + maintenance, until, Recorded.Operational),
         ];
-        return MonthHistory.Of(indicator, [Of(day, degraded, outage, maintenance)], runs, midnight - 1, windows, until)!.Days.Single();
+        return MonthHistory.Of(component, [Of(day, degraded, outage, maintenance)], runs, midnight - 1, windows, until)!.Days.Single();
     }
 }

@@ -17,8 +17,8 @@ public sealed class BoardTests
     {
         var state = BoardState.At(BoardInputs.Nothing, Start);
         Assert.Equal(OverallStatus.Unknown, state.Overall);
-        Assert.Equal([Indicator.Dashboard, Indicator.InferenceRouting, Indicator.ModelStorage], state.Shown.Select(s => s.Indicator));
-        Assert.Equal(IndicatorStatus.Unknown, Status(state, Indicator.InferenceRouting));
+        Assert.Equal([Components.Dashboard, Components.InferenceRouting, Components.ModelStorage], state.Shown.Select(s => s.Component));
+        Assert.Equal(ComponentStatus.Unknown, Status(state, Components.InferenceRouting));
         Assert.True(state.WindowsUnavailable);
         Assert.Null(state.WindowsHeardAt);
     }
@@ -27,11 +27,11 @@ public sealed class BoardTests
     public void A_fleet_that_is_not_heard_of_is_unknown_after_exactly_five_seconds()
     {
         var inputs = BoardInputs.Nothing.WithFleet(new(3, 3, 8, 0), Start);
-        Assert.Equal(IndicatorStatus.Operational, Status(BoardState.At(inputs, Start.AddSeconds(5).AddTicks(-1)), Indicator.InferenceRouting));
+        Assert.Equal(ComponentStatus.Operational, Status(BoardState.At(inputs, Start.AddSeconds(5).AddTicks(-1)), Components.InferenceRouting));
         var lost = BoardState.At(inputs, Start.AddSeconds(5));
-        Assert.Equal(IndicatorStatus.Unknown, Status(lost, Indicator.InferenceRouting));
-        Assert.Equal(IndicatorStatus.Unknown, Status(lost, Indicator.SharedAgents)); // still shown: it was
-        Assert.Equal(Recorded.NoData, lost.Recorded[(int)Indicator.SharedAgents]);
+        Assert.Equal(ComponentStatus.Unknown, Status(lost, Components.InferenceRouting));
+        Assert.Equal(ComponentStatus.Unknown, Status(lost, Components.SharedAgents)); // still shown: it was
+        Assert.Equal(Recorded.NoData, lost.Recorded[Components.SharedAgents.Key]);
     }
 
     [Fact]
@@ -47,46 +47,46 @@ public sealed class BoardTests
         var inputs = BoardInputs.Nothing.WithFleet(new(3, 3, 8, 0), Start);
         inputs = Feeds.Read(new WatchPlatformHealthResponse { Store = StoreState.Young })!(inputs, Start);
         var young = BoardState.At(inputs, Start);
-        Assert.Equal(IndicatorStatus.Unknown, Status(young, Indicator.InferenceRouting));
-        Assert.Equal(IndicatorStatus.Unknown, Status(young, Indicator.SharedAgents));
+        Assert.Equal(ComponentStatus.Unknown, Status(young, Components.InferenceRouting));
+        Assert.Equal(ComponentStatus.Unknown, Status(young, Components.SharedAgents));
 
         inputs = Feeds.Read(new WatchPlatformHealthResponse { Store = StoreState.Ready, RoutersTotal = 1, RoutersOnline = 1 })!(inputs, Start);
         var known = BoardState.At(inputs, Start);
-        Assert.Equal(IndicatorStatus.Operational, Status(known, Indicator.InferenceRouting));
-        Assert.DoesNotContain(known.Shown, s => s.Indicator == Indicator.SharedAgents);
-        Assert.Equal(Recorded.NoData, known.Recorded[(int)Indicator.SharedAgents]); // a hidden indicator's time
+        Assert.Equal(ComponentStatus.Operational, Status(known, Components.InferenceRouting));
+        Assert.DoesNotContain(known.Shown, s => s.Component == Components.SharedAgents);
+        Assert.Equal(Recorded.NoData, known.Recorded[Components.SharedAgents.Key]); // a hidden indicator's time
     }
 
     [Theory]
-    [InlineData(3, 0, 3, IndicatorStatus.Unknown)]
-    [InlineData(3, 0, 1, IndicatorStatus.Unknown)] // outage, or degraded
-    [InlineData(3, 1, 1, IndicatorStatus.Degraded)] // either way
-    [InlineData(3, 1, 2, IndicatorStatus.Unknown)]
-    [InlineData(3, 0, 0, IndicatorStatus.Outage)]
-    public void Routers_that_may_yet_be_heard_make_routing_unknown_where_they_would_change_it(int routers, int online, int unheard, IndicatorStatus expected)
+    [InlineData(3, 0, 3, ComponentStatus.Unknown)]
+    [InlineData(3, 0, 1, ComponentStatus.Unknown)] // outage, or degraded
+    [InlineData(3, 1, 1, ComponentStatus.Degraded)] // either way
+    [InlineData(3, 1, 2, ComponentStatus.Unknown)]
+    [InlineData(3, 0, 0, ComponentStatus.Outage)]
+    public void Routers_that_may_yet_be_heard_make_routing_unknown_where_they_would_change_it(int routers, int online, int unheard, ComponentStatus expected)
     {
         var message = new WatchPlatformHealthResponse { Store = StoreState.Ready, RoutersTotal = routers, RoutersOnline = online, RoutersUnheard = unheard };
         var state = BoardState.At(Feeds.Read(message)!(BoardInputs.Nothing, Start), Start);
-        Assert.Equal(expected, Status(state, Indicator.InferenceRouting));
+        Assert.Equal(expected, Status(state, Components.InferenceRouting));
     }
 
     [Theory]
-    [InlineData(8, 8, 8, IndicatorStatus.Unknown)]
-    [InlineData(8, 8, 1, IndicatorStatus.Outage)] // either way
-    [InlineData(8, 8, 2, IndicatorStatus.Unknown)] // outage, or degraded
-    [InlineData(100_000, 1, 1, IndicatorStatus.Operational)]
-    public void Agents_that_may_yet_be_heard_make_the_shared_agents_unknown_where_they_would_change_them(int agents, int stale, int unheard, IndicatorStatus expected)
+    [InlineData(8, 8, 8, ComponentStatus.Unknown)]
+    [InlineData(8, 8, 1, ComponentStatus.Outage)] // either way
+    [InlineData(8, 8, 2, ComponentStatus.Unknown)] // outage, or degraded
+    [InlineData(100_000, 1, 1, ComponentStatus.Operational)]
+    public void Agents_that_may_yet_be_heard_make_the_shared_agents_unknown_where_they_would_change_them(int agents, int stale, int unheard, ComponentStatus expected)
     {
         var message = new WatchPlatformHealthResponse { Store = StoreState.Ready, SharedAgentsTotal = agents, SharedAgentsStale = stale, SharedAgentsUnheard = unheard };
         var state = BoardState.At(Feeds.Read(message)!(BoardInputs.Nothing, Start), Start);
-        Assert.Equal(expected, Status(state, Indicator.SharedAgents));
+        Assert.Equal(expected, Status(state, Components.SharedAgents));
     }
 
     [Fact]
     public void Nothing_registered_is_an_outage_of_routing_and_hides_the_shared_agents()
     {
         var state = BoardState.At(BoardInputs.Nothing.WithFleet(new(0, 0, 0, 0), Start), Start);
-        Assert.Equal(IndicatorStatus.Outage, Status(state, Indicator.InferenceRouting));
+        Assert.Equal(ComponentStatus.Outage, Status(state, Components.InferenceRouting));
         Assert.Equal(3, state.Shown.Count);
         Assert.Equal(OverallStatus.PartialOutage, state.Overall);
     }
@@ -101,7 +101,7 @@ public sealed class BoardTests
         Assert.Equal(Start, state.WindowsHeardAt);
         Assert.Single(state.Windows!.Active);
         Assert.Equal(OverallStatus.Maintenance, state.Overall);
-        Assert.Equal(Recorded.Maintenance, state.Recorded[(int)Indicator.InferenceRouting]);
+        Assert.Equal(Recorded.Maintenance, state.Recorded[Components.InferenceRouting.Key]);
         Assert.False(BoardState.At(inputs.WithWindowsAlive(Start.AddSeconds(4)), Start.AddSeconds(5)).WindowsUnavailable);
     }
 
@@ -113,7 +113,7 @@ public sealed class BoardTests
         var feed = new PageFeed { Active = { foreign }, ActiveTotal = 1, Recent = { foreign } };
         var state = BoardState.At(Known().WithWindows(feed, Start), Start);
         Assert.Equal(OverallStatus.Maintenance, state.Overall);
-        Assert.Equal(Recorded.Operational, state.Recorded[(int)Indicator.InferenceRouting]);
+        Assert.Equal(Recorded.Operational, state.Recorded[Components.InferenceRouting.Key]);
 
         var inputs = Known(Start.AddSeconds(10)).WithWindows(Feed(PlatformWindow(10, 12)), Start.AddSeconds(10));
         Assert.Equal(Recorded.Operational, At(10, -1));
@@ -121,7 +121,7 @@ public sealed class BoardTests
         Assert.Equal(Recorded.Maintenance, At(12, -1));
         Assert.Equal(Recorded.Operational, At(12, 0));
 
-        Recorded At(int seconds, int ticks) => BoardState.At(inputs, Start.AddSeconds(seconds).AddTicks(ticks)).Recorded[(int)Indicator.InferenceRouting];
+        Recorded At(int seconds, int ticks) => BoardState.At(inputs, Start.AddSeconds(seconds).AddTicks(ticks)).Recorded[Components.InferenceRouting.Key];
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class BoardTests
         var window = PlatformWindow(-1, 60);
         window.AffectedServices.AddRange(["inference ROUTING", "something else"]);
         var state = BoardState.At(Known().WithWindows(Feed(window), Start), Start);
-        Assert.Equal([Recorded.Operational, Recorded.Maintenance, Recorded.NoData, Recorded.Operational], state.Recorded);
+        Assert.Equal([Recorded.Operational, Recorded.Maintenance, Recorded.NoData, Recorded.Operational], InPageOrder(state.Recorded));
     }
 
     [Fact]
@@ -139,14 +139,14 @@ public sealed class BoardTests
         var track = new StatusTrack();
         var board = new LiveBoard(track.Observe);
         board.Apply(Start, (inputs, at) => inputs.WithFleet(new(3, 0, 0, 0), at));
-        Assert.Equal([Recorded.Operational, Recorded.NoData, Recorded.NoData, Recorded.Operational], board.Observe(Start.AddSeconds(1)).Recorded);
+        Assert.Equal([Recorded.Operational, Recorded.NoData, Recorded.NoData, Recorded.Operational], InPageOrder(board.Observe(Start.AddSeconds(1)).Recorded));
         var heard = board.Inputs.WithWindows(Feed(PlatformWindow(-60, 3600)), Start.AddSeconds(1));
-        Assert.Equal(Recorded.Maintenance, BoardState.At(heard, Start.AddSeconds(1)).Recorded[(int)Indicator.InferenceRouting]);
+        Assert.Equal(Recorded.Maintenance, BoardState.At(heard, Start.AddSeconds(1)).Recorded[Components.InferenceRouting.Key]);
 
         // Nobody waits for them for ever.
-        Assert.Equal(Start + BoardInputs.FirstWords, BoardState.NextChange(board.Inputs, Start.AddSeconds(1)));
-        Assert.Equal(Recorded.NoData, BoardState.At(board.Inputs, Start.Add(BoardInputs.FirstWords).AddTicks(-1)).Recorded[(int)Indicator.InferenceRouting]);
-        Assert.Equal(Recorded.Outage, BoardState.At(board.Inputs, Start + BoardInputs.FirstWords).Recorded[(int)Indicator.InferenceRouting]);
+        Assert.Equal(Start + BoardInputs.StartupGrace, BoardState.NextChange(board.Inputs, Start.AddSeconds(1)));
+        Assert.Equal(Recorded.NoData, BoardState.At(board.Inputs, Start.Add(BoardInputs.StartupGrace).AddTicks(-1)).Recorded[Components.InferenceRouting.Key]);
+        Assert.Equal(Recorded.Outage, BoardState.At(board.Inputs, Start + BoardInputs.StartupGrace).Recorded[Components.InferenceRouting.Key]);
     }
 
     [Fact]
@@ -157,7 +157,7 @@ public sealed class BoardTests
         Assert.Equal("health reports are not coming in", Reason(Start.AddSeconds(5)));
         Assert.Equal(Start.AddSeconds(5), BoardState.NextChange(inputs, Start));
 
-        string? Reason(DateTimeOffset at) => BoardState.At(inputs, at).Shown.Single(s => s.Indicator == Indicator.InferenceRouting).Verdict.Reason;
+        string? Reason(DateTimeOffset at) => BoardState.At(inputs, at).Shown.Single(s => s.Component == Components.InferenceRouting).Verdict.Reason;
     }
 
     [Fact]
@@ -176,7 +176,7 @@ public sealed class BoardTests
         Assert.Equal((OverallStatus.Unknown, true, Start), (lost.Overall, lost.WindowsUnavailable, lost.WindowsHeardAt));
 
         board.Apply(Start.AddSeconds(6), (inputs, at) => inputs.WithFleet(new(3, 3, 8, 0), at));
-        Assert.Equal(IndicatorStatus.Operational, Status(board.Observe(Start.AddSeconds(6)), Indicator.InferenceRouting));
+        Assert.Equal(ComponentStatus.Operational, Status(board.Observe(Start.AddSeconds(6)), Components.InferenceRouting));
         Assert.Equal(late.AddSeconds(1).ToUnixTimeSeconds(), track.CompleteUntil);
     }
 
@@ -196,10 +196,10 @@ public sealed class BoardTests
         var track = new StatusTrack();
         for (var second = 0; second <= 10; second++)
         {
-            track.Observe(Start.AddSeconds(second), [Recorded.Operational, Recorded.Operational, Recorded.Operational, Recorded.Operational]);
+            track.Observe(Start.AddSeconds(second), Components.All.ToDictionary(c => c.Key, _ => Recorded.Operational));
         }
 
-        var days = HistorySnapshot.Empty.DaysOf(Indicator.Dashboard, new(2026, 8, 6), Start.AddSeconds(10), track);
+        var days = HistorySnapshot.Empty.DaysOf(Components.Dashboard.Key, new(2026, 8, 6), Start.AddSeconds(10), track);
         Assert.Equal(90, days.Count);
         Assert.All(days, day => Assert.Equal((InstallationDay.After, null, 0), (day.Installation, day.UptimePercent, day.Operational)));
         Assert.Null(Uptime.Percent(days));
@@ -209,7 +209,7 @@ public sealed class BoardTests
     public void Maintenance_ranks_above_unknown_but_a_hidden_indicator_stays_without_data()
     {
         var state = BoardState.At(BoardInputs.Nothing.WithWindows(Feed(PlatformWindow(-1, 60)), Start), Start);
-        Assert.Equal([Recorded.Maintenance, Recorded.Maintenance, Recorded.NoData, Recorded.Maintenance], state.Recorded);
+        Assert.Equal([Recorded.Maintenance, Recorded.Maintenance, Recorded.NoData, Recorded.Maintenance], InPageOrder(state.Recorded));
     }
 
     [Fact]
@@ -228,14 +228,16 @@ public sealed class BoardTests
     [Fact]
     public void A_failing_probe_is_an_outage_of_the_storage()
     {
-        var state = BoardState.At(Known() with { ModelStorage = new(IndicatorStatus.Outage, "its probe fails") }, Start);
+        var state = BoardState.At(Known() with { ModelStorage = new(ComponentStatus.Outage, "its probe fails") }, Start);
         Assert.Equal(OverallStatus.PartialOutage, state.Overall);
-        Assert.Equal(Recorded.Outage, state.Recorded[(int)Indicator.ModelStorage]);
+        Assert.Equal(Recorded.Outage, state.Recorded[Components.ModelStorage.Key]);
     }
+
+    private static IEnumerable<Recorded> InPageOrder(IReadOnlyDictionary<string, Recorded> recorded) => Components.All.Select(c => recorded[c.Key]);
 
     internal static BoardInputs Known(DateTimeOffset? at = null) => BoardInputs.Nothing.WithFleet(new(3, 3, 0, 0), at ?? Start);
 
-    internal static IndicatorStatus Status(BoardState state, Indicator indicator) => state.Shown.Single(s => s.Indicator == indicator).Verdict.Status;
+    internal static ComponentStatus Status(BoardState state, Component indicator) => state.Shown.Single(s => s.Component == indicator).Verdict.Status;
 
     internal static PageFeed Feed(params Window[] active) => new() { Active = { active }, ActiveTotal = active.Length, Recent = { active }, PlatformActive = { active } };
 

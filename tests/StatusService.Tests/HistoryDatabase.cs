@@ -31,11 +31,20 @@ public sealed class HistoryDatabase : IAsyncDisposable
 
     public NpgsqlDataSource Source { get; }
 
-    public static async Task<HistoryDatabase> CreateAsync(TestPostgres server, DateTimeOffset now)
+    /// <summary>A new database with the newest schema.</summary>
+    /// <param name="server">Its server.</param>
+    /// <param name="now">The time of its clock.</param>
+    /// <param name="before">What an earlier version of the service left in it.</param>
+    public static async Task<HistoryDatabase> CreateAsync(TestPostgres server, DateTimeOffset now, Func<NpgsqlDataSource, Task>? before = null)
     {
         var connectionString = await server.CreateDatabaseAsync();
         await using (var plain = NpgsqlDataSource.Create(connectionString))
         {
+            if (before is not null)
+            {
+                await before(plain);
+            }
+
             await Migrations.ApplyAsync(plain, typeof(HistoryStore).Assembly, NullLogger.Instance, default);
             await using var setup = plain.CreateCommand(
                 """
@@ -56,6 +65,13 @@ public sealed class HistoryDatabase : IAsyncDisposable
     /// <summary>A store as another process would have it.</summary>
     public HistoryStore Store() => new(Source);
 
+    /// <summary>Gives up pooled connections, which a server that was killed has lost.</summary>
+    public void ForgetConnections()
+    {
+        Source.Clear();
+        clock.Clear();
+    }
+
     public async Task SetClockAsync(DateTimeOffset now)
     {
         await using var command = clock.CreateCommand("update fake.clock set now = $1");
@@ -71,18 +87,18 @@ public sealed class HistoryDatabase : IAsyncDisposable
     }
 
     /// <summary>Every interval as the database has it; one that goes on ends where the record does.</summary>
-    public async Task<List<(int Indicator, long From, long To, Recorded State)>> IntervalsAsync()
+    public async Task<List<(string Component, long From, long To, Recorded State)>> IntervalsAsync()
     {
         await using var command = clock.CreateCommand(
             """
-            select indicator, extract(epoch from starts_at)::bigint, extract(epoch from coalesce(ends_at, recorded_until))::bigint, state
-            from intervals, recorder order by 1, 2
+            select key, extract(epoch from starts_at)::bigint, extract(epoch from coalesce(ends_at, recorded_until))::bigint, state
+            from intervals join components on id = component, recorder order by component, starts_at
             """);
         await using var reader = await command.ExecuteReaderAsync();
-        var intervals = new List<(int, long, long, Recorded)>();
+        var intervals = new List<(string, long, long, Recorded)>();
         while (await reader.ReadAsync())
         {
-            intervals.Add((reader.GetInt16(0), reader.GetInt64(1), reader.GetInt64(2), (Recorded)reader.GetInt16(3)));
+            intervals.Add((reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), (Recorded)reader.GetInt16(3)));
         }
 
         return intervals;

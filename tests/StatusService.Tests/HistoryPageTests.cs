@@ -52,7 +52,7 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
     [Fact]
     public void Of_a_day_that_flaps_the_longest_intervals_are_listed_and_all_are_drawn()
     {
-        var runs = Enumerable.Range(0, 1_000).Select(i => new Run(i * 80, (i * 80) + (i % 2 == 0 ? 10 : 20), Recorded.Outage)).ToArray();
+        var runs = Enumerable.Range(0, 1_000).Select(i => new Interval(i * 80, (i * 80) + (i % 2 == 0 ? 10 : 20), Recorded.Outage)).ToArray();
         var day = DayOf(-100, 86_400, runs);
         Assert.Equal((2_000, MonthHistory.MaximumIntervals, 2_000 - MonthHistory.MaximumIntervals), (day.Intervals.Count, MonthHistory.Listed(day).Count, day.Omitted)); // outages, and no data between them
         Assert.Equal([(0, 80_352, Recorded.Outage), (80_352, 86_400, Recorded.NoData)], Seconds(MonthHistory.Strip(day)));
@@ -61,8 +61,8 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
     [Fact]
     public void However_short_every_outage_is_drawn()
     {
-        var outages = Enumerable.Range(0, 80).Select(i => new Run((i * 1_000) + 500, (i * 1_000) + 501, Recorded.Outage));
-        var runs = outages.SelectMany(o => new[] { new(o.From - 500, o.From, Recorded.Maintenance), o, new Run(o.To, o.From + 500, Recorded.Degraded) }).ToArray();
+        var outages = Enumerable.Range(0, 80).Select(i => new Interval((i * 1_000) + 500, (i * 1_000) + 501, Recorded.Outage));
+        var runs = outages.SelectMany(o => new[] { new(o.From - 500, o.From, Recorded.Maintenance), o, new Interval(o.To, o.From + 500, Recorded.Degraded) }).ToArray();
         var strip = Seconds(MonthHistory.Strip(DayOf(-100, 86_400, runs)));
         Assert.All(outages, o => Assert.Contains(strip, s => s.State == Recorded.Outage && s.From <= o.From && o.To <= s.To));
         Assert.True(strip.Count <= 86_400 / MonthHistory.SlotSeconds);
@@ -212,7 +212,7 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         return (response.StatusCode, body.RootElement.GetProperty("error").GetProperty("code").GetString());
     }
 
-    private static List<(int From, int To, Recorded State)> Intervals(long until, params Run[] runs) => Seconds(MonthHistory.Listed(DayOf(-100, until, runs)));
+    private static List<(int From, int To, Recorded State)> Intervals(long until, params Interval[] runs) => Seconds(MonthHistory.Listed(DayOf(-100, until, runs)));
 
     private static List<(int From, int To, Recorded State)> Seconds(IEnumerable<DayInterval> intervals) =>
         [.. intervals.Select(i => (Second(i.From), Second(i.To), i.State))];
@@ -225,10 +225,10 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         return Encoding.UTF8.GetString(await renderer.RenderHistoryAsync(model, TestContext.Current.CancellationToken));
     }
 
-    private static ComponentDay DayOf(long first, long until, Run[] runs, IReadOnlyList<MaintenanceWindow>? windows = null)
+    private static ComponentDay DayOf(long first, long until, Interval[] runs, IReadOnlyList<MaintenanceWindow>? windows = null)
     {
         var day = Uptime.Day(Day, (int)until, new(1, 0, 0, 0), first < 0 ? InstallationDay.After : InstallationDay.On);
-        var month = MonthHistory.Of(Indicator.Dashboard, [day], [.. runs.Select(r => r with { From = r.From + Midnight, To = r.To + Midnight })], first + Midnight, windows ?? [], until + Midnight)!;
+        var month = MonthHistory.Of(Components.Dashboard, [day], [.. runs.Select(r => r with { From = r.From + Midnight, To = r.To + Midnight })], first + Midnight, windows ?? [], until + Midnight)!;
         return month.Days.Single();
     }
 

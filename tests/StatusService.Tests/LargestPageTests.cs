@@ -80,7 +80,7 @@ public sealed class LargestPageTests
     private static async Task<PageSnapshot> RenderAsync(PageFeed feed)
     {
         var state = BoardState.At(BoardTests.Known().WithWindows(feed, BoardTests.Start), BoardTests.Start);
-        var stamp = new ChangeStamp("", BoardTests.Start.ToUnixTimeSeconds(), new Dictionary<Indicator, StateSince>(), null);
+        var stamp = new ChangeStamp("", BoardTests.Start.ToUnixTimeSeconds(), new Dictionary<string, StateSince>(), null);
         using var renderer = new PageRenderer(NullLoggerFactory.Instance);
         return await renderer.RenderAsync(PageBuilder.Build(state, stamp, HistorySnapshot.Empty, new StatusTrack(), BoardTests.Start), TestContext.Current.CancellationToken);
     }

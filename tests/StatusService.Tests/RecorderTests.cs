@@ -48,8 +48,8 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Equal([(0, 5, Operational), (5, 10, Degraded), (10, 11, Operational)], await HistoryAsync());
         Assert.Equal(one.Last.History.Revision, two.Last.History.Revision);
         Assert.Equal(
-            one.Last.History.DaysOf(Indicator.ModelStorage, new(2026, 11, 1), now, one.Track),
-            two.Last.History.DaysOf(Indicator.ModelStorage, new(2026, 11, 1), now, two.Track));
+            one.Last.History.DaysOf(Components.ModelStorage.Key, new(2026, 11, 1), now, one.Track),
+            two.Last.History.DaysOf(Components.ModelStorage.Key, new(2026, 11, 1), now, two.Track));
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
     [InlineData(62, false)]
     public async Task A_stamp_outlives_a_minute_that_nobody_recorded_and_no_more(int gap, bool goesOn)
     {
-        var since = new ChangeStamp("all", 7, new Dictionary<Indicator, StateSince> { [Indicator.Dashboard] = new(IndicatorStatus.Operational, 7) }, null);
+        var since = new ChangeStamp("all", 7, new Dictionary<string, StateSince> { [Components.Dashboard.Key] = new(ComponentStatus.Operational, 7) }, null);
         var one = new Replica(database) { Stamp = since };
         await RunAsync(5, Operational, one);
         Assert.True(since.Same(one.Last.Stamp));
@@ -130,7 +130,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         var second = await two.TryTakeAsync(Guid.NewGuid(), default);
         Assert.True(second.Taken);
 
-        var change = new RecordedChange(null, start + 10, [], [(Indicator.Dashboard, start, null, Outage)], null);
+        var change = new RecordedChange(null, start + 10, [], [(Components.Dashboard.Key, start, null, Outage)], null);
         Assert.Null(await one.WriteAsync(first.Generation, first.Revision, change, default));
         Assert.Empty(await database.IntervalsAsync());
         Assert.NotNull(await two.WriteAsync(second.Generation, second.Revision, change, default));
@@ -185,14 +185,14 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         await RunAsync(4, Outage, one);
         await RunAsync(8, Operational, one);
 
-        var days = one.Last.History.DaysOf(Indicator.ModelStorage, new(2026, 11, 2), now, one.Track);
+        var days = one.Last.History.DaysOf(Components.ModelStorage.Key, new(2026, 11, 2), now, one.Track);
         Assert.Equal(3, days.Count);
         Assert.Equal((0, 0, 86_400), (days[0].Operational, days[0].Outage, days[0].NoData));
         Assert.Equal((8, 2, 86_390), (days[1].Operational, days[1].Outage, days[1].NoData));
         Assert.Equal((8, 2, 0), (days[2].Operational, days[2].Outage, days[2].NoData));
         Assert.Equal(80m, days[1].UptimePercent);
-        Assert.Equal(new DaySeconds(8, 0, 0, 2), one.Last.History.Days[(Indicator.ModelStorage, new(2026, 11, 3))]);
-        Assert.Equal(4, (await database.IntervalsAsync()).Count(i => i.Indicator == (int)Indicator.ModelStorage));
+        Assert.Equal(new DaySeconds(8, 0, 0, 2), one.Last.History.Days[(Components.ModelStorage.Key, new(2026, 11, 3))]);
+        Assert.Equal(4, (await database.IntervalsAsync()).Count(i => i.Component == Components.ModelStorage.Key));
     }
 
     [Fact]
@@ -203,8 +203,8 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         now = now.AddDays(3);
         var two = new Replica(database);
         await RunAsync(10, Degraded, two);
-        Assert.Equal(new DaySeconds(10, 0, 0, 0), two.Last.History.Days[(Indicator.Dashboard, new(2026, 11, 3))]);
-        var days = two.Last.History.DaysOf(Indicator.Dashboard, new(2026, 11, 3), now, two.Track);
+        Assert.Equal(new DaySeconds(10, 0, 0, 0), two.Last.History.Days[(Components.Dashboard.Key, new(2026, 11, 3))]);
+        var days = two.Last.History.DaysOf(Components.Dashboard.Key, new(2026, 11, 3), now, two.Track);
         Assert.Equal([10, 0, 0, 0], days.Select(d => d.Operational));
         Assert.Equal([0, 0, 0, 10], days.Select(d => d.Degraded));
         Assert.Equal(2, (int)days[3].Installation);
@@ -216,11 +216,11 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         var one = new Replica(database);
         await RunAsync(10, Operational, one);
         await RunAsync(5, Outage, steps: false, one);
-        var day = one.Last.History.DaysOf(Indicator.Dashboard, new(2026, 11, 3), now, one.Track)[^1];
+        var day = one.Last.History.DaysOf(Components.Dashboard.Key, new(2026, 11, 3), now, one.Track)[^1];
         Assert.Equal((10, 5), (day.Operational, day.Outage));
-        var before = one.Last.History.DaysOf(Indicator.Dashboard, new(2026, 11, 3), now.AddSeconds(-5), one.Track)[^1];
+        var before = one.Last.History.DaysOf(Components.Dashboard.Key, new(2026, 11, 3), now.AddSeconds(-5), one.Track)[^1];
         Assert.Equal((10, 0), (before.Operational, before.Outage));
-        var early = one.Last.History.DaysOf(Indicator.Dashboard, new(2026, 11, 3), Noon.AddSeconds(4), one.Track)[^1];
+        var early = one.Last.History.DaysOf(Components.Dashboard.Key, new(2026, 11, 3), Noon.AddSeconds(4), one.Track)[^1];
         Assert.Equal(4, early.Operational);
     }
 
@@ -240,7 +240,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
     public async Task The_recorders_stamp_reaches_the_others()
     {
         var (one, two) = (new Replica(database), new Replica(database));
-        var stamp = new ChangeStamp("abc", 5, new Dictionary<Indicator, StateSince> { [Indicator.SharedAgents] = new(IndicatorStatus.Outage, 7) }, null);
+        var stamp = new ChangeStamp("abc", 5, new Dictionary<string, StateSince> { [Components.SharedAgents.Key] = new(ComponentStatus.Outage, 7) }, null);
         one.Stamp = two.Stamp = stamp with { ChangedAt = 6 };
         one.Stamp = stamp;
         await RunAsync(2, Operational, one, two);
@@ -322,7 +322,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
     {
         var start = Noon.ToUnixTimeSeconds();
         var all = await database.IntervalsAsync();
-        var lines = all.GroupBy(i => i.Indicator, i => ((int)(i.From - start), (int)(i.To - start), i.State)).Select(g => g.ToList()).ToList();
+        var lines = all.GroupBy(i => i.Component, i => ((int)(i.From - start), (int)(i.To - start), i.State)).Select(g => g.ToList()).ToList();
         Assert.All(lines, line => Assert.Equal(lines[0], line)); // all four are fed alike
         return lines[0];
     }
@@ -335,7 +335,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
 
         public ChangeStamp? Stamp { get; set; }
 
-        public void Observe(DateTimeOffset now, Recorded state) => Track.Observe(now, [state, state, state, state]);
+        public void Observe(DateTimeOffset now, Recorded state) => Track.Observe(now, Components.All.ToDictionary(c => c.Key, _ => state));
 
         public RecorderTurn Last { get; private set; } = RecorderTurn.None;
 

@@ -1,5 +1,5 @@
 using Xerotier.StatusService.Model;
-using static Xerotier.StatusService.Model.IndicatorStatus;
+using static Xerotier.StatusService.Model.ComponentStatus;
 
 namespace Xerotier.StatusService.Tests;
 
@@ -13,7 +13,7 @@ public sealed class RulesTests
     [InlineData(3, 2, Degraded, "1 of 3 routers is offline")]
     [InlineData(3, 1, Degraded, "2 of 3 routers are offline")]
     [InlineData(3, 0, Outage, "all 3 routers are offline")]
-    public void Routing_follows_the_routers(int total, int online, IndicatorStatus status, string? reason) =>
+    public void Routing_follows_the_routers(int total, int online, ComponentStatus status, string? reason) =>
         Assert.Equal(new Verdict(status, reason), Rules.Routing(total, online));
 
     [Theory]
@@ -30,12 +30,12 @@ public sealed class RulesTests
     [InlineData(100_000, 50_001, Degraded, "50001 of 100000 agents are silent")]
     [InlineData(100_000, 75_000, Degraded, "75000 of 100000 agents are silent")]
     [InlineData(100_000, 75_001, Outage, "75001 of 100000 agents are silent")]
-    public void Shared_agents_follow_the_thresholds(int total, int stale, IndicatorStatus status, string? reason) =>
+    public void Shared_agents_follow_the_thresholds(int total, int stale, ComponentStatus status, string? reason) =>
         Assert.Equal(new Verdict(status, reason), Rules.SharedAgents(total, stale));
 
     [Fact]
-    public void Indicators_have_the_names_that_windows_name_them_by() => Assert.Equal(
-        ["Dashboard", "Inference Routing", "Shared Agents", "Model Storage"], Indicators.All.Select(indicator => indicator.Name()));
+    public void Components_have_the_names_that_windows_name_them_by() => Assert.Equal(
+        ["Dashboard", "Inference Routing", "Shared Agents", "Model Storage"], Components.All.Select(component => component.Name));
 
     [Fact]
     public void Thresholds_hold_for_counts_beyond_what_an_int_can_multiply() =>
@@ -52,7 +52,7 @@ public sealed class RulesTests
     [InlineData(OverallStatus.PartialOutage, Degraded, Outage, Outage)]
     [InlineData(OverallStatus.PartialOutage, Unknown, Outage, Outage)]
     [InlineData(OverallStatus.MajorOutage, Outage, Outage, Outage)]
-    public void Overall_is_the_first_match_and_maintenance_comes_before_all(OverallStatus overall, IndicatorStatus a, IndicatorStatus b, IndicatorStatus c)
+    public void Overall_is_the_first_match_and_maintenance_comes_before_all(OverallStatus overall, ComponentStatus a, ComponentStatus b, ComponentStatus c)
     {
         foreach (var order in new[] { new[] { a, b, c }, [c, b, a], [b, a, c] })
         {
@@ -64,7 +64,7 @@ public sealed class RulesTests
     [Fact]
     public void Unknown_is_worse_than_degraded_and_better_than_an_outage()
     {
-        IndicatorStatus[] ranked = [Operational, Degraded, Unknown, Outage];
+        ComponentStatus[] ranked = [Operational, Degraded, Unknown, Outage];
         for (var better = 0; better < ranked.Length; better++)
         {
             for (var worse = better; worse < ranked.Length; worse++)

@@ -18,7 +18,7 @@ public sealed class StatusTrackTests
         Observe(2.9, Degraded);
         Observe(4, Operational);
         Observe(5.5, Operational);
-        Assert.Equal([(0, 1, Operational), (1, 2, Outage), (2, 4, Degraded), (4, 5, Operational)], Runs());
+        Assert.Equal([(0, 1, Operational), (1, 2, Outage), (2, 4, Degraded), (4, 5, Operational)], Intervals());
     }
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed class StatusTrackTests
         Observe(3.5, Outage);
         Observe(4.5, Operational);
         Observe(6, Operational);
-        Assert.Equal([(0, 1, Operational), (1, 5, Outage), (5, 6, Operational)], Runs());
+        Assert.Equal([(0, 1, Operational), (1, 5, Outage), (5, 6, Operational)], Intervals());
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class StatusTrackTests
         Observe(0, Outage);
         Observe(2, Operational);
         Observe(4, Operational);
-        Assert.Equal([(0, 2, Outage), (2, 4, Operational)], Runs());
+        Assert.Equal([(0, 2, Outage), (2, 4, Operational)], Intervals());
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class StatusTrackTests
         Observe(1, Outage);
         Observe(1, Operational);
         Observe(2, Operational);
-        Assert.Equal([(0, 2, Operational)], Runs());
+        Assert.Equal([(0, 2, Operational)], Intervals());
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class StatusTrackTests
         Observe(2, Operational);
         Observe(4.001, Operational); // longer than a blink
         Observe(6, Operational);
-        Assert.Equal([(0, 2, Operational), (4, 6, Operational)], Runs());
+        Assert.Equal([(0, 2, Operational), (4, 6, Operational)], Intervals());
     }
 
     [Fact]
@@ -66,10 +66,10 @@ public sealed class StatusTrackTests
     {
         Observe(0, Operational);
         Observe(0.9, Outage);
-        Assert.Empty(Runs());
+        Assert.Empty(Intervals());
         Assert.Equal(1_000, track.CompleteUntil);
         Observe(1, Outage);
-        Assert.Equal([(0, 1, Outage)], Runs());
+        Assert.Equal([(0, 1, Outage)], Intervals());
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class StatusTrackTests
         }
 
         track.Forget(1_090);
-        Assert.Equal(9, track.Runs(Indicator.Dashboard, 0, long.MaxValue).Count);
+        Assert.Equal(9, track.Intervals(Components.Dashboard.Key, 0, long.MaxValue).Count);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class StatusTrackTests
             Observe(i, i % 2 == 0 ? Operational : Outage);
         }
 
-        var runs = track.Runs(Indicator.Dashboard, 0, long.MaxValue);
+        var runs = track.Intervals(Components.Dashboard.Key, 0, long.MaxValue);
         Assert.InRange(runs.Count, 40_000, 50_001);
         Assert.Equal(200_999, runs[^1].To);
     }
@@ -104,16 +104,16 @@ public sealed class StatusTrackTests
         Observe(2, Outage);
         Observe(4, Operational);
         Observe(5, Operational);
-        Assert.Equal([(2, 4, Outage), (4, 5, Operational)], Runs(2, 5));
-        Assert.Equal([(0, 2, Operational)], Runs(0, 2));
-        Assert.Equal([(4, 5, Operational)], Runs(4, 5)); // the newest second, asked for alone
-        Assert.Empty(Runs(5, 9));
+        Assert.Equal([(2, 4, Outage), (4, 5, Operational)], Intervals(2, 5));
+        Assert.Equal([(0, 2, Operational)], Intervals(0, 2));
+        Assert.Equal([(4, 5, Operational)], Intervals(4, 5)); // the newest second, asked for alone
+        Assert.Empty(Intervals(5, 9));
         track.Forget(1_000_000);
-        Assert.Equal([(4, 5, Operational)], Runs(0, 9)); // it may still grow
+        Assert.Equal([(4, 5, Operational)], Intervals(0, 9)); // it may still grow
     }
 
-    private void Observe(double second, Recorded state) => track.Observe(Zero.AddSeconds(second), [state, state, state, state]);
+    private void Observe(double second, Recorded state) => track.Observe(Zero.AddSeconds(second), Components.All.ToDictionary(c => c.Key, _ => state));
 
-    private IEnumerable<(int From, int To, Recorded State)> Runs(int from = -1_000, int to = int.MaxValue) =>
-        track.Runs(Indicator.SharedAgents, 1_000L + from, 1_000L + to).Select(r => ((int)r.From - 1_000, (int)r.To - 1_000, r.State));
+    private IEnumerable<(int From, int To, Recorded State)> Intervals(int from = -1_000, int to = int.MaxValue) =>
+        track.Intervals(Components.SharedAgents.Key, 1_000L + from, 1_000L + to).Select(r => ((int)r.From - 1_000, (int)r.To - 1_000, r.State));
 }

@@ -2,9 +2,9 @@ using Google.Protobuf.WellKnownTypes;
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.StatusService.Board;
+using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
-using Xerotier.StatusService.Publishing;
 using Xerotier.StatusService.Tests;
 
 namespace Xerotier.Truth.Tests;
@@ -102,11 +102,11 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         var now = world.At(tick);
         var state = replica.Board.Observe(now);
         var statuses = oracle.Statuses(r, tick);
-        foreach (var indicator in Indicators.All)
+        foreach (var component in Components.All)
         {
-            string? shown = state.Shown.Where(s => s.Indicator == indicator).Select(s => s.Verdict.Status.ToString()).FirstOrDefault();
-            Compare($"{indicator} at {now:u}", statuses[(int)indicator], shown);
-            Compare($"reason of {indicator} at {now:u}", shown is null or "Operational", state.Shown.All(s => s.Indicator != indicator || s.Verdict.Reason is null));
+            string? shown = state.Shown.Where(s => s.Component == component).Select(s => s.Verdict.Status.ToString()).FirstOrDefault();
+            Compare($"{component.Name} at {now:u}", statuses[component.Order], shown);
+            Compare($"reason of {component.Name} at {now:u}", shown is null or "Operational", state.Shown.All(s => s.Component != component || s.Verdict.Reason is null));
         }
 
         Compare($"overall at {now:u}", oracle.Overall(r, tick), state.Overall.ToString());
@@ -118,12 +118,12 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
 
         var second = now.ToUnixTimeSeconds();
         var asOf = DateTimeOffset.FromUnixTimeSeconds(minute ? second - (second % 60) : second);
-        var stamp = new ChangeStamp("", asOf.ToUnixTimeSeconds(), new Dictionary<Indicator, StateSince>(), null);
+        var stamp = new ChangeStamp("", asOf.ToUnixTimeSeconds(), new Dictionary<string, StateSince>(), null);
         var page = PageBuilder.Build(state, stamp, replica.Last.History, replica.Track, asOf);
         var installed = oracle.Installed();
-        foreach (var line in page.Indicators)
+        foreach (var line in page.Components)
         {
-            var indicator = (int)Indicators.All.Single(i => i.Name() == line.Name);
+            var indicator = Components.All.Single(c => c.Name == line.Name).Order;
             long up = 0, down = 0;
             Compare($"days of {line.Name}", 90, line.Days.Count);
             foreach (var day in line.Days)
@@ -149,17 +149,18 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
             Array.Fill(written[i], Oracle.NoData);
         }
 
-        foreach (var (indicator, from, to, state) in await database.IntervalsAsync())
+        foreach (var (component, from, to, state) in await database.IntervalsAsync())
         {
+            var indicator = Components.All.Single(c => c.Key == component).Order;
             for (var second = from - oracle.FirstSecond; second < to - oracle.FirstSecond && differences.Count < 5; second++)
             {
                 if (second < 0 || second >= written[indicator].Length)
                 {
-                    Compare($"an interval of {(Indicator)indicator}", "within what was recorded", $"{from} to {to}");
+                    Compare($"an interval of {component}", "within what was recorded", $"{from} to {to}");
                     break;
                 }
 
-                Compare($"author of {(Indicator)indicator} at {second}", Oracle.NoData, written[indicator][second]); // each second once
+                Compare($"author of {component} at {second}", Oracle.NoData, written[indicator][second]); // each second once
                 written[indicator][second] = (byte)state;
             }
         }
@@ -168,7 +169,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         {
             for (var second = 0; second < written[indicator].Length && differences.Count < 5; second++)
             {
-                Compare($"history of {(Indicator)indicator} at {world.Start.AddSeconds(second):u}", oracle.Settled(indicator, second), written[indicator][second]);
+                Compare($"history of {Components.All[indicator].Name} at {world.Start.AddSeconds(second):u}", oracle.Settled(indicator, second), written[indicator][second]);
             }
         }
     }

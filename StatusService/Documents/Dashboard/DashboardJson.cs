@@ -33,9 +33,9 @@ public static class DashboardJson
         // A young store has not heard of everybody yet: what it counts is shown, what that means is not known.
         var known = fleet.Store == StoreState.Ready;
         var online = fleet.Routers.Count(r => r.Online);
-        var routing = known ? Rules.Routing(fleet.Routers.Count, online).Status : IndicatorStatus.Unknown;
-        var workers = known ? Rules.ByStale(fleet.WorkersTotal, fleet.WorkersTotal - fleet.WorkersHealthy) : IndicatorStatus.Unknown;
-        var endpoints = fleet.Endpoints.Select(e => known ? OfEndpoint(e) : IndicatorStatus.Unknown).ToArray();
+        var routing = known ? Rules.Routing(fleet.Routers.Count, online).Status : ComponentStatus.Unknown;
+        var workers = known ? Rules.ByStale(fleet.WorkersTotal, fleet.WorkersTotal - fleet.WorkersHealthy) : ComponentStatus.Unknown;
+        var endpoints = fleet.Endpoints.Select(e => known ? OfEndpoint(e) : ComponentStatus.Unknown).ToArray();
         var status = endpoints.Aggregate(Rules.Worse(routing, workers), Rules.Worse);
 
         var buffer = new ArrayBufferWriter<byte>(4096 + (fleet.Workers.Count * 400));
@@ -88,9 +88,9 @@ public static class DashboardJson
 
         json.WriteStartObject("endpoints");
         json.WriteNumber("total", endpoints.Length);
-        json.WriteNumber("operational", endpoints.Count(s => s == IndicatorStatus.Operational));
-        json.WriteNumber("degraded", endpoints.Count(s => s == IndicatorStatus.Degraded));
-        json.WriteNumber("outage", endpoints.Count(s => s == IndicatorStatus.Outage));
+        json.WriteNumber("operational", endpoints.Count(s => s == ComponentStatus.Operational));
+        json.WriteNumber("degraded", endpoints.Count(s => s == ComponentStatus.Degraded));
+        json.WriteNumber("outage", endpoints.Count(s => s == ComponentStatus.Outage));
         json.WriteStartArray("items");
         for (var i = 0; i < endpoints.Length; i++)
         {
@@ -161,14 +161,14 @@ public static class DashboardJson
     }
 
     /// <summary>The thresholds of Shared Agents; without a healthy worker an outage.</summary>
-    private static IndicatorStatus OfEndpoint(Fleet.V1.Endpoint endpoint) =>
-        endpoint.WorkersHealthy == 0 ? IndicatorStatus.Outage : Rules.ByStale(endpoint.WorkersTotal, endpoint.WorkersTotal - endpoint.WorkersHealthy);
+    private static ComponentStatus OfEndpoint(Fleet.V1.Endpoint endpoint) =>
+        endpoint.WorkersHealthy == 0 ? ComponentStatus.Outage : Rules.ByStale(endpoint.WorkersTotal, endpoint.WorkersTotal - endpoint.WorkersHealthy);
 
-    private static string Word(IndicatorStatus status) => status switch
+    private static string Word(ComponentStatus status) => status switch
     {
-        IndicatorStatus.Operational => "operational",
-        IndicatorStatus.Degraded => "degraded",
-        IndicatorStatus.Outage => "outage",
+        ComponentStatus.Operational => "operational",
+        ComponentStatus.Degraded => "degraded",
+        ComponentStatus.Outage => "outage",
         _ => "unknown",
     };
 }

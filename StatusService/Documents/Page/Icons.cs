@@ -26,13 +26,13 @@ public static class Icons
         _ => throw new ArgumentOutOfRangeException(nameof(level)),
     });
 
-    /// <summary>The small mark beside an indicator's state.</summary>
-    public static MarkupString Of(IndicatorStatus status) => Svg(status switch
+    /// <summary>The small mark beside a component's state.</summary>
+    public static MarkupString Of(ComponentStatus status) => Svg(status switch
     {
-        IndicatorStatus.Operational => Check,
-        IndicatorStatus.Degraded => Triangle,
-        IndicatorStatus.Outage => Octagon,
-        IndicatorStatus.Unknown => Question,
+        ComponentStatus.Operational => Check,
+        ComponentStatus.Degraded => Triangle,
+        ComponentStatus.Outage => Octagon,
+        ComponentStatus.Unknown => Question,
         _ => throw new ArgumentOutOfRangeException(nameof(status)),
     });
 

@@ -25,12 +25,12 @@ public static class PageBuilder
             state.Overall,
             [.. state.Shown.Select(shown =>
             {
-                var days = history.DaysOf(shown.Indicator, first, asOf, track);
-                return new IndicatorModel(
-                    shown.Indicator.Name(),
+                var days = history.DaysOf(shown.Component.Key, first, asOf, track);
+                return new ComponentModel(
+                    shown.Component.Name,
                     shown.Verdict.Status,
                     shown.Verdict.Reason,
-                    stamp.Since.TryGetValue(shown.Indicator, out var since) && since.At is { } at ? DateTimeOffset.FromUnixTimeSeconds(at) : null,
+                    stamp.Since.TryGetValue(shown.Component.Key, out var since) && since.At is { } at ? DateTimeOffset.FromUnixTimeSeconds(at) : null,
                     Uptime.Percent(days),
                     days);
             })],

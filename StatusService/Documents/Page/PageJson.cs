@@ -26,7 +26,7 @@ internal static class PageJson
             json.WriteString("label", Wording.Label(model.Overall));
             json.WriteEndObject();
             json.WriteStartArray("indicators");
-            foreach (var indicator in model.Indicators) Write(json, indicator);
+            foreach (var component in model.Components) Write(json, component);
             json.WriteEndArray();
             Write(json, model.Windows);
             json.WriteEndObject();
@@ -35,16 +35,16 @@ internal static class PageJson
         return bytes.WrittenSpan.ToArray();
     }
 
-    private static void Write(Utf8JsonWriter json, IndicatorModel indicator)
+    private static void Write(Utf8JsonWriter json, ComponentModel component)
     {
         json.WriteStartObject();
-        json.WriteString("name", indicator.Name);
-        json.WriteString("status", Wording.Key(indicator.Status));
-        json.WriteString("reason", indicator.Reason);
-        Write(json, "since", indicator.Since);
-        Write(json, "uptime_percent", indicator.UptimePercent);
+        json.WriteString("name", component.Name);
+        json.WriteString("status", Wording.Key(component.Status));
+        json.WriteString("reason", component.Reason);
+        Write(json, "since", component.Since);
+        Write(json, "uptime_percent", component.UptimePercent);
         json.WriteStartArray("days");
-        foreach (var day in indicator.Days)
+        foreach (var day in component.Days)
         {
             json.WriteStartObject();
             json.WriteString("date", day.Date.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture));

@@ -6,12 +6,12 @@ namespace Xerotier.StatusService.Documents.Page;
 /// <summary>All that the status page shows, at one instant; equal models render to equal bytes.</summary>
 /// <param name="GeneratedAt">The instant that all figures are as of.</param>
 /// <param name="Overall">The platform's level.</param>
-/// <param name="Indicators">In page order.</param>
+/// <param name="Components">In page order.</param>
 /// <param name="Windows">What is known of the maintenance windows.</param>
 public sealed record StatusPageModel(
     DateTimeOffset GeneratedAt,
     OverallStatus Overall,
-    IReadOnlyList<IndicatorModel> Indicators,
+    IReadOnlyList<ComponentModel> Components,
     WindowsModel Windows);
 
 /// <summary>One line of the page.</summary>
@@ -21,9 +21,9 @@ public sealed record StatusPageModel(
 /// <param name="Since">Since when it has held this state, if that was observed.</param>
 /// <param name="UptimePercent">Over the 90 days, floored to 3 decimals; null when nothing was observed.</param>
 /// <param name="Days">90 UTC days, oldest first, today last.</param>
-public sealed record IndicatorModel(
+public sealed record ComponentModel(
     string Name,
-    IndicatorStatus Status,
+    ComponentStatus Status,
     string? Reason,
     DateTimeOffset? Since,
     decimal? UptimePercent,
@@ -50,7 +50,7 @@ public sealed record WindowsModel(
 /// <param name="Month">The first day of the month.</param>
 /// <param name="FirstMonth">The first month with a record: no link leads further back.</param>
 /// <param name="CurrentMonth">The month of today: no link leads further on.</param>
-/// <param name="Indicators">In page order.</param>
+/// <param name="Components">In page order.</param>
 /// <param name="Windows">Windows of all projects that touched the month, by start.</param>
 /// <param name="WindowsKnown">False when the windows could not be read.</param>
 /// <param name="WindowsGoOn">There are more windows than these.</param>
@@ -58,7 +58,7 @@ public sealed record HistoryPageModel(
     DateOnly Month,
     DateOnly FirstMonth,
     DateOnly CurrentMonth,
-    IReadOnlyList<ComponentMonth> Indicators,
+    IReadOnlyList<ComponentMonth> Components,
     IReadOnlyList<MaintenanceWindow> Windows,
     bool WindowsKnown,
     bool WindowsGoOn = false);

@@ -36,35 +36,35 @@ public static class Wording
         _ => throw new ArgumentOutOfRangeException(nameof(level)),
     };
 
-    /// <summary>The wire key of an indicator's state.</summary>
-    public static string Key(IndicatorStatus status) => status switch
+    /// <summary>The wire key of a component's state.</summary>
+    public static string Key(ComponentStatus status) => status switch
     {
-        IndicatorStatus.Operational => "operational",
-        IndicatorStatus.Degraded => "degraded",
-        IndicatorStatus.Outage => "outage",
-        IndicatorStatus.Unknown => "unknown",
+        ComponentStatus.Operational => "operational",
+        ComponentStatus.Degraded => "degraded",
+        ComponentStatus.Outage => "outage",
+        ComponentStatus.Unknown => "unknown",
         _ => throw new ArgumentOutOfRangeException(nameof(status)),
     };
 
-    /// <summary>The word that stands beside an indicator's name.</summary>
-    public static string Label(IndicatorStatus status) => status switch
+    /// <summary>The word that stands beside a component's name.</summary>
+    public static string Label(ComponentStatus status) => status switch
     {
-        IndicatorStatus.Operational => "Operational",
-        IndicatorStatus.Degraded => "Degraded",
-        IndicatorStatus.Outage => "Outage",
-        IndicatorStatus.Unknown => "No data",
+        ComponentStatus.Operational => "Operational",
+        ComponentStatus.Degraded => "Degraded",
+        ComponentStatus.Outage => "Outage",
+        ComponentStatus.Unknown => "No data",
         _ => throw new ArgumentOutOfRangeException(nameof(status)),
     };
 
     /// <summary>“Inference Routing is degraded”, “Shared Agents have no data”.</summary>
-    public static string Verdict(IndicatorModel indicator)
+    public static string Verdict(ComponentModel component)
     {
-        var plural = indicator.Name.EndsWith('s');
-        return indicator.Name + indicator.Status switch
+        var plural = component.Name.EndsWith('s');
+        return component.Name + component.Status switch
         {
-            IndicatorStatus.Operational => plural ? " are operational" : " is operational",
-            IndicatorStatus.Degraded => plural ? " are degraded" : " is degraded",
-            IndicatorStatus.Outage => plural ? " are in outage" : " is in outage",
+            ComponentStatus.Operational => plural ? " are operational" : " is operational",
+            ComponentStatus.Degraded => plural ? " are degraded" : " is degraded",
+            ComponentStatus.Outage => plural ? " are in outage" : " is in outage",
             _ => plural ? " have no data" : " has no data",
         };
     }

@@ -1,0 +1,32 @@
+using Xerotier.StatusService.Model;
+
+namespace Xerotier.StatusService.Board;
+
+/// <summary>How each measured component is judged, pure: by the rules, from what is known of the platform now.</summary>
+public static class Measures
+{
+    private static readonly Verdict NoData = new(ComponentStatus.Unknown, "health reports are not coming in");
+    private static readonly Verdict NoDataYet = new(ComponentStatus.Unknown, "the first heartbeats have not arrived yet");
+
+    private static readonly Dictionary<string, Func<BoardInputs, DateTimeOffset, Verdict?>> ByKey = new()
+    {
+        [Components.Dashboard.Key] = (_, _) => Verdict.Operational, // whoever reads it has it
+        [Components.InferenceRouting.Key] = (inputs, now) => OfFleet(inputs, now, fleet =>
+            IfSure(unheard => Rules.Routing(fleet.Routers, fleet.RoutersOnline + unheard), fleet.RoutersUnheard)),
+        [Components.SharedAgents.Key] = (inputs, now) => !inputs.SharedAgentsShown ? null : OfFleet(inputs, now, fleet =>
+            IfSure(unheard => Rules.SharedAgents(fleet.SharedAgents, fleet.SharedAgentsStale - unheard), fleet.SharedAgentsUnheard)),
+        [Components.ModelStorage.Key] = (inputs, _) => inputs.ModelStorage,
+    };
+
+    /// <summary>What the rules say of <paramref name="component"/>; null when it is not shown.</summary>
+    public static Verdict? Judge(Component component, BoardInputs inputs, DateTimeOffset now) =>
+        ByKey.TryGetValue(component.Key, out var judge) ? judge(inputs, now) : null;
+
+    private static Verdict OfFleet(BoardInputs inputs, DateTimeOffset now, Func<FleetCounts, Verdict> judge) =>
+        inputs.Fleet is { } fleet && now < inputs.FleetKnownAt + BoardInputs.FreshFor ? judge(fleet)
+        : now < inputs.YoungUntil ? NoDataYet
+        : NoData;
+
+    /// <summary>The verdict without those that may still be heard, unless they would change it.</summary>
+    private static Verdict IfSure(Func<int, Verdict> judge, int unheard) => judge(0) is var heard && judge(unheard).Status == heard.Status ? heard : NoDataYet;
+}
