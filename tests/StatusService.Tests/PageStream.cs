@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -9,14 +8,13 @@ using Xerotier.TestKit;
 
 namespace Xerotier.StatusService.Tests;
 
-/// <summary>What a Gateway sees of a StatusService: the stream of pages and keepalives.</summary>
+/// <summary>What a Gateway sees of a StatusService: the stream of pages.</summary>
 public sealed class PageStream : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
     private readonly GrpcChannel channel;
     private readonly AsyncServerStreamingCall<WatchPageResponse> call;
     private readonly Task reading;
-    private readonly ConcurrentQueue<(DateTime At, PageSnapshot? Page)> received = new();
     private volatile PageSnapshot? newest;
 
     public PageStream(InProcessService<StatusLoop> service)
@@ -26,9 +24,8 @@ public sealed class PageStream : IAsyncDisposable
         reading = ReadAsync();
     }
 
-    public PageSnapshot? Newest => newest;
-
-    public IReadOnlyList<(DateTime At, PageSnapshot? Page)> Received => [.. received];
+    /// <summary>What happens again and again while a page is waited for, such as that time passes.</summary>
+    public Action? Waiting { get; init; }
 
     public static string Overall(PageSnapshot page) => Json(page).GetProperty("overall").GetProperty("key").GetString()!;
 
@@ -37,13 +34,14 @@ public sealed class PageStream : IAsyncDisposable
     /// <summary>Waits for a page that is as wanted.</summary>
     public async Task<PageSnapshot> UntilAsync(Func<PageSnapshot, bool> wanted)
     {
-        for (var deadline = DateTime.UtcNow + Patience; ; await Task.Delay(20))
+        for (var deadline = DateTime.UtcNow + Timeout; ; await Task.Delay(20))
         {
             if (newest is { } page && wanted(page))
             {
                 return page;
             }
 
+            Waiting?.Invoke();
             Assert.True(DateTime.UtcNow < deadline, $"The page did not become as wanted; it is: {(newest is { } last ? Json(last).ToString()[..300] : "none")}");
         }
     }
@@ -63,7 +61,6 @@ public sealed class PageStream : IAsyncDisposable
         {
             await foreach (var message in call.ResponseStream.ReadAllAsync())
             {
-                received.Enqueue((DateTime.UtcNow, message.Page));
                 newest = message.Page ?? newest;
             }
         }
