@@ -4,14 +4,14 @@ using Xerotier.Gateway.Keys;
 namespace Xerotier.Gateway;
 
 /// <summary>
-/// The Gateway's last moments: on SIGTERM <c>/readyz</c> turns 503 and connections are asked to close, then the ports close and what is
-/// in flight finishes. Long-lived calls are ended, so that their senders find another Gateway.
+/// The Gateway's shutdown. On SIGTERM <c>/readyz</c> changes to 503 and responses ask for their connections to close; then the ports close
+/// and requests in flight finish. Long-lived calls end, so that their senders find another Gateway.
 /// </summary>
 internal sealed class Drain(OpenCalls calls, IOptions<GatewayOptions> options, TimeProvider time) : IHostedLifecycleService
 {
     private volatile bool draining;
 
-    /// <summary>Whether the Gateway is about to go.</summary>
+    /// <summary>Whether the Gateway is about to stop.</summary>
     public bool IsDraining => draining;
 
     /// <inheritdoc/>

@@ -6,16 +6,16 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.Gateway;
 
 /// <summary>
-/// <c>/healthz</c> and <c>/readyz</c>. Readiness names each backend and store. What it depends on itself the Gateway knows from memory;
-/// the stores behind the services are listed as these see them, and do not decide: without them the Gateway is as ready as any other
-/// one would be. A balancer that must keep the status page up while services are down asks <c>/healthz</c>.
+/// <c>/healthz</c> and <c>/readyz</c>. Readiness lists each backend and store. The Gateway knows the state of its own dependencies
+/// from memory. The stores behind the services are listed as the services report them and do not decide: without them every Gateway is
+/// equally ready. A load balancer that must keep the status page up while services are down uses <c>/healthz</c>.
 /// </summary>
 internal sealed class Health(ServiceIdentity identity, KnownKeys keys, Upstreams upstreams, StoreChecks stores, EdgePage page, Drain drain, TimeProvider time)
 {
     private readonly long started = time.GetTimestamp();
 
     /// <summary>200 while the process lives.</summary>
-    public Task LiveAsync(Call call) => Answers.WriteJsonAsync(call.Http, 200, json =>
+    public Task LiveAsync(Call call) => Responses.WriteJsonAsync(call.Http, 200, json =>
     {
         json.WriteStartObject();
         json.WriteString("status", "ok");
@@ -25,14 +25,14 @@ internal sealed class Health(ServiceIdentity identity, KnownKeys keys, Upstreams
         json.WriteEndObject();
     });
 
-    /// <summary>200 when the Gateway's database, the page's source and every service answer, 503 otherwise and while draining.</summary>
+    /// <summary>200 when the Gateway's database, the page's source and every service are healthy; 503 otherwise and while draining.</summary>
     public async Task ReadyAsync(Call call)
     {
         var behind = await stores.ReadAsync().WaitAsync(call.Aborted);
         var checks = new List<(string Name, bool Ok)> { ("postgres", keys.IsLive), ("status_page", page.IsLive) };
-        checks.AddRange(upstreams.All.Select(upstream => (upstream.Name, upstream.Answers)));
+        checks.AddRange(upstreams.All.Select(upstream => (upstream.Name, upstream.IsActiveHealthy)));
         var ready = checks.TrueForAll(check => check.Ok) && !drain.IsDraining;
-        await Answers.WriteJsonAsync(call.Http, ready ? 200 : 503, json =>
+        await Responses.WriteJsonAsync(call.Http, ready ? 200 : 503, json =>
         {
             json.WriteStartObject();
             json.WriteString("status", drain.IsDraining ? "draining" : ready ? "ok" : "unavailable");

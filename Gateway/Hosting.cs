@@ -2,28 +2,31 @@ using System.Reflection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
+using Xerotier.Gateway.Keys;
+using Xerotier.Gateway.Limits;
+using Xerotier.Gateway.Page;
 
 namespace Xerotier.Gateway;
 
-/// <summary>What Program.cs needs said once: the server's limits, the options, services that also run in the background.</summary>
+/// <summary>Registrations for Program.cs: the server's limits, the options, services that also run in the background.</summary>
 internal static class Hosting
 {
     private const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
 
     /// <summary>
-    /// Lets the runtime run what follows a socket's completion on the thread that polled it, without a change of threads: a third more
-    /// pages per second. Nothing there may block; a test watches that. The runtime reads the variable once, before the first socket.
+    /// Lets the runtime continue after a socket's completion on the thread that polled it, without a thread switch: a third more pages
+    /// per second. No code there may block; a test checks that. The runtime reads the variable once, before the first socket.
     /// </summary>
     public static void CompleteSocketsInline()
     {
-        // In a process of others, such as a test's, their code would run on those threads as well.
+        // In another process, such as a test's, other code would run on those threads as well.
         if (Assembly.GetEntryAssembly() == typeof(Hosting).Assembly && Environment.GetEnvironmentVariable(InlineCompletions) is null)
         {
             Environment.SetEnvironmentVariable(InlineCompletions, "1");
         }
     }
 
-    /// <summary>Bounds what a connection may cost: header sizes and times, slow bodies, how many there are. The body's size is the route's to say.</summary>
+    /// <summary>Bounds the cost of a connection: header sizes and times, slow bodies, the number of connections. The route bounds the body's size.</summary>
     public static void AddEdgeLimits(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<GatewayOptions>>((kestrel, options) =>
@@ -43,16 +46,16 @@ internal static class Hosting
             limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(20);
             limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
         });
-        // No handler blocks, so a request may run where its bytes arrived, without a change of threads.
-        // A buffer per connection (4 KiB, and connections are bounded) spares each request a system call that only waits.
+        // No handler blocks, so a request may run on the thread that received it, without a thread switch.
+        // A buffer for each connection (4 KiB, and connections are bounded) saves each request a system call that only waits.
         builder.WebHost.UseSockets(sockets => (sockets.UnsafePreferInlineScheduling, sockets.WaitForDataBeforeAllocatingBuffer) = (true, false));
         builder.Services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddView(instrument =>
-            instrument.Meter.Name is "Microsoft.AspNetCore.Hosting" or "System.Net.Http" ? MetricStreamConfiguration.Drop : null)); // see Telemetry
+            instrument.Meter.Name is "Microsoft.AspNetCore.Hosting" or "System.Net.Http" ? MetricStreamConfiguration.Drop : null)); // see GatewayMetrics
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None); // makes an Activity for every request, wanted or not
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None); // creates an Activity for every request
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning);
-        builder.Logging.AddFilter("Yarp", LogLevel.Error); // Forwarder logs what fails, once and without the stack
+        builder.Logging.AddFilter("Yarp", LogLevel.Error); // Forwarder logs each failure once, without the stack
     }
 
     /// <summary>Binds and validates the options.</summary>

@@ -1,5 +1,7 @@
 using Xerotier.Gateway;
 using Xerotier.Gateway.Keys;
+using Xerotier.Gateway.Limits;
+using Xerotier.Gateway.Metrics;
 using Xerotier.Gateway.Page;
 using Xerotier.Gateway.Proxy;
 using Xerotier.Page.V1;
@@ -16,8 +18,8 @@ builder.Services.AddMigrations(typeof(Program).Assembly);
 builder.Services.AddSingleton<KeyStore>();
 builder.Services.AddSingleton<KnownKeys>();
 builder.Services.AddSingleton<PlatformKey>();
-builder.Services.AddSingleton<KeyEndpoints>();
-builder.Services.AddSingleton<ProjectEndpoints>();
+builder.Services.AddSingleton<KeyHandlers>();
+builder.Services.AddSingleton<ProjectHandlers>();
 builder.Services.AddHostedSingleton<OpenCalls>();
 builder.Services.AddHostedSingleton<KeyFeed>();
 
@@ -28,14 +30,15 @@ builder.Services.AddSingleton<StoreChecks>();
 
 builder.Services.AddServiceClient<StatusPages.StatusPagesClient>("statusservice");
 builder.Services.AddSingleton<EdgePage>();
-builder.Services.AddHostedSingleton<PageFeed>();
+builder.Services.AddHostedSingleton<PageReceiver>();
 
 builder.Services.AddHostedSingleton<Drain>();
 builder.Services.AddSingleton<Health>();
 builder.Services.AddSingleton<OpenApi>();
 builder.Services.AddSingleton<ClientAddresses>();
 builder.Services.AddSingleton<RateLimits>();
-builder.Services.AddSingleton<Telemetry>();
+builder.Services.AddSingleton<KeyAuthorization>();
+builder.Services.AddSingleton<GatewayMetrics>();
 builder.Services.AddSingleton<Routes>();
 builder.Services.AddSingleton<Pipeline>();
 

@@ -82,7 +82,7 @@ internal sealed partial class KeyFeed(
 
             mark = changes.Mark;
             keys.Apply(changes.Changed);
-            calls.EndFaulty();
+            calls.EndInvalid();
             read();
             await connection.WaitAsync(PollEvery, stopping);
         }

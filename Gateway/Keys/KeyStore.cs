@@ -6,30 +6,19 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
 
-/// <summary>A project as the platform API shows it.</summary>
-internal sealed record Project(string Id, string Name, string Slug, bool Platform, DateTimeOffset CreatedAt);
-
-/// <summary>A key as the API shows it: never its value.</summary>
-internal sealed record KeyView(
-    string Id, string Name, IReadOnlyList<string> Scopes, DateTimeOffset? ExpiresAt, IReadOnlyList<string> AllowedIps,
-    DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt);
-
-/// <summary>What changed since a mark, and the next mark.</summary>
-internal sealed record KeyChanges(ulong Mark, IReadOnlyList<ApiKey> Changed);
-
 /// <summary>The Gateway's database: projects and the hashes of their keys. Every SQL statement of the Gateway is here.</summary>
 /// <param name="database">The Gateway's database.</param>
 /// <remarks>
-/// No method takes a cancellation token: Npgsql cancels a statement by a connection of its own, synchronously, on whichever thread
-/// it is, and in the Gateway that is one that polls sockets (see <c>Hosting.CompleteSocketsInline</c>). A statement ends by its timeout
-/// at the latest; whoever cannot wait that long stops waiting.
+/// No method takes a cancellation token: Npgsql cancels a statement over a separate connection, synchronously, on the current thread.
+/// In the Gateway that is a thread that polls sockets (see <c>Hosting.CompleteSocketsInline</c>). A statement ends by its timeout at the
+/// latest; a caller that cannot wait that long stops waiting.
 /// </remarks>
 internal sealed class KeyStore(NpgsqlDataSource database)
 {
-    /// <summary>Seconds that a statement may take before its request is answered 504.</summary>
+    /// <summary>Seconds that a statement may take before its request ends with 504.</summary>
     private const int Timeout = 2;
 
-    /// <summary>Seconds that reading the changes may take: a database that hangs must count as lost soon, since until then a revocation could be missed.</summary>
+    /// <summary>Seconds that reading the changes may take. A database that hangs must count as lost soon: until then a revocation could be missed.</summary>
     private const int ChangesTimeout = 1;
 
     private const string KeyColumns =
@@ -53,7 +42,7 @@ internal sealed class KeyStore(NpgsqlDataSource database)
 
     /// <summary>
     /// Every value of every key that a transaction at or after <paramref name="mark"/> changed. The next mark is the oldest transaction
-    /// that was still running, so that a change which commits late is not passed over; some are therefore seen twice.
+    /// that was still running, so that a change that commits late is not missed; some changes are therefore seen twice.
     /// </summary>
     public static async Task<KeyChanges> ChangesAsync(NpgsqlConnection connection, ulong? mark)
     {
@@ -67,7 +56,7 @@ internal sealed class KeyStore(NpgsqlDataSource database)
             """,
             connection)
         {
-            // Nothing is known before the first mark, so nothing needs to be heard of.
+            // Nothing is cached before the first mark, so no change matters.
             Parameters = { new() { Value = (mark ?? ulong.MaxValue).ToString(), NpgsqlDbType = NpgsqlDbType.Text } },
             CommandTimeout = ChangesTimeout,
         };
@@ -159,8 +148,8 @@ internal sealed class KeyStore(NpgsqlDataSource database)
         return (await ReadViewsAsync(command)).SingleOrDefault();
     }
 
-    /// <summary>Gives a key that is neither revoked nor expired a new value; its present ones end at <paramref name="oldEndsAt"/> at the latest.</summary>
-    /// <returns>Null: there is no such key, or it is no longer good.</returns>
+    /// <summary>Gives a key that is neither revoked nor expired a new value; its current values end at <paramref name="oldEndsAt"/> at the latest.</summary>
+    /// <returns>Null: there is no such key, or it is no longer valid.</returns>
     public async Task<KeyView?> RotateAsync(string projectId, string id, byte[] hash, DateTimeOffset now, DateTimeOffset oldEndsAt)
     {
         await using var batch = Locked(
@@ -195,7 +184,7 @@ internal sealed class KeyStore(NpgsqlDataSource database)
         return await ReadChangedAsync(batch);
     }
 
-    /// <summary>Writes when keys were last used, one statement for all. In id order, so that two Gateways cannot wait for each other.</summary>
+    /// <summary>Writes when keys were last used, in one statement. It locks them in id order, so that two Gateways cannot deadlock.</summary>
     public async Task WriteLastUsedAsync(IReadOnlyDictionary<string, DateTimeOffset> used)
     {
         await using var command = Command(
@@ -213,8 +202,8 @@ internal sealed class KeyStore(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// Makes <paramref name="hash"/> the one value of the platform key <paramref name="id"/>, which is created where it is missing;
-    /// values that it had before end now.
+    /// Makes <paramref name="hash"/> the one value of the platform key <paramref name="id"/>, which is created if it is missing;
+    /// its earlier values end now.
     /// </summary>
     public async Task SetPlatformKeyAsync(string id, string name, byte[] hash, DateTimeOffset now)
     {
@@ -258,13 +247,13 @@ internal sealed class KeyStore(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// A statement that changes a key ($1, $2) once nobody else does. Two statements of one transaction: the lock comes before the
-    /// second one's snapshot, which so sees what others did to the key's values, and before its transaction has a number, so that
+    /// A statement that changes a key ($1, $2) under its lock. Two statements of one transaction: the lock comes before the snapshot of the
+    /// second one, which therefore sees every earlier change of the key's values, and before the transaction takes its number, so that
     /// <c>changed_by</c> only grows.
     /// </summary>
     private NpgsqlBatch Locked(string projectId, string id, string sql, params ReadOnlySpan<object?> values)
     {
-        var batch = database.CreateBatch(); // without a transaction around it, it is one
+        var batch = database.CreateBatch(); // a batch is a transaction by itself
         batch.Timeout = Timeout;
         var lockKey = new NpgsqlBatchCommand("select from api_keys where project_id = $1 and id = $2 for update");
         Add(lockKey.Parameters, projectId, id);
@@ -294,7 +283,7 @@ internal sealed class KeyStore(NpgsqlDataSource database)
         await using var reader = await batch.ExecuteReaderAsync();
         await reader.NextResultAsync(); // the first is the lock's
         var changed = (await ReadViewsAsync(reader)).SingleOrDefault();
-        await reader.NextResultAsync(); // to the end of the transaction, where it can still fail
+        await reader.NextResultAsync(); // reads to the end of the transaction, which can still fail
         return changed;
     }
 

@@ -3,7 +3,7 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
 
-/// <summary>Long-lived calls, each opened with a key. They end when the key does: by revocation at once, by expiry within a quarter of a second; and when the Gateway no longer knows the key.</summary>
+/// <summary>Long-lived calls, each opened with a key. They end when the key does (revocation: at once, expiry: within a quarter of a second), and when the Gateway no longer knows the key.</summary>
 internal sealed class OpenCalls(TimeProvider time) : BackgroundService
 {
     private readonly ConcurrentDictionary<OpenCall, bool> open = new();
@@ -11,7 +11,7 @@ internal sealed class OpenCalls(TimeProvider time) : BackgroundService
     /// <summary>How many calls are open.</summary>
     public int Count => open.Count;
 
-    /// <summary>Registers a call; disposing the result takes it out again.</summary>
+    /// <summary>Registers a call; disposing the result removes it.</summary>
     public OpenCall Open(KnownKey key)
     {
         var call = new OpenCall(this, key);
@@ -20,20 +20,20 @@ internal sealed class OpenCalls(TimeProvider time) : BackgroundService
         return call;
     }
 
-    /// <summary>Ends the calls whose key is no longer good.</summary>
-    public void EndFaulty()
+    /// <summary>Ends the calls whose key is no longer valid.</summary>
+    public void EndInvalid()
     {
         var now = time.GetUtcNow();
         foreach (var (call, _) in open)
         {
-            if (call.Key.Fault(now) is { } fault)
+            if (call.Key.ErrorAt(now) is { } error)
             {
-                call.End(fault);
+                call.End(error);
             }
         }
     }
 
-    /// <summary>Ends all calls: the Gateway goes, and their senders find another.</summary>
+    /// <summary>Ends all calls: the Gateway stops, and their senders find another.</summary>
     public void EndAll()
     {
         foreach (var (call, _) in open)
@@ -50,7 +50,7 @@ internal sealed class OpenCalls(TimeProvider time) : BackgroundService
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                EndFaulty();
+                EndInvalid();
             }
         }
         catch (OperationCanceledException)
@@ -63,20 +63,21 @@ internal sealed class OpenCalls(TimeProvider time) : BackgroundService
     internal sealed class OpenCall(OpenCalls owner, KnownKey key) : IDisposable
     {
         private readonly CancellationTokenSource ended = new();
-        private volatile ApiError? fault;
+        private volatile ApiError? error;
 
         /// <summary>The key that opened it.</summary>
         public KnownKey Key { get; } = key;
 
-        /// <summary>Why it was ended, if it was.</summary>
-        public ApiError? Fault => fault;
+        /// <summary>Why it was ended, if it was ended.</summary>
+        public ApiError? Error => error;
 
         /// <summary>Cancelled when the call must end.</summary>
         public CancellationToken Ended => ended.Token;
 
+        /// <summary>Ends it because of <paramref name="reason"/>; only the first reason counts.</summary>
         public void End(ApiError reason)
         {
-            if (Interlocked.CompareExchange(ref fault, reason, null) is null)
+            if (Interlocked.CompareExchange(ref error, reason, null) is null)
             {
                 try
                 {
@@ -84,11 +85,12 @@ internal sealed class OpenCalls(TimeProvider time) : BackgroundService
                 }
                 catch (ObjectDisposedException)
                 {
-                    // it ended by itself at this moment
+                    // it ended by itself at the same time
                 }
             }
         }
 
+        /// <inheritdoc/>
         public void Dispose()
         {
             if (owner.open.TryRemove(this, out _))

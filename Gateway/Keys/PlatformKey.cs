@@ -3,8 +3,8 @@ using Microsoft.Extensions.Options;
 namespace Xerotier.Gateway.Keys;
 
 /// <summary>
-/// Sees to it that there is a platform key: the configured one, or one that the first start of the first Gateway makes and writes to
-/// a file that only its owner can read, never to a log.
+/// Ensures that there is a platform key: the configured one, or one that the first start of the first Gateway creates. That one is written
+/// to a file that only its owner can read, never to a log.
 /// </summary>
 internal sealed partial class PlatformKey(KeyStore store, IOptions<PlatformOptions> options, TimeProvider time, ILogger<PlatformKey> logger)
 {
@@ -47,7 +47,7 @@ internal sealed partial class PlatformKey(KeyStore store, IOptions<PlatformOptio
             Directory.CreateDirectory(folder);
         }
 
-        // The file first: a key in the database that nobody has seen would be lost for good.
+        // The file first: a key that is only in the database would be lost.
         var created = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
         await using (var stream = new StreamWriter(file, created))
         {
@@ -59,9 +59,9 @@ internal sealed partial class PlatformKey(KeyStore store, IOptions<PlatformOptio
         LogCreated(logger, file);
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "There is no platform key: set Platform:Key, or Platform:KeyFile to have one made")]
+    [LoggerMessage(1, LogLevel.Warning, "There is no platform key: set Platform:Key, or set Platform:KeyFile to create one")]
     private static partial void LogNone(ILogger logger);
 
-    [LoggerMessage(2, LogLevel.Information, "The first platform key was made and written to {File}")]
+    [LoggerMessage(2, LogLevel.Information, "The first platform key was created and written to {File}")]
     private static partial void LogCreated(ILogger logger, string file);
 }

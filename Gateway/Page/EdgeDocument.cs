@@ -8,8 +8,8 @@ using Xerotier.ServiceDefaults.Http;
 namespace Xerotier.Gateway.Page;
 
 /// <summary>
-/// A document with everything of its answers made in advance: its bytes in three encodings, an entity tag for each, the headers.
-/// Answering writes them out and makes nothing.
+/// A document with everything that its responses need, made in advance: its bytes in three encodings, an entity tag for each, the headers.
+/// Serving it allocates nothing of its own.
 /// </summary>
 internal sealed partial class EdgeDocument
 {
@@ -33,21 +33,21 @@ internal sealed partial class EdgeDocument
         this.brotli = new(brotli, "br", $"\"{tag}-br\"");
     }
 
-    /// <summary>A page whose encodings are made already.</summary>
+    /// <summary>A page with its encodings.</summary>
     public static EdgeDocument Html(ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
         new("text/html; charset=utf-8", ContentSecurityPolicy(identity), identity, gzip, brotli, etag);
 
-    /// <summary>Data whose encodings are made already.</summary>
+    /// <summary>Data with its encodings.</summary>
     public static EdgeDocument Json(ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
         new("application/json; charset=utf-8", "default-src 'none'; frame-ancestors 'none'", identity, gzip, brotli, etag);
 
-    /// <summary>A page of plain bytes.</summary>
+    /// <summary>A page; makes its encodings.</summary>
     public static EdgeDocument Html(byte[] identity) => Html(identity, Gzip(identity), Brotli(identity), ETag(identity));
 
-    /// <summary>Data of plain bytes.</summary>
+    /// <summary>Data; makes its encodings.</summary>
     public static EdgeDocument Json(byte[] identity) => Json(identity, Gzip(identity), Brotli(identity), ETag(identity));
 
-    /// <summary>Answers GET and HEAD, with 304 where the client has it already.</summary>
+    /// <summary>Responds to GET and HEAD; with 304 if the client already has the document.</summary>
     public Task ServeAsync(HttpContext context)
     {
         var request = context.Request.Headers;
@@ -66,7 +66,7 @@ internal sealed partial class EdgeDocument
         headers.XContentTypeOptions = NoSniff;
         headers.XFrameOptions = Deny;
         headers["Referrer-Policy"] = NoReferrer;
-        if (request.IfNoneMatch.Count > 0 && HasAlready(request.IfNoneMatch, chosen.Tag.ToString()))
+        if (request.IfNoneMatch.Count > 0 && Matches(request.IfNoneMatch, chosen.Tag.ToString()))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
             return Task.CompletedTask;
@@ -95,7 +95,7 @@ internal sealed partial class EdgeDocument
     }
 
     /// <summary>Whether one of the listed tags is <paramref name="tag"/>, weak or strong, or any (<c>*</c>).</summary>
-    private static bool HasAlready(StringValues listed, string tag)
+    private static bool Matches(StringValues listed, string tag)
     {
         foreach (var line in listed)
         {
@@ -122,7 +122,7 @@ internal sealed partial class EdgeDocument
         return false;
     }
 
-    /// <summary>Allows the page its own inline style and script by their hashes, and nothing else.</summary>
+    /// <summary>Allows only the inline styles and scripts of the page itself, by their hashes.</summary>
     private static string ContentSecurityPolicy(ReadOnlyMemory<byte> html)
     {
         var text = Encoding.UTF8.GetString(html.Span);

@@ -2,11 +2,11 @@ using System.Text;
 
 namespace Xerotier.Gateway.Page;
 
-/// <summary>The page of a Gateway that has never heard of the platform: it says just that.</summary>
+/// <summary>The page of a Gateway that has never received one: the status is unknown.</summary>
 internal static class UnknownPage
 {
-    /// <summary>Makes it, for a Gateway that has been waiting since <paramref name="since"/>, <paramref name="text"/> in words.</summary>
-    public static Served Make(DateTimeOffset since, string text)
+    /// <summary>Makes the page of a Gateway that has waited since <paramref name="since"/>; <paramref name="text"/> is that time as the page shows it.</summary>
+    public static PageDocuments Make(DateTimeOffset since, string text)
     {
         var at = since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ");
         var html = $$"""

@@ -53,16 +53,16 @@ internal sealed class StoreChecks(Upstreams upstreams, TimeProvider time) : IDis
     /// <summary>Asks all replicas: as a service answers while one of its replicas does, its store is there while one of them reaches it.</summary>
     private async Task<StoreState> ReadAsync(string name, Upstream service, string[] checks)
     {
-        var answers = await Task.WhenAll(service.Replicas.Select(replica => AskAsync(replica, checks)));
+        var answers = await Task.WhenAll(service.Destinations.Select(destination => AskAsync(destination, checks)));
         return new(name, answers.Contains(true) ? "ok" : answers.Contains(false) ? "unavailable" : "unknown");
     }
 
     /// <returns>Whether every one of <paramref name="checks"/> is well; null: it does not say.</returns>
-    private async Task<bool?> AskAsync(Replica replica, string[] checks)
+    private async Task<bool?> AskAsync(Destination destination, string[] checks)
     {
         try
         {
-            using var response = await http.GetAsync(new Uri($"{replica.Http}/readyz"));
+            using var response = await http.GetAsync(new Uri($"{destination.Http}/readyz"));
             using var report = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
             return checks.All(check => report.RootElement.GetProperty("checks").GetProperty(check).GetString() == "ok");
         }

@@ -8,7 +8,7 @@ using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
 
-/// <summary>Every route × every kind of key, with the exact status and code (product.md section 2). The routes come from the Gateway's own table.</summary>
+/// <summary>Every route × every kind of key, with the exact status and code. The routes come from the Gateway's own table.</summary>
 public sealed class MatrixTests(PostgresFixture postgres)
 {
     /// <summary>What a caller who is let in gets for an empty object as body and ids that do not exist. A new route fails the test until it stands here.</summary>
@@ -141,7 +141,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
         Assert.Equal("GET", gateway.Services.Requests.Single().Method);
     }
 
-    /// <summary>The status and code of product.md for a kind of key; null: let in.</summary>
+    /// <summary>The status and code for a kind of key; null: let in.</summary>
     private static string? Expected(Access access, string kind) => (access, kind) switch
     {
         (Access.Public, _) => null,

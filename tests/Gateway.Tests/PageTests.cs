@@ -91,7 +91,7 @@ public sealed class PageTests(PostgresFixture postgres)
     {
         var time = new SetClock();
         var page = new EdgePage(time);
-        page.Sign();
+        page.KeepAlive();
         Assert.False(page.IsLive); // nothing to show yet
         page.Set(TestPages.Make("one"));
         time.Wall += TimeSpan.FromHours(1);
@@ -101,7 +101,7 @@ public sealed class PageTests(PostgresFixture postgres)
         time.Advance(EdgePage.StaleAfter + TimeSpan.FromTicks(1));
         page.MarkIfSilent();
         Assert.False(page.IsLive);
-        page.Sign();
+        page.KeepAlive();
         Assert.True(page.IsLive);
     }
 
@@ -114,7 +114,7 @@ public sealed class PageTests(PostgresFixture postgres)
         restored.Restore(new PageSnapshot(TestPages.Make("one")) { GeneratedAt = Timestamp.FromDateTimeOffset(time.GetUtcNow().AddDays(-1)) });
         await TurnAsync(EdgePage.StaleAfter + TimeSpan.FromTicks(1), "23:59:50");
         await TurnAsync(TimeSpan.FromMinutes(1), "31 Dec 2026, 23:59:50");
-        lost.Sign();
+        lost.KeepAlive();
         Assert.True(lost.IsLive);
 
         async Task TurnAsync(TimeSpan by, string since)

@@ -4,17 +4,17 @@ using Xerotier.Gateway.Page;
 using Xerotier.Gateway.Proxy;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.Gateway;
+namespace Xerotier.Gateway.Metrics;
 
 /// <summary>The Gateway's own metrics. They take the place of the framework's per-request ones, which know no routes here and cost more than a page does.</summary>
-internal sealed class Telemetry : IDisposable
+internal sealed class GatewayMetrics : IDisposable
 {
     private readonly Meter meter = new("Xerotier.Gateway");
     private readonly Counter<long> refusals;
     private readonly Histogram<double> durations;
     private long pages;
 
-    public Telemetry(KnownKeys keys, OpenCalls calls, EdgePage page, Upstreams upstreams)
+    public GatewayMetrics(KnownKeys keys, OpenCalls calls, EdgePage page, Upstreams upstreams)
     {
         meter.CreateObservableCounter("xerotier.gateway.pages", () => Volatile.Read(ref pages), "{request}", "Requests for the public pages.");
         durations = meter.CreateHistogram<double>("xerotier.gateway.request.duration", "s", "API requests from their key's check to the end of their answer, by route and status.");
@@ -25,7 +25,7 @@ internal sealed class Telemetry : IDisposable
         meter.CreateObservableGauge("xerotier.gateway.keys_live", () => keys.IsLive ? 1 : 0, "{boolean}", "1 while the keys' database is read, 0 in the time of grace.");
         meter.CreateObservableGauge(
             "xerotier.gateway.replicas",
-            () => upstreams.All.SelectMany(u => u.Replicas.Select(r => new Measurement<int>(r.Answers ? 1 : 0, new("service", u.Name), new("address", r.Http)))),
+            () => upstreams.All.SelectMany(u => u.Destinations.Select(r => new Measurement<int>(r.IsActiveHealthy ? 1 : 0, new("service", u.Name), new("address", r.Http)))),
             "{boolean}",
             "1 for each replica that answers its probes.");
     }

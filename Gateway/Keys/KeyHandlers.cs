@@ -5,46 +5,46 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
 
-/// <summary>A project's API keys (product.md section 2): list, create, rotate, revoke; and the platform's way to a project's first key.</summary>
-internal sealed class KeyEndpoints(KeyStore store, IOptions<KeyOptions> options, TimeProvider time)
+/// <summary>Responds to requests for a project's API keys (list, create, rotate, revoke) and for a project's first key, which the platform creates.</summary>
+internal sealed class KeyHandlers(KeyStore store, IOptions<KeyOptions> options, TimeProvider time)
 {
     private static readonly string[] ProjectScopes = [Scopes.Management, Scopes.Inference, Scopes.Heartbeat];
 
     /// <summary>GET …/keys.</summary>
     public async Task ListAsync(Call call)
     {
-        var listing = Listing.Of(call.Http.Request);
-        var keys = await store.ListKeysAsync(call.ProjectId!, listing.Limit + 1, listing.After).WaitAsync(call.Aborted);
-        await listing.WriteAsync(call.Http, keys, key => key.Id, (json, key) => Write(json, key, value: null));
+        var list = ListRequest.Of(call.Http.Request);
+        var keys = await store.ListKeysAsync(call.ProjectId!, list.Limit + 1, list.After).WaitAsync(call.Aborted);
+        await list.WriteAsync(call.Http, keys, key => key.Id, (json, key) => Write(json, key, value: null));
     }
 
     /// <summary>POST …/keys.</summary>
-    public async Task CreateAsync(Call call) => await CreateAsync(call, Known(await store.FindProjectAsync(call.ProjectId!).WaitAsync(call.Aborted)));
+    public async Task CreateAsync(Call call) => await CreateAsync(call, Required(await store.FindProjectAsync(call.ProjectId!).WaitAsync(call.Aborted)));
 
     /// <summary>POST /v1/platform/projects/{id}/keys.</summary>
-    public async Task CreateFirstAsync(Call call) => await CreateAsync(call, Known(await store.FindProjectAsync(call.Id!).WaitAsync(call.Aborted)));
+    public async Task CreateFirstAsync(Call call) => await CreateAsync(call, Required(await store.FindProjectAsync(call.Id!).WaitAsync(call.Aborted)));
 
     /// <summary>POST …/keys/{id}/rotate.</summary>
     public async Task RotateAsync(Call call)
     {
-        var project = Known(await store.FindProjectAsync(call.ProjectId!).WaitAsync(call.Aborted));
+        var project = Required(await store.FindProjectAsync(call.ProjectId!).WaitAsync(call.Aborted));
         var value = ApiKeyValue.Create(project.Slug);
         var now = Now();
         var key = await store.RotateAsync(project.Id, call.Id!, ApiKeyValue.Hash(value), now, now.AddHours(options.Value.RotationGraceHours)).WaitAsync(call.Aborted);
         if (key is null)
         {
-            _ = Known(await store.FindKeyAsync(project.Id, call.Id!).WaitAsync(call.Aborted));
+            _ = Required(await store.FindKeyAsync(project.Id, call.Id!).WaitAsync(call.Aborted));
             throw new ApiException(ApiErrors.InvalidStateTransition("The key has expired or been revoked; create a new one."));
         }
 
-        await Answers.WriteJsonAsync(call.Http, 200, json => Write(json, key, value));
+        await Responses.WriteJsonAsync(call.Http, 200, json => Write(json, key, value));
     }
 
     /// <summary>DELETE …/keys/{id}.</summary>
     public async Task RevokeAsync(Call call)
     {
-        var key = Known(await store.RevokeAsync(call.ProjectId!, call.Id!, Now()).WaitAsync(call.Aborted));
-        await Answers.WriteJsonAsync(call.Http, 200, json => Write(json, key, value: null));
+        var key = Required(await store.RevokeAsync(call.ProjectId!, call.Id!, Now()).WaitAsync(call.Aborted));
+        await Responses.WriteJsonAsync(call.Http, 200, json => Write(json, key, value: null));
     }
 
     private async Task CreateAsync(Call call, Project project)
@@ -75,10 +75,10 @@ internal sealed class KeyEndpoints(KeyStore store, IOptions<KeyOptions> options,
         var key = new KeyView(
             Ids.Create("key_"), name, [.. ProjectScopes.Where(scopes.Contains)], expires, [.. networks.OfType<string>().Distinct(StringComparer.Ordinal)], now, null, null);
         await store.CreateKeyAsync(key, project.Id, ApiKeyValue.Hash(value)).WaitAsync(call.Aborted);
-        await Answers.WriteJsonAsync(call.Http, 201, json => Write(json, key, value));
+        await Responses.WriteJsonAsync(call.Http, 201, json => Write(json, key, value));
     }
 
-    /// <summary>A network in its one written form; a lone address is a network of one. Bits beyond the prefix are an error.</summary>
+    /// <summary>A network in its canonical form; a single address is a network of one. Bits beyond the prefix are an error.</summary>
     private static string? Network(string text) =>
         IPNetwork.TryParse(text, out var network) ? network.ToString()
         : IPAddress.TryParse(text, out var address) && text.AsSpan().IndexOfAny('.', ':') >= 0 && !text.Contains('%', StringComparison.Ordinal)
@@ -128,7 +128,7 @@ internal sealed class KeyEndpoints(KeyStore store, IOptions<KeyOptions> options,
         }
     }
 
-    private static T Known<T>(T? found)
+    private static T Required<T>(T? found)
         where T : class => found ?? throw new ApiException(ApiErrors.NotFound());
 
     /// <summary>Now, to the microsecond that the database keeps.</summary>

@@ -7,8 +7,8 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.Gateway.Page;
 
 /// <summary>Fills <see cref="EdgePage"/> from the StatusService's stream, and keeps the last page on disk for this Gateway's own restart.</summary>
-internal sealed partial class PageFeed(
-    StatusPages.StatusPagesClient status, EdgePage page, IOptions<PageOptions> options, TimeProvider time, ILogger<PageFeed> logger) : BackgroundService
+internal sealed partial class PageReceiver(
+    StatusPages.StatusPagesClient status, EdgePage page, IOptions<PageOptions> options, TimeProvider time, ILogger<PageReceiver> logger) : BackgroundService
 {
     // Two signs of life missed: time is left to find another replica before the page must be marked.
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(1200);
@@ -55,7 +55,7 @@ internal sealed partial class PageFeed(
     {
         if (response.Page is null)
         {
-            page.Sign();
+            page.KeepAlive();
         }
         else
         {

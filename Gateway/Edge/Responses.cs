@@ -4,16 +4,16 @@ using System.Text.Json;
 using Microsoft.Extensions.Primitives;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.Gateway;
+namespace Xerotier.Gateway.Edge;
 
-/// <summary>How the Gateway itself answers: JSON, errors over HTTP, errors over gRPC.</summary>
-internal static class Answers
+/// <summary>The Gateway's own responses: JSON, errors over HTTP, errors over gRPC.</summary>
+internal static class Responses
 {
     private const string RequestId = "X-Request-Id";
     private static readonly SearchValues<char> RequestIdCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
     private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Gives the request its id: the caller's, where it sent a sane one (1 to 128 of <c>[A-Za-z0-9._-]</c>).</summary>
+    /// <summary>Gives the request its id: the caller's if it is well-formed (1 to 128 of <c>[A-Za-z0-9._-]</c>), else a new one.</summary>
     public static string SetRequestId(HttpContext context)
     {
         var sent = context.Request.Headers[RequestId];
@@ -34,7 +34,7 @@ internal static class Answers
     /// <summary>The id that <see cref="SetRequestId"/> gave.</summary>
     public static StringValues RequestIdOf(HttpContext context) => context.Response.Headers[RequestId];
 
-    /// <summary>Whether the caller speaks gRPC, and so must be answered in it.</summary>
+    /// <summary>Whether the caller speaks gRPC, so that the response must be gRPC too.</summary>
     public static bool IsGrpc(HttpRequest request) =>
         HttpProtocol.IsHttp2(request.Protocol) && request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
 
@@ -55,7 +55,7 @@ internal static class Answers
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted).AsTask();
     }
 
-    /// <summary>Ends the request with <paramref name="error"/>, in the caller's protocol. What a failed answer left in the headers goes; the request's id and limits stay.</summary>
+    /// <summary>Ends the request with <paramref name="error"/>, in the caller's protocol. Clears the headers that a failed response left, except the request's id and limits.</summary>
     public static Task WriteErrorAsync(HttpContext context, ApiError error)
     {
         var response = context.Response;
@@ -64,13 +64,13 @@ internal static class Answers
             return Task.CompletedTask;
         }
 
-        var kept = OwnHeaders.Of(response);
+        var kept = CommonHeaders.Of(response);
         response.Clear();
         kept.SetOn(response);
         return IsGrpc(context.Request) ? WriteGrpcErrorAsync(context, error) : ErrorEnvelope.WriteAsync(context, error);
     }
 
-    /// <summary>The gRPC form of <paramref name="error"/> as what follows a started answer.</summary>
+    /// <summary>Appends the gRPC form of <paramref name="error"/> to a response that has started.</summary>
     public static void AppendGrpcTrailers(HttpContext context, ApiError error)
     {
         var (status, message) = GrpcStatus(error);
@@ -79,7 +79,7 @@ internal static class Answers
         context.Response.AppendTrailer(GrpcErrors.CodeTrailer, error.Code);
     }
 
-    /// <summary>An answer of headers alone, as gRPC has it for calls that fail before they begin.</summary>
+    /// <summary>A response of headers only: gRPC's form for a call that fails before it begins.</summary>
     private static Task WriteGrpcErrorAsync(HttpContext context, ApiError error)
     {
         var (status, message) = GrpcStatus(error);
@@ -94,30 +94,8 @@ internal static class Answers
 
     private static (string Status, string Message) GrpcStatus(ApiError error)
     {
-        // A method that does not exist has a status of its own in gRPC.
+        // gRPC has its own status for a method that does not exist.
         var code = error.Status is 404 or 405 ? Grpc.Core.StatusCode.Unimplemented : GrpcErrors.ToRpc(error).StatusCode;
         return (((int)code).ToString(), Uri.EscapeDataString(error.Message).Replace("%20", " ", StringComparison.Ordinal));
-    }
-}
-
-/// <summary>The headers that every answer of this request carries, whatever becomes of it.</summary>
-internal readonly record struct OwnHeaders(StringValues RequestId, StringValues Limit, StringValues Remaining, StringValues Reset)
-{
-    /// <summary>Those of <paramref name="response"/>.</summary>
-    public static OwnHeaders Of(HttpResponse response)
-    {
-        var headers = response.Headers;
-        return new(headers["X-Request-Id"], headers[RateLimitHeaders.Limit], headers[RateLimitHeaders.Remaining], headers[RateLimitHeaders.Reset]);
-    }
-
-    /// <summary>Sets them, after something has cleared the answer.</summary>
-    public void SetOn(HttpResponse response)
-    {
-        var headers = response.Headers;
-        headers["X-Request-Id"] = RequestId;
-        if (Limit.Count > 0)
-        {
-            (headers[RateLimitHeaders.Limit], headers[RateLimitHeaders.Remaining], headers[RateLimitHeaders.Reset]) = (Limit, Remaining, Reset);
-        }
     }
 }

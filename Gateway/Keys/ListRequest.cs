@@ -4,14 +4,14 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
 
-/// <summary>A page of a list: <c>?limit=</c> 1 to 100 (20) and <c>?after=</c> an id.</summary>
+/// <summary>The query of a list: <c>?limit=</c> 1 to 100 (20) and <c>?after=</c> an id.</summary>
 /// <param name="Limit">How many items.</param>
 /// <param name="After">The id after which they start.</param>
-internal readonly record struct Listing(int Limit, string? After)
+internal readonly record struct ListRequest(int Limit, string? After)
 {
     /// <summary>Reads the query.</summary>
     /// <exception cref="ApiException">400: a parameter is wrong.</exception>
-    public static Listing Of(HttpRequest request)
+    public static ListRequest Of(HttpRequest request)
     {
         var errors = new List<FieldError>();
         var limit = 20;
@@ -37,11 +37,11 @@ internal readonly record struct Listing(int Limit, string? After)
         return errors.Count > 0 ? throw new ApiException(ApiErrors.Invalid(errors)) : new(limit, request.Query["after"].FirstOrDefault());
     }
 
-    /// <summary>Writes a page; <paramref name="items"/> holds one more than asked for where there are more.</summary>
+    /// <summary>Writes a page of the list; <paramref name="items"/> holds one more than asked for where there are more.</summary>
     public Task WriteAsync<T>(HttpContext context, List<T> items, Func<T, string> id, Action<Utf8JsonWriter, T> write)
     {
         var shown = items.Take(Limit).ToList();
-        return Answers.WriteJsonAsync(context, 200, json =>
+        return Responses.WriteJsonAsync(context, 200, json =>
         {
             json.WriteStartObject();
             json.WriteString("object", "list");

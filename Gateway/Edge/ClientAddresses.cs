@@ -3,27 +3,13 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
-namespace Xerotier.Gateway;
+namespace Xerotier.Gateway.Edge;
 
-/// <summary>Where a request comes from.</summary>
-/// <param name="Address">The client's address.</param>
-internal readonly record struct ClientAddress(IPAddress Address)
-{
-    /// <summary>What rate limits count: an IPv4 address, or the /64 of an IPv6 address.</summary>
-    public UInt128 Network
-    {
-        get
-        {
-            Span<byte> bytes = stackalloc byte[16];
-            Address.TryWriteBytes(bytes, out var length);
-            return length == 4
-                ? new UInt128(1, BitConverter.ToUInt32(bytes))
-                : new UInt128(0, BitConverter.ToUInt64(bytes));
-        }
-    }
-}
-
-/// <summary>Finds a request's client: its peer, or behind trusted proxies what they say.</summary>
+/// <summary>
+/// Finds a request's client: its peer or, behind trusted proxies, the address that they report. The framework's forwarded headers
+/// middleware is not used: it reads "1" as the address 0.0.0.1, skips empty entries, and allocates for every request that has the header,
+/// whether or not its peer is trusted.
+/// </summary>
 internal sealed class ClientAddresses(IOptions<GatewayOptions> options)
 {
     private readonly IPNetwork[] trusted = [.. options.Value.TrustedProxies.Select(IPNetwork.Parse)];
@@ -35,7 +21,7 @@ internal sealed class ClientAddresses(IOptions<GatewayOptions> options)
         return trusted.Length > 0 && IsTrusted(peer) ? new(Behind(peer, context.Request.Headers["X-Forwarded-For"])) : new(peer);
     }
 
-    /// <summary>Each proxy appends whom it heard: from the right, the first that no trusted proxy is. What is left of it anyone may have written.</summary>
+    /// <summary>Each proxy appends its peer's address. The client is the right-most address that is not a trusted proxy; anyone may have written the ones left of it.</summary>
     private IPAddress Behind(IPAddress peer, StringValues forwarded)
     {
         var address = peer;

@@ -2,9 +2,9 @@ using System.Globalization;
 using Microsoft.Extensions.Options;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.Gateway;
+namespace Xerotier.Gateway.Limits;
 
-/// <summary>The buckets of product.md section 2, Rate limits, of this Gateway.</summary>
+/// <summary>This Gateway's rate limits: token buckets for clients, keys and heartbeats.</summary>
 internal sealed class RateLimits
 {
     private readonly TokenBuckets<UInt128> clients;
@@ -35,17 +35,17 @@ internal sealed class RateLimits
         return grant.Granted > 0 ? null : Exceeded(grant);
     }
 
-    /// <summary>Counts a request against its client and says so in the headers.</summary>
-    public ApiError? TakeClient(ClientAddress client, HttpResponse response) => Say(clients.PerMinute == 0 ? null : clients.Take(client.Network), null, response);
+    /// <summary>Counts a request against its client and writes the limit's headers.</summary>
+    public ApiError? TakeClient(ClientAddress client, HttpResponse response) => WriteHeaders(clients.PerMinute == 0 ? null : clients.Take(client.Network), null, response);
 
-    /// <summary>Counts a request against its key and says so in the headers.</summary>
+    /// <summary>Counts a request against its key and writes the limit's headers.</summary>
     public ApiError? TakeKey(string keyId, Limit limit, HttpResponse response)
     {
         var (buckets, text) = limit == Limit.Heartbeats ? (heartbeats, heartbeatLimit) : (keys, keyLimit);
-        return Say(buckets.PerMinute == 0 ? null : buckets.Take(keyId), text, response);
+        return WriteHeaders(buckets.PerMinute == 0 ? null : buckets.Take(keyId), text, response);
     }
 
-    private static ApiError? Say(TokenGrant? taken, string? limit, HttpResponse response)
+    private static ApiError? WriteHeaders(TokenGrant? taken, string? limit, HttpResponse response)
     {
         if (taken is not { } grant)
         {

@@ -1,19 +1,18 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
 
-/// <summary>The platform's projects (product.md section 2): list and create.</summary>
-internal sealed partial class ProjectEndpoints(KeyStore store, TimeProvider time)
+/// <summary>Responds to requests for the platform's projects: list and create.</summary>
+internal sealed partial class ProjectHandlers(KeyStore store, TimeProvider time)
 {
     /// <summary>GET /v1/platform/projects.</summary>
     public async Task ListAsync(Call call)
     {
-        var listing = Listing.Of(call.Http.Request);
-        var projects = await store.ListProjectsAsync(listing.Limit + 1, listing.After).WaitAsync(call.Aborted);
-        await listing.WriteAsync(call.Http, projects, project => project.Id, Write);
+        var list = ListRequest.Of(call.Http.Request);
+        var projects = await store.ListProjectsAsync(list.Limit + 1, list.After).WaitAsync(call.Aborted);
+        await list.WriteAsync(call.Http, projects, project => project.Id, Write);
     }
 
     /// <summary>POST /v1/platform/projects.</summary>
@@ -36,7 +35,7 @@ internal sealed partial class ProjectEndpoints(KeyStore store, TimeProvider time
             throw new ApiException(ApiErrors.AlreadyExists($"The slug '{slug}' is taken.", "slug"));
         }
 
-        await Answers.WriteJsonAsync(call.Http, 201, json => Write(json, project));
+        await Responses.WriteJsonAsync(call.Http, 201, json => Write(json, project));
     }
 
     private static void Write(Utf8JsonWriter json, Project project)

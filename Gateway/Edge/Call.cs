@@ -1,0 +1,34 @@
+using Xerotier.Gateway.Keys;
+
+namespace Xerotier.Gateway.Edge;
+
+/// <summary>A request that may be handled.</summary>
+/// <param name="http">The request.</param>
+/// <param name="route">Its route.</param>
+/// <param name="projectId">The project in the path.</param>
+/// <param name="id">The id in the path.</param>
+/// <param name="key">The key that authorized it; null on public routes.</param>
+/// <param name="client">Where it comes from.</param>
+internal sealed class Call(HttpContext http, Route route, string? projectId, string? id, KnownKey? key, ClientAddress client)
+{
+    /// <summary>The request.</summary>
+    public HttpContext Http { get; } = http;
+
+    /// <summary>Its route.</summary>
+    public Route Route { get; } = route;
+
+    /// <summary>The project in the path.</summary>
+    public string? ProjectId { get; } = projectId;
+
+    /// <summary>The id in the path.</summary>
+    public string? Id { get; } = id;
+
+    /// <summary>The key that authorized it; null on public routes.</summary>
+    public KnownKey? Key { get; } = key;
+
+    /// <summary>Where it comes from.</summary>
+    public ClientAddress Client { get; } = client;
+
+    /// <summary>Cancelled when the client's connection ends.</summary>
+    public CancellationToken Aborted => Http.RequestAborted;
+}

@@ -1,0 +1,21 @@
+using System.Net;
+
+namespace Xerotier.Gateway.Edge;
+
+/// <summary>Where a request comes from.</summary>
+/// <param name="Address">The client's address.</param>
+internal readonly record struct ClientAddress(IPAddress Address)
+{
+    /// <summary>The network that rate limits count: an IPv4 address, or the /64 of an IPv6 address.</summary>
+    public UInt128 Network
+    {
+        get
+        {
+            Span<byte> bytes = stackalloc byte[16];
+            Address.TryWriteBytes(bytes, out var length);
+            return length == 4
+                ? new UInt128(1, BitConverter.ToUInt32(bytes))
+                : new UInt128(0, BitConverter.ToUInt64(bytes));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Primitives;
+using Xerotier.Gateway.Keys;
+using Xerotier.Gateway.Limits;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.Gateway.Edge;
+
+/// <summary>Checks the API key of a request: who it is (401) and what it may do (403).</summary>
+internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, TimeProvider time)
+{
+    /// <summary>The key of a request, and the error if it may not do what the request asks for. Counts the request against the key's rate limit first.</summary>
+    public async ValueTask<(KnownKey? Key, ApiError? Error)> AuthorizeAsync(HttpContext context, RouteMatch match, ClientAddress client)
+    {
+        var limit = match.Route?.Limit ?? Limit.Key;
+        var header = context.Request.Headers.Authorization;
+        var isKey = TryReadKey(header, out var start);
+        var key = isKey ? Find(header[0].AsSpan(start), out _) : null;
+        if (key is null)
+        {
+            // An unknown caller counts against its address, before the database is asked.
+            if (limits.TakeClient(client, context.Response) is { } exceeded)
+            {
+                return (null, exceeded);
+            }
+
+            if (!isKey)
+            {
+                return (null, string.IsNullOrWhiteSpace(header) ? ApiErrors.MissingApiKey : ApiErrors.InvalidApiKey);
+            }
+
+            Find(header[0].AsSpan(start), out var hash);
+            key = await keys.LookUpAsync(hash, context.RequestAborted);
+            if (key is null)
+            {
+                return (null, ApiErrors.InvalidApiKey);
+            }
+        }
+
+        if (limits.TakeKey(key.Key.Id, limit, context.Response) is { } keyExceeded)
+        {
+            return (null, keyExceeded);
+        }
+
+        var now = time.GetUtcNow();
+        var error = key.Key.ErrorAt(now) ?? PermissionError(key.Key, match, client);
+        if (error is null)
+        {
+            key.MarkUsed(now);
+        }
+
+        return (key, error);
+    }
+
+    /// <summary>The error if a valid key may not do what the request asks for.</summary>
+    private static ApiError? PermissionError(ApiKey key, RouteMatch match, ClientAddress client)
+    {
+        if (!key.Allows(client.Address))
+        {
+            return ApiErrors.IpNotAllowed;
+        }
+
+        switch (match.Access)
+        {
+            case Access.Platform:
+                return key.IsPlatform ? null : ApiErrors.ScopeInsufficient(Scopes.Platform);
+            case Access.AnyHeartbeat:
+                return key.IsPlatform || key.Scopes.Contains(Scopes.Heartbeat) ? null : ApiErrors.ScopeInsufficient(Scopes.Heartbeat);
+            default:
+                if (key.IsPlatform || key.ProjectId != match.ProjectId)
+                {
+                    return ApiErrors.ProjectMismatch;
+                }
+
+                var scope = match.Access switch
+                {
+                    Access.Management => Scopes.Management,
+                    Access.Heartbeat => Scopes.Heartbeat,
+                    _ => null,
+                };
+                return scope is null || key.Scopes.Contains(scope) ? null : ApiErrors.ScopeInsufficient(scope);
+        }
+    }
+
+    private KnownKey? Find(ReadOnlySpan<char> value, out byte[] hash)
+    {
+        Span<byte> bytes = stackalloc byte[SHA256.HashSizeInBytes];
+        ApiKeyValue.Hash(value, bytes);
+        var key = keys.Find(bytes);
+        hash = key is null ? bytes.ToArray() : [];
+        return key;
+    }
+
+    /// <summary>Whether the header is one well-formed key, and where in it the key starts.</summary>
+    private static bool TryReadKey(StringValues header, out int start)
+    {
+        const string scheme = "Bearer ";
+        start = scheme.Length;
+        return header is [{ } value]
+            && value.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)
+            && ApiKeyValue.IsWellFormed(value.AsSpan(start));
+    }
+}

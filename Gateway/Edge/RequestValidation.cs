@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.Http.Features;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.Gateway.Edge;
+
+/// <summary>Checks what a request asks for: whether the path exists (404, 405), and the size and type of the body (413, 415).</summary>
+internal static class RequestValidation
+{
+    /// <summary>The error of a request that may be answered but is not valid. Sets the body's limit.</summary>
+    public static ApiError? Validate(HttpContext context, RouteMatch match)
+    {
+        if (match.Route is not { } route)
+        {
+            return match.Allow is null ? ApiErrors.NotFound() : ApiErrors.MethodNotAllowed(match.Allow);
+        }
+
+        var request = context.Request;
+        var grpc = Responses.IsGrpc(request);
+        if (route.IsGrpc || grpc)
+        {
+            return route.IsGrpc && grpc ? null : route.IsGrpc ? ApiErrors.UnsupportedMediaType : ApiErrors.NotFound();
+        }
+
+        if (request.ContentLength > route.MaxBody)
+        {
+            return ApiErrors.PayloadTooLarge;
+        }
+
+        if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
+        {
+            context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = route.MaxBody;
+            if (route.Method is "POST" or "PATCH" && request.ContentLength != 0 && (!IsJson(request.ContentType) || request.Headers.ContentEncoding.Count > 0))
+            {
+                return ApiErrors.UnsupportedMediaType;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The path of the request line, not decoded; of an absolute target, the part between the authority and the query. Never empty.</summary>
+    /// <param name="target">The target as sent; empty where HTTP/2 has none.</param>
+    /// <param name="path">The path as the server reads it. It is returned if it is the same, so that nothing is allocated.</param>
+    public static string PathAsSent(string target, string? path)
+    {
+        var query = target.IndexOf('?', StringComparison.Ordinal);
+        var sent = query < 0 ? target.AsSpan() : target.AsSpan(0, query);
+        if (!sent.StartsWith('/') && sent.IndexOf("://", StringComparison.Ordinal) is > 0 and var scheme)
+        {
+            var authority = sent[(scheme + 3)..];
+            sent = authority.IndexOf('/') is >= 0 and var slash ? authority[slash..] : [];
+        }
+
+        return sent.IsEmpty ? "/" : path is not null && sent.SequenceEqual(path) ? path : sent.ToString();
+    }
+
+    private static bool IsJson(string? type)
+    {
+        const string json = "application/json";
+        if (type is null || !type.StartsWith(json, StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        var rest = type.AsSpan(json.Length).Trim();
+        return rest.IsEmpty || (rest[0] == ';' && rest[1..].Trim() is var parameter
+            && (parameter.Equals("charset=utf-8", StringComparison.OrdinalIgnoreCase) || parameter.Equals("charset=\"utf-8\"", StringComparison.OrdinalIgnoreCase)));
+    }
+}

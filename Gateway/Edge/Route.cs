@@ -1,0 +1,23 @@
+using Xerotier.Gateway.Limits;
+
+namespace Xerotier.Gateway.Edge;
+
+/// <summary>Responds to a request that passed every check of the <see cref="Pipeline"/>.</summary>
+internal delegate Task Handler(Call call);
+
+/// <summary>One line of the public surface.</summary>
+/// <param name="Method">Its method. A GET route responds to HEAD too.</param>
+/// <param name="Pattern">Its path; <c>{…}</c> is one segment.</param>
+/// <param name="Access">Who may use it.</param>
+/// <param name="Handle">What responds.</param>
+internal sealed record Route(string Method, string Pattern, Access Access, Handler Handle)
+{
+    /// <summary>The largest body, in bytes; null: no limit.</summary>
+    public long? MaxBody { get; init; } = 64 * 1024;
+
+    /// <summary>Whether it is a gRPC method.</summary>
+    public bool IsGrpc { get; init; }
+
+    /// <summary>Which bucket its requests are taken from.</summary>
+    public Limit Limit { get; init; } = Access == Access.Public ? Limit.Public : Limit.Key;
+}

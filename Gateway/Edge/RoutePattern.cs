@@ -1,0 +1,84 @@
+namespace Xerotier.Gateway.Edge;
+
+/// <summary>One path of the public surface, with the routes of its methods.</summary>
+/// <param name="template">The path; <c>{…}</c> is one segment.</param>
+/// <param name="routes">A route for each method.</param>
+internal sealed class RoutePattern(string template, Route[] routes)
+{
+    private readonly string[] segments = template[1..].Split('/');
+
+    /// <summary>A route for each method.</summary>
+    public Route[] Routes { get; } = routes;
+
+    /// <summary>Value of <c>Allow</c>.</summary>
+    public string Allow { get; } = string.Join(", ", routes.SelectMany(route => route.Method == "GET" ? ["GET", "HEAD"] : new[] { route.Method }));
+
+    /// <summary>Whether <paramref name="path"/> has this form, byte by byte.</summary>
+    /// <param name="path">The path as sent.</param>
+    /// <param name="projectId">Its project id, if the pattern has one.</param>
+    /// <param name="id">Its id, if the pattern has one.</param>
+    public bool Matches(string path, out string? projectId, out string? id)
+    {
+        projectId = id = null;
+        if (path.Length == 0 || path[0] != '/')
+        {
+            return false;
+        }
+
+        var at = 1;
+        for (var i = 0; i < segments.Length; i++)
+        {
+            var end = path.IndexOf('/', at);
+            if ((end < 0) != (i == segments.Length - 1))
+            {
+                return false;
+            }
+
+            var segment = path.AsSpan(at, (end < 0 ? path.Length : end) - at);
+            if (segments[i] is ['{', ..] name)
+            {
+                if (!IsPlain(segment))
+                {
+                    return false;
+                }
+
+                // The project id is always first, so only paths that may be a project's allocate.
+                if (name == "{project_id}")
+                {
+                    projectId = path[1..end];
+                }
+                else
+                {
+                    id = segment.ToString();
+                }
+            }
+            else if (!segment.SequenceEqual(segments[i]))
+            {
+                return false;
+            }
+
+            at = end + 1;
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether every reader of the segment sees the same text: it is not empty and has no escapes and no relative dots.</summary>
+    private static bool IsPlain(ReadOnlySpan<char> segment)
+    {
+        if (segment.Length is 0 or > 128 || segment is "." or "..")
+        {
+            return false;
+        }
+
+        foreach (var c in segment)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.' or '~'))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,19 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Xerotier.Gateway.Limits;
+
+/// <summary>Rate limits per minute, which are also the capacities of the buckets; 0: no limit. Section <c>RateLimits</c>.</summary>
+public sealed class RateLimitOptions
+{
+    /// <summary>Requests per key on the API. 0 to 10,000,000, default 600.</summary>
+    [Range(0, 10_000_000)]
+    public int KeyPerMinute { get; set; } = 600;
+
+    /// <summary>Requests per client IP (an IPv6 /64) on the public pages and with unknown keys. 0 to 10,000,000, default 600.</summary>
+    [Range(0, 10_000_000)]
+    public int PublicPerMinute { get; set; } = 600;
+
+    /// <summary>Heartbeats per key; here a request counts as one; the HealthCollector counts the heartbeats in it. 0 to 100,000,000, default 60,000.</summary>
+    [Range(0, 100_000_000)]
+    public int HeartbeatsPerMinute { get; set; } = 60_000;
+}

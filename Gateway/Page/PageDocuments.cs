@@ -1,0 +1,20 @@
+using System.Text;
+using Xerotier.Page.V1;
+
+namespace Xerotier.Gateway.Page;
+
+/// <summary>The two documents that are served at one time.</summary>
+/// <param name="Html">The page.</param>
+/// <param name="Json">The data behind it.</param>
+internal sealed record PageDocuments(EdgeDocument Html, EdgeDocument Json)
+{
+    /// <summary>The last known state, marked as such.</summary>
+    public static PageDocuments Stale(PageSnapshot page, DateTimeOffset since, string sinceText) => new(
+        EdgeDocument.Html(Mark(page.StaleHtml.Span, since, sinceText)),
+        EdgeDocument.Json(Mark(page.StaleJson.Span, since, sinceText)));
+
+    private static byte[] Mark(ReadOnlySpan<byte> document, DateTimeOffset since, string sinceText) => Encoding.UTF8.GetBytes(
+        Encoding.UTF8.GetString(document)
+            .Replace("@@stale_since@@", since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ"), StringComparison.Ordinal)
+            .Replace("@@stale_since_text@@", sinceText, StringComparison.Ordinal));
+}

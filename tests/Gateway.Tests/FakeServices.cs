@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xerotier.Health.V1;
+using Xerotier.Page.V1;
+using Xerotier.TestKit;
+
+namespace Xerotier.Gateway.Tests;
+
+/// <summary>
+/// The services behind a Gateway, played by one small server: it answers every HTTP request with what it received, collects heartbeats,
+/// and pushes a page. It can be told to fail.
+/// </summary>
+internal sealed class FakeServices : IAsyncDisposable
+{
+    private readonly WebApplication app;
+
+    private FakeServices(WebApplication app) => this.app = app;
+
+    public Uri Http { get; private set; } = null!;
+
+    public Uri Grpc { get; private set; } = null!;
+
+    /// <summary>What the services were asked: method, path with query, headers.</summary>
+    public ConcurrentQueue<Received> Requests { get; } = new();
+
+    /// <summary>Answers a request instead of the echo.</summary>
+    public Func<HttpContext, Task>? Answer { get; set; }
+
+    /// <summary>What <c>/readyz</c> says.</summary>
+    public string Ready { get; set; } = """{"checks":{"postgres":"ok","redis":"ok","schema":"ok"}}""";
+
+    /// <summary>The page that is pushed; null: the stream ends at once.</summary>
+    public PageSnapshot? Page { get; set; } = TestPages.Make("one");
+
+    /// <summary>The page's stream hangs, new ones too: nothing comes and nothing ends.</summary>
+    public bool Hangs { get; set; }
+
+    public static async Task<FakeServices> StartAsync(int httpPort = 0, int grpcPort = 0)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(System.Net.IPAddress.Loopback, httpPort, endpoint => endpoint.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(System.Net.IPAddress.Loopback, grpcPort, endpoint => endpoint.Protocols = HttpProtocols.Http2);
+        });
+        builder.Services.AddGrpc();
+        FakeServices services = null!;
+        builder.Services.AddSingleton(_ => services);
+        var app = builder.Build();
+        services = new FakeServices(app);
+        app.MapGrpcService<FakePages>();
+        app.MapGrpcService<FakeHeartbeats>();
+        app.MapGet("/healthz", () => "ok");
+        app.MapGet("/readyz", () => Microsoft.AspNetCore.Http.Results.Content(services.Ready, "application/json"));
+        app.MapFallback(services.EchoAsync);
+        await app.StartAsync();
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
+        (services.Http, services.Grpc) = (new(addresses[0]), new(addresses[1]));
+        return services;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+        await app.StopAsync(now.Token);
+        await app.DisposeAsync();
+    }
+
+    private async Task EchoAsync(HttpContext context)
+    {
+        var request = context.Request;
+        Requests.Enqueue(new(request.Method, request.Path + request.QueryString, request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
+        if (Answer is { } answer)
+        {
+            await answer(context);
+            return;
+        }
+
+        using var body = new MemoryStream();
+        await request.Body.CopyToAsync(body);
+        context.Response.StatusCode = request.Method == "POST" && request.Path.Value!.EndsWith("/maintenance", StringComparison.Ordinal) ? 201 : 200;
+        context.Response.ContentType = request.Path == "/status/history" ? "text/html" : "application/json";
+        context.Response.Headers[OpenApiCheck.NotOursHeader] = "1";
+        await context.Response.WriteAsync($$"""{"path":"{{request.Path}}","bytes":{{body.Length}}}""");
+    }
+
+    internal sealed record Received(string Method, string Path, IReadOnlyDictionary<string, string> Headers);
+
+    private sealed class FakePages(FakeServices services) : StatusPages.StatusPagesBase
+    {
+        public override async Task WatchPage(WatchPageRequest request, IServerStreamWriter<WatchPageResponse> responseStream, ServerCallContext context)
+        {
+            PageSnapshot? sent = null;
+            while (services.Page is { } page && !context.CancellationToken.IsCancellationRequested)
+            {
+                if (services.Hangs)
+                {
+                    sent = null;
+                }
+                else if (page != sent)
+                {
+                    await responseStream.WriteAsync(new WatchPageResponse { Page = page });
+                    sent = page;
+                }
+                else
+                {
+                    await responseStream.WriteAsync(new WatchPageResponse());
+                }
+
+                await Task.Delay(100, context.CancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private sealed class FakeHeartbeats(FakeServices services) : Heartbeats.HeartbeatsBase
+    {
+        public override async Task Report(IAsyncStreamReader<ReportRequest> requestStream, IServerStreamWriter<ReportResponse> responseStream, ServerCallContext context)
+        {
+            services.Requests.Enqueue(new("GRPC", context.Method, context.RequestHeaders.ToDictionary(h => h.Key, h => h.Value, StringComparer.OrdinalIgnoreCase)));
+            await foreach (var request in requestStream.ReadAllAsync(context.CancellationToken))
+            {
+                await responseStream.WriteAsync(new ReportResponse { Accepted = request.Heartbeats.Count });
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using System.Runtime.CompilerServices;
+using Xerotier.TestKit;
+
+[assembly: AssemblyFixture(typeof(Xerotier.Gateway.Tests.PostgresFixture))]
+
+namespace Xerotier.Gateway.Tests;
+
+/// <summary>The Postgres of this test run.</summary>
+public sealed class PostgresFixture : IAsyncLifetime
+{
+    /// <summary>As the Gateway's own process has it (<c>Hosting.CompleteSocketsInline</c>): what blocks there must block here.</summary>
+    [ModuleInitializer]
+    internal static void CompleteSocketsInline() => Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+
+    public TestPostgres Server { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Server = await TestPostgres.StartAsync();
+
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
+}
