@@ -1,5 +1,6 @@
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Limits;
+using Xerotier.Gateway.Metrics;
 using Xerotier.Gateway.Page;
 using Xerotier.Gateway.Proxy;
 
@@ -16,6 +17,7 @@ internal sealed class Routes
     private const string Windows = Project + "management/maintenance";
     private const string Keys = Project + "management/keys";
     private readonly RoutePattern[] patterns;
+    private readonly RequestTags unmatched = new("unmatched");
 
     public Routes(EdgePage page, Health health, OpenApi openApi, KeyHandlers keys, ProjectHandlers projects, Forwarder forward)
     {
@@ -75,20 +77,20 @@ internal sealed class Routes
                 {
                     if (route.Method == wanted)
                     {
-                        return new(route, route.Access, projectId, id, null);
+                        return new(route, route.Access, pattern.Tags, projectId, id, null);
                     }
                 }
 
                 var access = pattern.Routes[0].Access;
-                return new(null, access is Access.Management or Access.Heartbeat ? Access.Project : access, projectId, id, pattern.Allow);
+                return new(null, access is Access.Management or Access.Heartbeat ? Access.Project : access, pattern.Tags, projectId, id, pattern.Allow);
             }
         }
 
         // Only a key of the project learns what its project does not have.
-        return path.StartsWith("/v1/platform/", StringComparison.Ordinal) || path == "/v1/platform" ? new(null, Access.Platform, null, null, null)
+        return path.StartsWith("/v1/platform/", StringComparison.Ordinal) || path == "/v1/platform" ? new(null, Access.Platform, unmatched, null, null, null)
             : path.IndexOf('/', 1) is > 1 and var slash && path.AsSpan(slash) is var rest && (rest.StartsWith("/v1/", StringComparison.Ordinal) || rest is "/v1")
-                ? new(null, Access.Project, path[1..slash], null, null)
-            : new(null, Access.Public, null, null, null);
+                ? new(null, Access.Project, unmatched, path[1..slash], null, null)
+            : new(null, Access.Public, unmatched, null, null, null);
     }
 
     private static Task RedirectAsync(Call call)

@@ -1,4 +1,5 @@
 using Xerotier.Gateway.Keys;
+using Xerotier.Gateway.Metrics;
 
 namespace Xerotier.Gateway.Edge;
 
@@ -28,6 +29,9 @@ internal sealed class Call(HttpContext http, Route route, string? projectId, str
 
     /// <summary>Where it comes from.</summary>
     public ClientAddress Client { get; } = client;
+
+    /// <summary>How the call ended, where a handler knows better than the status of the response.</summary>
+    public Outcome? Outcome { get; set; }
 
     /// <summary>Cancelled when the client's connection ends.</summary>
     public CancellationToken Aborted => Http.RequestAborted;

@@ -13,9 +13,10 @@ namespace Xerotier.Gateway.Edge;
 internal sealed partial class Pipeline(
     Routes routes, KeyAuthorization authorization, RateLimits limits, ClientAddresses clients, Drain drain, GatewayMetrics metrics, TimeProvider time, ILogger<Pipeline> logger)
 {
-    /// <summary>Responds to a request.</summary>
+    /// <summary>Responds to a request and records how it ended.</summary>
     public async Task HandleAsync(HttpContext context)
     {
+        var started = time.GetTimestamp();
         if (Turns.IsOver(context.Connection.Id))
         {
             await Task.Yield();
@@ -27,17 +28,35 @@ internal sealed partial class Pipeline(
             context.Response.Headers.Connection = "close";
         }
 
+        var method = context.Request.Method;
+        var match = routes.Find(method, RequestValidation.PathAsSent(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Path.Value));
+        Outcome? outcome = Outcome.Failed;
         try
         {
-            var match = routes.Find(context.Request.Method, RequestValidation.PathAsSent(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Path.Value));
+            outcome = await RespondAsync(context, match);
+        }
+        finally
+        {
+            if (outcome is { } ended)
+            {
+                metrics.RequestEnded(match.Tags, method, ended, started);
+            }
+        }
+    }
+
+    /// <returns>How the request ended; null for a gRPC stream, which has metrics of its own.</returns>
+    private async ValueTask<Outcome?> RespondAsync(HttpContext context, RouteMatch match)
+    {
+        var isStream = false;
+        try
+        {
             var client = clients.Of(context);
             KnownKey? key = null;
             if (match.Access == Access.Public)
             {
                 if (match.Route?.Limit != Limit.None && limits.TakeClient(client) is { } exceeded)
                 {
-                    await RefuseAsync(context, exceeded);
-                    return;
+                    return await RefuseAsync(context, exceeded);
                 }
             }
             else
@@ -45,51 +64,60 @@ internal sealed partial class Pipeline(
                 (key, var denied) = await authorization.AuthorizeAsync(context, match, client);
                 if (denied is not null)
                 {
-                    await RefuseAsync(context, denied);
-                    return;
+                    return await RefuseAsync(context, denied);
                 }
             }
 
             if (RequestValidation.Validate(context, match) is { } invalid)
             {
-                await RefuseAsync(context, invalid);
-                return;
+                return await RefuseAsync(context, invalid);
             }
 
-            var call = new Call(context, match.Route!, match.ProjectId, match.Id, key, client);
-            if (key is null)
-            {
-                metrics.Page();
-                await match.Route!.Handle(call);
-                return;
-            }
-
-            var started = time.GetTimestamp();
-            await match.Route!.Handle(call);
-            metrics.Answered(match.Route, context.Response.StatusCode, time.GetElapsedTime(started));
+            var route = match.Route!;
+            isStream = route.IsGrpc;
+            var call = new Call(context, route, match.ProjectId, match.Id, key, client);
+            await route.Handle(call);
+            return isStream ? null : call.Outcome ?? new(context.Response.StatusCode, Outcome.Gateway);
         }
         catch (Exception failure)
         {
-            if (context.RequestAborted.IsCancellationRequested)
-            {
-                return; // no one is there to receive a response
-            }
-
-            if (context.Response.HasStarted)
-            {
-                LogFailure(logger, failure, context.Request.Method, Responses.RequestIdOf(context));
-                context.Abort();
-                return;
-            }
-
-            await Responses.WriteErrorAsync(context, ToError(failure, context));
+            var outcome = await FailAsync(context, failure);
+            return isStream ? null : outcome;
         }
     }
 
-    private Task RefuseAsync(HttpContext context, ApiError error)
+    private async Task<Outcome> RefuseAsync(HttpContext context, ApiError error)
     {
         metrics.Refused(error);
-        return Responses.WriteErrorAsync(context, error);
+        await Responses.WriteErrorAsync(context, error);
+        return new(error.Status, Outcome.Gateway); // a gRPC response always has HTTP status 200
+    }
+
+    private async Task<Outcome> FailAsync(HttpContext context, Exception failure)
+    {
+        if (context.RequestAborted.IsCancellationRequested)
+        {
+            return Outcome.ClientClosed;
+        }
+
+        if (context.Response.HasStarted)
+        {
+            LogFailure(logger, failure, context.Request.Method, Responses.RequestIdOf(context));
+            context.Abort();
+            return Outcome.Failed;
+        }
+
+        var error = ToError(failure, context);
+        try
+        {
+            await Responses.WriteErrorAsync(context, error);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return Outcome.ClientClosed;
+        }
+
+        return new(error.Status, Outcome.Gateway);
     }
 
     private ApiError ToError(Exception failure, HttpContext context)

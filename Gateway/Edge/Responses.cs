@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Xerotier.ServiceDefaults;
 
@@ -77,6 +79,23 @@ internal static class Responses
         context.Response.AppendTrailer("grpc-status", status);
         context.Response.AppendTrailer("grpc-message", message);
         context.Response.AppendTrailer(GrpcErrors.CodeTrailer, error.Code);
+    }
+
+    /// <summary>The gRPC status code of a response that has ended.</summary>
+    public static int GrpcStatusOf(HttpContext context)
+    {
+        if (context.RequestAborted.IsCancellationRequested)
+        {
+            return (int)Grpc.Core.StatusCode.Cancelled;
+        }
+
+        var sent = context.Features.Get<IHttpResponseTrailersFeature>()?.Trailers["grpc-status"] ?? default;
+        if (sent.Count == 0)
+        {
+            sent = context.Response.Headers["grpc-status"]; // a response of headers only
+        }
+
+        return int.TryParse(sent, NumberStyles.None, CultureInfo.InvariantCulture, out var status) && status <= 16 ? status : (int)Grpc.Core.StatusCode.Unknown;
     }
 
     /// <summary>A response of headers only: gRPC's form for a call that fails before it begins.</summary>

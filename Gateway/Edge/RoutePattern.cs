@@ -1,3 +1,5 @@
+using Xerotier.Gateway.Metrics;
+
 namespace Xerotier.Gateway.Edge;
 
 /// <summary>One path of the public surface, with the routes of its methods.</summary>
@@ -9,6 +11,9 @@ internal sealed class RoutePattern(string template, Route[] routes)
 
     /// <summary>A route for each method.</summary>
     public Route[] Routes { get; } = routes;
+
+    /// <summary>The metric tags of its requests.</summary>
+    public RequestTags Tags { get; } = new(template);
 
     /// <summary>Value of <c>Allow</c>.</summary>
     public string Allow { get; } = string.Join(", ", routes.SelectMany(route => route.Method == "GET" ? ["GET", "HEAD"] : new[] { route.Method }));

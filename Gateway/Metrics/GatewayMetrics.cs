@@ -6,39 +6,59 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Metrics;
 
-/// <summary>The Gateway's own metrics. They take the place of the framework's per-request ones, which know no routes here and cost more than a page does.</summary>
+/// <summary>
+/// The Gateway's own metrics. They replace the framework's metrics of requests, which do not know the Gateway's routes and cost more than
+/// a page does.
+/// </summary>
 internal sealed class GatewayMetrics : IDisposable
 {
-    private readonly Meter meter = new("Xerotier.Gateway");
+    private readonly Meter meter;
+    private readonly TimeProvider time;
     private readonly Counter<long> refusals;
-    private readonly Histogram<double> durations;
-    private long pages;
+    private readonly Histogram<double> requests;
+    private readonly Histogram<double> streams;
 
-    public GatewayMetrics(KnownKeys keys, OpenCalls calls, EdgePage page, Upstreams upstreams)
+    public GatewayMetrics(IMeterFactory meters, KnownKeys keys, OpenCalls calls, EdgePage page, Upstreams upstreams, TimeProvider time)
     {
-        meter.CreateObservableCounter("xerotier.gateway.pages", () => Volatile.Read(ref pages), "{request}", "Requests for the public pages.");
-        durations = meter.CreateHistogram<double>("xerotier.gateway.request.duration", "s", "API requests from their key's check to the end of their answer, by route and status.");
+        this.time = time;
+        meter = meters.Create("Xerotier.Gateway");
+        requests = meter.CreateHistogram(
+            "xerotier.gateway.request.duration", "s", "Requests from their arrival to the end of their response, by route, method, status and who responded. 499: the client closed its connection.", tags: null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
+        streams = meter.CreateHistogram(
+            "xerotier.gateway.stream.duration", "s", "gRPC streams from their opening to their end, by route and gRPC status.", tags: null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1, 10, 60, 300, 900, 3600, 14_400, 86_400] });
+        meter.CreateObservableUpDownCounter("xerotier.gateway.open_calls", () => calls.Count, "{call}", "gRPC streams that are open.");
         refusals = meter.CreateCounter<long>("xerotier.gateway.refusals", "{request}", "Requests that were refused, by error code.");
         meter.CreateObservableGauge("xerotier.gateway.known_keys", () => keys.Count, "{key}", "Keys in memory.");
-        meter.CreateObservableGauge("xerotier.gateway.open_calls", () => calls.Count, "{call}", "Long-lived calls that are open.");
         meter.CreateObservableGauge("xerotier.gateway.page_live", () => page.IsLive ? 1 : 0, "{boolean}", "1 while the status page is live, 0 while it is marked as the last known state.");
-        meter.CreateObservableGauge("xerotier.gateway.keys_live", () => keys.IsLive ? 1 : 0, "{boolean}", "1 while the keys' database is read, 0 in the time of grace.");
+        meter.CreateObservableGauge("xerotier.gateway.keys_live", () => keys.IsLive ? 1 : 0, "{boolean}", "1 while the keys' database is read, 0 during the grace period.");
         meter.CreateObservableGauge(
             "xerotier.gateway.replicas",
-            () => upstreams.All.SelectMany(u => u.Destinations.Select(r => new Measurement<int>(r.IsActiveHealthy ? 1 : 0, new("service", u.Name), new("address", r.Http)))),
+            () => upstreams.All.SelectMany(u => u.Destinations.Select(d => new Measurement<int>(d.IsActiveHealthy ? 1 : 0, new("service", u.Name), new("address", d.Http)))),
             "{boolean}",
-            "1 for each replica that answers its probes.");
+            "1 for each replica whose last probe succeeded.");
     }
 
-    /// <summary>Counts a public page; by far the most requests, so it is one addition, read when somebody asks.</summary>
-    public void Page() => Interlocked.Increment(ref pages);
+    /// <summary>Records a request that ended with <paramref name="outcome"/>.</summary>
+    /// <param name="tags">The tags of its route.</param>
+    /// <param name="method">Its method.</param>
+    /// <param name="outcome">How it ended.</param>
+    /// <param name="started">When it arrived: a timestamp of the clock.</param>
+    public void RequestEnded(RequestTags tags, string method, Outcome outcome, long started)
+    {
+        if (requests.Enabled)
+        {
+            requests.Record(time.GetElapsedTime(started).TotalSeconds, tags.Of(method, outcome));
+        }
+    }
 
-    /// <summary>Counts an API request.</summary>
-    public void Answered(Route route, int status, TimeSpan duration) => durations.Record(
-        duration.TotalSeconds,
-        new KeyValuePair<string, object?>("http.route", route.Pattern),
-        new KeyValuePair<string, object?>("http.request.method", route.Method),
-        new KeyValuePair<string, object?>("http.response.status_code", status));
+    /// <summary>Records a gRPC stream that ended with <paramref name="status"/>.</summary>
+    /// <param name="route">Its route's pattern.</param>
+    /// <param name="status">Its gRPC status code.</param>
+    /// <param name="started">When it was opened: a timestamp of the clock.</param>
+    public void StreamEnded(string route, int status, long started) =>
+        streams.Record(time.GetElapsedTime(started).TotalSeconds, new("http.route", route), new KeyValuePair<string, object?>("rpc.grpc.status_code", status));
 
     /// <summary>Counts a refusal.</summary>
     public void Refused(ApiError error) => refusals.Add(1, new KeyValuePair<string, object?>("code", error.Code));

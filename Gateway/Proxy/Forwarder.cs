@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using Xerotier.Gateway.Keys;
+using Xerotier.Gateway.Metrics;
 using Xerotier.ServiceDefaults;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -20,6 +21,7 @@ internal sealed partial class Forwarder : IDisposable
     private readonly Upstreams upstreams;
     private readonly InternalTokens tokens;
     private readonly OpenCalls calls;
+    private readonly GatewayMetrics metrics;
     private readonly TimeProvider time;
     private readonly ILogger<Forwarder> logger;
     private readonly HttpMessageInvoker http = new(Handler());
@@ -30,9 +32,9 @@ internal sealed partial class Forwarder : IDisposable
     // A call may pause between heartbeats for any time; HTTP/2 pings find a dead peer.
     private readonly ForwarderRequestConfig streaming = new() { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, ActivityTimeout = TimeSpan.FromDays(1) };
 
-    public Forwarder(IHttpForwarder yarp, Upstreams upstreams, InternalTokens tokens, OpenCalls calls, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> logger)
+    public Forwarder(IHttpForwarder yarp, Upstreams upstreams, InternalTokens tokens, OpenCalls calls, GatewayMetrics metrics, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> logger)
     {
-        (this.yarp, this.upstreams, this.tokens, this.calls, this.time, this.logger) = (yarp, upstreams, tokens, calls, time, logger);
+        (this.yarp, this.upstreams, this.tokens, this.calls, this.metrics, this.time, this.logger) = (yarp, upstreams, tokens, calls, metrics, time, logger);
         var timeout = TimeSpan.FromSeconds(options.Value.UpstreamTimeoutSeconds);
         totalTimeout = new() { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact, ActivityTimeout = timeout };
         attemptTimeout = totalTimeout with { ActivityTimeout = timeout < AttemptTimeout ? timeout : AttemptTimeout };
@@ -68,21 +70,29 @@ internal sealed partial class Forwarder : IDisposable
             rate.MinDataRate = null;
         }
 
+        var started = time.GetTimestamp();
         using var open = calls.Open(call.Key!);
         var reset = new SuppressedReset(context.Features.Get<IHttpResetFeature>()!, open);
         context.Features.Set<IHttpResetFeature>(reset);
-        await SendAsync(call, upstream, destination => destination.Grpc, grpc, streaming, open.Ended);
-        if (open.Error is { } error && !context.RequestAborted.IsCancellationRequested)
+        try
         {
-            if (context.Response.HasStarted)
+            await SendAsync(call, upstream, destination => destination.Grpc, grpc, streaming, open.Ended);
+            if (open.Error is { } error && !context.RequestAborted.IsCancellationRequested)
             {
-                Responses.AppendGrpcTrailers(context, error);
-                await context.Response.CompleteAsync();
+                if (context.Response.HasStarted)
+                {
+                    Responses.AppendGrpcTrailers(context, error);
+                    await context.Response.CompleteAsync();
+                }
+                else
+                {
+                    await Responses.WriteErrorAsync(context, error);
+                }
             }
-            else
-            {
-                await Responses.WriteErrorAsync(context, error);
-            }
+        }
+        finally
+        {
+            metrics.StreamEnded(call.Route.Pattern, Responses.GrpcStatusOf(context), started);
         }
     }
 
@@ -107,8 +117,17 @@ internal sealed partial class Forwarder : IDisposable
                 return;
             }
 
-            if (error == ForwarderError.None || context.RequestAborted.IsCancellationRequested || ended.IsCancellationRequested)
+            if (error == ForwarderError.None)
             {
+                call.Outcome = new(context.Response.StatusCode, upstream.Name);
+                return;
+            }
+
+            // YARP aborts a response that the service breaks off, which also cancels RequestAborted.
+            var isBrokenOff = error == ForwarderError.ResponseBodyDestination;
+            if (!isBrokenOff && (context.RequestAborted.IsCancellationRequested || ended.IsCancellationRequested))
+            {
+                call.Outcome = Outcome.ClientClosed;
                 return;
             }
 
@@ -120,8 +139,9 @@ internal sealed partial class Forwarder : IDisposable
                 LogFailed(logger, upstream.Name, destination.Http, error, (failure?.InnerException ?? failure)?.Message);
             }
 
-            if (context.Response.HasStarted)
+            if (isBrokenOff || context.Response.HasStarted)
             {
+                call.Outcome = new(StatusCodes.Status502BadGateway, upstream.Name);
                 return; // YARP has aborted it, so that the client does not take it for complete
             }
 
