@@ -6,11 +6,11 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.Gateway;
 
 /// <summary>
-/// <c>/healthz</c> and <c>/readyz</c>. Readiness lists each backend and store. The Gateway knows the state of its own dependencies
-/// from memory. The stores behind the services are listed as the services report them and do not decide: without them every Gateway is
-/// equally ready. A load balancer that must keep the status page up while services are down uses <c>/healthz</c>.
+/// <c>/healthz</c> and <c>/readyz</c>. Readiness lists the Gateway's own dependencies, whose state it knows from memory, and every check that
+/// a service behind it reports, such as the one of its store. Those do not decide: without them every Gateway is equally ready. A load
+/// balancer that must keep the status page up while services are down uses <c>/healthz</c>.
 /// </summary>
-internal sealed class Health(ServiceIdentity identity, KnownKeys keys, Upstreams upstreams, StoreChecks stores, EdgePage page, Drain drain, TimeProvider time)
+internal sealed class Health(ServiceIdentity identity, KnownKeys keys, Upstreams upstreams, ServiceReports reports, EdgePage page, Drain drain, TimeProvider time)
 {
     private readonly long started = time.GetTimestamp();
 
@@ -28,28 +28,34 @@ internal sealed class Health(ServiceIdentity identity, KnownKeys keys, Upstreams
     /// <summary>200 when the Gateway's database, the page's source and every service are healthy; 503 otherwise and while draining.</summary>
     public async Task ReadyAsync(Call call)
     {
-        var behind = await stores.ReadAsync().WaitAsync(call.Aborted);
-        var checks = new List<(string Name, bool Ok)> { ("postgres", keys.IsLive), ("status_page", page.IsLive) };
-        checks.AddRange(upstreams.All.Select(upstream => (upstream.Name, upstream.IsActiveHealthy)));
-        var ready = checks.TrueForAll(check => check.Ok) && !drain.IsDraining;
+        var reported = await reports.ReadAsync(call.Aborted);
+        var checks = new OrderedDictionary<string, string> { ["postgres"] = State(keys.IsLive), ["status_page"] = State(page.IsLive) };
+        foreach (var upstream in upstreams.All)
+        {
+            checks[upstream.Name] = State(upstream.IsActiveHealthy);
+        }
+
+        var ready = checks.Values.All(state => state == "ok") && !drain.IsDraining;
+        foreach (var check in reported.Where(check => check.Name != "process")) // every service reports that one: it adds nothing to the probe
+        {
+            checks.TryAdd(check.Name, check.State);
+        }
+
         await Responses.WriteJsonAsync(call.Http, ready ? 200 : 503, json =>
         {
             json.WriteStartObject();
             json.WriteString("status", drain.IsDraining ? "draining" : ready ? "ok" : "unavailable");
             json.WriteString("service", identity.Name);
             json.WriteStartObject("checks");
-            foreach (var (name, ok) in checks)
+            foreach (var (name, state) in checks)
             {
-                json.WriteString(name, ok ? "ok" : "unavailable");
-            }
-
-            foreach (var store in behind)
-            {
-                json.WriteString(store.Name, store.State);
+                json.WriteString(name, state);
             }
 
             json.WriteEndObject();
             json.WriteEndObject();
         });
     }
+
+    private static string State(bool ok) => ok ? "ok" : "unavailable";
 }

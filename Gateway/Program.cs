@@ -26,7 +26,7 @@ builder.Services.AddHostedSingleton<KeyFeed>();
 builder.Services.AddHttpForwarder();
 builder.Services.AddHostedSingleton<Upstreams>();
 builder.Services.AddSingleton<Forwarder>();
-builder.Services.AddSingleton<StoreChecks>();
+builder.Services.AddSingleton<ServiceReports>();
 
 builder.Services.AddServiceClient<StatusPages.StatusPagesClient>("statusservice");
 builder.Services.AddSingleton<EdgePage>();

@@ -35,7 +35,7 @@ internal sealed class FakeServices : IAsyncDisposable
     public Func<HttpContext, Task>? Answer { get; set; }
 
     /// <summary>What <c>/readyz</c> says.</summary>
-    public string Ready { get; set; } = """{"checks":{"postgres":"ok","redis":"ok","schema":"ok"}}""";
+    public string Ready { get; set; } = """{"checks":{"process":"ok","redis":"ok","maintenancedb":"ok","statusdb":"ok"}}""";
 
     /// <summary>The page that is pushed; null: the stream ends at once.</summary>
     public PageSnapshot? Page { get; set; } = TestPages.Make("one");

@@ -1,0 +1,6 @@
+namespace Xerotier.Gateway.Proxy;
+
+/// <summary>A check in a service's own <c>/readyz</c>, such as the one of its store.</summary>
+/// <param name="Name">The check's name.</param>
+/// <param name="State"><c>ok</c>, <c>unavailable</c>, or <c>unknown</c> if no destination of the service reports it any more.</param>
+internal sealed record ReportedCheck(string Name, string State);
