@@ -21,7 +21,8 @@ builder.Services.AddSingleton<PlatformKey>();
 builder.Services.AddSingleton<KeyHandlers>();
 builder.Services.AddSingleton<ProjectHandlers>();
 builder.Services.AddHostedSingleton<OpenCalls>();
-builder.Services.AddHostedSingleton<KeyFeed>();
+builder.Services.AddHostedService<KeyFeed>();
+builder.Services.AddHostedService<KeyUses>();
 
 builder.Services.AddHttpForwarder();
 builder.Services.AddHostedSingleton<Upstreams>();
@@ -30,7 +31,9 @@ builder.Services.AddSingleton<ServiceReports>();
 
 builder.Services.AddServiceClient<StatusPages.StatusPagesClient>("statusservice");
 builder.Services.AddSingleton<EdgePage>();
-builder.Services.AddHostedSingleton<PageReceiver>();
+builder.Services.AddHostedSingleton<PageFile>();
+builder.Services.AddHostedService<PageReceiver>();
+builder.Services.AddHostedService<PageMarker>();
 
 builder.Services.AddHostedSingleton<Drain>();
 builder.Services.AddSingleton<Health>();

@@ -1,40 +1,22 @@
-using Microsoft.Extensions.Options;
 using Npgsql;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
 
 /// <summary>
-/// Keeps <see cref="KnownKeys"/> true: reads what changed as soon as the database notifies, and twice a second as a net under lost
-/// notifications. Writes the last uses in batches, beside it: a write that waits must not keep a revocation waiting.
+/// Keeps <see cref="KnownKeys"/> current: reads changes as soon as the database notifies, and twice a second in case a notification is lost.
 /// </summary>
 internal sealed partial class KeyFeed(
-    NpgsqlDataSource database, KeyStore store, KnownKeys keys, OpenCalls calls, Migrations migrations, PlatformKey platformKey, IOptions<KeyOptions> options, TimeProvider time, ILogger<KeyFeed> logger)
-    : BackgroundService
+    NpgsqlDataSource database, KnownKeys keys, OpenCalls calls, Migrations migrations, PlatformKey platformKey, ILogger<KeyFeed> logger) : BackgroundService
 {
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(500);
     private ulong? mark;
-
-    /// <inheritdoc/>
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        if (keys.IsLive)
-        {
-            await WriteUsesAsync();
-        }
-    }
+    private bool isLost;
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await migrations.Done.WaitAsync(stoppingToken);
-        await Task.WhenAll(ReadAllAsync(stoppingToken), WriteAllUsesAsync(stoppingToken));
-    }
-
-    private async Task ReadAllAsync(CancellationToken stoppingToken)
-    {
-        var lost = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -46,20 +28,13 @@ internal sealed partial class KeyFeed(
                     await listen.ExecuteNonQueryAsync(CancellationToken.None); // see KeyStore
                 }
 
-                await FollowAsync(connection, () =>
-                {
-                    if (lost)
-                    {
-                        LogBack(logger);
-                        lost = false;
-                    }
-                }, stoppingToken);
+                await FollowAsync(connection, stoppingToken);
             }
             catch (Exception failure)
             {
-                if (!stoppingToken.IsCancellationRequested && !lost)
+                if (!stoppingToken.IsCancellationRequested && !isLost)
                 {
-                    lost = true;
+                    isLost = true;
                     LogLost(logger, failure);
                 }
             }
@@ -68,7 +43,7 @@ internal sealed partial class KeyFeed(
         }
     }
 
-    private async Task FollowAsync(NpgsqlConnection connection, Action read, CancellationToken stopping)
+    private async Task FollowAsync(NpgsqlConnection connection, CancellationToken stopping)
     {
         while (true)
         {
@@ -83,62 +58,22 @@ internal sealed partial class KeyFeed(
             mark = changes.Mark;
             keys.Apply(changes.Changed);
             calls.EndInvalid();
-            read();
+            if (isLost)
+            {
+                isLost = false;
+                LogBack(logger);
+            }
+
             await connection.WaitAsync(PollEvery, stopping);
         }
     }
 
-    private async Task WriteAllUsesAsync(CancellationToken stopping)
-    {
-        while (true)
-        {
-            await Task.Delay(TimeSpan.FromSeconds(options.Value.WriteUsesSeconds), time, stopping);
-            if (keys.IsLive)
-            {
-                await WriteUsesAsync();
-            }
-        }
-    }
+    [LoggerMessage(1, LogLevel.Warning, "The keys' database cannot be read; known keys stay valid for the grace period")]
+    private static partial void LogLost(ILogger logger, Exception failure);
 
-    private async Task WriteUsesAsync()
-    {
-        var taken = new List<(KnownKey Key, long Ticks)>();
-        var used = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
-        foreach (var key in keys.All)
-        {
-            if (key.TakeLastUsed() is > 0 and var ticks)
-            {
-                taken.Add((key, ticks));
-                var at = new DateTimeOffset(ticks, TimeSpan.Zero);
-                used[key.Key.Id] = used.TryGetValue(key.Key.Id, out var other) && other > at ? other : at;
-            }
-        }
-
-        if (used.Count == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            await store.WriteLastUsedAsync(used);
-        }
-        catch (Exception failure) when (Postgres.ToApiError(failure) is not null)
-        {
-            taken.ForEach(use => use.Key.PutBackLastUsed(use.Ticks));
-            LogUsesNotWritten(logger, failure.Message);
-        }
-    }
-
-    [LoggerMessage(1, LogLevel.Warning, "The keys' database does not answer; known keys go on working for the time of grace")]
-    private static partial void LogLost(ILogger logger, Exception reason);
-
-    [LoggerMessage(2, LogLevel.Information, "The keys' database answers again")]
+    [LoggerMessage(2, LogLevel.Information, "The keys' database is read again")]
     private static partial void LogBack(ILogger logger);
 
-    [LoggerMessage(4, LogLevel.Warning, "The last uses of keys could not be written; trying again: {Reason}")]
-    private static partial void LogUsesNotWritten(ILogger logger, string reason);
-
-    [LoggerMessage(3, LogLevel.Warning, "The keys' database is not the one it was; every key is looked up anew")]
+    [LoggerMessage(3, LogLevel.Warning, "The keys' database is another one than before; every key is looked up again")]
     private static partial void LogOtherDatabase(ILogger logger);
 }

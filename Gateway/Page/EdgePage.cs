@@ -41,8 +41,14 @@ internal sealed class EdgePage
     }
 
     /// <summary>Takes a new page from the StatusService.</summary>
+    /// <exception cref="InvalidDataException">The page is not whole.</exception>
     public void Set(PageSnapshot page)
     {
+        if (page is not { GeneratedAt: not null, StaleHtml.Length: > 0, StaleJson.Length: > 0 } || !IsWhole(page.Html) || !IsWhole(page.Json))
+        {
+            throw new InvalidDataException("The page lacks one of its documents.");
+        }
+
         var next = new PageDocuments(
             EdgeDocument.Html(page.Html.Identity.Memory, page.Html.Gzip.Memory, page.Html.Brotli.Memory, page.Html.Etag),
             EdgeDocument.Json(page.Json.Identity.Memory, page.Json.Gzip.Memory, page.Json.Brotli.Memory, page.Json.Etag));
@@ -98,6 +104,8 @@ internal sealed class EdgePage
 
     /// <summary>Serves <c>/status.json</c>.</summary>
     public Task ServeJsonAsync(Call call) => served.Json.ServeAsync(call.Http);
+
+    private static bool IsWhole(Document? document) => document is { Identity.Length: > 0, Gzip.Length: > 0, Brotli.Length: > 0 };
 
     private PageDocuments Mark(PageSnapshot? page, DateTimeOffset since)
     {

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Xerotier.Gateway.Keys;
@@ -133,6 +134,25 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
 
         async Task<object?> WaitingAsync() => await RowAsync(
             database, "select max(query_start) from pg_stat_activity where datname = current_database() and state = 'active' and wait_event_type = 'Lock' and query like '%last_used_at = u.at%'") is [DateTime at] ? at : null;
+    }
+
+    [Fact]
+    public async Task A_write_of_uses_that_fails_for_any_reason_is_logged_once_and_tried_again()
+    {
+        using var logs = new CapturedLogs();
+        var database = await postgres.Server.CreateDatabaseAsync();
+        await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["Keys:WriteUsesSeconds"] = "1" }, configure: services => services.AddSingleton<ILoggerProvider>(logs));
+        var project = await gateway.CreateProjectAsync();
+        var (id, key) = await gateway.CreateKeyAsync(project, "management");
+        await RowAsync(database, "alter table api_keys rename column last_used_at to gone; select 1");
+        Assert.Equal(200, (await gateway.SendAsync("GET", $"/{project}/v1/management/maintenance", key)).Status);
+        await Eventually.TrueAsync(() => logs.Count("The last uses of keys could not be written") > 0, "logged");
+        await Task.Delay(TimeSpan.FromSeconds(2.5)); // at least two further tries
+        Assert.Equal(1, logs.Count("The last uses of keys could not be written"));
+
+        await RowAsync(database, "alter table api_keys rename column gone to last_used_at; select 1");
+        await Eventually.TrueAsync(async () => (bool)(await RowAsync(database, $"select last_used_at is not null from api_keys where id = '{id}'"))[0], "the use is written all the same");
+        await Eventually.TrueAsync(() => logs.Count("The last uses of keys are written again") == 1, "the recovery is logged");
     }
 
     [Fact]

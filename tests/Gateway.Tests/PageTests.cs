@@ -5,6 +5,8 @@ using System.Text;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Xerotier.Gateway.Page;
 using Xerotier.Page.V1;
@@ -220,6 +222,25 @@ public sealed class PageTests(PostgresFixture postgres)
         }
 
         Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_page_that_cannot_be_served_is_refused_and_logged_and_the_next_one_is_served()
+    {
+        using var logs = new CapturedLogs();
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), configure: services => services.AddSingleton<ILoggerProvider>(logs));
+        using var http = Plain(gateway);
+        await Eventually.TrueAsync(async () => Word(await TextAsync(http, "/status")) == "one live", "the first page");
+        gateway.Services.Page = new PageSnapshot(TestPages.Make("two")) { Html = null };
+
+        // The keepalives that follow confirm a page that the Gateway does not have: what it has is old.
+        await Eventually.TrueAsync(async () => (await TextAsync(http, "/status")).Contains("one unavailable since", StringComparison.Ordinal), "the page before is marked", seconds: 10);
+        gateway.Services.Page = new PageSnapshot(TestPages.Make("three")) { Json = new() };
+        await Task.Delay(500);
+        Assert.Equal(1, logs.Count("Error: The StatusService sent a page that cannot be served; the last known one stays and is marked as such InvalidDataException"));
+        gateway.Services.Page = TestPages.Make("four");
+        await Eventually.TrueAsync(async () => Word(await TextAsync(http, "/status")) == "four live", "live again", seconds: 10);
+        Assert.Equal(1, logs.Count("The StatusService's pages can be served again"));
     }
 
     [Theory]
