@@ -122,13 +122,7 @@ internal sealed partial class Pipeline(
 
     private ApiError ToError(Exception failure, HttpContext context)
     {
-        var error = failure switch
-        {
-            ApiException api => api.Error,
-            BadHttpRequestException bad => ApiErrors.FromStatus(bad.StatusCode),
-            IOException => ApiErrors.FromStatus(StatusCodes.Status400BadRequest), // Kestrel throws it for a chunk size that overflows
-            _ => Postgres.ToApiError(failure) ?? ApiErrors.Internal,
-        };
+        var error = ApiErrors.From(failure);
         if (error.Status == 500)
         {
             LogFailure(logger, failure, context.Request.Method, Responses.RequestIdOf(context));

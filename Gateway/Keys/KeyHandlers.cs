@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.Gateway.Keys;
 
@@ -49,31 +50,32 @@ internal sealed class KeyHandlers(KeyStore store, IOptions<KeyOptions> options, 
 
     private async Task CreateAsync(Call call, Project project)
     {
-        var fields = await JsonFields.ReadAsync(call.Http.Request, call.Aborted);
-        var name = fields.Text("name", 100);
-        var scopes = fields.Texts("scopes", 10);
-        if (scopes.Count == 0 || scopes.Except(ProjectScopes, StringComparer.Ordinal).Any())
+        var fields = JsonFields.Parse(await JsonFields.ReadBodyAsync(call.Http.Request, (int)call.Route.MaxBody!));
+        fields.Require("name", "scopes");
+        var name = fields.Text("name", 1, 100);
+        var scopes = fields.Texts("scopes", 10, 0, 100);
+        if (scopes is not null && (scopes.Count == 0 || scopes.Except(ProjectScopes, StringComparer.Ordinal).Any()))
         {
-            fields.Wrong("scopes", $"'scopes' must name one or more of {string.Join(", ", ProjectScopes)}.");
+            fields.Invalid("scopes", $"must name one or more of {string.Join(", ", ProjectScopes)}.");
         }
 
         var now = Now();
         var expires = fields.Time("expires_at");
         if (expires <= now)
         {
-            fields.Wrong("expires_at", "'expires_at' must be in the future.");
+            fields.Invalid("expires_at", "must be in the future.");
         }
 
-        var networks = fields.Texts("allowed_ips", 100).Select(text => Network(text)).ToList();
+        var networks = (fields.Texts("allowed_ips", 100, 0, 100) ?? []).Select(text => Network(text)).ToList();
         if (networks.Contains(null))
         {
-            fields.Wrong("allowed_ips", "'allowed_ips' must list addresses or networks, such as 192.0.2.0/24 or 2001:db8::/32.");
+            fields.Invalid("allowed_ips", "must list addresses or networks, such as 192.0.2.0/24 or 2001:db8::/32.");
         }
 
-        fields.End();
+        fields.ThrowIfInvalid();
         var value = ApiKeyValue.Create(project.Slug);
         var key = new KeyView(
-            Ids.Create("key_"), name, [.. ProjectScopes.Where(scopes.Contains)], expires, [.. networks.OfType<string>().Distinct(StringComparer.Ordinal)], now, null, null);
+            Id.New("key_"), name!, [.. ProjectScopes.Where(scopes!.Contains)], expires, [.. networks.OfType<string>().Distinct(StringComparer.Ordinal)], now, null, null);
         await store.CreateKeyAsync(key, project.Id, ApiKeyValue.Hash(value)).WaitAsync(call.Aborted);
         await Responses.WriteJsonAsync(call.Http, 201, json => Write(json, key, value));
     }
@@ -132,9 +134,5 @@ internal sealed class KeyHandlers(KeyStore store, IOptions<KeyOptions> options, 
         where T : class => found ?? throw new ApiException(ApiErrors.NotFound());
 
     /// <summary>Now, to the microsecond that the database keeps.</summary>
-    private DateTimeOffset Now()
-    {
-        var now = time.GetUtcNow();
-        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
-    }
+    private DateTimeOffset Now() => Timestamps.ToMicroseconds(time.GetUtcNow());
 }

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.Json;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.Gateway.Keys;
 
@@ -13,28 +13,12 @@ internal readonly record struct ListRequest(int Limit, string? After)
     /// <exception cref="ApiException">400: a parameter is wrong.</exception>
     public static ListRequest Of(HttpRequest request)
     {
-        var errors = new List<FieldError>();
-        var limit = 20;
-        foreach (var (name, values) in request.Query)
-        {
-            switch (name)
-            {
-                case "limit" when values.Count == 1 && int.TryParse(values[0], NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= 100:
-                case "after" when values is [{ Length: > 0 and <= 128 } after] && after.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'):
-                    break;
-                case "limit":
-                    errors.Add(new(name, "invalid_request", "'limit' must be a number from 1 to 100."));
-                    break;
-                case "after":
-                    errors.Add(new(name, "invalid_request", "'after' must be an id."));
-                    break;
-                default:
-                    errors.Add(new(name, "unknown_field", $"'{name}' is not a parameter of this request."));
-                    break;
-            }
-        }
-
-        return errors.Count > 0 ? throw new ApiException(ApiErrors.Invalid(errors)) : new(limit, request.Query["after"].FirstOrDefault());
+        var query = new QueryFields(request.Query);
+        var list = new ListRequest(
+            query.Limit(byDefault: 20, max: 100),
+            query.One("after", id => id.Length is > 0 and <= 128 && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'), "an id"));
+        query.ThrowIfInvalid();
+        return list;
     }
 
     /// <summary>Writes a page of the list; <paramref name="items"/> holds one more than asked for where there are more.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
 
@@ -55,7 +56,7 @@ internal sealed partial class PlatformKey(KeyStore store, IOptions<PlatformOptio
             await stream.WriteLineAsync(value.AsMemory(), cancellation);
         }
 
-        await store.SetPlatformKeyAsync(Ids.Create("key_"), "platform", ApiKeyValue.Hash(value), time.GetUtcNow());
+        await store.SetPlatformKeyAsync(Id.New("key_"), "platform", ApiKeyValue.Hash(value), time.GetUtcNow());
         LogCreated(logger, file);
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.Gateway.Keys;
 
@@ -18,18 +19,18 @@ internal sealed partial class ProjectHandlers(KeyStore store, TimeProvider time)
     /// <summary>POST /v1/platform/projects.</summary>
     public async Task CreateAsync(Call call)
     {
-        var fields = await JsonFields.ReadAsync(call.Http.Request, call.Aborted);
-        var name = fields.Text("name", 100);
-        var slug = fields.Text("slug", 40);
-        if (slug.Length > 0 && !Slug().IsMatch(slug))
+        var fields = JsonFields.Parse(await JsonFields.ReadBodyAsync(call.Http.Request, (int)call.Route.MaxBody!));
+        fields.Require("name", "slug");
+        var name = fields.Text("name", 1, 100);
+        var slug = fields.Text("slug", 1, 40);
+        if (slug is not null && !Slug().IsMatch(slug))
         {
-            fields.Wrong("slug", "'slug' must be 1 to 40 of a-z, 0-9 and '-'.");
+            fields.Invalid("slug", "must be 1 to 40 of a-z, 0-9 and '-'.");
         }
 
-        var platform = fields.Flag("platform");
-        fields.End();
-        var now = time.GetUtcNow();
-        var project = new Project(Ids.Create("proj_"), name, slug, platform, now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond)));
+        var platform = fields.Flag("platform") ?? false;
+        fields.ThrowIfInvalid();
+        var project = new Project(Id.New("proj_"), name!, slug!, platform, Timestamps.ToMicroseconds(time.GetUtcNow()));
         if (slug == Caller.Platform || !await store.CreateProjectAsync(project).WaitAsync(call.Aborted))
         {
             throw new ApiException(ApiErrors.AlreadyExists($"The slug '{slug}' is taken.", "slug"));

@@ -66,7 +66,7 @@ internal sealed partial class EdgeDocument
         headers.XContentTypeOptions = NoSniff;
         headers.XFrameOptions = Deny;
         headers["Referrer-Policy"] = NoReferrer;
-        if (request.IfNoneMatch.Count > 0 && Matches(request.IfNoneMatch, chosen.Tag.ToString()))
+        if (request.IfNoneMatch == chosen.Tag || EntityTags.IfNoneMatch(context.Request, chosen.Tag.ToString())) // the first: what a browser sends
         {
             response.StatusCode = StatusCodes.Status304NotModified;
             return Task.CompletedTask;
@@ -92,34 +92,6 @@ internal sealed partial class EdgeDocument
         }
 
         return writing.AsTask();
-    }
-
-    /// <summary>Whether one of the listed tags is <paramref name="tag"/>, weak or strong, or any (<c>*</c>).</summary>
-    private static bool Matches(StringValues listed, string tag)
-    {
-        foreach (var line in listed)
-        {
-            if (line == tag || line == "*")
-            {
-                return true;
-            }
-
-            foreach (var range in line.AsSpan().Split(','))
-            {
-                var one = line.AsSpan()[range].Trim();
-                if (one.StartsWith("W/", StringComparison.Ordinal))
-                {
-                    one = one[2..];
-                }
-
-                if (one.SequenceEqual(tag))
-                {
-                    return true;
-                }
-            }
-        }
-
-        return false;
     }
 
     /// <summary>Allows only the inline styles and scripts of the page itself, by their hashes.</summary>
