@@ -129,15 +129,16 @@ internal sealed partial class Pipeline(
         }
         else if (error.Status > 500 && failure is not ApiException)
         {
-            LogStore(logger, context.Request.Method, failure.Message, Responses.RequestIdOf(context));
+            LogUnavailable(logger, context.Request.Method, error.Code, failure.Message, Responses.RequestIdOf(context));
         }
 
         return error;
     }
 
-    [LoggerMessage(2, LogLevel.Warning, "The database failed a {Method}: {Reason}, request {RequestId}")]
-    private static partial void LogStore(ILogger logger, string method, string reason, string? requestId);
-
     [LoggerMessage(1, LogLevel.Error, "{Method} failed, request {RequestId}")]
     private static partial void LogFailure(ILogger logger, Exception failure, string method, string? requestId);
+
+    // A dependency that does not respond is expected: no stack.
+    [LoggerMessage(2, LogLevel.Warning, "{Method} failed with {Code}: {Reason}, request {RequestId}")]
+    private static partial void LogUnavailable(ILogger logger, string method, string code, string reason, string? requestId);
 }

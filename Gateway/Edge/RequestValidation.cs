@@ -6,7 +6,7 @@ namespace Xerotier.Gateway.Edge;
 /// <summary>Checks what a request asks for: whether the path exists (404, 405), and the size and type of the body (413, 415).</summary>
 internal static class RequestValidation
 {
-    /// <summary>The error of a request that may be answered but is not valid. Sets the body's limit.</summary>
+    /// <summary>The error of a request that is authorized but not valid; null if it is valid. Sets the limit of the body.</summary>
     public static ApiError? Validate(HttpContext context, RouteMatch match)
     {
         if (match.Route is not { } route)

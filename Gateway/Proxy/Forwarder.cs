@@ -108,8 +108,8 @@ internal sealed partial class Forwarder : IDisposable
         while (upstream.Next(tried) is { } destination)
         {
             tried.Add(destination);
-            var hasAlternative = !destination.IsHealthy(time) || (repeatable && upstream.HasOther(destination));
-            var error = await yarp.SendAsync(context, address(destination), client, config ?? (hasAlternative ? attemptTimeout : totalTimeout), transformer, ended);
+            var timeout = !destination.IsHealthy(time) || (repeatable && upstream.HasOther(destination)) ? attemptTimeout : totalTimeout;
+            var error = await yarp.SendAsync(context, address(destination), client, config ?? timeout, transformer, ended);
             if (transformer.TokenRejected)
             {
                 LogTokenRejected(logger, upstream.Name);
@@ -139,7 +139,7 @@ internal sealed partial class Forwarder : IDisposable
                 LogFailed(logger, upstream.Name, destination.Http, error, (failure?.InnerException ?? failure)?.Message);
             }
 
-            if (isBrokenOff || context.Response.HasStarted)
+            if (context.Response.HasStarted)
             {
                 call.Outcome = new(StatusCodes.Status502BadGateway, upstream.Name);
                 return; // YARP has aborted it, so that the client does not take it for complete
