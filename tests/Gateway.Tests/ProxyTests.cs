@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.IdentityModel.JsonWebTokens;
 using Xerotier.ServiceDefaults.Http;
 using Xerotier.TestKit;
 
@@ -11,6 +12,38 @@ namespace Xerotier.Gateway.Tests;
 
 public sealed class ProxyTests(PostgresFixture postgres)
 {
+    [Fact]
+    public async Task A_service_sees_the_gateways_word_and_nothing_that_the_caller_forged()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        var id = await gateway.CreateProjectAsync(platform: true);
+        var (keyId, key) = await gateway.CreateKeyAsync(id, "management");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/{id}/v1/management/maintenance?status=active&status=scheduled");
+        request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}");
+        foreach (var name in new[] { "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-IP", "X-Xerotier-Project", "Cookie", "X-Original-URL", "X-HTTP-Method-Override", "Transfer-Encoding-X" })
+        {
+            request.Headers.TryAddWithoutValidation(name, "forged");
+        }
+
+        request.Headers.Add("X-Request-Id", "mine-1");
+        request.Headers.Add("If-None-Match", "\"tag\"");
+        using var response = await gateway.Http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("mine-1", response.Headers.GetValues("X-Request-Id").Single());
+
+        Assert.True(gateway.Services.Requests.TryDequeue(out var seen));
+        Assert.Equal($"/{id}/v1/management/maintenance?status=active&status=scheduled", seen.Path);
+        Assert.DoesNotContain(seen.Headers, h => h.Value.Contains("forged", StringComparison.Ordinal));
+        Assert.Equal("127.0.0.1", seen.Headers["X-Forwarded-For"]);
+        Assert.Equal("\"tag\"", seen.Headers["If-None-Match"]);
+        var token = new JsonWebToken(seen.Headers["Authorization"]["Bearer ".Length..]);
+        Assert.Equal(keyId, token.Subject);
+        Assert.Equal("test-key", token.GetClaim("name").Value);
+        Assert.Equal(id, token.GetClaim("project").Value);
+        Assert.Equal("true", token.GetClaim("platform_project").Value);
+        Assert.Equal("management", token.GetClaim("scope").Value);
+    }
+
     [Fact]
     public async Task A_killed_replica_costs_no_request()
     {

@@ -1,0 +1,45 @@
+using Xerotier.TestKit;
+
+namespace Xerotier.Gateway.Tests;
+
+public sealed class ReadinessTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task Readiness_names_each_dependency()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await Eventually.TrueAsync(async () => await gateway.SendAsync("GET", "/readyz") is (200, { } body) && body["checks"]!["statusdb"] is not null, "ready, and the services have reported");
+        var (_, ready) = await gateway.SendAsync("GET", "/readyz");
+        Assert.Equal(
+            ["postgres", "status_page", "healthcollector", "maintenanceservice", "statusservice", "redis", "maintenancedb", "statusdb"],
+            ready!["checks"]!.AsObject().Select(c => c.Key));
+        await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Body!["checks"]!.AsObject().All(check => check.Value!.GetValue<string>() == "ok"), "all is well");
+
+        // The services' own checks are passed on, and nothing else of what they report.
+        await SaysAsync("""{"checks":{"postgres":"unavailable","maintenancedb":"unavailable","statusdb":"unavailable","redis":"unavailable","10.0.0.1":"Password=p"}}""", "unavailable");
+        await SaysAsync("""{"checks":{"maintenancedb":"unavailable","statusdb":"unavailable","redis":3,"status_page":"unavailable","other":"Host=10.0.0.1;Password=p"}}""", "unknown", "unavailable");
+        await SaysAsync("not JSON", "unknown");
+        await SaysAsync("{}", "unknown");
+
+        await gateway.Services.DisposeAsync();
+        await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Status == 503, "not ready");
+        var (status, body) = await gateway.SendAsync("GET", "/healthz");
+        Assert.Equal((200, "gateway"), (status, body!["service"]!.GetValue<string>()));
+        await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Body!["checks"]!["status_page"]!.GetValue<string>() == "unavailable", "the page is known to be stale");
+        Assert.Equal("unknown", (await gateway.SendAsync("GET", "/readyz")).Body!["checks"]!["redis"]!.GetValue<string>());
+
+        async Task SaysAsync(string said, string redis, string? databases = null)
+        {
+            gateway.Services.Ready = said;
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    var (status, body) = await gateway.SendAsync("GET", "/readyz");
+                    Assert.Equal(200, status);
+                    Assert.DoesNotContain("10.0.0.1", body!.ToJsonString());
+                    return (string?)body["checks"]!["redis"] == redis && (string?)body["checks"]!["maintenancedb"] == (databases ?? redis) && (string?)body["checks"]!["statusdb"] == (databases ?? redis);
+                },
+                $"{redis} is passed on");
+        }
+    }
+}
