@@ -1,4 +1,5 @@
 using Xerotier.StatusService.Documents.Page;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.Browser.Tests;
 

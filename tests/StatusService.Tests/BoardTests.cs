@@ -2,7 +2,6 @@ using Google.Protobuf.WellKnownTypes;
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.StatusService.Board;
-using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
 

@@ -8,7 +8,6 @@ using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
-using Xerotier.StatusService.Publishing;
 
 namespace Xerotier.StatusService.Tests;
 

@@ -1,4 +1,3 @@
-using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
 
