@@ -71,7 +71,7 @@ public sealed class OddCasesTests
     [InlineData("xeroctl maintenance lst 2>&-; echo $? >&2", "2\n")]
     public async Task A_closed_or_full_stream_keeps_the_exit_code(string commandLine, string error)
     {
-        await using var api = await TestApi.StartAsync(404, Samples.Error("not_found", "There is no such window."));
+        await using var api = await TestApi.StartAsync(404, Samples.Error("not_found", "No maintenance window with ID mw_1."));
         using var tool = Tool.For(api.Url);
         Assert.Equal(error, (await tool.ShellAsync(commandLine)).Error);
         Assert.True(api.Seen.Count <= 1);
