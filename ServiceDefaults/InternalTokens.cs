@@ -4,7 +4,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Xerotier.ServiceDefaults;
 
-/// <summary>Issues and describes the short-lived signed tokens between services (design.md, Internal trust).</summary>
+/// <summary>Issues and describes the short-lived signed tokens between services.</summary>
 public sealed class InternalTokens(IOptions<InternalAuthOptions> options, TimeProvider time, ServiceIdentity identity)
 {
     internal const string Issuer = "xerotier";

@@ -1,4 +1,5 @@
 using Xerotier.Gateway.Limits;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.Gateway.Edge;
 
@@ -13,7 +14,7 @@ internal delegate Task Handler(Call call);
 internal sealed record Route(string Method, string Pattern, Access Access, Handler Handle)
 {
     /// <summary>The largest body, in bytes; null: no limit.</summary>
-    public long? MaxBody { get; init; } = 64 * 1024;
+    public long? MaxBody { get; init; } = JsonFields.MaxBodyBytes;
 
     /// <summary>Whether it is a gRPC method.</summary>
     public bool IsGrpc { get; init; }

@@ -13,6 +13,9 @@ namespace Xerotier.ServiceDefaults.Http;
 /// </summary>
 public sealed class JsonFields
 {
+    /// <summary>The most bytes of a body with the fields of one object: twice what the longest valid window takes when each of its characters is escaped.</summary>
+    public const int MaxBodyBytes = 256 * 1024;
+
     /// <summary>The most errors that one response lists: a hostile body must not get a longer response.</summary>
     private const int MaxErrors = 100;
 

@@ -42,7 +42,7 @@ internal sealed class HostileRequests(Random random, string project, string key,
             sent = body;
             if (body.Length > 0 || random.Next(3) == 0)
             {
-                var length = random.Next(40) == 0 ? Pick(["-1", "abc", "99999999999999999999", "0x10", $"{body.Length}, {body.Length}", $"{body.Length + 5}", "70000"]) : $"{body.Length}";
+                var length = random.Next(40) == 0 ? Pick(["-1", "abc", "99999999999999999999", "0x10", $"{body.Length}, {body.Length}", $"{body.Length + 5}", "300000"]) : $"{body.Length}";
                 broken |= length != $"{body.Length}";
                 head.Append("Content-Length: ").Append(length).Append("\r\n");
                 if (random.Next(60) == 0)
@@ -67,7 +67,7 @@ internal sealed class HostileRequests(Random random, string project, string key,
 
                 return new(bytes, method == "HEAD", Broken: true);
             default:
-                return new(bytes, method == "HEAD", broken || body.Length > 64 * 1024);
+                return new(bytes, method == "HEAD", broken || body.Length > 256 * 1024);
         }
     }
 
@@ -192,7 +192,7 @@ internal sealed class HostileRequests(Random random, string project, string key,
             case 4:
                 return [.. "{\"name\":\""u8, 0xff, 0xfe, 0xc0, 0x80, .. "\"}"u8];
             case 5 when random.Next(10) == 0:
-                return Encoding.UTF8.GetBytes($$"""{"name":"{{new string('n', random.Next(60_000, 200_000))}}"}""");
+                return Encoding.UTF8.GetBytes($$"""{"name":"{{new string('n', random.Next(100_000, 500_000))}}"}""");
             case 6:
                 return Encoding.UTF8.GetBytes(Pick(["null", "[]", "1", "\"x\"", "{}", "{", "{}{}", " ", "\uFEFF{}", "{\"a\":1,\"a\":2}", "{\"a\":1,}", "// c\n{}", "{'a':1}", "{\"\\ud800\":1}"]));
             default:

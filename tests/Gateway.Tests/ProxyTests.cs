@@ -183,11 +183,11 @@ public sealed class ProxyTests(PostgresFixture postgres)
 
         static ByteArrayContent Json(int length) => new(Encoding.UTF8.GetBytes(new string(' ', length))) { Headers = { ContentType = new("application/json") } };
         var windows = $"/{project}/v1/management/maintenance";
-        Assert.Equal("201 65536", await SendAsync(windows, Json(65536)));
-        Assert.Equal("413 payload_too_large", await SendAsync(windows, Json(65537)));
-        Assert.Equal("201 65000", await SendAsync(windows, Json(65000), chunked: true));
-        Assert.Equal("413 payload_too_large", await SendAsync(windows, Json(65537), chunked: true));
-        Assert.Equal("413 payload_too_large", await SendAsync($"/{project}/v1/management/keys", Json(70_000), chunked: true));
+        Assert.Equal("201 262144", await SendAsync(windows, Json(262_144)));
+        Assert.Equal("413 payload_too_large", await SendAsync(windows, Json(262_145)));
+        Assert.Equal("201 260000", await SendAsync(windows, Json(260_000), chunked: true));
+        Assert.Equal("413 payload_too_large", await SendAsync(windows, Json(262_145), chunked: true));
+        Assert.Equal("413 payload_too_large", await SendAsync($"/{project}/v1/management/keys", Json(270_000), chunked: true));
         Assert.Equal("200 4194304", await SendAsync($"/{project}/v1/heartbeats", Json(4 * 1024 * 1024)));
         Assert.Equal("413 payload_too_large", await SendAsync($"/{project}/v1/heartbeats", Json((4 * 1024 * 1024) + 1), chunked: true));
         Assert.Equal("201 2", await SendAsync(windows, new StringContent("{}", new MediaTypeHeaderValue("application/json", "utf-8"))));
