@@ -193,24 +193,25 @@ public sealed class MetricsTests(PostgresFixture postgres, ITestOutputHelper out
         await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
         var metrics = gateway.Service.Services.GetRequiredService<GatewayMetrics>();
         var tags = new RequestTags("/status");
-        const int times = 100_000;
-        Record(); // the series is made, the code compiled
-        Record();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var started = Stopwatch.GetTimestamp();
-        Record();
-        var elapsed = Stopwatch.GetElapsedTime(started);
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        output.WriteLine($"{elapsed.TotalNanoseconds / times:N0} ns, {allocated} bytes in {times} records");
-        Assert.InRange(allocated, 0, times / 10); // less than a byte each: the meter's own bookkeeping may come in between
-
-        void Record()
+        const int times = 500; // short, so that the fastest round is one without interruption
+        var fastest = TimeSpan.MaxValue;
+        var allocated = 0L;
+        for (var round = 0; round < 1000; round++)
         {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var started = Stopwatch.GetTimestamp();
             for (var i = 0; i < times; i++)
             {
-                metrics.RequestEnded(tags, "GET", new(200, Outcome.Gateway), TimeProvider.System.GetTimestamp());
+                metrics.RequestEnded(tags, "GET", new(200, Outcome.Gateway), started);
             }
+
+            var elapsed = Stopwatch.GetElapsedTime(started);
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before; // of the last round: the first ones make the series and compile the code
+            fastest = elapsed < fastest ? elapsed : fastest;
         }
+
+        output.WriteLine($"{fastest.TotalNanoseconds / times:N0} ns, {allocated} bytes in {times} records");
+        Assert.InRange(allocated, 0, times / 10); // less than a byte each: the meter's own bookkeeping may come in between
     }
 
     /// <summary>What one instrument of one Gateway measures.</summary>
