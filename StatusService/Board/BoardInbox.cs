@@ -2,15 +2,15 @@ using System.Threading.Channels;
 
 namespace Xerotier.StatusService.Board;
 
-/// <summary>Messages for the board, each with the instant at which it came: however late the board looks, none is lost and none moved.</summary>
+/// <summary>Messages for the board, each with the instant at which it arrived, so that a late look changes nothing about them.</summary>
 public sealed class BoardInbox(TimeProvider time)
 {
-    private const int Capacity = 10_000; // hours of ordinary life; no loop is stuck that long
+    private const int Capacity = 10_000; // hours of ordinary traffic; no loop is stuck for so long
 
     private readonly Channel<Message> messages =
         Channel.CreateBounded<Message>(new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
-    /// <summary>A message has come.</summary>
+    /// <summary>Adds a message that arrived now.</summary>
     public void Enqueue(Func<BoardInputs, DateTimeOffset, BoardInputs> change) => messages.Writer.TryWrite(new(time.GetUtcNow(), change));
 
     /// <summary>The next message, if there is one.</summary>
@@ -20,5 +20,5 @@ public sealed class BoardInbox(TimeProvider time)
     public async Task WaitAsync(CancellationToken cancellation) => await messages.Reader.WaitToReadAsync(cancellation);
 }
 
-/// <summary>What came, and when.</summary>
+/// <summary>A message, and when it arrived.</summary>
 public readonly record struct Message(DateTimeOffset At, Func<BoardInputs, DateTimeOffset, BoardInputs> Change);

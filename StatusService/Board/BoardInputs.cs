@@ -3,35 +3,35 @@ using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.Board;
 
-/// <summary>Counts of the platform's fleet, as a collector told them.</summary>
+/// <summary>Counts of the platform's fleet, as a collector reports them.</summary>
 /// <param name="Routers">Registered routers.</param>
 /// <param name="RoutersOnline">Those that are online.</param>
 /// <param name="SharedAgents">Registered shared agents.</param>
 /// <param name="SharedAgentsStale">Those that are stale.</param>
-/// <param name="RoutersUnheard">Of those that are not online, the ones that nobody could hear for a while and that may be so by now.</param>
-/// <param name="SharedAgentsUnheard">The same of the stale ones.</param>
-public sealed record FleetCounts(
+/// <param name="RoutersUnheard">Of the routers that are not online, those that the collector could not hear for a while: they may be online by now.</param>
+/// <param name="SharedAgentsUnheard">Of the stale shared agents, those that the collector could not hear for a while.</param>
+public sealed record PlatformCounts(
     int Routers, int RoutersOnline, int SharedAgents, int SharedAgentsStale, int RoutersUnheard = 0, int SharedAgentsUnheard = 0);
 
 /// <summary>All that the board is made of, apart from the clock. Immutable; each message makes the next one.</summary>
 public sealed record BoardInputs
 {
-    /// <summary>How long what a feed said last is believed without a further word (product.md section 8).</summary>
+    /// <summary>How long a feed's last message stays fresh (product.md section 8).</summary>
     public static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(5);
 
-    /// <summary>What a fresh process gives its feeds before it says that it knows nothing.</summary>
+    /// <summary>How long a process that has just started waits for its feeds before it says that it knows nothing.</summary>
     public static readonly TimeSpan StartupGrace = TimeSpan.FromSeconds(4);
 
-    /// <summary>Before anything was heard.</summary>
+    /// <summary>Before the first message.</summary>
     public static BoardInputs Nothing { get; } = new();
 
     /// <summary>The newest counts that are known; null before the first, and while the collector's store is young.</summary>
-    public FleetCounts? Fleet { get; private init; }
+    public PlatformCounts? Fleet { get; private init; }
 
-    /// <summary>Until when a collector's word that its store is young, and what is known will come within seconds, is believed.</summary>
+    /// <summary>Until when the collector's message that its store is young stays fresh: the first counts will come within seconds.</summary>
     public DateTimeOffset YoungUntil { get; private init; }
 
-    /// <summary>Until when windows may still come for the first time: what is down may be down for maintenance.</summary>
+    /// <summary>Until when the first windows may still come: what is down may be down for maintenance.</summary>
     public DateTimeOffset WindowsAwaitedUntil { get; init; }
 
     /// <summary>Whether a shared agent was registered when that was last known.</summary>
@@ -40,7 +40,7 @@ public sealed record BoardInputs
     /// <summary>Whether this process ever knew the fleet.</summary>
     public bool FleetWasKnown => FleetKnownAt != default;
 
-    /// <summary>When the collector last said something that is known, by our clock.</summary>
+    /// <summary>When the collector last sent counts, by our clock.</summary>
     public DateTimeOffset FleetKnownAt { get; private init; }
 
     /// <summary>The newest windows; null before the first.</summary>
@@ -53,7 +53,7 @@ public sealed record BoardInputs
     public Verdict ModelStorage { get; init; } = Verdict.Operational;
 
     /// <summary>The collector knows these counts.</summary>
-    public BoardInputs WithFleet(FleetCounts counts, DateTimeOffset at) => this with
+    public BoardInputs WithFleet(PlatformCounts counts, DateTimeOffset at) => this with
     {
         Fleet = counts,
         YoungUntil = default,
@@ -67,10 +67,10 @@ public sealed record BoardInputs
     /// <summary>New windows.</summary>
     public BoardInputs WithWindows(PageFeed feed, DateTimeOffset at) => this with { Windows = BoardWindows.From(feed), WindowsHeardAt = at };
 
-    /// <summary>No feed has come: what an earlier process heard of one is what is known.</summary>
+    /// <summary>No windows have come: those that an earlier process heard of are the last known ones.</summary>
     public BoardInputs WithEarlierWindows(HeardWindows earlier) => this with { Windows = earlier.Windows, WindowsHeardAt = earlier.At };
 
-    /// <summary>The same, heard at other instants: the clock was set by <paramref name="by"/>, and nothing is older or younger for it.</summary>
+    /// <summary>The same at other instants: the clock was set by <paramref name="by"/>, which makes nothing older or younger.</summary>
     public BoardInputs Moved(TimeSpan by)
     {
         return this with
@@ -84,6 +84,6 @@ public sealed record BoardInputs
         DateTimeOffset Move(DateTimeOffset time) => time == default ? time : time + by;
     }
 
-    /// <summary>The windows' feed lives and nothing changed.</summary>
+    /// <summary>The windows' feed sent a keepalive: nothing has changed.</summary>
     public BoardInputs WithWindowsAlive(DateTimeOffset at) => Windows is null ? this : this with { WindowsHeardAt = at };
 }

@@ -6,11 +6,11 @@ using Xerotier.StatusService.Model;
 namespace Xerotier.StatusService.Board;
 
 /// <summary>The maintenance windows of one feed, as the page and the history need them.</summary>
-/// <param name="Active">The first active ones by end.</param>
+/// <param name="Active">The active windows that end first.</param>
 /// <param name="ActiveTotal">How many are active.</param>
-/// <param name="Scheduled">The first scheduled ones by start.</param>
+/// <param name="Scheduled">The scheduled windows that start first.</param>
 /// <param name="ScheduledTotal">How many are scheduled.</param>
-/// <param name="Recent">The newest by start.</param>
+/// <param name="Recent">The newest windows by start, in every state.</param>
 /// <param name="Platform">Every active window of a platform project.</param>
 public sealed record BoardWindows(
     IReadOnlyList<MaintenanceWindow> Active,
@@ -20,7 +20,7 @@ public sealed record BoardWindows(
     IReadOnlyList<MaintenanceWindow> Recent,
     IReadOnlyList<PlatformWindow> Platform)
 {
-    /// <summary>How many active windows, and how many scheduled ones, the public is shown (product.md section 3); of more, the number.</summary>
+    /// <summary>How many active and how many scheduled windows the page shows (product.md section 3). Of the others it says how many there are.</summary>
     public const int Noticed = 10;
 
     /// <summary>The public part of <paramref name="feed"/>.</summary>
@@ -32,10 +32,10 @@ public sealed record BoardWindows(
         [.. feed.Recent.Select(Public)],
         [.. feed.PlatformActive.Select(PlatformWindow.From)]);
 
-    /// <summary>What <see cref="ToJson"/> made, read back.</summary>
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     public static BoardWindows FromJson(string json) => JsonSerializer.Deserialize(json, WindowsJson.Default.BoardWindows)!;
 
-    /// <summary>The form that is stored.</summary>
+    /// <summary>The windows as they are stored.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, WindowsJson.Default.BoardWindows);
 
     /// <summary>A window as the public sees it.</summary>

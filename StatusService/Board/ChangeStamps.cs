@@ -8,7 +8,7 @@ namespace Xerotier.StatusService.Board;
 /// <summary>Keeps since when this replica's board has been what it is, and reconciles the instants with the recorder's stamp. Used by one task at a time.</summary>
 public sealed class ChangeStamps
 {
-    private const long SameChange = 2; // seconds by which two replicas may see one change apart
+    private const long SameChange = 2; // the most seconds between two replicas' instants of one change
 
     private Own? own;
 
@@ -18,7 +18,7 @@ public sealed class ChangeStamps
     /// <summary>Observes the board at <paramref name="now"/>.</summary>
     /// <param name="state">The board.</param>
     /// <param name="now">The instant of a change, if there is one.</param>
-    /// <param name="settled">What the board says is no longer the ignorance of a process that has just started.</param>
+    /// <param name="settled">The board says more than a process knows that has just started.</param>
     public void Observe(BoardState state, DateTimeOffset now, bool settled)
     {
         var second = now.ToUnixTimeSeconds();

@@ -4,7 +4,7 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.StatusService.Board;
 
-/// <summary>Reads the fleet's and the windows' streams into the inbox. That one is silent needs no message: the board goes by when it last heard.</summary>
+/// <summary>Reads the fleet's and the windows' streams into the inbox. A feed that falls silent needs no message: the board goes by the instant of the last one.</summary>
 public sealed class Feeds(
     Fleet.V1.Fleet.FleetClient fleet,
     MaintenanceFeed.MaintenanceFeedClient maintenance,
@@ -30,9 +30,13 @@ public sealed class Feeds(
         : null;
 
     /// <inheritdoc/>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        Watch(cancellation => fleet.WatchPlatformHealth(new(), cancellationToken: cancellation), Read, stoppingToken),
-        Watch(cancellation => maintenance.WatchPageFeed(new(), cancellationToken: cancellation), Read, stoppingToken));
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var health = Watch(cancellation => fleet.WatchPlatformHealth(new(), cancellationToken: cancellation), Read, stoppingToken);
+        var windows = Watch(cancellation => maintenance.WatchPageFeed(new(), cancellationToken: cancellation), Read, stoppingToken);
+        await await Task.WhenAny(health, windows); // a fault of one ends the service, whatever the other does
+        await Task.WhenAll(health, windows);
+    }
 
     private Task Watch<T>(
         Func<CancellationToken, Grpc.Core.AsyncServerStreamingCall<T>> open,

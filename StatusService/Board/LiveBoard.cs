@@ -60,7 +60,7 @@ public sealed class LiveBoard(Action<DateTimeOffset, IReadOnlyDictionary<string,
         return now;
     }
 
-    /// <summary>The board at <paramref name="at"/>, reported; there the hours that a clock repeats are had once.</summary>
+    /// <summary>The board at <paramref name="at"/>, reported; hours that a clock repeats are reported once.</summary>
     private BoardState Watch(DateTimeOffset at)
     {
         var state = BoardState.At(Inputs, at);

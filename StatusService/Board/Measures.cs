@@ -10,7 +10,7 @@ public static class Measures
 
     private static readonly Dictionary<string, Func<BoardInputs, DateTimeOffset, Verdict?>> ByKey = new()
     {
-        [Components.Dashboard.Key] = (_, _) => Verdict.Operational, // whoever reads it has it
+        [Components.Dashboard.Key] = (_, _) => Verdict.Operational, // it is what the reader reads
         [Components.InferenceRouting.Key] = (inputs, now) => OfFleet(inputs, now, fleet =>
             IfSure(unheard => Rules.Routing(fleet.Routers, fleet.RoutersOnline + unheard), fleet.RoutersUnheard)),
         [Components.SharedAgents.Key] = (inputs, now) => !inputs.SharedAgentsShown ? null : OfFleet(inputs, now, fleet =>
@@ -22,7 +22,7 @@ public static class Measures
     public static Verdict? Judge(Component component, BoardInputs inputs, DateTimeOffset now) =>
         ByKey.TryGetValue(component.Key, out var judge) ? judge(inputs, now) : null;
 
-    private static Verdict OfFleet(BoardInputs inputs, DateTimeOffset now, Func<FleetCounts, Verdict> judge) =>
+    private static Verdict OfFleet(BoardInputs inputs, DateTimeOffset now, Func<PlatformCounts, Verdict> judge) =>
         inputs.Fleet is { } fleet && now < inputs.FleetKnownAt + BoardInputs.FreshFor ? judge(fleet)
         : now < inputs.YoungUntil ? NoDataYet
         : NoData;

@@ -41,10 +41,10 @@ public sealed record RecordedChange(
 /// <summary>The history's SQL. Its clock for the lease is the database's.</summary>
 public sealed class HistoryStore(NpgsqlDataSource database)
 {
-    /// <summary>How long a recorder that does not write keeps its place.</summary>
+    /// <summary>How long a recorder that does not write keeps its lease.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
 
-    /// <summary>Takes the recorder's place if it is free, its holder has not been heard of for <see cref="Lease"/>, or it is held by <paramref name="me"/>; tells the row either way.</summary>
+    /// <summary>Takes the lease if it is free, if its holder has not written for <see cref="Lease"/>, or if it is held by <paramref name="me"/>; returns the row either way.</summary>
     public async Task<RecorderRow> TryTakeAsync(Guid me, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
@@ -65,7 +65,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         return Row(reader, reader.GetBoolean(5));
     }
 
-    /// <summary>Gives the recorder's place up at once, if it is still held.</summary>
+    /// <summary>Gives the lease up at once, if it is still held.</summary>
     public async Task ReleaseAsync(long generation, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand("update recorder set expires_at = '-infinity', holder = null where generation = $1");
@@ -96,10 +96,10 @@ public sealed class HistoryStore(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// Writes <paramref name="change"/> and keeps the place: one batch, so one transaction in which the database waits for nobody.
+    /// Writes <paramref name="change"/> and extends the lease: one batch, so one transaction in which the database waits for nobody.
     /// Its first command takes the row's lock and checks the generation; the others do nothing unless it did.
     /// </summary>
-    /// <returns>The row afterwards; null when the caller's generation or its idea of the record's end is not the database's: nothing was written.</returns>
+    /// <returns>The row afterwards; null when the caller's generation or end of the record is not the database's: nothing was written.</returns>
     public async Task<RecorderRow?> WriteAsync(long generation, long revision, RecordedChange change, CancellationToken cancellation)
     {
         var start = change.From ?? change.Begun.Select(b => b.From).DefaultIfEmpty(change.Until).Min();
@@ -212,7 +212,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         var row = await reader.ReadAsync(cancellation) ? Row(reader, taken: true) : null;
         while (await reader.NextResultAsync(cancellation))
         {
-            // Nothing to read: this is where a command that failed says so.
+            // Nothing to read: a command that failed throws here.
         }
 
         return row;

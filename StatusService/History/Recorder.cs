@@ -4,22 +4,22 @@ using Xerotier.StatusService.Model;
 namespace Xerotier.StatusService.History;
 
 /// <summary>
-/// Writes what the track saw into the history while it holds the lease, and reads the history for the page whether it does or not.
-/// Whoever holds the lease settles the seconds from where the record ends, each once: what it saw of them itself, or no data. So a
-/// second has one author, a takeover loses nothing that the successor saw, and a recorder that was stopped and continued finds its
-/// generation gone. Used by one task at a time.
+/// Writes what the track observed into the history while it holds the lease, and reads the history for the page in any case. The holder
+/// of the lease settles the seconds from the end of the record on, each once: with what it observed itself, or with no data. So a second
+/// has one author, a takeover loses nothing that the successor observed, and a recorder that was paused finds that its generation is
+/// over. Used by one task at a time.
 /// </summary>
 public sealed class Recorder(HistoryStore store, StatusTrack track)
 {
     private const int Kept = 120; // seconds that stay in the track after they were written: readers may still hold an older snapshot
 
-    private const int Continuity = 60; // seconds that nobody may have recorded for an older stamp to go on
+    private const int Continuity = 60; // the longest gap in the record, in seconds, after which an older stamp still holds
 
     private readonly Guid me = Guid.NewGuid();
     private Held? held;
     private RecorderTurn last = RecorderTurn.None;
     private BoardBefore? before;
-    private string? lapsed; // a stamp from before a gap that nobody recorded: it says nothing about now
+    private string? lapsed; // a stamp from before a longer gap: it says nothing about now
 
     /// <summary>This one held the lease at the end of its last turn.</summary>
     public bool Recording => held is not null;
@@ -40,13 +40,13 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
 
         if (last.Before is null)
         {
-            stamp = null; // nobody has read yet what it must be reconciled with
+            stamp = null; // it was not reconciled: the stored stamp was not read yet
         }
 
         RecorderRow? row = null;
         if (held is { } holding)
         {
-            // An interrupted write leaves it open whether it happened: then the next turn takes the lease anew, and looks.
+            // After an interrupted write nobody knows whether it happened: then the next turn takes the lease anew, and reads.
             held = null;
             row = await WriteAsync(holding, complete, stamp, windows, cancellation);
         }
@@ -104,7 +104,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
         }
         else if (lapsed is not null && holding.Row.Stamp == lapsed)
         {
-            change = change with { Stamp = "null" }; // the record goes on from here: nobody after us may take it for continuous
+            change = change with { Stamp = "null" }; // the record goes on from here: no successor may take it for continuous
         }
 
         if (windows is not null)

@@ -14,7 +14,7 @@ public sealed class HistoryOptions
     public int RetentionDays { get; set; } = 400;
 }
 
-/// <summary>Intervals the recorder's turns, each with a timeout, and deletes what is past the retention once a day. Used by one task at a time.</summary>
+/// <summary>Runs the recorder's turns, each with a timeout, and deletes what is past the retention once a day. Used by one task at a time.</summary>
 public sealed partial class RecorderTurns(
     Recorder recorder,
     HistoryStore store,

@@ -6,9 +6,9 @@ namespace Xerotier.StatusService.Model;
 /// <param name="Degraded">Seconds degraded.</param>
 /// <param name="Outage">Seconds in outage.</param>
 /// <param name="Maintenance">Seconds in maintenance of the platform.</param>
-/// <param name="NoData">Seconds that nobody recorded.</param>
+/// <param name="NoData">Seconds without a record.</param>
 /// <param name="UptimePercent">Of this day, floored to 3 decimals; null when nothing was observed.</param>
-/// <param name="Installation">Where the day lies as seen from the installation.</param>
+/// <param name="Installation">Whether the day is before, on or after the day of installation.</param>
 public sealed record Day(
     DateOnly Date,
     int Operational,
@@ -19,7 +19,7 @@ public sealed record Day(
     decimal? UptimePercent,
     InstallationDay Installation);
 
-/// <summary>A day before the installation, of it, or after it: the first two look different from good days.</summary>
+/// <summary>Where a day lies: the first two look different from good days.</summary>
 public enum InstallationDay
 {
     /// <summary>Before anything was recorded.</summary>

@@ -1,8 +1,8 @@
 namespace Xerotier.StatusService.Model;
 
 /// <summary>
-/// What the history holds of one component's second, from best to worst: a second takes the worst that it held. The numbers are stored.
-/// Unknown ranks as in product.md section 8, maintenance above it; a known outage is never hidden by either.
+/// The state of a component in one second of the history, from best to worst: a second takes the worst state that it held. The numbers are
+/// stored. Unknown ranks as in product.md section 8, maintenance above it. Neither hides a known outage.
 /// </summary>
 public enum Recorded
 {
@@ -12,7 +12,7 @@ public enum Recorded
     /// <summary>Reduced performance; counts as up.</summary>
     Degraded = 1,
 
-    /// <summary>Unknown, hidden, or recorded by nobody; never stored.</summary>
+    /// <summary>Unknown, not shown, or not recorded; never stored.</summary>
     NoData = 2,
 
     /// <summary>Under a platform project's window; counts neither way.</summary>
@@ -25,7 +25,7 @@ public enum Recorded
 /// <summary>A stretch of whole seconds in one state.</summary>
 /// <param name="From">First second, Unix time.</param>
 /// <param name="To">End, exclusive.</param>
-/// <param name="State">What it held.</param>
+/// <param name="State">The state.</param>
 public readonly record struct Interval(long From, long To, Recorded State)
 {
     /// <summary>The part within [<paramref name="from"/>, <paramref name="to"/>); empty when To ≤ From.</summary>

@@ -6,7 +6,7 @@ namespace Xerotier.StatusService.Publishing;
 /// <summary>
 /// The service's one loop. It looks at the board at least every 250 ms and publishes what it sees. Twice a second it starts the
 /// recorder's turn with the values that the turn needs, and takes its result when it is complete: a turn may wait for Postgres, so it
-/// intervals beside the looks and never delays them.
+/// runs beside the looks and never delays them.
 /// </summary>
 public sealed partial class StatusLoop(
     BoardInbox inbox,

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Xerotier.StatusService.Documents.Page;
-using Xerotier.StatusService.History;
+using Xerotier.StatusService.Publishing;
 
 namespace Xerotier.Browser.Tests;
 

@@ -24,7 +24,7 @@ public sealed class PageStream : IAsyncDisposable
         reading = ReadAsync();
     }
 
-    /// <summary>What happens again and again while a page is waited for, such as that time passes.</summary>
+    /// <summary>Called again and again while the test waits for a page, for example to let time pass.</summary>
     public Action? Waiting { get; init; }
 
     public static string Overall(PageSnapshot page) => Json(page).GetProperty("overall").GetProperty("key").GetString()!;

@@ -30,7 +30,7 @@ public static class DashboardJson
 
     private static byte[] Write(string projectId, GetProjectFleetResponse fleet, ListProjectWindowsResponse? windows, bool ages)
     {
-        // A young store has not heard of everybody yet: what it counts is shown, what that means is not known.
+        // A young store has not heard from all yet: its counts are shown, but not judged.
         var known = fleet.Store == StoreState.Ready;
         var online = fleet.Routers.Count(r => r.Online);
         var routing = known ? Rules.Routing(fleet.Routers.Count, online).Status : ComponentStatus.Unknown;
@@ -108,8 +108,8 @@ public static class DashboardJson
         json.WriteEndObject();
 
         json.WriteStartObject("maintenance");
-        WindowJson.WriteArray(json, "active", windows, WindowStatus.Active);
-        WindowJson.WriteArray(json, "upcoming", windows, WindowStatus.Scheduled);
+        DashboardWindowJson.WriteArray(json, "active", windows, WindowStatus.Active);
+        DashboardWindowJson.WriteArray(json, "upcoming", windows, WindowStatus.Scheduled);
         if (windows is null)
         {
             json.WriteBoolean("unavailable", true); // empty lists would say that there is none

@@ -32,9 +32,9 @@ public sealed record ComponentModel(
 /// <summary>The windows of the page.</summary>
 /// <param name="Unavailable">Maintenance data is unavailable: the rest is what was known last.</param>
 /// <param name="UnavailableSince">When it was lost; null while it is live, and when nothing was ever known.</param>
-/// <param name="Active">The first active ones by end.</param>
+/// <param name="Active">The active windows that end first.</param>
 /// <param name="ActiveTotal">How many are active.</param>
-/// <param name="Scheduled">The first scheduled ones by start.</param>
+/// <param name="Scheduled">The scheduled windows that start first.</param>
 /// <param name="ScheduledTotal">How many are scheduled.</param>
 /// <param name="Recent">The 50 newest by start, in every state.</param>
 public sealed record WindowsModel(

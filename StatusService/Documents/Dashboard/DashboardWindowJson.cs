@@ -5,7 +5,7 @@ using Xerotier.Maintenance.V1;
 namespace Xerotier.StatusService.Documents.Dashboard;
 
 /// <summary>Writes a project's own windows as the management API does (product.md section 4).</summary>
-internal static class WindowJson
+internal static class DashboardWindowJson
 {
     public static void WriteArray(Utf8JsonWriter json, string name, ListProjectWindowsResponse? windows, WindowStatus status)
     {
