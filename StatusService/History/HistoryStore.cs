@@ -252,16 +252,16 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         return (new(row.Revision, row.RecordedUntil, row.FirstRecorded, days, intervals), row.Stamp);
     }
 
-    /// <summary>The intervals that start within [<paramref name="from"/>, <paramref name="to"/>), both midnights, by component key and time; those that go on end at <see cref="HistorySnapshot.Open"/>.</summary>
-    public async Task<IReadOnlyDictionary<string, IReadOnlyList<Interval>>> IntervalsAsync(long from, long to, CancellationToken cancellation)
+    /// <summary>The intervals of the days from <paramref name="from"/> to the one before <paramref name="to"/>, by component key and time; those that go on end at <see cref="HistorySnapshot.Open"/>.</summary>
+    public async Task<IReadOnlyDictionary<string, IReadOnlyList<Interval>>> IntervalsAsync(DateOnly from, DateOnly to, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
             """
             select key, starts_at, ends_at, state from intervals join components on id = component
-            where starts_at >= $1 and starts_at < $2 order by starts_at
+            where starts_at >= @from and starts_at < @to order by starts_at
             """);
-        command.Parameters.Add(new() { Value = Instant(from) });
-        command.Parameters.Add(new() { Value = Instant(to) });
+        command.Parameters.AddWithValue("from", from.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc));
+        command.Parameters.AddWithValue("to", to.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         return await IntervalsAsync(reader, cancellation);
     }

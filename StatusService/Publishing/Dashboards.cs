@@ -1,6 +1,5 @@
 using Grpc.Core;
 using Xerotier.Fleet.V1;
-using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Documents.Dashboard;
 
@@ -14,11 +13,9 @@ public sealed record DashboardDocument(byte[] Body, string ETag);
 /// while it has no Redis, there is no dashboard but 503: counts of zero would lie. Without the MaintenanceService there is one, and it
 /// says so.
 /// </summary>
-public sealed partial class Dashboards(
-    Fleet.V1.Fleet.FleetClient fleet, MaintenanceFeed.MaintenanceFeedClient maintenance, TimeProvider time, ILogger<Dashboards> logger)
+public sealed class Dashboards(Fleet.V1.Fleet.FleetClient fleet, WindowQueries windows, TimeProvider time)
 {
     private readonly SingleFlight<DashboardQuery, DashboardDocument> cache = NewCache(time);
-    private volatile bool withoutWindows;
 
     /// <summary>The dashboard of <paramref name="query"/>, and whether an earlier request had it made.</summary>
     /// <exception cref="ApiException">503: the collector knows nothing.</exception>
@@ -39,45 +36,14 @@ public sealed partial class Dashboards(
     {
         // Both calls carry the default deadline. The requests that wait may go: the dashboard is kept for the next.
         var asked = fleet.GetProjectFleetAsync(new() { ProjectId = query.ProjectId, Limit = query.Limit, After = query.After }).ResponseAsync;
-        var windows = WindowsAsync(query.ProjectId);
+        var asking = windows.OfProjectAsync(query.ProjectId);
         var known = await asked;
         if (known.Store is not (StoreState.Ready or StoreState.Young))
         {
             throw new ApiException(ApiErrors.ServiceUnavailable);
         }
 
-        var (body, etag) = DashboardJson.Write(query.ProjectId, known, await windows);
+        var (body, etag) = DashboardJson.Write(query.ProjectId, known, await asking);
         return new(body, etag);
     }
-
-    private async Task<ListProjectWindowsResponse?> WindowsAsync(string projectId)
-    {
-        try
-        {
-            var windows = await maintenance.ListProjectWindowsAsync(new() { ProjectId = projectId });
-            if (withoutWindows)
-            {
-                withoutWindows = false;
-                LogWithWindows(logger);
-            }
-
-            return windows;
-        }
-        catch (RpcException failure)
-        {
-            if (!withoutWindows)
-            {
-                withoutWindows = true;
-                LogWithoutWindows(logger, failure);
-            }
-
-            return null;
-        }
-    }
-
-    [LoggerMessage(1, LogLevel.Warning, "The MaintenanceService does not respond; dashboards say that their windows are unavailable")]
-    private static partial void LogWithoutWindows(ILogger logger, Exception failure);
-
-    [LoggerMessage(2, LogLevel.Information, "The MaintenanceService responds again; dashboards have their windows")]
-    private static partial void LogWithWindows(ILogger logger);
 }

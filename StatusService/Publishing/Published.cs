@@ -41,6 +41,7 @@ public static class PublishingExtensions
         services.AddSingleton<Published>();
         services.AddSingleton<PagePublisher>();
         services.AddSingleton<StatusMetrics>();
+        services.AddSingleton<WindowQueries>();
         services.AddSingleton<HistoryPages>();
         services.AddSingleton<Dashboards>();
         services.AddHostedService<StatusLoop>();

@@ -1,0 +1,55 @@
+using Xerotier.StatusService.History;
+using Xerotier.StatusService.Model;
+
+namespace Xerotier.StatusService.Documents.Page;
+
+/// <summary>Makes the model of a month's page, pure: of the history, the month's windows, and the instant that all is as of.</summary>
+public static class HistoryPageBuilder
+{
+    /// <summary>The page of a month as of the last full minute.</summary>
+    /// <param name="month">The first day of the month.</param>
+    /// <param name="firstMonth">The first month of the history.</param>
+    /// <param name="now">The current instant.</param>
+    /// <param name="history">The history, with the month's days.</param>
+    /// <param name="recorded">The month's intervals as the database has them, by component key.</param>
+    /// <param name="track">What was observed after the end of the record.</param>
+    /// <param name="windows">The month's windows by start; null when they could not be read.</param>
+    /// <param name="moreWindows">There are more windows than these.</param>
+    public static HistoryPageModel Build(
+        DateOnly month,
+        DateOnly firstMonth,
+        DateTimeOffset now,
+        HistorySnapshot history,
+        IReadOnlyDictionary<string, IReadOnlyList<Interval>> recorded,
+        StatusTrack track,
+        IReadOnlyList<MaintenanceWindow>? windows,
+        bool moreWindows)
+    {
+        var (from, to) = (Second(month), Second(month.AddMonths(1)));
+        var asOf = Math.Min(now.ToUnixTimeSeconds() / 60 * 60, to);
+        var settled = history.RecordedUntil ?? from;
+        var components = new List<ComponentMonth>();
+        foreach (var component in Components.All)
+        {
+            var days = history.DaysOf(component.Key, month, DateTimeOffset.FromUnixTimeSeconds(asOf), track)
+                .Where(day => day.Date < month.AddMonths(1)) // a complete month is as of the next one's first second
+                .ToList();
+            var intervals = recorded.GetValueOrDefault(component.Key, [])
+                .Select(interval => interval.Clip(from, Math.Min(settled, asOf)))
+                .Where(interval => interval.To > interval.From)
+                .Concat(track.Intervals(component.Key, Math.Max(settled, from), asOf).Where(interval => interval.State != Recorded.NoData))
+                .ToList();
+            if (MonthHistory.Of(component, days, intervals, history.FirstRecorded ?? from, windows ?? [], asOf) is { } recordedMonth)
+            {
+                components.Add(recordedMonth);
+            }
+        }
+
+        return new(month, firstMonth, MonthOf(DateOnly.FromDateTime(now.UtcDateTime)), components, windows ?? [], windows is not null, moreWindows);
+    }
+
+    /// <summary>The first day of the month of <paramref name="day"/>.</summary>
+    public static DateOnly MonthOf(DateOnly day) => new(day.Year, day.Month, 1);
+
+    private static long Second(DateOnly day) => new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
+}
