@@ -22,11 +22,13 @@ public sealed class ModelStorageOptions
 }
 
 /// <summary>Asks the configured address again and again; without one it does nothing.</summary>
-public sealed class ModelStorageProbe(IOptions<ModelStorageOptions> options, BoardInbox inbox, TimeProvider time) : BackgroundService
+public sealed partial class ModelStorageProbe(IOptions<ModelStorageOptions> options, BoardInbox inbox, TimeProvider time, ILogger<ModelStorageProbe> logger) : BackgroundService
 {
     private static readonly Verdict NotYet = new(ComponentStatus.Unknown, "its first probe is under way");
 
-    /// <summary>What a probe that fails says of the storage.</summary>
+    private bool failing;
+
+    /// <summary>What a failed probe says of the storage.</summary>
     public static Verdict Failed { get; } = new(ComponentStatus.Outage, "its probe fails");
 
     /// <inheritdoc/>
@@ -56,15 +58,34 @@ public sealed class ModelStorageProbe(IOptions<ModelStorageOptions> options, Boa
         try
         {
             using var response = await client.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            return response.IsSuccessStatusCode;
+            response.EnsureSuccessStatusCode();
+            if (failing)
+            {
+                failing = false;
+                LogRecovered(logger);
+            }
+
+            return true;
         }
         catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
+            if (!failing)
+            {
+                failing = true;
+                LogFailing(logger, failure);
+            }
+
             return false;
         }
     }
 
     private void Report(Verdict verdict) => inbox.Enqueue((inputs, _) => inputs with { ModelStorage = verdict });
+
+    [LoggerMessage(1, LogLevel.Warning, "The probe of Model Storage fails")]
+    private static partial void LogFailing(ILogger logger, Exception failure);
+
+    [LoggerMessage(2, LogLevel.Information, "The probe of Model Storage succeeds again")]
+    private static partial void LogRecovered(ILogger logger);
 }
 
 /// <summary>Registration of the board.</summary>
