@@ -50,16 +50,16 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         await using var command = database.CreateCommand(
             """
             with taken as (
-                update recorder set holder = $1, generation = generation + 1, expires_at = clock_timestamp() + $2
-                where expires_at < clock_timestamp() or holder = $1
+                update recorder set holder = @me, generation = generation + 1, expires_at = clock_timestamp() + @lease
+                where expires_at < clock_timestamp() or holder = @me
                 returning generation, recorded_until, first_recorded, revision, stamp::text, true as taken)
             select * from taken
             union all
             select generation, recorded_until, first_recorded, revision, stamp::text, false from recorder
             where not exists (select from taken)
             """);
-        command.Parameters.Add(new() { Value = me });
-        command.Parameters.Add(new() { Value = Lease });
+        command.Parameters.AddWithValue("me", me);
+        command.Parameters.AddWithValue("lease", Lease);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         return Row(reader, reader.GetBoolean(5));
@@ -68,8 +68,8 @@ public sealed class HistoryStore(NpgsqlDataSource database)
     /// <summary>Gives the lease up at once, if it is still held.</summary>
     public async Task ReleaseAsync(long generation, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("update recorder set expires_at = '-infinity', holder = null where generation = $1");
-        command.Parameters.Add(new() { Value = generation });
+        await using var command = database.CreateCommand("update recorder set expires_at = '-infinity', holder = null where generation = @generation");
+        command.Parameters.AddWithValue("generation", generation);
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
@@ -110,41 +110,41 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         await using var batch = database.CreateBatch();
         batch.BatchCommands.Add(new(
             """
-            update recorder set recorded_until = $3, revision = $4, expires_at = clock_timestamp() + $5,
-                stamp = coalesce($6, stamp), first_recorded = coalesce(first_recorded, $7),
-                windows = coalesce($8, windows), windows_heard_at = coalesce($9, windows_heard_at)
-            where generation = $1 and recorded_until = $2
+            update recorder set recorded_until = @until, revision = @next, expires_at = clock_timestamp() + @lease,
+                stamp = coalesce(@stamp, stamp), first_recorded = coalesce(first_recorded, @first),
+                windows = coalesce(@windows, windows), windows_heard_at = coalesce(@heard, windows_heard_at)
+            where generation = @generation and recorded_until = @from
             returning generation, recorded_until, first_recorded, revision, stamp::text
             """)
         {
             Parameters =
             {
-                new() { Value = generation },
-                new() { Value = change.From is { } from ? Instant(from) : Never },
-                new() { Value = Instant(change.Until) },
-                new() { Value = next },
-                new() { Value = Lease },
-                new() { Value = (object?)change.Stamp ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Jsonb },
-                new() { Value = change.Begun.Count > 0 ? Instant(change.Begun.Min(b => b.From)) : DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz },
-                new() { Value = (object?)change.Windows ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Jsonb },
-                new() { Value = change.WindowsHeardAt is { } heard ? heard : DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz },
+                new("generation", generation),
+                new("from", change.From is { } from ? Instant(from) : Never),
+                new("until", Instant(change.Until)),
+                new("next", next),
+                new("lease", Lease),
+                new("stamp", NpgsqlDbType.Jsonb) { Value = (object?)change.Stamp ?? DBNull.Value },
+                new("first", NpgsqlDbType.TimestampTz) { Value = change.Begun.Count > 0 ? Instant(change.Begun.Min(b => b.From)) : DBNull.Value },
+                new("windows", NpgsqlDbType.Jsonb) { Value = (object?)change.Windows ?? DBNull.Value },
+                new("heard", NpgsqlDbType.TimestampTz) { Value = change.WindowsHeardAt is { } heard ? heard : DBNull.Value },
             },
         });
         if (change.Ended.Count > 0)
         {
             batch.BatchCommands.Add(new(
                 """
-                update intervals set ends_at = ended.at from unnest($3, $4) as ended (key, at) join components using (key)
+                update intervals set ends_at = ended.at from unnest(@components, @ends) as ended (key, at) join components using (key)
                 where component = id and ends_at is null
-                    and exists (select from recorder where generation = $1 and revision = $2)
+                    and exists (select from recorder where generation = @generation and revision = @next)
                 """)
             {
                 Parameters =
                 {
-                    new() { Value = generation },
-                    new() { Value = next },
-                    new() { Value = change.Ended.Select(e => e.Component).ToArray() },
-                    new() { Value = change.Ended.Select(e => Instant(e.To)).ToArray() },
+                    new("generation", generation),
+                    new("next", next),
+                    new("components", change.Ended.Select(e => e.Component).ToArray()),
+                    new("ends", change.Ended.Select(e => Instant(e.To)).ToArray()),
                 },
             });
         }
@@ -153,33 +153,33 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         {
             batch.BatchCommands.Add(new(
                 """
-                insert into components (key) select distinct key from unnest($3) as begun (key)
+                insert into components (key) select distinct key from unnest(@components) as begun (key)
                 where not exists (select from components as known where known.key = begun.key)
-                    and exists (select from recorder where generation = $1 and revision = $2)
+                    and exists (select from recorder where generation = @generation and revision = @next)
                 """)
             {
                 Parameters =
                 {
-                    new() { Value = generation },
-                    new() { Value = next },
-                    new() { Value = change.Begun.Select(b => b.Component).ToArray() },
+                    new("generation", generation),
+                    new("next", next),
+                    new("components", change.Begun.Select(b => b.Component).ToArray()),
                 },
             });
             batch.BatchCommands.Add(new(
                 """
                 insert into intervals (component, starts_at, ends_at, state)
-                select id, starts_at, ends_at, state from unnest($3, $4, $5, $6) as begun (key, starts_at, ends_at, state) join components using (key)
-                where exists (select from recorder where generation = $1 and revision = $2)
+                select id, starts_at, ends_at, state from unnest(@components, @starts, @ends, @states) as begun (key, starts_at, ends_at, state) join components using (key)
+                where exists (select from recorder where generation = @generation and revision = @next)
                 """)
             {
                 Parameters =
                 {
-                    new() { Value = generation },
-                    new() { Value = next },
-                    new() { Value = change.Begun.Select(b => b.Component).ToArray() },
-                    new() { Value = change.Begun.Select(b => Instant(b.From)).ToArray() },
-                    new() { Value = change.Begun.Select(b => b.To is { } to ? Instant(to) : (DateTime?)null).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz },
-                    new() { Value = change.Begun.Select(b => (short)b.State).ToArray() },
+                    new("generation", generation),
+                    new("next", next),
+                    new("components", change.Begun.Select(b => b.Component).ToArray()),
+                    new("starts", change.Begun.Select(b => Instant(b.From)).ToArray()),
+                    new("ends", NpgsqlDbType.Array | NpgsqlDbType.TimestampTz) { Value = change.Begun.Select(b => b.To is { } to ? Instant(to) : (DateTime?)null).ToArray() },
+                    new("states", change.Begun.Select(b => (short)b.State).ToArray()),
                 },
             });
         }
@@ -193,17 +193,17 @@ public sealed class HistoryStore(NpgsqlDataSource database)
                     coalesce(sum(seconds) filter (where state = 0), 0), coalesce(sum(seconds) filter (where state = 1), 0),
                     coalesce(sum(seconds) filter (where state = 3), 0), coalesce(sum(seconds) filter (where state = 4), 0)
                 from (select *, extract(epoch from ends_at - starts_at)::int as seconds from intervals
-                    where starts_at >= $3 and starts_at < $4) as closed
-                where exists (select from recorder where generation = $1 and revision = $2)
+                    where starts_at >= @begin and starts_at < @end) as closed
+                where exists (select from recorder where generation = @generation and revision = @next)
                 group by 1, 2
                 """)
             {
                 Parameters =
                 {
-                    new() { Value = generation },
-                    new() { Value = next },
-                    new() { Value = Midnight(start) },
-                    new() { Value = Midnight(change.Until) },
+                    new("generation", generation),
+                    new("next", next),
+                    new("begin", Midnight(start)),
+                    new("end", Midnight(change.Until)),
                 },
             });
         }
@@ -228,7 +228,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
             BatchCommands =
             {
                 new("select generation, recorded_until, first_recorded, revision, stamp::text from recorder"),
-                new("select day, key, operational, degraded, maintenance, outage from days join components on id = component where day >= $1") { Parameters = { new() { Value = firstDay } } },
+                new("select day, key, operational, degraded, maintenance, outage from days join components on id = component where day >= @day") { Parameters = { new("day", firstDay) } },
                 new("""
                     select key, starts_at, ends_at, state from intervals join components on id = component
                     where starts_at >= (select date_trunc('day', recorded_until, 'UTC') from recorder) order by starts_at
@@ -271,8 +271,8 @@ public sealed class HistoryStore(NpgsqlDataSource database)
     public async Task<int> PurgeAsync(DateOnly before, CancellationToken cancellation)
     {
         await using var batch = database.CreateBatch();
-        batch.BatchCommands.Add(new("delete from intervals where starts_at < $1 and ends_at is not null") { Parameters = { new() { Value = before.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc) } } });
-        batch.BatchCommands.Add(new("delete from days where day < $1") { Parameters = { new() { Value = before } } });
+        batch.BatchCommands.Add(new("delete from intervals where starts_at < @before and ends_at is not null") { Parameters = { new("before", before.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc)) } });
+        batch.BatchCommands.Add(new("delete from days where day < @before") { Parameters = { new("before", before) } });
         return await batch.ExecuteNonQueryAsync(cancellation);
     }
 
