@@ -1,0 +1,74 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+
+namespace Xerotier.Contracts;
+
+/// <summary>A live process.</summary>
+public sealed record Health
+{
+    /// <summary>Always <c>ok</c>: a process that cannot respond is not live.</summary>
+    /// <example>"ok"</example>
+    [AllowedValues("ok")]
+    public string Status { get; } = "ok";
+
+    /// <summary>The service's name.</summary>
+    /// <example>"gateway"</example>
+    public required string Service { get; init; }
+
+    /// <summary>The service's version.</summary>
+    /// <example>"1.0.0"</example>
+    public required string Version { get; init; }
+
+    /// <summary>Whole seconds since the process started.</summary>
+    /// <example>42</example>
+    [Range(0, long.MaxValue)]
+    public required long UptimeSeconds { get; init; }
+}
+
+/// <summary>Whether a service can serve, with the state of everything that it depends on.</summary>
+public sealed record Readiness
+{
+    /// <summary><c>ok</c> with status 200; <c>unavailable</c> or <c>draining</c> (about to stop) with 503.</summary>
+    /// <example>"ok"</example>
+    public required ReadinessStatus Status { get; init; }
+
+    /// <summary>The service's name.</summary>
+    /// <example>"gateway"</example>
+    public required string Service { get; init; }
+
+    /// <summary>
+    /// Each dependency by name. Of the Gateway: its database (<c>postgres</c>), the source of the status page (<c>status_page</c>), each
+    /// service, and the stores behind the services (<c>redis</c>, <c>maintenancedb</c>, <c>statusdb</c>), which do not decide.
+    /// </summary>
+    /// <example>{"postgres": "ok", "status_page": "ok", "healthcollector": "ok", "maintenanceservice": "ok", "statusservice": "ok", "redis": "ok", "maintenancedb": "ok", "statusdb": "ok"}</example>
+    [Keys("postgres", "status_page", "healthcollector", "maintenanceservice", "statusservice", "redis", "maintenancedb", "statusdb")]
+    public required IReadOnlyDictionary<string, CheckState> Checks { get; init; }
+}
+
+/// <summary>Whether a service can serve.</summary>
+[JsonConverter(typeof(WordConverter<ReadinessStatus>))]
+public enum ReadinessStatus
+{
+    /// <summary>It can.</summary>
+    Ok,
+
+    /// <summary>A dependency does not respond.</summary>
+    Unavailable,
+
+    /// <summary>The process is about to stop.</summary>
+    Draining,
+}
+
+/// <summary>State of a dependency; <c>unknown</c>: its service does not report it.</summary>
+[JsonConverter(typeof(WordConverter<CheckState>))]
+public enum CheckState
+{
+    /// <summary>It responds.</summary>
+    Ok,
+
+    /// <summary>It does not respond.</summary>
+    Unavailable,
+
+    /// <summary>Nobody reports it.</summary>
+    Unknown,
+}

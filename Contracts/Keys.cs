@@ -1,0 +1,82 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+
+namespace Xerotier.Contracts;
+
+/// <summary>An API key, without its value.</summary>
+public record ApiKey
+{
+    /// <summary>The key's ID.</summary>
+    /// <example>"key_0v8w2x4y6z1a3b5c7d9e"</example>
+    [RegularExpression("^key_")]
+    public required string Id { get; init; }
+
+    /// <summary>The object's type, always <c>api_key</c>.</summary>
+    /// <example>"api_key"</example>
+    [AllowedValues("api_key")]
+    public string Object { get; } = "api_key";
+
+    /// <summary>The key's name; windows that it creates show it as <c>created_by</c>.</summary>
+    /// <example>"ops-key"</example>
+    public required string Name { get; init; }
+
+    /// <summary>What the key may do. Only platform keys have <c>platform</c>.</summary>
+    /// <example>["management"]</example>
+    [Items(MinCount = 1, Values = ["management", "inference", "heartbeat", "platform"])]
+    public required IReadOnlyList<string> Scopes { get; init; }
+
+    /// <summary>When the key expires; null: never.</summary>
+    /// <example>null</example>
+    public required DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>Networks (CIDR) that the key may be used from; empty: any.</summary>
+    /// <example>["192.0.2.0/24"]</example>
+    public required IReadOnlyList<string> AllowedIps { get; init; }
+
+    /// <summary>When the key was created.</summary>
+    /// <example>"2026-05-20T08:00:00Z"</example>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When the key was used last; null: not yet.</summary>
+    /// <example>null</example>
+    public required DateTimeOffset? LastUsedAt { get; init; }
+
+    /// <summary>When the key was revoked; null unless it was.</summary>
+    /// <example>null</example>
+    public required DateTimeOffset? RevokedAt { get; init; }
+}
+
+/// <summary>An API key with its value, which no later response shows again.</summary>
+public sealed record ApiKeyCreated : ApiKey
+{
+    /// <summary>The key's value. Store it: only this response shows it.</summary>
+    /// <example>"xero_demo_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-AbCdE"</example>
+    [JsonPropertyOrder(1)]
+    [RegularExpression("^xero_[a-z0-9-]{1,40}_[A-Za-z0-9_-]{43}$")]
+    public required string Key { get; init; }
+}
+
+/// <summary>An API key to create.</summary>
+public sealed record ApiKeyCreate
+{
+    /// <summary>The key's name.</summary>
+    /// <example>"ops-key"</example>
+    [StringLength(100, MinimumLength = 1)]
+    public required string Name { get; init; }
+
+    /// <summary>What the key may do.</summary>
+    /// <example>["management"]</example>
+    [Items(MinCount = 1, Values = ["management", "inference", "heartbeat"], Unique = true)]
+    public required IReadOnlyList<string> Scopes { get; init; }
+
+    /// <summary>When the key expires: ISO 8601 with an offset or Z, in the future. Absent: never.</summary>
+    /// <example>"2027-05-20T08:00:00Z"</example>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>Addresses or networks (CIDR) that the key may be used from. Absent or empty: any.</summary>
+    /// <example>["192.0.2.0/24"]</example>
+    [Items(MaxCount = 100)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? AllowedIps { get; init; }
+}
