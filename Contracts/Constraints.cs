@@ -23,7 +23,7 @@ public sealed class ItemsAttribute : Attribute
     public bool Unique { get; init; }
 }
 
-/// <summary>The keys of a dictionary, all of them required.</summary>
+/// <summary>The keys that a dictionary always has; others may follow.</summary>
 /// <param name="keys">The keys.</param>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class KeysAttribute(params string[] keys) : Attribute

@@ -21,7 +21,7 @@ public sealed record Health
 
     /// <summary>Whole seconds since the process started.</summary>
     /// <example>42</example>
-    [Range(0, long.MaxValue)]
+    [Range(0, double.MaxValue)]
     public required long UptimeSeconds { get; init; }
 }
 
@@ -38,10 +38,10 @@ public sealed record Readiness
 
     /// <summary>
     /// Each dependency by name. Of the Gateway: its database (<c>postgres</c>), the source of the status page (<c>status_page</c>), each
-    /// service, and the stores behind the services (<c>redis</c>, <c>maintenancedb</c>, <c>statusdb</c>), which do not decide.
+    /// service, and every check that a service reports of itself, such as the one of its store (<c>redis</c>). The latter do not decide.
     /// </summary>
     /// <example>{"postgres": "ok", "status_page": "ok", "healthcollector": "ok", "maintenanceservice": "ok", "statusservice": "ok", "redis": "ok", "maintenancedb": "ok", "statusdb": "ok"}</example>
-    [Keys("postgres", "status_page", "healthcollector", "maintenanceservice", "statusservice", "redis", "maintenancedb", "statusdb")]
+    [Keys("postgres", "status_page", "healthcollector", "maintenanceservice", "statusservice")]
     public required IReadOnlyDictionary<string, CheckState> Checks { get; init; }
 }
 
@@ -59,7 +59,7 @@ public enum ReadinessStatus
     Draining,
 }
 
-/// <summary>State of a dependency; <c>unknown</c>: its service does not report it.</summary>
+/// <summary>State of a dependency; <c>unknown</c>: its service no longer reports it.</summary>
 [JsonConverter(typeof(WordConverter<CheckState>))]
 public enum CheckState
 {

@@ -241,13 +241,13 @@ public sealed record MaintenanceEvent
     /// <example>"created"</example>
     public required string Action { get; init; }
 
-    /// <summary>Name of the key that did it.</summary>
+    /// <summary>Name of the key that did it; <c>auto_transition</c> when the window changed by itself.</summary>
     /// <example>"ops-key"</example>
     public required string Actor { get; init; }
 
-    /// <summary>ID of the key that did it.</summary>
+    /// <summary>ID of the key that did it; null when the window changed by itself.</summary>
     /// <example>"key_0v8w2x4y6z1a3b5c7d9e"</example>
-    public required string ActorKeyId { get; init; }
+    public required string? ActorKeyId { get; init; }
 
     /// <summary>When it was done.</summary>
     /// <example>"2026-05-20T08:00:00Z"</example>

@@ -1,4 +1,5 @@
 using Xerotier.Gateway;
+using Xerotier.Gateway.Description;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Limits;
 using Xerotier.Gateway.Metrics;

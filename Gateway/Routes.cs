@@ -1,3 +1,4 @@
+using Xerotier.Gateway.Description;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Limits;
 using Xerotier.Gateway.Metrics;
@@ -25,37 +26,37 @@ internal sealed class Routes
         var windows = forward.To("maintenanceservice");
         All =
         [
-            new("GET", "/", Access.Public, RedirectAsync),
-            new("GET", "/status", Access.Public, page.ServeHtmlAsync),
-            new("GET", "/status.json", Access.Public, page.ServeJsonAsync),
-            new("GET", "/status/history", Access.Public, forward.To("statusservice")),
-            new("GET", "/healthz", Access.Public, health.LiveAsync) { Limit = Limit.None },
-            new("GET", "/readyz", Access.Public, health.ReadyAsync) { Limit = Limit.None },
-            new("GET", "/openapi/v1.json", Access.Public, openApi.ServeAsync),
+            new("GET", "/", Access.Public, RedirectAsync, Operations.Root),
+            new("GET", "/status", Access.Public, page.ServeHtmlAsync, Operations.StatusPage),
+            new("GET", "/status.json", Access.Public, page.ServeJsonAsync, Operations.StatusData),
+            new("GET", "/status/history", Access.Public, forward.To("statusservice"), Operations.StatusHistory),
+            new("GET", "/healthz", Access.Public, health.LiveAsync, Operations.Live) { Limit = Limit.None },
+            new("GET", "/readyz", Access.Public, health.ReadyAsync, Operations.Ready) { Limit = Limit.None },
+            new("GET", "/openapi/v1.json", Access.Public, openApi.ServeAsync, Operations.OpenApi),
 
-            new("GET", Project + "health/dashboard", Access.Project, forward.To("statusservice")),
+            new("GET", Project + "health/dashboard", Access.Project, forward.To("statusservice"), Operations.HealthDashboard),
 
-            new("GET", Windows, Access.Management, windows),
-            new("POST", Windows, Access.Management, windows),
-            new("GET", Windows + "/{id}", Access.Management, windows),
-            new("PATCH", Windows + "/{id}", Access.Management, windows),
-            new("DELETE", Windows + "/{id}", Access.Management, windows),
-            new("POST", Windows + "/{id}/complete", Access.Management, windows),
-            new("POST", Windows + "/{id}/purge", Access.Management, windows),
-            new("GET", Windows + "/{id}/events", Access.Management, windows),
+            new("GET", Windows, Access.Management, windows, Operations.ListWindows),
+            new("POST", Windows, Access.Management, windows, Operations.ScheduleWindow),
+            new("GET", Windows + "/{id}", Access.Management, windows, Operations.GetWindow),
+            new("PATCH", Windows + "/{id}", Access.Management, windows, Operations.UpdateWindow),
+            new("DELETE", Windows + "/{id}", Access.Management, windows, Operations.CancelWindow),
+            new("POST", Windows + "/{id}/complete", Access.Management, windows, Operations.CompleteWindow),
+            new("POST", Windows + "/{id}/purge", Access.Management, windows, Operations.PurgeWindow),
+            new("GET", Windows + "/{id}/events", Access.Management, windows, Operations.WindowEvents),
 
-            new("GET", Keys, Access.Management, keys.ListAsync),
-            new("POST", Keys, Access.Management, keys.CreateAsync),
-            new("POST", Keys + "/{id}/rotate", Access.Management, keys.RotateAsync),
-            new("DELETE", Keys + "/{id}", Access.Management, keys.RevokeAsync),
+            new("GET", Keys, Access.Management, keys.ListAsync, Operations.ListKeys),
+            new("POST", Keys, Access.Management, keys.CreateAsync, Operations.CreateKey),
+            new("POST", Keys + "/{id}/rotate", Access.Management, keys.RotateAsync, Operations.RotateKey),
+            new("DELETE", Keys + "/{id}", Access.Management, keys.RevokeAsync, Operations.RevokeKey),
 
-            new("GET", "/v1/platform/projects", Access.Platform, projects.ListAsync),
-            new("POST", "/v1/platform/projects", Access.Platform, projects.CreateAsync),
-            new("POST", "/v1/platform/projects/{id}/keys", Access.Platform, keys.CreateFirstAsync),
+            new("GET", "/v1/platform/projects", Access.Platform, projects.ListAsync, Operations.ListProjects),
+            new("POST", "/v1/platform/projects", Access.Platform, projects.CreateAsync, Operations.CreateProject),
+            new("POST", "/v1/platform/projects/{id}/keys", Access.Platform, keys.CreateFirstAsync, Operations.CreateFirstKey),
 
-            new("POST", Project + "heartbeats", Access.Heartbeat, forward.To("healthcollector")) { Limit = Limit.Heartbeats, MaxBody = heartbeats },
-            new("POST", "/v1/platform/heartbeats", Access.Platform, forward.To("healthcollector")) { Limit = Limit.Heartbeats, MaxBody = heartbeats },
-            new("POST", "/xerotier.health.v1.Heartbeats/Report", Access.AnyHeartbeat, forward.StreamTo("healthcollector")) { Limit = Limit.Heartbeats, MaxBody = null, IsGrpc = true },
+            new("POST", Project + "heartbeats", Access.Heartbeat, forward.To("healthcollector"), Operations.ReportHeartbeats) { Limit = Limit.Heartbeats, MaxBody = heartbeats },
+            new("POST", "/v1/platform/heartbeats", Access.Platform, forward.To("healthcollector"), Operations.ReportPlatformHeartbeats) { Limit = Limit.Heartbeats, MaxBody = heartbeats },
+            new("POST", "/xerotier.health.v1.Heartbeats/Report", Access.AnyHeartbeat, forward.StreamTo("healthcollector"), Operations.ReportStream) { Limit = Limit.Heartbeats, MaxBody = null, IsGrpc = true },
         ];
         patterns = [.. All.GroupBy(route => route.Pattern).Select(group => new RoutePattern(group.Key, [.. group]))];
     }

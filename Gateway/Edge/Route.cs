@@ -1,3 +1,4 @@
+using Xerotier.Gateway.Description;
 using Xerotier.Gateway.Limits;
 using Xerotier.ServiceDefaults.Http;
 
@@ -11,7 +12,8 @@ internal delegate Task Handler(Call call);
 /// <param name="Pattern">Its path; <c>{…}</c> is one segment.</param>
 /// <param name="Access">Who may use it.</param>
 /// <param name="Handle">What responds.</param>
-internal sealed record Route(string Method, string Pattern, Access Access, Handler Handle)
+/// <param name="Operation">What it does, for its description.</param>
+internal sealed record Route(string Method, string Pattern, Access Access, Handler Handle, Operation Operation)
 {
     /// <summary>The largest body, in bytes; null: no limit.</summary>
     public long? MaxBody { get; init; } = JsonFields.MaxBodyBytes;

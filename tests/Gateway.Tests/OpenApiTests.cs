@@ -1,27 +1,40 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
+using Xerotier.Gateway.Tests.Description;
+using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
 
 public sealed class OpenApiTests(PostgresFixture postgres)
 {
+    private static readonly string FilePath = Path.Combine(Solution.Folder, "Gateway", "openapi.json");
+
     [Fact]
-    public async Task The_description_is_valid_and_describes_every_route_and_nothing_else()
+    public async Task The_description_is_made_of_the_routes_and_the_contracts() =>
+        Assert.True(await MakeAsync() == await File.ReadAllTextAsync(FilePath), "Gateway/openapi.json is not what the code says: run eng/openapi and commit.");
+
+    [Fact(Explicit = true)]
+    public async Task Make_the_description_again() => await File.WriteAllTextAsync(FilePath, await MakeAsync());
+
+    [Fact]
+    public async Task The_description_is_valid_and_served()
     {
         await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
         var text = await gateway.Http.GetStringAsync("/openapi/v1.json");
+        Assert.Equal(await File.ReadAllTextAsync(FilePath), text);
         var read = OpenApiDocument.Parse(text, OpenApiConstants.Json);
         Assert.Empty(read.Diagnostic!.Errors);
         Assert.Empty(read.Diagnostic.Warnings);
         Assert.Equal(OpenApiSpecVersion.OpenApi3_1, read.Diagnostic.SpecificationVersion);
+    }
 
-        var document = JsonNode.Parse(text)!;
-        var described = (
-            from path in document["paths"]!.AsObject()
-            from operation in path.Value!.AsObject()
-            where operation.Key != "parameters"
-            select (Line: $"{operation.Key.ToUpperInvariant()} {path.Key}", Operation: operation.Value!)).ToDictionary(o => o.Line, o => o.Operation);
+    [Fact]
+    public async Task The_description_describes_every_route_and_nothing_else()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        var document = JsonNode.Parse(await gateway.Http.GetStringAsync("/openapi/v1.json"))!;
+        var described = Operations(document).ToDictionary(o => $"{o.Method} {o.Path}", o => o.Operation);
         var routes = gateway.Service.Services.GetRequiredService<Routes>().All;
         Assert.Equal(routes.Select(r => $"{r.Method} {r.Pattern}").Order(), described.Keys.Order());
         foreach (var route in routes)
@@ -44,5 +57,94 @@ public sealed class OpenApiTests(PostgresFixture postgres)
                 Assert.True(operation["responses"]!.AsObject().ContainsKey(status), $"{route.Method} {route.Pattern} lacks {status}");
             }
         }
+    }
+
+    [Fact]
+    public async Task Everything_has_a_description_and_an_example()
+    {
+        var document = JsonNode.Parse(await File.ReadAllTextAsync(FilePath))!;
+        var missing = new List<string>();
+        foreach (var (method, path, operation) in Operations(document))
+        {
+            Need(operation, $"{method} {path}", "summary", "description");
+            foreach (var parameter in operation["parameters"]?.AsArray().Where(p => p!["$ref"] is null) ?? [])
+            {
+                Need(parameter!, $"{method} {path} {parameter!["name"]}", "description", "example");
+            }
+
+            var bodies = new[] { operation["requestBody"] }.Concat(operation["responses"]!.AsObject().Select(r => r.Value)).Select(body => body?["content"]?["application/json"]);
+            foreach (var body in bodies.OfType<JsonObject>())
+            {
+                Need(body, $"{method} {path}", "example");
+            }
+        }
+
+        foreach (var (kind, needs) in new[] { ("parameters", new[] { "description", "example" }), ("headers", ["description", "example"]), ("responses", ["description"]), ("schemas", ["description"]) })
+        {
+            foreach (var (name, component) in document["components"]![kind]!.AsObject())
+            {
+                Need(component!, $"{kind} {name}", needs);
+            }
+        }
+
+        foreach (var (name, schema) in document["components"]!["schemas"]!.AsObject())
+        {
+            foreach (var (property, value) in schema!["properties"]?.AsObject() ?? [])
+            {
+                // What is made of records has the examples of their properties.
+                var isMadeOfRecords = value!["$ref"] is not null || value["items"]?["$ref"] is not null || value["anyOf"] is not null;
+                Need(value, $"{name}.{property}", isMadeOfRecords ? ["description"] : ["description", "examples"]);
+            }
+        }
+
+        Assert.Empty(missing);
+
+        void Need(JsonNode node, string where, params string[] keys) => missing.AddRange(keys.Where(key => node[key] is null && !node.AsObject().ContainsKey(key)).Select(key => $"{where}: {key}"));
+    }
+
+    [Fact]
+    public async Task Every_example_fits_its_schema()
+    {
+        var check = new OpenApiCheck(new HttpClientHandler());
+        var document = JsonNode.Parse(await File.ReadAllTextAsync(FilePath))!;
+        var wrong = new List<string>();
+        foreach (var (method, path, operation) in Operations(document))
+        {
+            var bodies = new[] { operation["requestBody"] }.Concat(operation["responses"]!.AsObject().Select(r => r.Value)).Select(body => body?["content"]?["application/json"]);
+            wrong.AddRange(bodies.OfType<JsonObject>().Select(body => check.Error(body["schema"]!, body["example"]) is { } error ? $"{method} {path}: {error}" : null).OfType<string>());
+        }
+
+        foreach (var (name, response) in document["components"]!["responses"]!.AsObject())
+        {
+            var body = response!["content"]!["application/json"]!;
+            wrong.AddRange(check.Error(body["schema"]!, body["example"]) is { } error ? [$"{name}: {error}"] : []);
+        }
+
+        foreach (var (name, schema) in document["components"]!["schemas"]!.AsObject())
+        {
+            foreach (var (property, value) in schema!["properties"]?.AsObject() ?? [])
+            {
+                wrong.AddRange((value!["examples"]?.AsArray() ?? []).Select(example => check.Error(value, example)).OfType<string>().Select(error => $"{name}.{property}: {error}"));
+            }
+        }
+
+        foreach (var (name, parameter) in document["components"]!["parameters"]!.AsObject())
+        {
+            wrong.AddRange(check.Error(parameter!["schema"]!, parameter["example"]) is { } error ? [$"{name}: {error}"] : []);
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    private static IEnumerable<(string Method, string Path, JsonNode Operation)> Operations(JsonNode document) =>
+        from path in document["paths"]!.AsObject()
+        from operation in path.Value!.AsObject()
+        where operation.Key != "parameters"
+        select (operation.Key.ToUpperInvariant(), path.Key, operation.Value!);
+
+    private async Task<string> MakeAsync()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        return await OpenApiWriter.WriteAsync(gateway.Service.Services.GetRequiredService<Routes>().All);
     }
 }

@@ -39,15 +39,15 @@ public sealed class OpenApiCheck : DelegatingHandler
         var body = await response.Content.ReadAsStringAsync(cancellationToken);
         var method = request.Method.Method == "HEAD" ? "GET" : request.Method.Method;
         var path = request.RequestUri!.AbsolutePath;
-        if (Fault(method, path, response, request.Method.Method == "HEAD" ? null : body) is { } fault)
+        if (Error(method, path, response, request.Method.Method == "HEAD" ? null : body) is { } error)
         {
-            throw new InvalidOperationException($"{request.Method} {path} answered {(int)response.StatusCode}: {fault}\n{body}");
+            throw new InvalidOperationException($"{request.Method} {path} answered {(int)response.StatusCode}: {error}\n{body}");
         }
 
         return response;
     }
 
-    private string? Fault(string method, string path, HttpResponseMessage response, string? body)
+    private string? Error(string method, string path, HttpResponseMessage response, string? body)
     {
         if (!response.Headers.Contains("X-Request-Id"))
         {
@@ -58,7 +58,7 @@ public sealed class OpenApiCheck : DelegatingHandler
         if (operation is null)
         {
             return response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.TooManyRequests
-                ? body is null ? null : Schema(document["components"]!["schemas"]!["Error"]!, JsonNode.Parse(body), "body")
+                ? body is null ? null : Schema(document["components"]!["schemas"]!["ErrorResponse"]!, JsonNode.Parse(body), "body")
                 : "neither the operation nor its absence is described";
         }
 
@@ -86,6 +86,9 @@ public sealed class OpenApiCheck : DelegatingHandler
             : null;
     }
 
+    /// <summary>What is wrong with a value by a schema of the description; null: nothing.</summary>
+    public string? Error(JsonNode schema, JsonNode? value) => Schema(schema, value, "body");
+
     private JsonNode Resolve(JsonNode node)
     {
         while (node["$ref"]?.GetValue<string>() is { } reference)
@@ -102,7 +105,7 @@ public sealed class OpenApiCheck : DelegatingHandler
         schema = Resolve(schema);
         foreach (var (keyword, rule) in schema.AsObject())
         {
-            var fault = keyword switch
+            var error = keyword switch
             {
                 "description" or "title" or "default" or "examples" or "format" => null,
                 "type" => (rule is JsonArray types ? types.Select(t => t!.GetValue<string>()) : [rule!.GetValue<string>()]).Any(type => Is(type, value)) ? null : $"is not {rule.ToJsonString()}",
@@ -129,9 +132,9 @@ public sealed class OpenApiCheck : DelegatingHandler
                 "oneOf" => rule!.AsArray().Count(one => Schema(one!, value, at) is null) == 1 ? null : "does not fit one of oneOf",
                 _ => throw new InvalidOperationException($"The check does not know the keyword '{keyword}'."),
             };
-            if (fault is not null)
+            if (error is not null)
             {
-                return fault.StartsWith("body", StringComparison.Ordinal) ? fault : $"{at} {fault}";
+                return error.StartsWith("body", StringComparison.Ordinal) ? error : $"{at} {error}";
             }
         }
 

@@ -1,8 +1,8 @@
 using Xerotier.Gateway.Page;
 
-namespace Xerotier.Gateway;
+namespace Xerotier.Gateway.Description;
 
-/// <summary><c>/openapi/v1.json</c>: the description of the whole public surface, embedded as <c>openapi.json</c>.</summary>
+/// <summary><c>/openapi/v1.json</c>: the description of the whole public surface, which <c>eng/openapi</c> makes from the routes and Contracts.</summary>
 internal sealed class OpenApi
 {
     private readonly EdgeDocument document;
@@ -15,6 +15,6 @@ internal sealed class OpenApi
         document = EdgeDocument.Json(bytes);
     }
 
-    /// <summary>Answers with the document.</summary>
+    /// <summary>Responds with the document.</summary>
     public Task ServeAsync(Call call) => document.ServeAsync(call.Http);
 }

@@ -1,0 +1,88 @@
+namespace Xerotier.Gateway.Description;
+
+/// <summary>What a route does, as <c>openapi.json</c> and <c>/docs</c> tell it. Its path, key and limits are the route's.</summary>
+/// <param name="Id">Unique name, for generated clients.</param>
+/// <param name="Tag">The group that it belongs to, one of <see cref="Tags"/>.</param>
+/// <param name="Summary">What it does, in a few words.</param>
+/// <param name="Details">What else a caller should know.</param>
+internal sealed record Operation(string Id, string Tag, string Summary, string Details)
+{
+    /// <summary>Parameters in path, query and headers.</summary>
+    public IReadOnlyList<Parameter> Parameters { get; init; } = [];
+
+    /// <summary>What it takes.</summary>
+    public Body? Request { get; init; }
+
+    /// <summary>What it responds with, errors aside.</summary>
+    public required IReadOnlyList<Outcome> Responses { get; init; }
+
+    /// <summary>Statuses of errors beyond those of every route of its kind.</summary>
+    public IReadOnlyList<int> Errors { get; init; } = [];
+}
+
+/// <summary>A response that is not an error.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Description">When it is sent, or what it holds.</param>
+/// <param name="Body">The body; null: none.</param>
+/// <param name="Headers">Headers beyond those of every response.</param>
+internal sealed record Outcome(int Status, string Description, Body? Body = null, params string[] Headers);
+
+/// <summary>A body.</summary>
+/// <param name="MediaType">Its media type.</param>
+/// <param name="Type">Of JSON: the type that it holds.</param>
+/// <param name="Example">JSON: replaces fields of the example that the type's documentation gives.</param>
+internal sealed record Body(string MediaType, Type? Type = null, string? Example = null)
+{
+    /// <summary>A JSON body.</summary>
+    public static Body Json<T>(string? example = null) => new("application/json", typeof(T), example);
+
+    /// <summary>An HTML page.</summary>
+    public static Body Html { get; } = new("text/html");
+
+    /// <summary>gRPC messages.</summary>
+    public static Body Grpc { get; } = new("application/grpc");
+}
+
+/// <summary>A parameter.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="In">Where it stands: <c>path</c>, <c>query</c> or <c>header</c>.</param>
+/// <param name="Description">What it means.</param>
+/// <param name="Example">A value, as JSON.</param>
+internal sealed record Parameter(string Name, string In, string Description, string Example)
+{
+    /// <summary>What a value must match.</summary>
+    public string? Pattern { get; init; }
+
+    /// <summary>Most characters.</summary>
+    public int? MaxLength { get; init; }
+
+    /// <summary>Smallest and largest number and the default, of a number.</summary>
+    public (int Minimum, int Maximum, int Default)? Number { get; init; }
+
+    /// <summary>The possible values of a parameter that may be repeated.</summary>
+    public IReadOnlyList<string>? Values { get; init; }
+}
+
+/// <summary>The groups of operations.</summary>
+internal static class Tags
+{
+    public const string Status = "Status";
+    public const string Operation = "Operation";
+    public const string Health = "Health";
+    public const string Maintenance = "Maintenance";
+    public const string Keys = "Keys";
+    public const string Platform = "Platform";
+    public const string Heartbeats = "Heartbeats";
+
+    /// <summary>All, in order, with what they hold.</summary>
+    public static IReadOnlyList<(string Name, string Description)> All { get; } =
+    [
+        (Status, "The public status page and its data."),
+        (Health, "A project's routers, workers and endpoints."),
+        (Maintenance, "A project's maintenance windows. The status page shows the windows of all projects."),
+        (Keys, "A project's API keys."),
+        (Heartbeats, "Reports of routers and agents. One that is silent for 30 seconds counts as stale."),
+        (Platform, "Projects and their first keys, for the platform's operators."),
+        (Operation, "Probes and this reference."),
+    ];
+}

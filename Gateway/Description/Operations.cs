@@ -1,0 +1,213 @@
+using Xerotier.Contracts;
+
+namespace Xerotier.Gateway.Description;
+
+/// <summary>The operations of the public surface.</summary>
+internal static class Operations
+{
+    private const string Unmodified = "The document that the client has is still current.";
+    private const string PagedById = "Send last_id as after to get the next page.";
+    private const string Batch = "Up to 1,000 heartbeats and 4 MiB. The rate limit counts heartbeats, not requests. A wrong heartbeat has its own entry in errors and does not affect the others.";
+    private static readonly string[] EdgeHeaders = ["ETag", "Cache-Control", "Vary", "Content-Security-Policy"];
+
+    public static readonly Operation Root = new("root", Tags.Status, "Redirect to the status page", "The base address leads people to the status page.")
+    {
+        Responses = [new(302, "To /status.", null, "Location")],
+    };
+
+    public static readonly Operation StatusPage = new(
+        "statusPage", Tags.Status, "Get the status page", "Needs no key and ignores any. The response comes from the Gateway's memory, and says so when live data is unavailable.")
+    {
+        Parameters = [Parameters.IfNoneMatch],
+        Responses = [new(200, "The page, always HTML.", Body.Html, EdgeHeaders), new(304, Unmodified)],
+    };
+
+    public static readonly Operation StatusData = new(
+        "statusData", Tags.Status, "Get the data of the status page", "Everything that the page shows. Like the page, it is always available; stale_since says since when it has been out of date.")
+    {
+        Parameters = [Parameters.IfNoneMatch],
+        Responses = [new(200, "The data.", Body.Json<StatusDocument>(), EdgeHeaders), new(304, Unmodified)],
+    };
+
+    public static readonly Operation StatusHistory = new("statusHistory", Tags.Status, "Get a month of history", "The days of one month in detail, for people.")
+    {
+        Parameters = [Parameters.Month],
+        Responses = [new(200, "The page.", Body.Html), new(304, Unmodified)],
+        Errors = [400, 404, 503, 504],
+    };
+
+    public static readonly Operation Live = new(
+        "live", Tags.Operation, "Check liveness", "200 while the process lives, whatever its dependencies do. A balancer that must keep the status page up asks this.")
+    {
+        Responses = [new(200, "The process lives.", Body.Json<Contracts.Health>())],
+    };
+
+    public static readonly Operation Ready = new(
+        "ready", Tags.Operation, "Check readiness", "Each service and store with its state. The stores behind the services are listed and do not decide.")
+    {
+        Responses =
+        [
+            new(200, "The Gateway's own database, the source of the status page and every service respond.", Body.Json<Readiness>()),
+            new(503, "A dependency does not respond, or the process is about to stop.", Body.Json<Readiness>("""{"status": "draining"}""")),
+        ],
+    };
+
+    public static readonly Operation OpenApi = new("openapi", Tags.Operation, "Get this description", "The whole public surface as OpenAPI 3.1.")
+    {
+        Responses = [new(200, "OpenAPI 3.1.", Body.Json<object>("""{"openapi": "3.1.1"}"""), EdgeHeaders), new(304, Unmodified)],
+        Parameters = [Parameters.IfNoneMatch],
+    };
+
+    public static readonly Operation HealthDashboard = new(
+        "healthDashboard", Tags.Health, "Get the project's health", "Routing, workers, endpoints and maintenance at one instant. Counts are always of everything; workers.items is one page. Needs a key of the project with any scope.")
+    {
+        Parameters = [Parameters.WorkerLimit, Parameters.WorkerAfter, Parameters.IfNoneMatch],
+        Responses = [new(200, "The dashboard.", Body.Json<HealthDashboardResponse>(), "ETag"), new(304, "Nothing but ages has changed.")],
+        Errors = [400],
+    };
+
+    public static readonly Operation ListWindows = new("listWindows", Tags.Maintenance, "List maintenance windows", $"The project's windows, latest start first. {PagedById}")
+    {
+        Parameters = [Parameters.WindowStatus, Parameters.Limit, Parameters.After],
+        Responses = [new(200, "One page of windows.", Body.Json<ListPage<MaintenanceWindow>>())],
+        Errors = [400],
+    };
+
+    public static readonly Operation ScheduleWindow = new(
+        "scheduleWindow", Tags.Maintenance, "Schedule a maintenance window", "The window appears on the status page at once. It changes its state only when a request says so, unless auto_transition is true.")
+    {
+        Parameters = [Parameters.IdempotencyKey],
+        Request = Body.Json<MaintenanceWindowCreate>(),
+        Responses = [new(201, "The new window.", Body.Json<MaintenanceWindow>("""{"auto_transition": true}"""), "ETag", "Location")],
+        Errors = [400, 409],
+    };
+
+    public static readonly Operation GetWindow = new("getWindow", Tags.Maintenance, "Get a maintenance window", "Send its ETag as If-Match to change the window only if it is still the same.")
+    {
+        Parameters = [Parameters.WindowId, Parameters.IfNoneMatch],
+        Responses = [new(200, "The window.", Body.Json<MaintenanceWindow>(), "ETag"), new(304, Unmodified)],
+    };
+
+    public static readonly Operation UpdateWindow = new(
+        "updateWindow", Tags.Maintenance, "Update a maintenance window", "Fields that are absent keep their value. A completed or cancelled window cannot be changed.")
+    {
+        Parameters = [Parameters.WindowId, Parameters.IfMatch],
+        Request = Body.Json<MaintenanceWindowUpdate>("""{"title": null, "description": null, "severity": null, "affected_services": null, "starts_at": null, "auto_transition": null}"""),
+        Responses = [new(200, "The window.", Body.Json<MaintenanceWindow>("""{"status": "active", "ends_at": "2026-05-22T03:30:00Z", "updated_at": "2026-05-22T02:00:00Z"}"""), "ETag")],
+        Errors = [400, 409, 412],
+    };
+
+    public static readonly Operation CancelWindow = new(
+        "cancelWindow", Tags.Maintenance, "Cancel a maintenance window", "A scheduled or active window is cancelled for good and stays listed. Cancelling it again changes nothing.")
+    {
+        Parameters = [Parameters.WindowId, Parameters.IfMatch],
+        Responses =
+        [
+            new(200, "The cancelled window.", Body.Json<MaintenanceWindow>("""{"status": "cancelled", "updated_at": "2026-05-21T09:00:00Z", "cancelled_at": "2026-05-21T09:00:00Z"}"""), "ETag"),
+        ],
+        Errors = [400, 409, 412],
+    };
+
+    public static readonly Operation CompleteWindow = new(
+        "completeWindow", Tags.Maintenance, "Complete a maintenance window", "A scheduled or active window is completed for good. Completing it again changes nothing.")
+    {
+        Parameters = [Parameters.WindowId, Parameters.IdempotencyKey],
+        Responses =
+        [
+            new(200, "The completed window.", Body.Json<MaintenanceWindow>("""{"status": "completed", "updated_at": "2026-05-22T02:40:00Z", "completed_at": "2026-05-22T02:40:00Z"}"""), "ETag"),
+        ],
+        Errors = [400, 409, 412],
+    };
+
+    public static readonly Operation PurgeWindow = new(
+        "purgeWindow", Tags.Maintenance, "Remove a maintenance window", "Removes a completed or cancelled window for good. Its events stay.")
+    {
+        Parameters = [Parameters.WindowId, Parameters.IdempotencyKey],
+        Responses = [new(200, "The window is gone.", Body.Json<MaintenanceWindowDeleted>())],
+        Errors = [400, 409],
+    };
+
+    public static readonly Operation WindowEvents = new(
+        "windowEvents", Tags.Maintenance, "List a window's events", $"Every change of the window, newest first, also after it was removed. {PagedById}")
+    {
+        Parameters = [Parameters.WindowId, Parameters.Limit, Parameters.After with { Example = "\"mw_7k3q0c1v2b3n4m5x6z7a.1\"" }],
+        Responses = [new(200, "One page of events.", Body.Json<ListPage<MaintenanceEvent>>())],
+        Errors = [400],
+    };
+
+    public static readonly Operation ListKeys = new("listKeys", Tags.Keys, "List API keys", $"The project's keys without their values, newest first. {PagedById}")
+    {
+        Parameters = [Parameters.Limit, Parameters.After with { Example = Parameters.KeyId.Example }],
+        Responses = [new(200, "One page of keys.", Body.Json<ListPage<ApiKey>>())],
+        Errors = [400],
+    };
+
+    public static readonly Operation CreateKey = new("createKey", Tags.Keys, "Create an API key", "The response is the only one that shows the key's value. The service stores a hash.")
+    {
+        Request = Body.Json<ApiKeyCreate>(),
+        Responses = [new(201, "The new key with its value.", Body.Json<ApiKeyCreated>("""{"expires_at": "2027-05-20T08:00:00Z"}"""))],
+        Errors = [400],
+    };
+
+    public static readonly Operation RotateKey = new(
+        "rotateKey", Tags.Keys, "Rotate an API key", "Gives the key a new value. The old value stays valid for 24 hours. A key that has expired or was revoked cannot be rotated.")
+    {
+        Parameters = [Parameters.KeyId],
+        Responses = [new(200, "The key with its new value.", Body.Json<ApiKeyCreated>())],
+        Errors = [409],
+    };
+
+    public static readonly Operation RevokeKey = new("revokeKey", Tags.Keys, "Revoke an API key", "Takes effect on every Gateway within a second, and ends the key's open streams.")
+    {
+        Parameters = [Parameters.KeyId],
+        Responses = [new(200, "The revoked key.", Body.Json<ApiKey>("""{"revoked_at": "2026-05-21T09:00:00Z"}"""))],
+    };
+
+    public static readonly Operation ListProjects = new("listProjects", Tags.Platform, "List projects", $"All projects, newest first. {PagedById}")
+    {
+        Parameters = [Parameters.Limit, Parameters.After with { Example = Parameters.PlatformProjectId.Example }],
+        Responses = [new(200, "One page of projects.", Body.Json<ListPage<Project>>())],
+        Errors = [400],
+    };
+
+    public static readonly Operation CreateProject = new("createProject", Tags.Platform, "Create a project", "The slug must be unique. Create its first key next.")
+    {
+        Request = Body.Json<ProjectCreate>(),
+        Responses = [new(201, "The new project.", Body.Json<Project>())],
+        Errors = [400, 409],
+    };
+
+    public static readonly Operation CreateFirstKey = new(
+        "createFirstKey", Tags.Platform, "Create a key of a project", "The response is the only one that shows the key's value. The service stores a hash.")
+    {
+        Parameters = [Parameters.PlatformProjectId],
+        Request = Body.Json<ApiKeyCreate>(),
+        Responses = [new(201, "The new key with its value.", Body.Json<ApiKeyCreated>("""{"expires_at": "2027-05-20T08:00:00Z"}"""))],
+        Errors = [400],
+    };
+
+    public static readonly Operation ReportHeartbeats = new("reportHeartbeats", Tags.Heartbeats, "Report private agents", $"Heartbeats of the project's own agents. {Batch}")
+    {
+        Request = Body.Json<HeartbeatBatch>(),
+        Responses = [new(200, "What was stored, and what was not.", Body.Json<HeartbeatsAccepted>())],
+        Errors = [400],
+    };
+
+    public static readonly Operation ReportPlatformHeartbeats = new(
+        "reportPlatformHeartbeats", Tags.Heartbeats, "Report routers and shared agents", $"Heartbeats of the platform's routers and shared agents. {Batch}")
+    {
+        Request = Body.Json<HeartbeatBatch>("""{"heartbeats": [{"router_id": "rtr-1", "region": "us-east", "version": "1.4.2", "state": "online"}]}"""),
+        Responses = [new(200, "What was stored, and what was not.", Body.Json<HeartbeatsAccepted>())],
+        Errors = [400],
+    };
+
+    public static readonly Operation ReportStream = new(
+        "reportStream",
+        Tags.Heartbeats,
+        "Report heartbeats as a gRPC stream",
+        "The gRPC method xerotier.health.v1.Heartbeats/Report on the Gateway's gRPC port (cleartext HTTP/2), with the key as metadata `authorization`: a project key with the scope heartbeat, or a platform key. An error is a gRPC status, with the error's code in the trailer xerotier-error-code.")
+    {
+        Request = Body.Grpc,
+        Responses = [new(200, "The stream of acknowledgements.", Body.Grpc)],
+    };
+}

@@ -1,0 +1,35 @@
+namespace Xerotier.Gateway.Description;
+
+/// <summary>The parameters that operations share.</summary>
+internal static class Parameters
+{
+    public static readonly Parameter ProjectId = new("project_id", "path", "The project's ID.", "\"proj_ABC123\"") { Pattern = "^proj_[A-Za-z0-9]{6,32}$" };
+
+    public static readonly Parameter PlatformProjectId = new("id", "path", "The project's ID.", "\"proj_4f6h8j1k3m5n7p9q2r4s\"");
+
+    public static readonly Parameter WindowId = new("id", "path", "The maintenance window's ID.", "\"mw_7k3q0c1v2b3n4m5x6z7a\"") { Pattern = "^mw_" };
+
+    public static readonly Parameter KeyId = new("id", "path", "The API key's ID.", "\"key_0v8w2x4y6z1a3b5c7d9e\"") { Pattern = "^key_" };
+
+    public static readonly Parameter Month = new("month", "query", "The month, as YYYY-MM; the current month by default.", "\"2026-05\"") { Pattern = "^\\d{4}-\\d{2}$" };
+
+    public static readonly Parameter Limit = new("limit", "query", "Most items of the page.", "20") { Number = (1, 100, 20) };
+
+    public static readonly Parameter After = new("after", "query", "The ID after which the page starts: the last_id of the page before.", "\"mw_7k3q0c1v2b3n4m5x6z7a\"");
+
+    public static readonly Parameter WorkerLimit = new("limit", "query", "Most workers of the page.", "100") { Number = (1, 1000, 100) };
+
+    public static readonly Parameter WorkerAfter = new("after", "query", "The worker ID after which the page starts: the workers.last_id of the page before.", "\"wkr-1\"");
+
+    public static readonly Parameter WindowStatus = new("status", "query", "Only windows in this state; may be repeated.", "[\"scheduled\", \"active\"]")
+    {
+        Values = ["scheduled", "active", "completed", "cancelled"],
+    };
+
+    public static readonly Parameter IdempotencyKey = new(
+        "Idempotency-Key", "header", "Makes the request safe to repeat: the same key and body within 24 hours get the first response again.", "\"2f7c1c52-upgrade\"") { MaxLength = 255 };
+
+    public static readonly Parameter IfMatch = new("If-Match", "header", "The window's ETag: 412 if the window has changed since.", "\"\\\"3\\\"\"");
+
+    public static readonly Parameter IfNoneMatch = new("If-None-Match", "header", "The ETag of the document that the client has: 304 if it is still current.", "\"\\\"5f0c1d9b7a3e4c2d\\\"\"");
+}
