@@ -39,6 +39,7 @@ builder.Services.AddHostedService<PageMarker>();
 builder.Services.AddHostedSingleton<Drain>();
 builder.Services.AddSingleton<Health>();
 builder.Services.AddSingleton<OpenApi>();
+builder.Services.AddSingleton<Docs>();
 builder.Services.AddSingleton<ClientAddresses>();
 builder.Services.AddSingleton<RateLimits>();
 builder.Services.AddSingleton<KeyAuthorization>();

@@ -20,7 +20,7 @@ internal sealed class Routes
     private readonly RoutePattern[] patterns;
     private readonly RequestTags unmatched = new("unmatched");
 
-    public Routes(EdgePage page, Health health, OpenApi openApi, KeyHandlers keys, ProjectHandlers projects, Forwarder forward)
+    public Routes(EdgePage page, Health health, OpenApi openApi, Docs docs, KeyHandlers keys, ProjectHandlers projects, Forwarder forward)
     {
         const long heartbeats = 4 * 1024 * 1024; // the HealthCollector accepts as much; a batch of 1,000 may need it
         var windows = forward.To("maintenanceservice");
@@ -33,6 +33,7 @@ internal sealed class Routes
             new("GET", "/healthz", Access.Public, health.LiveAsync, Operations.Live) { Limit = Limit.None },
             new("GET", "/readyz", Access.Public, health.ReadyAsync, Operations.Ready) { Limit = Limit.None },
             new("GET", "/openapi/v1.json", Access.Public, openApi.ServeAsync, Operations.OpenApi),
+            new("GET", "/docs", Access.Public, docs.ServeAsync, Operations.Docs),
 
             new("GET", Project + "health/dashboard", Access.Project, forward.To("statusservice"), Operations.HealthDashboard),
 

@@ -58,6 +58,12 @@ internal static class Operations
         Parameters = [Parameters.IfNoneMatch],
     };
 
+    public static readonly Operation Docs = new("docs", Tags.Operation, "Get the API reference", "The same description as a page for people, with examples.")
+    {
+        Parameters = [Parameters.IfNoneMatch],
+        Responses = [new(200, "The page.", Body.Html, EdgeHeaders), new(304, Unmodified)],
+    };
+
     public static readonly Operation HealthDashboard = new(
         "healthDashboard", Tags.Health, "Get the project's health", "Routing, workers, endpoints and maintenance at one instant. Counts are always of everything; workers.items is one page. Needs a key of the project with any scope.")
     {

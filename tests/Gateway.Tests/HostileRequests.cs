@@ -76,7 +76,7 @@ internal sealed class HostileRequests(Random random, string project, string key,
         var id = random.Next(6) == 0 ? Pick([".", "..", "%2e%2e", "mw_%00", "mw_/x", "mw_\\x", new string('a', 129), "mw_ÿ", "mw_;x", "*"]) : "mw_0123456789";
         var owner = random.Next(8) == 0 ? Pick(["proj_other1", project.ToUpperInvariant(), "proj_", "platform", "v1", "%70roj_x", $"{project}%00", $"x/../{project}", ".."]) : project;
         var path = Pick([
-            "/", "/status", "/status.json", "/status/history", "/healthz", "/readyz", "/openapi/v1.json",
+            "/", "/status", "/status.json", "/status/history", "/healthz", "/readyz", "/openapi/v1.json", "/docs",
             $"/{owner}/v1/health/dashboard", $"/{owner}/v1/management/maintenance", $"/{owner}/v1/management/maintenance/{id}", $"/{owner}/v1/management/maintenance/{id}/complete",
             $"/{owner}/v1/management/maintenance/{id}/purge", $"/{owner}/v1/management/maintenance/{id}/events", $"/{owner}/v1/management/keys", $"/{owner}/v1/management/keys/{id}",
             $"/{owner}/v1/management/keys/{id}/rotate", $"/{owner}/v1/heartbeats", "/v1/platform/projects", $"/v1/platform/projects/{owner}/keys", "/v1/platform/heartbeats",

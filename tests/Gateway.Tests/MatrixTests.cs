@@ -21,6 +21,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
         ["GET /healthz"] = "200",
         ["GET /readyz"] = "200",
         ["GET /openapi/v1.json"] = "200",
+        ["GET /docs"] = "200",
         ["GET /{project_id}/v1/health/dashboard"] = "200",
         ["GET /{project_id}/v1/management/maintenance"] = "200",
         ["POST /{project_id}/v1/management/maintenance"] = "201",
