@@ -6,7 +6,7 @@ namespace Xerotier.FleetSimulator;
 
 /// <summary>
 /// The demo project of a new cluster. The first start creates it through the platform API, and keeps its credentials in the file
-/// <c>XEROTIER_DEMO_FILE</c> (mode 600), which a shell can source.
+/// <c>XEROTIER_DEMO_FILE</c> (mode 600), which a shell can source, and beside it in <c>http-client.env.json</c> for <c>requests.http</c>.
 /// </summary>
 internal static class DemoProject
 {
@@ -43,12 +43,26 @@ internal static class DemoProject
 
         Write(file, $"""
             # The demo project of this cluster, created on its first start.
+            XEROTIER_URL=http://localhost:{gateway.Port}
             XEROTIER_BASE_URL={configuration["XEROTIER_BASE_URL"]}
             XEROTIER_API_KEY={configuration["XEROTIER_API_KEY"]}
             XEROTIER_PLATFORM_KEY={Required("XEROTIER_PLATFORM_KEY")}
             XEROTIER_GRPC_URL={Required("XEROTIER_GRPC_URL")}
             XEROTIER_FLEET_URL=http://127.0.0.1:{Required("HTTP_PORT")}
-            export XEROTIER_BASE_URL XEROTIER_API_KEY XEROTIER_PLATFORM_KEY XEROTIER_GRPC_URL XEROTIER_FLEET_URL
+            export XEROTIER_URL XEROTIER_BASE_URL XEROTIER_API_KEY XEROTIER_PLATFORM_KEY XEROTIER_GRPC_URL XEROTIER_FLEET_URL
+
+            """);
+
+        Write(Path.Combine(Path.GetDirectoryName(file)!, "http-client.env.json"), $$"""
+            {
+              "demo": {
+                "gateway": "http://localhost:{{gateway.Port}}",
+                "base": "{{configuration["XEROTIER_BASE_URL"]}}",
+                "key": "{{configuration["XEROTIER_API_KEY"]}}",
+                "platform": "{{Required("XEROTIER_PLATFORM_KEY")}}",
+                "fleet": "http://127.0.0.1:{{Required("HTTP_PORT")}}"
+              }
+            }
 
             """);
 
