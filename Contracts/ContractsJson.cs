@@ -11,7 +11,7 @@ namespace Xerotier.Contracts;
 /// </summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(ErrorResponse))]
-[JsonSerializable(typeof(Health))]
+[JsonSerializable(typeof(Liveness))]
 [JsonSerializable(typeof(Readiness))]
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSerializable(typeof(HealthDashboardResponse))]

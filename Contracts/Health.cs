@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace Xerotier.Contracts;
 
 /// <summary>A live process.</summary>
-public sealed record Health
+public sealed record Liveness
 {
     /// <summary>Always <c>ok</c>: a process that cannot respond is not live.</summary>
     /// <example>"ok"</example>

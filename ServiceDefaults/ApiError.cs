@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
@@ -162,24 +160,3 @@ public static class ApiErrors
         _ => Internal,
     };
 }
-
-/// <summary>The wire form of <see cref="ApiError"/>: <c>{"error":{…}}</c>.</summary>
-internal sealed record ErrorBody(ErrorDetail Error);
-
-internal sealed record ErrorDetail(string Message, string Type, string Code, string? Param)
-{
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<FieldError>? Errors { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public int? RetryAfter { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public RetryStrategy? RetryStrategy { get; init; }
-}
-
-internal sealed record RetryStrategy(string Type, int InitialDelayMs, int MaxDelayMs, double Multiplier, bool Jitter);
-
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(ErrorBody))]
-internal sealed partial class ErrorJson : JsonSerializerContext;

@@ -1,16 +1,14 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Xerotier.Contracts;
 
 namespace Xerotier.ServiceDefaults;
 
 /// <summary>Answers every failure over HTTP with the one envelope of product.md section 2.</summary>
 public static partial class ErrorEnvelope
 {
-    private static readonly ErrorJson Json = new(new JsonSerializerOptions(ErrorJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-
     /// <summary>The outermost middleware: turns exceptions, and bare status codes that a component left, into the envelope.</summary>
     public static IApplicationBuilder UseErrorEnvelope(this IApplicationBuilder app)
     {
@@ -83,15 +81,22 @@ public static partial class ErrorEnvelope
 
     /// <summary>The envelope's bytes.</summary>
     public static byte[] Serialize(ApiError error) => JsonSerializer.SerializeToUtf8Bytes(
-        new ErrorBody(new ErrorDetail(error.Message, error.Type, error.Code, error.Param)
+        new ErrorResponse
         {
-            Errors = error.Errors,
-            RetryAfter = error.RetryAfterSeconds,
-            RetryStrategy = error.Type == ErrorTypes.RateLimit
-                ? new RetryStrategy("exponential_backoff", Math.Max(1, error.RetryAfterSeconds ?? 1) * 1000, 60_000, 2, Jitter: true)
-                : null,
-        }),
-        Json.ErrorBody);
+            Error = new()
+            {
+                Message = error.Message,
+                Type = error.Type,
+                Code = error.Code,
+                Param = error.Param,
+                Errors = error.Errors?.Select(field => new Contracts.FieldError { Param = field.Param, Code = field.Code, Message = field.Message }).ToList(),
+                RetryAfter = error.RetryAfterSeconds,
+                RetryStrategy = error.Type == ErrorTypes.RateLimit
+                    ? new() { InitialDelayMs = Math.Max(1, error.RetryAfterSeconds ?? 1) * 1000, MaxDelayMs = 60_000, Multiplier = 2, Jitter = true }
+                    : null,
+            },
+        },
+        ContractsJson.Wire.ErrorResponse);
 
     private static bool IsGrpc(HttpContext context) =>
         context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Reflection;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -11,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using Xerotier.Contracts;
 
 namespace Xerotier.ServiceDefaults;
 
@@ -96,26 +96,23 @@ public static class ServiceHost
         var time = app.Services.GetRequiredService<TimeProvider>();
         var started = time.GetTimestamp();
 
-        app.MapGet("/healthz", () => Results.Json(new JsonObject
-        {
-            ["status"] = "ok",
-            ["service"] = identity.Name,
-            ["version"] = identity.Version,
-            ["uptime_seconds"] = (long)time.GetElapsedTime(started).TotalSeconds,
-        })).AllowAnonymous();
+        app.MapGet("/healthz", () => Results.Json(
+            new Liveness { Service = identity.Name, Version = identity.Version, UptimeSeconds = (long)time.GetElapsedTime(started).TotalSeconds },
+            ContractsJson.Wire.Liveness)).AllowAnonymous();
 
         app.MapGet("/readyz", async (HealthCheckService checks, CancellationToken cancellation) =>
         {
             var report = await checks.CheckHealthAsync(cancellation);
             var ready = report.Status != HealthStatus.Unhealthy;
             return Results.Json(
-                new JsonObject
+                new Readiness
                 {
-                    ["status"] = ready ? "ok" : "unavailable",
-                    ["service"] = identity.Name,
-                    ["checks"] = new JsonObject(report.Entries.OrderBy(e => e.Key, StringComparer.Ordinal).Select(e =>
-                        KeyValuePair.Create<string, JsonNode?>(e.Key, e.Value.Status == HealthStatus.Unhealthy ? "unavailable" : "ok"))),
+                    Status = ready ? ReadinessStatus.Ok : ReadinessStatus.Unavailable,
+                    Service = identity.Name,
+                    Checks = report.Entries.OrderBy(entry => entry.Key, StringComparer.Ordinal)
+                        .ToDictionary(entry => entry.Key, entry => entry.Value.Status == HealthStatus.Unhealthy ? CheckState.Unavailable : CheckState.Ok),
                 },
+                ContractsJson.Wire.Readiness,
                 statusCode: ready ? 200 : 503);
         }).AllowAnonymous();
     }

@@ -39,7 +39,7 @@ internal static class Operations
     public static readonly Operation Live = new(
         "live", Tags.Operation, "Check liveness", "200 while the process lives, whatever its dependencies do. A balancer that must keep the status page up asks this.")
     {
-        Responses = [new(200, "The process lives.", Body.Json<Contracts.Health>())],
+        Responses = [new(200, "The process lives.", Body.Json<Liveness>())],
     };
 
     public static readonly Operation Ready = new(

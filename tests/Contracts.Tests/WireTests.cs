@@ -89,9 +89,9 @@ public sealed class WireTests
         ContractsJson.Wire.ErrorResponse);
 
     [Fact]
-    public void Health_and_readiness()
+    public void Liveness_and_readiness()
     {
-        Is("""{"status":"ok","service":"gateway","version":"1.0.0","uptime_seconds":42}""", new Health { Service = "gateway", Version = "1.0.0", UptimeSeconds = 42 }, ContractsJson.Wire.Health);
+        Is("""{"status":"ok","service":"gateway","version":"1.0.0","uptime_seconds":42}""", new Liveness { Service = "gateway", Version = "1.0.0", UptimeSeconds = 42 }, ContractsJson.Wire.Liveness);
         Is(
             """{"status":"draining","service":"gateway","checks":{"postgres":"ok","status_page":"unavailable","redis":"unknown"}}""",
             new Readiness
