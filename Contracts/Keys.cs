@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace Xerotier.Contracts;
@@ -49,6 +50,18 @@ public record ApiKey
 /// <summary>An API key with its value, which no later response shows again.</summary>
 public sealed record ApiKeyCreated : ApiKey
 {
+    /// <summary>A key without properties, for the serializer.</summary>
+    public ApiKeyCreated()
+    {
+    }
+
+    /// <summary>A key with its value.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    [SetsRequiredMembers]
+    public ApiKeyCreated(ApiKey key, string value)
+        : base(key) => Key = value;
+
     /// <summary>The key's value. Store it: only this response shows it.</summary>
     /// <example>"xero_demo_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-AbCdE"</example>
     [JsonPropertyOrder(1)]

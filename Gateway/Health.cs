@@ -1,3 +1,4 @@
+using Xerotier.Contracts;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Page;
 using Xerotier.Gateway.Proxy;
@@ -15,47 +16,36 @@ internal sealed class Health(ServiceIdentity identity, KnownKeys keys, Upstreams
     private readonly long started = time.GetTimestamp();
 
     /// <summary>200 while the process lives.</summary>
-    public Task LiveAsync(Call call) => Responses.WriteJsonAsync(call.Http, 200, json =>
-    {
-        json.WriteStartObject();
-        json.WriteString("status", "ok");
-        json.WriteString("service", identity.Name);
-        json.WriteString("version", identity.Version);
-        json.WriteNumber("uptime_seconds", (long)time.GetElapsedTime(started).TotalSeconds);
-        json.WriteEndObject();
-    });
+    public Task LiveAsync(Call call) => Responses.WriteJsonAsync(
+        call.Http,
+        200,
+        new Liveness { Service = identity.Name, Version = identity.Version, UptimeSeconds = (long)time.GetElapsedTime(started).TotalSeconds },
+        ContractsJson.Wire.Liveness);
 
     /// <summary>200 when the Gateway's database, the page's source and every service are healthy; 503 otherwise and while draining.</summary>
     public async Task ReadyAsync(Call call)
     {
         var reported = await reports.ReadAsync(call.Aborted);
-        var checks = new OrderedDictionary<string, string> { ["postgres"] = State(keys.IsLive), ["status_page"] = State(page.IsLive) };
+        var checks = new OrderedDictionary<string, CheckState> { ["postgres"] = State(keys.IsLive), ["status_page"] = State(page.IsLive) };
         foreach (var upstream in upstreams.All)
         {
             checks[upstream.Name] = State(upstream.IsActiveHealthy);
         }
 
-        var ready = checks.Values.All(state => state == "ok") && !drain.IsDraining;
+        var ready = checks.Values.All(state => state == CheckState.Ok) && !drain.IsDraining;
         foreach (var check in reported.Where(check => check.Name != "process")) // every service reports that one: it adds nothing to the probe
         {
             checks.TryAdd(check.Name, check.State);
         }
 
-        await Responses.WriteJsonAsync(call.Http, ready ? 200 : 503, json =>
+        var readiness = new Readiness
         {
-            json.WriteStartObject();
-            json.WriteString("status", drain.IsDraining ? "draining" : ready ? "ok" : "unavailable");
-            json.WriteString("service", identity.Name);
-            json.WriteStartObject("checks");
-            foreach (var (name, state) in checks)
-            {
-                json.WriteString(name, state);
-            }
-
-            json.WriteEndObject();
-            json.WriteEndObject();
-        });
+            Status = drain.IsDraining ? ReadinessStatus.Draining : ready ? ReadinessStatus.Ok : ReadinessStatus.Unavailable,
+            Service = identity.Name,
+            Checks = checks,
+        };
+        await Responses.WriteJsonAsync(call.Http, ready ? 200 : 503, readiness, ContractsJson.Wire.Readiness);
     }
 
-    private static string State(bool ok) => ok ? "ok" : "unavailable";
+    private static CheckState State(bool ok) => ok ? CheckState.Ok : CheckState.Unavailable;
 }

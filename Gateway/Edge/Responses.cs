@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Xerotier.ServiceDefaults;
@@ -13,7 +13,6 @@ internal static class Responses
 {
     private const string RequestId = "X-Request-Id";
     private static readonly SearchValues<char> RequestIdCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Gives the request its id: the caller's if it is well-formed (1 to 128 of <c>[A-Za-z0-9._-]</c>), else a new one.</summary>
     public static string SetRequestId(HttpContext context)
@@ -41,20 +40,15 @@ internal static class Responses
         HttpProtocol.IsHttp2(request.Protocol) && request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
 
     /// <summary>Writes JSON.</summary>
-    public static Task WriteJsonAsync(HttpContext context, int status, Action<Utf8JsonWriter> write)
+    public static Task WriteJsonAsync<T>(HttpContext context, int status, T value, JsonTypeInfo<T> type)
     {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer, Json))
-        {
-            write(writer);
-        }
-
+        var body = JsonSerializer.SerializeToUtf8Bytes(value, type);
         var response = context.Response;
         response.StatusCode = status;
         response.ContentType = "application/json; charset=utf-8";
         response.Headers.CacheControl = "no-store";
-        response.ContentLength = buffer.WrittenCount;
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted).AsTask();
+        response.ContentLength = body.Length;
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
 
     /// <summary>Ends the request with <paramref name="error"/>, in the caller's protocol. Clears the headers that a failed response left, except the request's id and limits.</summary>

@@ -1,6 +1,6 @@
 using System.Net;
-using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Xerotier.Contracts;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
 
@@ -16,7 +16,7 @@ internal sealed class KeyHandlers(KeyStore store, IOptions<KeyOptions> options, 
     {
         var list = ListRequest.Of(call.Http.Request);
         var keys = await store.ListKeysAsync(call.ProjectId!, list.Limit + 1, list.After).WaitAsync(call.Aborted);
-        await list.WriteAsync(call.Http, keys, key => key.Id, (json, key) => Write(json, key, value: null));
+        await list.WriteAsync(call.Http, keys, key => key.Id, ContractsJson.Wire.ListPageApiKey);
     }
 
     /// <summary>POST …/keys.</summary>
@@ -38,14 +38,14 @@ internal sealed class KeyHandlers(KeyStore store, IOptions<KeyOptions> options, 
             throw new ApiException(ApiErrors.InvalidStateTransition("The key has expired or been revoked; create a new one."));
         }
 
-        await Responses.WriteJsonAsync(call.Http, 200, json => Write(json, key, value));
+        await Responses.WriteJsonAsync(call.Http, 200, new ApiKeyCreated(key, value), ContractsJson.Wire.ApiKeyCreated);
     }
 
     /// <summary>DELETE …/keys/{id}.</summary>
     public async Task RevokeAsync(Call call)
     {
         var key = Required(await store.RevokeAsync(call.ProjectId!, call.Id!, Now()).WaitAsync(call.Aborted));
-        await Responses.WriteJsonAsync(call.Http, 200, json => Write(json, key, value: null));
+        await Responses.WriteJsonAsync(call.Http, 200, key, ContractsJson.Wire.ApiKey);
     }
 
     private async Task CreateAsync(Call call, Project project)
@@ -74,10 +74,19 @@ internal sealed class KeyHandlers(KeyStore store, IOptions<KeyOptions> options, 
 
         fields.ThrowIfInvalid();
         var value = ApiKeyValue.Create(project.Slug);
-        var key = new KeyView(
-            Id.New("key_"), name!, [.. ProjectScopes.Where(scopes!.Contains)], expires, [.. networks.OfType<string>().Distinct(StringComparer.Ordinal)], now, null, null);
+        var key = new Contracts.ApiKey
+        {
+            Id = Id.New("key_"),
+            Name = name!,
+            Scopes = [.. ProjectScopes.Where(scopes!.Contains)],
+            ExpiresAt = expires,
+            AllowedIps = [.. networks.OfType<string>().Distinct(StringComparer.Ordinal)],
+            CreatedAt = now,
+            LastUsedAt = null,
+            RevokedAt = null,
+        };
         await store.CreateKeyAsync(key, project.Id, ApiKeyValue.Hash(value)).WaitAsync(call.Aborted);
-        await Responses.WriteJsonAsync(call.Http, 201, json => Write(json, key, value));
+        await Responses.WriteJsonAsync(call.Http, 201, new ApiKeyCreated(key, value), ContractsJson.Wire.ApiKeyCreated);
     }
 
     /// <summary>A network in its canonical form; a single address is a network of one. Bits beyond the prefix are an error.</summary>
@@ -86,49 +95,6 @@ internal sealed class KeyHandlers(KeyStore store, IOptions<KeyOptions> options, 
         : IPAddress.TryParse(text, out var address) && text.AsSpan().IndexOfAny('.', ':') >= 0 && !text.Contains('%', StringComparison.Ordinal)
             ? new IPNetwork(address, address.GetAddressBytes().Length * 8).ToString()
         : null;
-
-    private static void Write(Utf8JsonWriter json, KeyView key, string? value)
-    {
-        json.WriteStartObject();
-        json.WriteString("id", key.Id);
-        json.WriteString("object", "api_key");
-        json.WriteString("name", key.Name);
-        WriteList("scopes", key.Scopes);
-        WriteTime("expires_at", key.ExpiresAt);
-        WriteList("allowed_ips", key.AllowedIps);
-        WriteTime("created_at", key.CreatedAt);
-        WriteTime("last_used_at", key.LastUsedAt);
-        WriteTime("revoked_at", key.RevokedAt);
-        if (value is not null)
-        {
-            json.WriteString("key", value);
-        }
-
-        json.WriteEndObject();
-
-        void WriteList(string name, IReadOnlyList<string> items)
-        {
-            json.WriteStartArray(name);
-            foreach (var item in items)
-            {
-                json.WriteStringValue(item);
-            }
-
-            json.WriteEndArray();
-        }
-
-        void WriteTime(string name, DateTimeOffset? at)
-        {
-            if (at is { } time)
-            {
-                json.WriteString(name, time.UtcDateTime);
-            }
-            else
-            {
-                json.WriteNull(name);
-            }
-        }
-    }
 
     private static T Required<T>(T? found)
         where T : class => found ?? throw new ApiException(ApiErrors.NotFound());

@@ -2,6 +2,7 @@ using System.Data;
 using System.Net;
 using Npgsql;
 using NpgsqlTypes;
+using Xerotier.Contracts;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
@@ -114,7 +115,7 @@ internal sealed class KeyStore(NpgsqlDataSource database)
     }
 
     /// <summary>Creates a key of <paramref name="projectId"/> (null: of the platform) with its first value.</summary>
-    public async Task CreateKeyAsync(KeyView key, string? projectId, byte[] hash)
+    public async Task CreateKeyAsync(Contracts.ApiKey key, string? projectId, byte[] hash)
     {
         await using var command = Command(
             """
@@ -128,7 +129,7 @@ internal sealed class KeyStore(NpgsqlDataSource database)
     }
 
     /// <summary>Up to <paramref name="limit"/> keys of a project, newest first, after the one with id <paramref name="after"/>.</summary>
-    public async Task<List<KeyView>> ListKeysAsync(string projectId, int limit, string? after)
+    public async Task<List<Contracts.ApiKey>> ListKeysAsync(string projectId, int limit, string? after)
     {
         await using var command = Command(
             $"""
@@ -142,7 +143,7 @@ internal sealed class KeyStore(NpgsqlDataSource database)
     }
 
     /// <summary>A key of a project.</summary>
-    public async Task<KeyView?> FindKeyAsync(string projectId, string id)
+    public async Task<Contracts.ApiKey?> FindKeyAsync(string projectId, string id)
     {
         await using var command = Command($"select {ViewColumns} from api_keys k where project_id = $1 and id = $2", projectId, id);
         return (await ReadViewsAsync(command)).SingleOrDefault();
@@ -150,7 +151,7 @@ internal sealed class KeyStore(NpgsqlDataSource database)
 
     /// <summary>Gives a key that is neither revoked nor expired a new value; its current values end at <paramref name="oldEndsAt"/> at the latest.</summary>
     /// <returns>Null: there is no such key, or it is no longer valid.</returns>
-    public async Task<KeyView?> RotateAsync(string projectId, string id, byte[] hash, DateTimeOffset now, DateTimeOffset oldEndsAt)
+    public async Task<Contracts.ApiKey?> RotateAsync(string projectId, string id, byte[] hash, DateTimeOffset now, DateTimeOffset oldEndsAt)
     {
         await using var batch = Locked(
             projectId, id,
@@ -171,7 +172,7 @@ internal sealed class KeyStore(NpgsqlDataSource database)
 
     /// <summary>Revokes a key; one that is revoked already stays as it is.</summary>
     /// <returns>Null: there is no such key.</returns>
-    public async Task<KeyView?> RevokeAsync(string projectId, string id, DateTimeOffset now)
+    public async Task<Contracts.ApiKey?> RevokeAsync(string projectId, string id, DateTimeOffset now)
     {
         await using var batch = Locked(
             projectId, id,
@@ -278,7 +279,7 @@ internal sealed class KeyStore(NpgsqlDataSource database)
         }
     }
 
-    private static async Task<KeyView?> ReadChangedAsync(NpgsqlBatch batch)
+    private static async Task<Contracts.ApiKey?> ReadChangedAsync(NpgsqlBatch batch)
     {
         await using var reader = await batch.ExecuteReaderAsync();
         await reader.NextResultAsync(); // the first is the lock's
@@ -287,27 +288,41 @@ internal sealed class KeyStore(NpgsqlDataSource database)
         return changed;
     }
 
-    private static async Task<List<KeyView>> ReadViewsAsync(NpgsqlCommand command)
+    private static async Task<List<Contracts.ApiKey>> ReadViewsAsync(NpgsqlCommand command)
     {
         await using var reader = await command.ExecuteReaderAsync();
         return await ReadViewsAsync(reader);
     }
 
-    private static async Task<List<KeyView>> ReadViewsAsync(NpgsqlDataReader reader)
+    private static async Task<List<Contracts.ApiKey>> ReadViewsAsync(NpgsqlDataReader reader)
     {
-        var views = new List<KeyView>();
+        var views = new List<Contracts.ApiKey>();
         while (await reader.ReadAsync())
         {
-            views.Add(new(
-                reader.GetString(0), reader.GetString(1), reader.GetFieldValue<string[]>(2), Time(reader, 3),
-                reader.GetFieldValue<string[]>(4), reader.GetFieldValue<DateTimeOffset>(5), Time(reader, 6), Time(reader, 7)));
+            views.Add(new()
+            {
+                Id = reader.GetString(0),
+                Name = reader.GetString(1),
+                Scopes = reader.GetFieldValue<string[]>(2),
+                ExpiresAt = Time(reader, 3),
+                AllowedIps = reader.GetFieldValue<string[]>(4),
+                CreatedAt = reader.GetFieldValue<DateTimeOffset>(5),
+                LastUsedAt = Time(reader, 6),
+                RevokedAt = Time(reader, 7),
+            });
         }
 
         return views;
     }
 
-    private static Project ReadProject(NpgsqlDataReader reader) =>
-        new(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetBoolean(3), reader.GetFieldValue<DateTimeOffset>(4));
+    private static Project ReadProject(NpgsqlDataReader reader) => new()
+    {
+        Id = reader.GetString(0),
+        Name = reader.GetString(1),
+        Slug = reader.GetString(2),
+        Platform = reader.GetBoolean(3),
+        CreatedAt = reader.GetFieldValue<DateTimeOffset>(4),
+    };
 
     private static ApiKey ReadKey(NpgsqlDataReader reader, int at = 0) => new(
         reader.GetFieldValue<byte[]>(at),

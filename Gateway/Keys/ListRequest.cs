@@ -1,4 +1,5 @@
-using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Xerotier.Contracts;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
 
@@ -22,20 +23,6 @@ internal readonly record struct ListRequest(int Limit, string? After)
     }
 
     /// <summary>Writes a page of the list; <paramref name="items"/> holds one more than asked for where there are more.</summary>
-    public Task WriteAsync<T>(HttpContext context, List<T> items, Func<T, string> id, Action<Utf8JsonWriter, T> write)
-    {
-        var shown = items.Take(Limit).ToList();
-        return Responses.WriteJsonAsync(context, 200, json =>
-        {
-            json.WriteStartObject();
-            json.WriteString("object", "list");
-            json.WriteStartArray("data");
-            shown.ForEach(item => write(json, item));
-            json.WriteEndArray();
-            json.WriteString("first_id", shown.Count > 0 ? id(shown[0]) : null);
-            json.WriteString("last_id", shown.Count > 0 ? id(shown[^1]) : null);
-            json.WriteBoolean("has_more", items.Count > shown.Count);
-            json.WriteEndObject();
-        });
-    }
+    public Task WriteAsync<T>(HttpContext context, List<T> items, Func<T, string> id, JsonTypeInfo<ListPage<T>> type) =>
+        Responses.WriteJsonAsync(context, 200, ListPage.Of(items, Limit, id), type);
 }

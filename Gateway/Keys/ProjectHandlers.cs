@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.RegularExpressions;
+using Xerotier.Contracts;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
 
@@ -13,7 +13,7 @@ internal sealed partial class ProjectHandlers(KeyStore store, TimeProvider time)
     {
         var list = ListRequest.Of(call.Http.Request);
         var projects = await store.ListProjectsAsync(list.Limit + 1, list.After).WaitAsync(call.Aborted);
-        await list.WriteAsync(call.Http, projects, project => project.Id, Write);
+        await list.WriteAsync(call.Http, projects, project => project.Id, ContractsJson.Wire.ListPageProject);
     }
 
     /// <summary>POST /v1/platform/projects.</summary>
@@ -30,25 +30,13 @@ internal sealed partial class ProjectHandlers(KeyStore store, TimeProvider time)
 
         var platform = fields.Flag("platform") ?? false;
         fields.ThrowIfInvalid();
-        var project = new Project(Id.New("proj_"), name!, slug!, platform, Timestamps.ToMicroseconds(time.GetUtcNow()));
+        var project = new Project { Id = Id.New("proj_"), Name = name!, Slug = slug!, Platform = platform, CreatedAt = Timestamps.ToMicroseconds(time.GetUtcNow()) };
         if (slug == Caller.Platform || !await store.CreateProjectAsync(project).WaitAsync(call.Aborted))
         {
             throw new ApiException(ApiErrors.AlreadyExists($"The slug '{slug}' is taken.", "slug"));
         }
 
-        await Responses.WriteJsonAsync(call.Http, 201, json => Write(json, project));
-    }
-
-    private static void Write(Utf8JsonWriter json, Project project)
-    {
-        json.WriteStartObject();
-        json.WriteString("id", project.Id);
-        json.WriteString("object", "project");
-        json.WriteString("name", project.Name);
-        json.WriteString("slug", project.Slug);
-        json.WriteBoolean("platform", project.Platform);
-        json.WriteString("created_at", project.CreatedAt.UtcDateTime);
-        json.WriteEndObject();
+        await Responses.WriteJsonAsync(call.Http, 201, project, ContractsJson.Wire.Project);
     }
 
     [GeneratedRegex("^[a-z0-9-]{1,40}$", RegexOptions.CultureInvariant)]

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Xerotier.Contracts;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Proxy;
@@ -28,7 +29,7 @@ internal sealed class ServiceReports(Upstreams upstreams, TimeProvider time) : I
     public async Task<List<ReportedCheck>> ReadAsync(CancellationToken cancellation)
     {
         var checks = await Task.WhenAll(upstreams.All.Select(async service => (await rounds.GetAsync(service, ReadAsync, cancellation)).Value));
-        return [.. checks.SelectMany(service => service).GroupBy(check => check.Name, (name, same) => new ReportedCheck(name, Merge(same, "unavailable", "unknown", "ok")))];
+        return [.. checks.SelectMany(service => service).GroupBy(check => check.Name, (name, same) => new ReportedCheck(name, Merge(same, CheckState.Unavailable, CheckState.Unknown, CheckState.Ok)))];
     }
 
     /// <inheritdoc/>
@@ -44,7 +45,7 @@ internal sealed class ServiceReports(Upstreams upstreams, TimeProvider time) : I
         {
             // The names stay: a check that is no longer reported is unknown.
             names.AddRange(checks.Select(check => check.Name).Except(names, StringComparer.Ordinal).Take(MaxChecks - names.Count).ToList());
-            return [.. names.Select(name => new ReportedCheck(name, Merge(checks.Where(check => check.Name == name), "ok", "unavailable", "unknown")))];
+            return [.. names.Select(name => new ReportedCheck(name, Merge(checks.Where(check => check.Name == name), CheckState.Ok, CheckState.Unavailable, CheckState.Unknown)))];
         }
     }
 
@@ -63,10 +64,11 @@ internal sealed class ServiceReports(Upstreams upstreams, TimeProvider time) : I
     }
 
     /// <summary>The first of <paramref name="order"/> that any of <paramref name="checks"/> has; the last one if there is no check.</summary>
-    private static string Merge(IEnumerable<ReportedCheck> checks, params string[] order) => order.FirstOrDefault(state => checks.Any(check => check.State == state), order[^1]);
+    private static CheckState Merge(IEnumerable<ReportedCheck> checks, params CheckState[] order) => order.FirstOrDefault(state => checks.Any(check => check.State == state), order[^1]);
 
     /// <summary>Only names and states of this form are passed on: a report must not bring anything else to the public.</summary>
     private static bool IsName(string name) => name.Length is > 0 and <= 40 && !name.AsSpan().ContainsAnyExcept(NameCharacters);
 
-    private static string State(JsonElement value) => value.ValueKind != JsonValueKind.String ? "unknown" : value.ValueEquals("ok") ? "ok" : value.ValueEquals("unavailable") ? "unavailable" : "unknown";
+    private static CheckState State(JsonElement value) =>
+        value.ValueKind != JsonValueKind.String ? CheckState.Unknown : value.ValueEquals("ok") ? CheckState.Ok : value.ValueEquals("unavailable") ? CheckState.Unavailable : CheckState.Unknown;
 }

@@ -270,18 +270,7 @@ public sealed class WireTests
         Is(key + "}", Key, ContractsJson.Wire.ApiKey);
         Is(
             key + ""","key":"xero_acme_x"}""",
-            new ApiKeyCreated
-            {
-                Id = Key.Id,
-                Name = Key.Name,
-                Scopes = Key.Scopes,
-                ExpiresAt = Key.ExpiresAt,
-                AllowedIps = Key.AllowedIps,
-                CreatedAt = Key.CreatedAt,
-                LastUsedAt = Key.LastUsedAt,
-                RevokedAt = Key.RevokedAt,
-                Key = "xero_acme_x",
-            },
+            new ApiKeyCreated(Key, "xero_acme_x"),
             ContractsJson.Wire.ApiKeyCreated);
         Is(
             """{"object":"list","data":[{"id":"proj_ABC123","object":"project","name":"Acme","slug":"acme","platform":false,"created_at":"2026-11-03T14:02:11.25Z"}],"first_id":"proj_ABC123","last_id":"proj_ABC123","has_more":false}""",

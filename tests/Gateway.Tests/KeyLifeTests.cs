@@ -374,7 +374,18 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         var value = ApiKeyValue.Create("later");
         Assert.Equal(401, (await gateway.SendAsync("GET", $"/{project}/v1/management/keys", value)).Status);
         var store = gateway.Service.Services.GetRequiredService<KeyStore>();
-        await store.CreateKeyAsync(new("key_later", "later", ["management"], null, [], DateTimeOffset.UtcNow, null, null), project, ApiKeyValue.Hash(value));
+        var key = new Contracts.ApiKey
+        {
+            Id = "key_later",
+            Name = "later",
+            Scopes = ["management"],
+            ExpiresAt = null,
+            AllowedIps = [],
+            CreatedAt = DateTimeOffset.UtcNow,
+            LastUsedAt = null,
+            RevokedAt = null,
+        };
+        await store.CreateKeyAsync(key, project, ApiKeyValue.Hash(value));
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", $"/{project}/v1/management/keys", value)).Status == 200, "known at once", seconds: 3);
     }
 
