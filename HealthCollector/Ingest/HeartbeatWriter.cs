@@ -80,6 +80,7 @@ internal sealed partial class HeartbeatWriter(
             while (await wake.WaitAsync(Timeout.InfiniteTimeSpan, time, stoppingToken))
             {
                 await slots.WaitAsync(stoppingToken);
+                await Task.Yield(); // the streams that are ready to run go first, so that this write takes their heartbeats too
                 Dictionary<FleetKey, PendingWrite> writes;
                 lock (gate)
                 {
