@@ -4,7 +4,7 @@ using Xerotier.TestKit;
 
 namespace Xerotier.Faults.Tests;
 
-/// <summary>What product.md section 9 says it withstands, under load: the loss of anything, and a rolling restart; FAULTS_MINUTES makes it longer, FAULTS_SEED repeats one, FAULTS_ONLY takes those whose name contains it.</summary>
+/// <summary>The faults of product.md section 9, under load: the loss of any one part or two, and a rolling restart. FAULTS_MINUTES makes it longer, FAULTS_SEED repeats a run, FAULTS_ONLY selects faults by a part of their name.</summary>
 [Collection<FaultyClusterTests>]
 public sealed class FaultTests(FaultyCluster system, ITestOutputHelper output)
 {
@@ -56,7 +56,7 @@ public sealed class FaultTests(FaultyCluster system, ITestOutputHelper output)
         Assert.True(load.Findings.Count == 0, string.Join('\n', load.Findings.Take(20)));
         Assert.True(load.Acknowledged > 20, $"Only {load.Acknowledged} windows were acknowledged.");
         Assert.Equal(Environment.ProcessorCount, sockets.Count);
-        Assert.True(sockets.Seen > 0, "The runtime told of no wait at all.");
+        Assert.True(sockets.Seen > 0, "The runtime reported no wait at all.");
         Assert.True(sockets.Waits.Count == 0, $"The Gateway waited on threads that poll sockets:\n{string.Join('\n', sockets.Waits.Take(20))}");
 
         Console.WriteLine(

@@ -9,13 +9,13 @@ using Xerotier.TestKit;
 namespace Xerotier.Faults.Tests;
 
 /// <summary>
-/// Visitors, operators and a stranger of another project, steadily, each as a sane client behaves: it takes the other Gateway when
-/// one does not answer, and repeats a write with the same Idempotency-Key until it knows. Whatever the product promises and does
-/// not hold goes on the list of <see cref="Findings"/>.
+/// Steady requests of visitors, operators and a stranger of another project. Each behaves as a well-made client: it uses the other
+/// Gateway when one does not respond, and repeats a write with the same Idempotency-Key until it knows the outcome. Each broken
+/// promise of the product goes on the list of <see cref="Findings"/>.
 /// </summary>
 internal sealed class MixedLoad : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(3);
 
     private readonly Cluster cluster;
     private readonly HttpClient[] gateways;
@@ -35,16 +35,16 @@ internal sealed class MixedLoad : IAsyncDisposable
         gateways = [Client(cluster.Url), Client(cluster.Endpoint("gateway-1", "http"))];
         clients = [VisitAsync(0), VisitAsync(1), WriteAsync(0), WriteAsync(1), ReadAsync(), SpyAsync()];
 
-        static HttpClient Client(Uri url) => new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1) }) { BaseAddress = url, Timeout = Patience };
+        static HttpClient Client(Uri url) => new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1) }) { BaseAddress = url, Timeout = RequestTimeout };
     }
 
-    /// <summary>Promises that were not held.</summary>
+    /// <summary>Promises that were broken.</summary>
     public IReadOnlyList<string> Findings => [.. findings];
 
-    /// <summary>Answers that did not come from the first Gateway asked.</summary>
+    /// <summary>Responses that did not come from the first Gateway asked.</summary>
     public long FailedOver => failedOver;
 
-    /// <summary>Requests to the API that were answered 503 or 504, as they must be while what they need is away.</summary>
+    /// <summary>Requests to the API that got 503 or 504, as they must while what they need is away.</summary>
     public long Refused => refused;
 
     /// <summary>How long pages took, in milliseconds.</summary>
