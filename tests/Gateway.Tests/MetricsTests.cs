@@ -57,8 +57,8 @@ public sealed class MetricsTests(PostgresFixture postgres, ITestOutputHelper out
         await RecordsAsync($"GET {windowsRoute} 401 gateway", () => SendAsync("GET", windows));
         await RecordsAsync("GET unmatched 401 gateway", () => SendAsync("GET", $"/{project}/v1/nothing"));
         await RecordsAsync($"GET {windowsRoute} 403 gateway", () => SendAsync("GET", "/proj_other1/v1/management/maintenance", Bearer()));
-        await RecordsAsync($"POST {windowsRoute} 413 gateway", () => PostAsync(windows, new byte[70_000], "application/json"));
-        await RecordsAsync($"POST {keysRoute} 413 gateway", () => PostAsync($"/{project}/v1/management/keys", new byte[70_000], "application/json", chunked: true));
+        await RecordsAsync($"POST {windowsRoute} 413 gateway", () => PostAsync(windows, new byte[300_000], "application/json"));
+        await RecordsAsync($"POST {keysRoute} 413 gateway", () => PostAsync($"/{project}/v1/management/keys", new byte[300_000], "application/json", chunked: true));
         await RecordsAsync($"POST {windowsRoute} 415 gateway", () => PostAsync(windows, "{}"u8.ToArray(), "text/plain"));
         await RecordsAsync($"POST {keysRoute} 400 gateway", () => PostAsync($"/{project}/v1/management/keys", "{}"u8.ToArray(), "application/json"));
         await RecordsAsync("POST /{project_id}/v1/heartbeats 200 healthcollector", () => PostAsync($"/{project}/v1/heartbeats", "{}"u8.ToArray(), "application/json"));
