@@ -20,15 +20,15 @@ internal sealed class Routes
     private readonly RoutePattern[] patterns;
     private readonly RequestTags unmatched = new("unmatched");
 
-    public Routes(EdgePage page, Health health, OpenApi openApi, Docs docs, KeyHandlers keys, ProjectHandlers projects, Forwarder forward)
+    public Routes(EdgePage page, Health health, OpenApi openApi, Docs docs, KeyHandlers keys, ProjectHandlers projects, Forwarder forward, GatewayMetrics metrics)
     {
         const long heartbeats = 4 * 1024 * 1024; // the HealthCollector accepts as much; a batch of 1,000 may need it
         var windows = forward.To("maintenanceservice");
         All =
         [
             new("GET", "/", Access.Public, RedirectAsync, Operations.Root),
-            new("GET", "/status", Access.Public, page.ServeHtmlAsync, Operations.StatusPage),
-            new("GET", "/status.json", Access.Public, page.ServeJsonAsync, Operations.StatusData),
+            new("GET", "/status", Access.Public, page.ServeHtmlAsync, Operations.StatusPage) { IsInMemory = true },
+            new("GET", "/status.json", Access.Public, page.ServeJsonAsync, Operations.StatusData) { IsInMemory = true },
             new("GET", "/status/history", Access.Public, forward.To("statusservice"), Operations.StatusHistory),
             new("GET", "/healthz", Access.Public, health.LiveAsync, Operations.Live) { Limit = Limit.None },
             new("GET", "/readyz", Access.Public, health.ReadyAsync, Operations.Ready) { Limit = Limit.None },
@@ -60,6 +60,7 @@ internal sealed class Routes
             new("POST", "/xerotier.health.v1.Heartbeats/Report", Access.AnyHeartbeat, forward.StreamTo("healthcollector"), Operations.ReportStream) { Limit = Limit.Heartbeats, MaxBody = null, IsGrpc = true },
         ];
         patterns = [.. All.GroupBy(route => route.Pattern).Select(group => new RoutePattern(group.Key, [.. group]))];
+        metrics.Observe([.. patterns.Select(pattern => pattern.Tags), unmatched]);
     }
 
     /// <summary>Every route.</summary>

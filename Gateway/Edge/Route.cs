@@ -18,6 +18,9 @@ internal sealed record Route(string Method, string Pattern, Access Access, Handl
     /// <summary>The largest body, in bytes; null: no limit.</summary>
     public long? MaxBody { get; init; } = JsonFields.MaxBodyBytes;
 
+    /// <summary>Whether its response is in memory. A response takes so little time then that timing each one would be a noticeable part of it.</summary>
+    public bool IsInMemory { get; init; }
+
     /// <summary>Whether it is a gRPC method.</summary>
     public bool IsGrpc { get; init; }
 

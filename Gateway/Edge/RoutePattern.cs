@@ -13,7 +13,7 @@ internal sealed class RoutePattern(string template, Route[] routes)
     public Route[] Routes { get; } = routes;
 
     /// <summary>The metric tags of its requests.</summary>
-    public RequestTags Tags { get; } = new(template);
+    public RequestTags Tags { get; } = new(template, timedOneIn: routes.Any(route => route.IsInMemory) ? 16 : 1);
 
     /// <summary>Value of <c>Allow</c>.</summary>
     public string Allow { get; } = string.Join(", ", routes.SelectMany(route => route.Method == "GET" ? ["GET", "HEAD"] : new[] { route.Method }));

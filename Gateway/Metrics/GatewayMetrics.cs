@@ -17,14 +17,16 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> refusals;
     private readonly Histogram<double> requests;
     private readonly Histogram<double> streams;
+    private IReadOnlyList<RequestTags> counted = [];
 
     public GatewayMetrics(IMeterFactory meters, KnownKeys keys, OpenCalls calls, EdgePage page, Upstreams upstreams, TimeProvider time)
     {
         this.time = time;
         meter = meters.Create("Xerotier.Gateway");
         requests = meter.CreateHistogram(
-            "xerotier.gateway.request.duration", "s", "Requests from their arrival to the end of their response, by route, method, status and who responded. 499: the client closed its connection.", tags: null,
+            "xerotier.gateway.request.duration", "s", "Requests from their arrival to the end of their response, by route, method, status and who responded (499: the client closed its connection). Of the documents from memory one in 16 is timed.", tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
+        meter.CreateObservableCounter("xerotier.gateway.requests", () => counted.SelectMany(tags => tags.Counts), "{request}", "Requests that ended, by route, method, status and who responded.");
         streams = meter.CreateHistogram(
             "xerotier.gateway.stream.duration", "s", "gRPC streams from their opening to their end, by route and gRPC status.", tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1, 10, 60, 300, 900, 3600, 14_400, 86_400] });
@@ -40,6 +42,9 @@ internal sealed class GatewayMetrics : IDisposable
             "1 for each replica whose last probe succeeded.");
     }
 
+    /// <summary>Reports how many requests of <paramref name="routes"/> have ended.</summary>
+    public void Observe(IReadOnlyList<RequestTags> routes) => counted = routes;
+
     /// <summary>Records a request that ended with <paramref name="outcome"/>.</summary>
     /// <param name="tags">The tags of its route.</param>
     /// <param name="method">Its method.</param>
@@ -47,9 +52,10 @@ internal sealed class GatewayMetrics : IDisposable
     /// <param name="started">When it arrived: a timestamp of the clock.</param>
     public void RequestEnded(RequestTags tags, string method, Outcome outcome, long started)
     {
-        if (requests.Enabled)
+        var series = tags.Of(method, outcome);
+        if (series.Add() && requests.Enabled)
         {
-            requests.Record(time.GetElapsedTime(started).TotalSeconds, tags.Of(method, outcome));
+            requests.Record(time.GetElapsedTime(started).TotalSeconds, series.Tags);
         }
     }
 

@@ -188,6 +188,23 @@ public sealed class MetricsTests(PostgresFixture postgres, ITestOutputHelper out
     }
 
     [Fact]
+    public async Task Every_page_is_counted_and_one_in_16_is_timed()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        using var timed = new Measurements(gateway, "xerotier.gateway.request.duration");
+        using var counted = new Measurements(gateway, "xerotier.gateway.requests");
+        using var http = new HttpClient { BaseAddress = gateway.Service.HttpAddress };
+        for (var i = 0; i < 33; i++)
+        {
+            using var response = await http.GetAsync("/status");
+        }
+
+        await Eventually.TrueAsync(() => timed.Read("http.route").Count(route => route == "/status") == 3, "three are timed", seconds: 10);
+        counted.Observe();
+        Assert.Contains("/status 200 33", counted.Read("http.route", "http.response.status_code", "value"));
+    }
+
+    [Fact]
     public async Task Recording_a_request_allocates_nothing()
     {
         await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
@@ -232,6 +249,7 @@ public sealed class MetricsTests(PostgresFixture postgres, ITestOutputHelper out
                 }
             };
             listener.SetMeasurementEventCallback<double>((_, _, measured, _) => tags.Enqueue(new(measured.ToArray())));
+            listener.SetMeasurementEventCallback<long>((_, value, measured, _) => tags.Enqueue(new(measured.ToArray()) { ["value"] = value }));
             listener.SetMeasurementEventCallback<int>((_, value, _, _) => observed = value);
             listener.Start();
         }
