@@ -186,7 +186,7 @@ internal sealed partial class DocsPage
         null => "",
         _ when schema["$ref"] is { } reference && reference.GetValue<string>().Split('/')[^1] is var name => $"<a href=\"#{name}\">{name}</a>",
         _ when schema["anyOf"] is JsonArray choices => string.Join(" or ", choices.Select(Type)),
-        _ when schema["items"] is { } items => $"list of {Type(items)}",
+        _ when schema["items"] is { } items => $"<i>list of</i> {Type(items)}",
         _ when schema["type"] is JsonArray types => $"<i>{string.Join(" or ", types.Select(type => $"{type}").OrderBy(type => type == "null"))}</i>",
         _ => $"<i>{schema["format"] ?? schema["type"]}</i>",
     };
