@@ -1,4 +1,8 @@
-using Xerotier.MaintenanceService;
+using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Clock;
+using Xerotier.MaintenanceService.Notices;
+using Xerotier.MaintenanceService.Storage;
+using Xerotier.MaintenanceService.Windows;
 using Xerotier.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -7,14 +11,15 @@ builder.AddMaintenanceDatabase();
 builder.Services.AddSingleton<ProjectDatabase>();
 builder.Services.AddSingleton<WindowStore>();
 builder.Services.AddSingleton<WindowWriter>();
-builder.Services.AddSingleton<PlatformStore>();
+builder.Services.AddSingleton<NoticeStore>();
+builder.Services.AddSingleton<ClockStore>();
 builder.Services.AddSingleton<PageFeedBoard>();
 builder.Services.AddSingleton<ChangeNotifier>();
 builder.Services.AddHostedService(services => services.GetRequiredService<ChangeNotifier>());
 builder.Services.AddHostedService<ChangeListener>();
 builder.Services.AddHostedService<PageFeedReader>();
 builder.Services.AddHostedService<TransitionClock>();
-builder.Services.AddHostedService<AnswerCleaner>();
+builder.Services.AddHostedService<IdempotencyCleaner>();
 
 var app = builder.Build();
 app.UseServiceDefaults();

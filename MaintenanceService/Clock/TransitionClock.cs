@@ -1,12 +1,14 @@
+using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.MaintenanceService;
+namespace Xerotier.MaintenanceService.Clock;
 
 /// <summary>
 /// Moves windows with <c>auto_transition</c> on when their time comes. It looks every <see cref="Interval"/> instead of sleeping
-/// until the next one is due: so a clock that is set, a start that was missed and another replica's windows need no case of their own.
+/// until the next one is due: a clock that is set, a start that was missed and another replica's windows then need no code of their own.
 /// </summary>
-internal sealed partial class TransitionClock(PlatformStore store, ChangeNotifier changes, Migrations migrations, TimeProvider time, ILogger<TransitionClock> logger)
+internal sealed partial class TransitionClock(ClockStore store, ChangeNotifier changes, Migrations migrations, TimeProvider time, ILogger<TransitionClock> logger)
     : BackgroundService
 {
     /// <summary>How late a transition can be, apart from the time that it takes.</summary>
@@ -14,16 +16,18 @@ internal sealed partial class TransitionClock(PlatformStore store, ChangeNotifie
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var log = new FailureLog(logger, "Moving due windows");
         await migrations.Done.WaitAsync(stoppingToken);
         while (true)
         {
             try
             {
                 await TurnAsync(stoppingToken);
+                log.Succeeded();
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
-                LogFailed(logger, failure.Message); // what is due stays due
+                log.Failed(failure); // what is due stays due
             }
 
             await Task.Delay(Interval, time, stoppingToken);
@@ -42,12 +46,9 @@ internal sealed partial class TransitionClock(PlatformStore store, ChangeNotifie
                 LogMoved(logger, activated, completed);
             }
         }
-        while (activated == PlatformStore.DueBatch || completed == PlatformStore.DueBatch);
+        while (activated == ClockStore.DueBatch || completed == ClockStore.DueBatch);
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "Due windows could not be moved on: {Reason}")]
-    private static partial void LogFailed(ILogger logger, string reason);
-
-    [LoggerMessage(2, LogLevel.Information, "{Activated} windows became active and {Completed} completed by their times")]
+    [LoggerMessage(1, LogLevel.Information, "{Activated} windows became active and {Completed} completed by their times")]
     private static partial void LogMoved(ILogger logger, int activated, int completed);
 }

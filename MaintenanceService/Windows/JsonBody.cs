@@ -4,7 +4,7 @@ using System.Text.Unicode;
 using Microsoft.AspNetCore.Http.Features;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.MaintenanceService;
+namespace Xerotier.MaintenanceService.Windows;
 
 /// <summary>Reads a request's body as one strict JSON object.</summary>
 internal static class JsonBody

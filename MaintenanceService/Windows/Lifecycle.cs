@@ -1,13 +1,13 @@
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.MaintenanceService;
+namespace Xerotier.MaintenanceService.Windows;
 
-/// <summary>What a request makes of a window: its next form, the same form when nothing changes, or a refusal.</summary>
-/// <param name="Next">The window after the request; null when refused.</param>
-/// <param name="Refusal">Why not.</param>
-internal readonly record struct Verdict(MaintenanceWindow? Next, ApiError? Refusal);
+/// <summary>What a request makes of a window: its next form, the same form when nothing changes, or an error.</summary>
+/// <param name="Next">The window after the request; null when it is an error.</param>
+/// <param name="Error">Why not.</param>
+internal readonly record struct LifecycleResult(MaintenanceWindow? Next, ApiError? Error);
 
-/// <summary>The rules of a window's life (product.md section 4) as functions of the record, the request and the time.</summary>
+/// <summary>The rules of a window's life as functions of the record, the request and the time.</summary>
 internal static class Lifecycle
 {
     /// <summary>Completed and cancelled windows never change again.</summary>
@@ -55,7 +55,7 @@ internal static class Lifecycle
     }
 
     /// <summary>What <paramref name="fields"/> make of <paramref name="window"/>. Values that it already has change nothing, in whatever state it is.</summary>
-    public static Verdict Change(MaintenanceWindow window, WindowFields fields, DateTimeOffset now)
+    public static LifecycleResult Change(MaintenanceWindow window, WindowFields fields, DateTimeOffset now)
     {
         var next = window with
         {
@@ -100,7 +100,7 @@ internal static class Lifecycle
     }
 
     /// <summary>Why <paramref name="window"/> may not be purged; null when it may.</summary>
-    public static ApiError? RefusePurge(MaintenanceWindow window) => window.Status.IsFinal()
+    public static ApiError? ValidatePurge(MaintenanceWindow window) => window.Status.IsFinal()
         ? null
         : ApiErrors.InvalidStateTransition($"A window that is {window.Status.Wire()} cannot be purged: complete or cancel it first.");
 

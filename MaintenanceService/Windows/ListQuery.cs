@@ -2,7 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Primitives;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.MaintenanceService;
+namespace Xerotier.MaintenanceService.Windows;
 
 /// <summary>The query parameters of the lists. A parameter that the list does not know is refused: a filter with a typo must not show everything.</summary>
 internal sealed class ListQuery

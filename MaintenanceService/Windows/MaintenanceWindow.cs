@@ -1,6 +1,8 @@
-namespace Xerotier.MaintenanceService;
+using System.Text.Json.Serialization;
 
-/// <summary>Lifecycle states (product.md section 4); the wire and the database write them in lower case.</summary>
+namespace Xerotier.MaintenanceService.Windows;
+
+/// <summary>Lifecycle states; the wire and the database write them in lower case.</summary>
 internal enum WindowStatus
 {
     Scheduled,
@@ -59,6 +61,7 @@ internal sealed record MaintenanceWindow
     public DateTimeOffset? CancelledAt { get; init; }
 
     /// <summary>The strong entity tag, with its quotes.</summary>
+    [JsonIgnore]
     public string ETag => $"\"{Version}\"";
 }
 

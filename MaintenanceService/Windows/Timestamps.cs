@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Xerotier.MaintenanceService;
+namespace Xerotier.MaintenanceService.Windows;
 
 /// <summary>Times on the wire: ISO 8601 with an offset in, RFC 3339 in UTC out, to the microsecond (what PostgreSQL keeps).</summary>
 internal static partial class Timestamps

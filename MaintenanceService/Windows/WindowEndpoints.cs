@@ -1,9 +1,11 @@
 using System.Text.Json;
+using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.MaintenanceService;
+namespace Xerotier.MaintenanceService.Windows;
 
-/// <summary>The management API of windows (product.md sections 2 and 4). The Gateway passes its paths on unchanged.</summary>
+/// <summary>The management API of windows. The Gateway passes its paths on unchanged.</summary>
 internal static class WindowEndpoints
 {
     private static readonly string[] Read = ["GET", "HEAD"];
@@ -22,7 +24,7 @@ internal static class WindowEndpoints
         windows.MapPost("{id}/purge", PurgeAsync);
         windows.MapMethods("{id}/events", Read, ListEventsAsync);
 
-        // The framework's own answers to other methods and paths have no policy, so the fallback policy would refuse them as forbidden.
+        // The framework's own responses to other methods and paths have no policy, so the fallback policy would refuse them as forbidden.
         Refuse("", "GET, HEAD, POST");
         Refuse("{id}", "GET, HEAD, PATCH, DELETE");
         Refuse("{id}/complete", "POST");
@@ -67,7 +69,7 @@ internal static class WindowEndpoints
             return Results.StatusCode(StatusCodes.Status304NotModified);
         }
 
-        return Answer.Ok(window);
+        return ApiResponse.Ok(window);
     }
 
     private static async Task<IResult> UpdateAsync(HttpContext http, string projectId, string id, WindowWriter writer)
@@ -76,7 +78,7 @@ internal static class WindowEndpoints
         return await writer.ChangeAsync(http, projectId, id, WindowInput.ForUpdate(json.RootElement), idempotency: null);
     }
 
-    private static Task<Answer> CancelAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
+    private static Task<ApiResponse> CancelAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
         writer.ChangeAsync(http, projectId, id, new WindowFields { Status = WindowStatus.Cancelled }, idempotency: null);
 
     private static async Task<IResult> CompleteAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
@@ -118,9 +120,9 @@ internal static class WindowEndpoints
         return Idempotency.From(request, body);
     }
 
-    private static Answer Page<T>(List<T> found, int limit, Func<T, string> id, Action<Utf8JsonWriter, T> write)
+    private static ApiResponse Page<T>(List<T> found, int limit, Func<T, string> id, Action<Utf8JsonWriter, T> write)
     {
         var more = found.Count > limit;
-        return Answer.List(more ? found[..limit] : found, more, id, write);
+        return ApiResponse.List(more ? found[..limit] : found, more, id, write);
     }
 }

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 
-namespace Xerotier.MaintenanceService;
+namespace Xerotier.MaintenanceService.Windows;
 
 /// <summary>Ids of windows: <c>mw_</c> and 130 random bits in lower-case base32.</summary>
 internal static class WindowId

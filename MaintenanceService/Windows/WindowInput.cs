@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.MaintenanceService;
+namespace Xerotier.MaintenanceService.Windows;
 
 /// <summary>Checks what clients send of a window (product.md section 4, the table of fields) and reports everything that is wrong at once.</summary>
 internal sealed class WindowInput

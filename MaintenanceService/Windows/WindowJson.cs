@@ -1,7 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Xerotier.MaintenanceService.Changes;
 
-namespace Xerotier.MaintenanceService;
+namespace Xerotier.MaintenanceService.Windows;
 
 /// <summary>Windows, lists and events as the API shows them.</summary>
 internal static class WindowJson
@@ -48,7 +49,7 @@ internal static class WindowJson
         json.WriteEndObject();
     }
 
-    /// <summary>The answer to a purge.</summary>
+    /// <summary>The response to a purge.</summary>
     public static void WriteDeleted(Utf8JsonWriter json, string id)
     {
         json.WriteStartObject();

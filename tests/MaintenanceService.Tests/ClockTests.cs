@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
+using Xerotier.MaintenanceService.Clock;
 using Xerotier.TestKit;
 
 namespace Xerotier.MaintenanceService.Tests;

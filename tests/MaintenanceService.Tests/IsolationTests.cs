@@ -1,5 +1,10 @@
 using System.Reflection;
 using Npgsql;
+using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Clock;
+using Xerotier.MaintenanceService.Notices;
+using Xerotier.MaintenanceService.Storage;
+using Xerotier.MaintenanceService.Windows;
 
 namespace Xerotier.MaintenanceService.Tests;
 
@@ -9,7 +14,7 @@ public sealed class IsolationTests(ManagementApi api)
     [Theory]
     [InlineData("select count(*) from windows")]
     [InlineData("delete from windows where id = 'mw_aaaaaaaaaaaaaaaaaaaaaaaaaa'")]
-    [InlineData("select * from windows where status = $1 and id = $2")]
+    [InlineData("select * from windows where status = @status and id = @id")]
     public async Task A_statement_that_forgets_the_project_does_not_run(string sql)
     {
         await using var database = NpgsqlDataSource.Create(api.Postgres.AdminConnectionString);
@@ -23,7 +28,7 @@ public sealed class IsolationTests(ManagementApi api)
             .Where(type => type.GetConstructors(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
                 .Any(constructor => constructor.GetParameters().Any(parameter => parameter.ParameterType == typeof(NpgsqlDataSource))))
             .Select(type => type.Name).Order(StringComparer.Ordinal);
-        Assert.Equal([nameof(ChangeListener), nameof(ChangeNotifier), nameof(PlatformStore), nameof(ProjectDatabase)], holders);
+        Assert.Equal([nameof(ChangeListener), nameof(ChangeNotifier), nameof(ClockStore), nameof(NoticeStore), nameof(ProjectDatabase)], holders);
     }
 
     [Fact]

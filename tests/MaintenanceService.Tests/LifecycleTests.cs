@@ -1,4 +1,5 @@
 using FsCheck.Fluent;
+using Xerotier.MaintenanceService.Windows;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Tests;
@@ -40,7 +41,7 @@ public sealed class LifecycleTests(ManagementApi api) : ProjectTests(api)
                     Status = step.Status is { } status ? WireNames.Status(status) : null,
                     AutoTransition = step.Auto,
                 }, now);
-                Assert.True((verdict.Next is null) != (verdict.Refusal is null));
+                Assert.True((verdict.Next is null) != (verdict.Error is null));
                 if (verdict.Next is not { } next)
                 {
                     continue;

@@ -4,6 +4,7 @@ using DbUp;
 using DbUp.Engine.Output;
 using DbUp.Postgresql;
 using Npgsql;
+using Xerotier.MaintenanceService.Windows;
 
 namespace Xerotier.MaintenanceService.Tests;
 

@@ -4,6 +4,8 @@ using System.Text.Json.Nodes;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Clock;
 using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
 
@@ -113,7 +115,7 @@ public sealed class OutageTests : IAsyncLifetime
         // The same with a schema that was there: each loop asks, and goes on asking.
         await using var source = Npgsql.NpgsqlDataSource.Create(unknown);
         using var clock = new TransitionClock(
-            new PlatformStore(source),
+            new ClockStore(source),
             service.Services.GetRequiredService<ChangeNotifier>(),
             service.Services.GetRequiredService<Migrations>(),
             TimeProvider.System,

@@ -3,6 +3,11 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Clock;
+using Xerotier.MaintenanceService.Notices;
+using Xerotier.MaintenanceService.Storage;
+using Xerotier.MaintenanceService.Windows;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Tests;
@@ -23,7 +28,7 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
         // No service runs: its clock would move what is due while the statements are timed.
         using var notifier = new ChangeNotifier(database, new(), TimeProvider.System, NullLogger<ChangeNotifier>.Instance);
         var windows = new WindowStore(new ProjectDatabase(database), notifier);
-        var platform = new PlatformStore(database);
+        var notices = new NoticeStore(database);
         var (tenant, big) = ("proj_load7", "proj_load0"); // the second has a tenth of all windows
         var middle = new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero);
         var all = Enum.GetValues<WindowStatus>();
@@ -32,13 +37,13 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
         await MeasureAsync("list, later page of a project with many", windows.ListCommand(big, all, middle, "mw_m", 101));
         await MeasureAsync("list, one rare state of a project with many", windows.ListCommand(big, [WindowStatus.Active], null, null, 21));
         await MeasureAsync("open windows of a project with many", windows.ListOpenCommand(big));
-        await MeasureAsync("page feed", platform.PageFeedCommand());
-        await MeasureAsync("windows of a month", platform.BetweenCommand(middle, middle.AddMonths(1)));
-        await using var due = platform.MoveDueBatch(middle);
+        await MeasureAsync("page feed", notices.PageFeedCommand());
+        await MeasureAsync("windows of a month", notices.BetweenCommand(middle, middle.AddMonths(1)));
+        await using var due = new ClockStore(database).MoveDueBatch(middle);
         foreach (var command in due.BatchCommands)
         {
             await using var single = database.CreateCommand(command.CommandText);
-            single.Parameters.Add(new() { Value = middle.UtcDateTime });
+            single.Time("now", middle);
             await ShowAsync("clock, 500 due", single);
         }
 

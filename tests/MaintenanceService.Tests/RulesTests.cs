@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using Xerotier.MaintenanceService.Windows;
 using Xerotier.ServiceDefaults;
-using static Xerotier.MaintenanceService.WindowStatus;
+using static Xerotier.MaintenanceService.Windows.WindowStatus;
 
 namespace Xerotier.MaintenanceService.Tests;
 
@@ -32,9 +33,9 @@ public sealed class RulesTests
         Assert.Equal([false, false, true, true], new[] { Scheduled, Active, Completed, Cancelled }.Select(status => status.IsFinal()));
         foreach (var status in Enum.GetValues<WindowStatus>())
         {
-            var refusal = Lifecycle.RefusePurge(Window(status));
-            Assert.Equal(status.IsFinal(), refusal is null);
-            Assert.Equal(status.IsFinal() ? null : (409, "invalid_state_transition", $"A window that is {status.Wire()} cannot be purged: complete or cancel it first."), Told(refusal));
+            var error = Lifecycle.ValidatePurge(Window(status));
+            Assert.Equal(status.IsFinal(), error is null);
+            Assert.Equal(status.IsFinal() ? null : (409, "invalid_state_transition", $"A window that is {status.Wire()} cannot be purged: complete or cancel it first."), Told(error));
         }
     }
 
@@ -115,15 +116,15 @@ public sealed class RulesTests
     {
         var done = Window(Completed);
         Assert.Equal(
-            (409, "invalid_state_transition", "The window is completed and cannot be changed any more."), Told(Lifecycle.Change(done, new() { Title = "x" }, Now).Refusal));
+            (409, "invalid_state_transition", "The window is completed and cannot be changed any more."), Told(Lifecycle.Change(done, new() { Title = "x" }, Now).Error));
         Assert.Equal(
-            (409, "invalid_state_transition", "A window that is active cannot become scheduled."), Told(Lifecycle.Change(Window(Active), new() { Status = Scheduled }, Now).Refusal));
+            (409, "invalid_state_transition", "A window that is active cannot become scheduled."), Told(Lifecycle.Change(Window(Active), new() { Status = Scheduled }, Now).Error));
         var window = Window(Scheduled);
         foreach (var (change, param) in new[] { (new WindowFields { EndsAt = window.StartsAt }, "ends_at"), (new() { StartsAt = window.EndsAt }, "starts_at") })
         {
-            var refusal = Lifecycle.Change(window, change, Now).Refusal;
-            Assert.Equal((400, "invalid_request", WindowInput.EndsBeforeStart), Told(refusal));
-            Assert.Equal(param, refusal!.Param);
+            var error = Lifecycle.Change(window, change, Now).Error;
+            Assert.Equal((400, "invalid_request", WindowInput.EndsBeforeStart), Told(error));
+            Assert.Equal(param, error!.Param);
         }
     }
 

@@ -1,33 +1,34 @@
+using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.MaintenanceService;
+namespace Xerotier.MaintenanceService.Clock;
 
-/// <summary>Removes the answers of idempotency keys that are older than they are kept.</summary>
-internal sealed partial class AnswerCleaner(PlatformStore store, Migrations migrations, TimeProvider time, ILogger<AnswerCleaner> logger) : BackgroundService
+/// <summary>Removes idempotency keys that have expired, with their responses.</summary>
+internal sealed class IdempotencyCleaner(ClockStore store, Migrations migrations, TimeProvider time, ILogger<IdempotencyCleaner> logger) : BackgroundService
 {
     /// <summary>How often it looks.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var log = new FailureLog(logger, "Removing expired idempotency keys");
         await migrations.Done.WaitAsync(stoppingToken);
         while (true)
         {
             try
             {
-                while (await store.ForgetAnswersAsync(time.GetUtcNow(), stoppingToken) > 0)
+                while (await store.RemoveExpiredKeysAsync(time.GetUtcNow(), stoppingToken) > 0)
                 {
                 }
+
+                log.Succeeded();
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
-                LogFailed(logger, failure.Message);
+                log.Failed(failure);
             }
 
             await Task.Delay(Interval, time, stoppingToken);
         }
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "Old answers could not be removed: {Reason}")]
-    private static partial void LogFailed(ILogger logger, string reason);
 }

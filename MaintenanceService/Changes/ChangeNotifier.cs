@@ -1,18 +1,19 @@
 using System.Threading.Channels;
 using Npgsql;
+using Xerotier.MaintenanceService.Storage;
 
-namespace Xerotier.MaintenanceService;
+namespace Xerotier.MaintenanceService.Changes;
 
 /// <summary>
 /// Tells this process and the other replicas that windows have changed, after the commit and at most every <see cref="Gap"/>:
 /// PostgreSQL serialises the commits of transactions that notify, so writes leave it to this one.
 /// </summary>
-internal sealed partial class ChangeNotifier(NpgsqlDataSource database, PageFeedBoard board, TimeProvider time, ILogger<ChangeNotifier> logger) : BackgroundService
+internal sealed class ChangeNotifier(NpgsqlDataSource database, PageFeedBoard board, TimeProvider time, ILogger<ChangeNotifier> logger) : BackgroundService
 {
     /// <summary>The channel that the replicas listen on. The payload is the sender's id.</summary>
     public const string Topic = "maintenance_windows";
 
-    /// <summary>Changes that come closer together are told as one.</summary>
+    /// <summary>Changes that come closer together are notified as one.</summary>
     public static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(50);
 
     private readonly Channel<bool> pending = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -29,24 +30,22 @@ internal sealed partial class ChangeNotifier(NpgsqlDataSource database, PageFeed
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var log = new FailureLog(logger, "Notifying other replicas");
         await foreach (var _ in pending.Reader.ReadAllAsync(stoppingToken))
         {
             try
             {
-                await using var command = database.CreateCommand("select pg_notify($1, $2)");
-                command.Parameters.Add(new() { Value = Topic });
-                command.Parameters.Add(new() { Value = Sender });
+                await using var command = database.CreateCommand("select pg_notify(@topic, @sender)");
+                command.Text("topic", Topic).Text("sender", Sender);
                 await command.ExecuteNonQueryAsync(stoppingToken);
+                log.Succeeded();
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
-                LogFailed(logger, failure.Message); // the others poll as well
+                log.Failed(failure); // the others poll as well
             }
 
             await Task.Delay(Gap, time, stoppingToken);
         }
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "Replicas could not be told of a change: {Reason}")]
-    private static partial void LogFailed(ILogger logger, string reason);
 }

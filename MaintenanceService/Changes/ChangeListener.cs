@@ -1,9 +1,10 @@
 using Npgsql;
+using Xerotier.MaintenanceService.Storage;
 
-namespace Xerotier.MaintenanceService;
+namespace Xerotier.MaintenanceService.Changes;
 
 /// <summary>Listens for the changes that other replicas make, on a connection of its own, and connects again when that is lost.</summary>
-internal sealed partial class ChangeListener(NpgsqlDataSource database, ChangeNotifier notifier, PageFeedBoard board, TimeProvider time, ILogger<ChangeListener> logger)
+internal sealed class ChangeListener(NpgsqlDataSource database, ChangeNotifier notifier, PageFeedBoard board, TimeProvider time, ILogger<ChangeListener> logger)
     : BackgroundService
 {
     /// <summary>How often a silent connection is tried.</summary>
@@ -11,21 +12,22 @@ internal sealed partial class ChangeListener(NpgsqlDataSource database, ChangeNo
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var log = new FailureLog(logger, "Listening for other replicas' changes");
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                await ListenAsync(stoppingToken);
+                await ListenAsync(log, stoppingToken);
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
-                LogLost(logger, failure.Message);
+                log.Failed(failure);
                 await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(200, 600)), time, stoppingToken);
             }
         }
     }
 
-    private async Task ListenAsync(CancellationToken cancellation)
+    private async Task ListenAsync(FailureLog log, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         connection.Notification += (_, change) =>
@@ -37,7 +39,8 @@ internal sealed partial class ChangeListener(NpgsqlDataSource database, ChangeNo
         };
         await using var listen = new NpgsqlCommand($"listen {ChangeNotifier.Topic}", connection);
         await listen.ExecuteNonQueryAsync(cancellation);
-        board.Wake(); // what was told before this listened
+        log.Succeeded();
+        board.Wake(); // for changes from before it listened
         while (true)
         {
             if (!await connection.WaitAsync(Probe, cancellation))
@@ -47,7 +50,4 @@ internal sealed partial class ChangeListener(NpgsqlDataSource database, ChangeNo
             }
         }
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "Listening for changes was interrupted: {Reason}")]
-    private static partial void LogLost(ILogger logger, string reason);
 }

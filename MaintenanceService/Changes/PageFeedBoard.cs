@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Xerotier.Maintenance.V1;
 
-namespace Xerotier.MaintenanceService;
+namespace Xerotier.MaintenanceService.Changes;
 
 /// <summary>One reading of the page feed.</summary>
 /// <param name="Tick">Counts readings, from 1.</param>

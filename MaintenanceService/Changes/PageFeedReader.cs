@@ -1,12 +1,14 @@
+using Xerotier.MaintenanceService.Notices;
+using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.MaintenanceService;
+namespace Xerotier.MaintenanceService.Changes;
 
 /// <summary>
 /// Reads the page feed whenever windows have changed, and every <see cref="Poll"/> as a net. Each reading reaches the streams, as a
 /// change or as a sign of life: while the database hangs there is none, and when it fails the streams end.
 /// </summary>
-internal sealed partial class PageFeedReader(PlatformStore store, PageFeedBoard board, Migrations migrations, TimeProvider time, ILogger<PageFeedReader> logger)
+internal sealed class PageFeedReader(NoticeStore store, PageFeedBoard board, Migrations migrations, TimeProvider time, ILogger<PageFeedReader> logger)
     : BackgroundService
 {
     /// <summary>The longest time between two readings.</summary>
@@ -17,16 +19,18 @@ internal sealed partial class PageFeedReader(PlatformStore store, PageFeedBoard 
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var log = new FailureLog(logger, "Reading the page feed");
         await migrations.Done.WaitAsync(stoppingToken);
         while (true)
         {
             try
             {
                 board.Publish(await store.ReadPageFeedAsync(stoppingToken));
+                log.Succeeded();
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
-                LogFailed(logger, failure.Message);
+                log.Failed(failure);
                 board.Publish(null);
             }
 
@@ -34,7 +38,4 @@ internal sealed partial class PageFeedReader(PlatformStore store, PageFeedBoard 
             await board.WokenAsync(Poll - Gap, time, stoppingToken);
         }
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "The page feed could not be read: {Reason}")]
-    private static partial void LogFailed(ILogger logger, string reason);
 }

@@ -1,13 +1,15 @@
 using Grpc.Core;
 using Microsoft.AspNetCore.Authorization;
 using Xerotier.Maintenance.V1;
+using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Windows;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.MaintenanceService;
+namespace Xerotier.MaintenanceService.Notices;
 
 /// <summary>The windows for the StatusService.</summary>
 [Authorize(Policies.Service)]
-internal sealed class MaintenanceFeedService(PageFeedBoard board, PlatformStore platform, WindowStore windows, IHostApplicationLifetime lifetime) : MaintenanceFeed.MaintenanceFeedBase
+internal sealed class MaintenanceFeedService(PageFeedBoard board, NoticeStore notices, WindowStore windows, IHostApplicationLifetime lifetime) : MaintenanceFeed.MaintenanceFeedBase
 {
     public override async Task WatchPageFeed(WatchPageFeedRequest request, IServerStreamWriter<WatchPageFeedResponse> responseStream, ServerCallContext context)
     {
@@ -46,7 +48,7 @@ internal sealed class MaintenanceFeedService(PageFeedBoard board, PlatformStore 
 
     public override Task<ListWindowsBetweenResponse> ListWindowsBetween(ListWindowsBetweenRequest request, ServerCallContext context) => Guard(() =>
         request is { From: { } from, To: { } to }
-            ? platform.ListBetweenAsync(from.ToDateTimeOffset(), to.ToDateTimeOffset(), context.CancellationToken)
+            ? notices.ListBetweenAsync(from.ToDateTimeOffset(), to.ToDateTimeOffset(), context.CancellationToken)
             : throw new ApiException(ApiErrors.Invalid("'from' and 'to' are required.")));
 
     private static async Task<T> Guard<T>(Func<Task<T>> read)

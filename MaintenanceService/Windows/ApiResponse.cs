@@ -1,20 +1,20 @@
-namespace Xerotier.MaintenanceService;
+namespace Xerotier.MaintenanceService.Windows;
 
 /// <summary>A 2xx as it goes out, and as an Idempotency-Key brings it back.</summary>
 /// <param name="Status">200 or 201.</param>
 /// <param name="Body">JSON.</param>
-/// <param name="ETag">The window's, if the answer shows one.</param>
+/// <param name="ETag">The window's, if the response shows one.</param>
 /// <param name="Location">The new window's path.</param>
-internal sealed record Answer(int Status, byte[] Body, string? ETag = null, string? Location = null) : IResult
+internal sealed record ApiResponse(int Status, byte[] Body, string? ETag = null, string? Location = null) : IResult
 {
-    public static Answer Created(MaintenanceWindow window, PathString list) =>
+    public static ApiResponse Created(MaintenanceWindow window, PathString list) =>
         new(StatusCodes.Status201Created, Bytes(window), window.ETag, $"{list.Value!.TrimEnd('/')}/{window.Id}");
 
-    public static Answer Ok(MaintenanceWindow window) => new(StatusCodes.Status200OK, Bytes(window), window.ETag);
+    public static ApiResponse Ok(MaintenanceWindow window) => new(StatusCodes.Status200OK, Bytes(window), window.ETag);
 
-    public static Answer Purged(MaintenanceWindow window) => new(StatusCodes.Status200OK, WindowJson.Bytes(json => WindowJson.WriteDeleted(json, window.Id)));
+    public static ApiResponse Purged(MaintenanceWindow window) => new(StatusCodes.Status200OK, WindowJson.Bytes(json => WindowJson.WriteDeleted(json, window.Id)));
 
-    public static Answer List<T>(IReadOnlyList<T> items, bool hasMore, Func<T, string> id, Action<System.Text.Json.Utf8JsonWriter, T> write) =>
+    public static ApiResponse List<T>(IReadOnlyList<T> items, bool hasMore, Func<T, string> id, Action<System.Text.Json.Utf8JsonWriter, T> write) =>
         new(StatusCodes.Status200OK, WindowJson.Bytes(json => WindowJson.WriteList(json, items, hasMore, id, write)));
 
     public async Task ExecuteAsync(HttpContext httpContext)

@@ -1,0 +1,61 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Npgsql;
+
+namespace Xerotier.MaintenanceService.Windows;
+
+/// <summary>How a window is read from its table, and the JSON form of a row: what writes send, and what the change log holds.</summary>
+internal static class WindowTable
+{
+    private static readonly WindowRowJson Json = new(new(WindowRowJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    /// <summary>The columns that this version of the service knows: the names of the JSON form.</summary>
+    public static string Columns { get; } = string.Join(", ", Json.MaintenanceWindow.Properties.Where(p => p.Get is not null).Select(p => p.Name));
+
+    /// <summary>The same without the long texts.</summary>
+    public static string ColumnsWithoutTexts { get; } = string.Join(
+        ", ", Json.MaintenanceWindow.Properties.Where(p => p.Get is not null).Select(p => p.Name is "title" or "description" ? $"'' as {p.Name}" : p.Name));
+
+    /// <summary>The row as JSON, for <c>jsonb_populate_record(null::windows, …)</c>.</summary>
+    public static string ToJson(MaintenanceWindow window) => JsonSerializer.Serialize(window, Json.MaintenanceWindow);
+
+    /// <summary>The window of a row with <see cref="Columns"/>.</summary>
+    public static MaintenanceWindow Read(NpgsqlDataReader row)
+    {
+        return new()
+        {
+            ProjectId = Get<string>("project_id"),
+            Id = Get<string>("id"),
+            Platform = Get<bool>("platform"),
+            Title = Get<string>("title"),
+            Description = Get<string>("description"),
+            Severity = WireNames.Severity(Get<string>("severity"))!.Value,
+            AffectedServices = Get<string[]>("affected_services"),
+            StartsAt = Get<DateTimeOffset>("starts_at"),
+            EndsAt = Get<DateTimeOffset>("ends_at"),
+            Status = WireNames.Status(Get<string>("status"))!.Value,
+            AutoTransition = Get<bool>("auto_transition"),
+            Version = Get<long>("version"),
+            CreatedBy = Get<string>("created_by"),
+            CreatedAt = Get<DateTimeOffset>("created_at"),
+            UpdatedAt = Get<DateTimeOffset>("updated_at"),
+            CompletedAt = Get<DateTimeOffset?>("completed_at"),
+            CancelledAt = Get<DateTimeOffset?>("cancelled_at"),
+        };
+
+        T Get<T>(string column) => row.GetFieldValue<T>(row.GetOrdinal(column));
+    }
+
+    /// <summary>The window of a row in its JSON form (PostgreSQL's <c>to_jsonb</c>); columns added since have their defaults. Null when there is none.</summary>
+    public static MaintenanceWindow? ReadJson(NpgsqlDataReader row, string column) =>
+        row.GetOrdinal(column) is var ordinal && row.IsDBNull(ordinal) ? null : JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(ordinal), Json.MaintenanceWindow);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(StatusConverter), typeof(SeverityConverter)])]
+[JsonSerializable(typeof(MaintenanceWindow))]
+internal sealed partial class WindowRowJson : JsonSerializerContext;
+
+internal sealed class StatusConverter() : JsonStringEnumConverter<WindowStatus>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
+
+internal sealed class SeverityConverter() : JsonStringEnumConverter<WindowSeverity>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
