@@ -13,11 +13,12 @@ builder.Services.AddSingleton<WindowStore>();
 builder.Services.AddSingleton<WindowWriter>();
 builder.Services.AddSingleton<NoticeStore>();
 builder.Services.AddSingleton<ClockStore>();
-builder.Services.AddSingleton<PageFeedBoard>();
+builder.Services.AddSingleton<ChangeLog>();
+builder.Services.AddSingleton<ChangeFeed>();
 builder.Services.AddSingleton<ChangeNotifier>();
 builder.Services.AddHostedService(services => services.GetRequiredService<ChangeNotifier>());
 builder.Services.AddHostedService<ChangeListener>();
-builder.Services.AddHostedService<PageFeedReader>();
+builder.Services.AddHostedService(services => services.GetRequiredService<ChangeFeed>());
 builder.Services.AddHostedService<TransitionClock>();
 builder.Services.AddHostedService<IdempotencyCleaner>();
 

@@ -4,7 +4,7 @@ using Xerotier.MaintenanceService.Storage;
 namespace Xerotier.MaintenanceService.Changes;
 
 /// <summary>Listens for the changes that other replicas make, on a connection of its own, and connects again when that is lost.</summary>
-internal sealed class ChangeListener(NpgsqlDataSource database, ChangeNotifier notifier, PageFeedBoard board, TimeProvider time, ILogger<ChangeListener> logger)
+internal sealed class ChangeListener(NpgsqlDataSource database, ChangeNotifier notifier, ChangeFeed feed, TimeProvider time, ILogger<ChangeListener> logger)
     : BackgroundService
 {
     /// <summary>How often a silent connection is tried.</summary>
@@ -34,13 +34,13 @@ internal sealed class ChangeListener(NpgsqlDataSource database, ChangeNotifier n
         {
             if (change.Payload != notifier.Sender)
             {
-                board.Wake();
+                feed.Wake();
             }
         };
         await using var listen = new NpgsqlCommand($"listen {ChangeNotifier.Topic}", connection);
         await listen.ExecuteNonQueryAsync(cancellation);
         log.Succeeded();
-        board.Wake(); // for changes from before it listened
+        feed.Wake(); // for changes from before it listened
         while (true)
         {
             if (!await connection.WaitAsync(Probe, cancellation))

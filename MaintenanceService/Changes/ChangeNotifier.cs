@@ -8,7 +8,7 @@ namespace Xerotier.MaintenanceService.Changes;
 /// Tells this process and the other replicas that windows have changed, after the commit and at most every <see cref="Gap"/>:
 /// PostgreSQL serialises the commits of transactions that notify, so writes leave it to this one.
 /// </summary>
-internal sealed class ChangeNotifier(NpgsqlDataSource database, PageFeedBoard board, TimeProvider time, ILogger<ChangeNotifier> logger) : BackgroundService
+internal sealed class ChangeNotifier(NpgsqlDataSource database, ChangeFeed feed, TimeProvider time, ILogger<ChangeNotifier> logger) : BackgroundService
 {
     /// <summary>The channel that the replicas listen on. The payload is the sender's id.</summary>
     public const string Topic = "maintenance_windows";
@@ -24,7 +24,7 @@ internal sealed class ChangeNotifier(NpgsqlDataSource database, PageFeedBoard bo
     /// <summary>Windows have changed, or may have.</summary>
     public void Signal()
     {
-        board.Wake();
+        feed.Wake();
         pending.Writer.TryWrite(true);
     }
 

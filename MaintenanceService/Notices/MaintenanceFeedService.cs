@@ -7,59 +7,86 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Notices;
 
-/// <summary>The windows for the StatusService.</summary>
+/// <summary>The windows and their changes for the other services.</summary>
 [Authorize(Policies.Service)]
-internal sealed class MaintenanceFeedService(PageFeedBoard board, NoticeStore notices, WindowStore windows, IHostApplicationLifetime lifetime) : MaintenanceFeed.MaintenanceFeedBase
+internal sealed class MaintenanceFeedService(ChangeFeed feed, ChangeLog log, NoticeStore notices, WindowStore windows, IHostApplicationLifetime lifetime)
+    : MaintenanceFeed.MaintenanceFeedBase
 {
-    public override async Task WatchPageFeed(WatchPageFeedRequest request, IServerStreamWriter<WatchPageFeedResponse> responseStream, ServerCallContext context)
+    private const int LongestList = 200;
+
+    public override Task<GetNoticesResponse> GetNotices(GetNoticesRequest request, ServerCallContext context) =>
+        notices.GetAsync(Math.Clamp(request.Limit, 1, LongestList), context.CancellationToken);
+
+    public override async Task WatchChanges(WatchChangesRequest request, IServerStreamWriter<WatchChangesResponse> responseStream, ServerCallContext context)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
-        long sent = 0;
-        for (long tick = 0; ;)
+        try
         {
-            FeedReading reading;
-            try
-            {
-                reading = await board.AfterAsync(tick, end.Token);
-            }
-            catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
-            {
-                throw GrpcErrors.ToRpc(ApiErrors.ServiceUnavailable); // stopping: the client goes to another replica
-            }
-
-            if (reading.Feed is null)
-            {
-                throw GrpcErrors.ToRpc(ApiErrors.ServiceUnavailable);
-            }
-
-            tick = reading.Tick;
-            await responseStream.WriteAsync(
-                reading.Revision == sent ? new WatchPageFeedResponse { Unchanged = true } : new WatchPageFeedResponse { Feed = reading.Feed },
-                end.Token);
-            sent = reading.Revision;
+            await WatchAsync(ChangeMark.Parse(request.Mark) ?? throw new InvalidMarkException(), responseStream, end.Token);
+        }
+        catch (InvalidMarkException failure)
+        {
+            throw new RpcException(new Status(StatusCode.OutOfRange, failure.Message));
+        }
+        catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
+        {
+            throw GrpcErrors.ToRpc(ApiErrors.ServiceUnavailable); // stopping: the client goes to another replica
         }
     }
 
-    public override Task<ListProjectWindowsResponse> ListProjectWindows(ListProjectWindowsRequest request, ServerCallContext context) => Guard(async () =>
+    public override async Task<ListProjectWindowsResponse> ListProjectWindows(ListProjectWindowsRequest request, ServerCallContext context)
     {
         var found = await windows.ListOpenAsync(request.ProjectId, context.CancellationToken);
-        return new ListProjectWindowsResponse { Windows = { found.Select(w => w.ToProto()) } };
-    });
+        return new() { Windows = { found.Select(w => w.ToProto()) } };
+    }
 
-    public override Task<ListWindowsBetweenResponse> ListWindowsBetween(ListWindowsBetweenRequest request, ServerCallContext context) => Guard(() =>
+    public override Task<ListWindowsBetweenResponse> ListWindowsBetween(ListWindowsBetweenRequest request, ServerCallContext context) =>
         request is { From: { } from, To: { } to }
             ? notices.ListBetweenAsync(from.ToDateTimeOffset(), to.ToDateTimeOffset(), context.CancellationToken)
-            : throw new ApiException(ApiErrors.Invalid("'from' and 'to' are required.")));
+            : throw new ApiException(ApiErrors.Invalid("'from' and 'to' are required."));
 
-    private static async Task<T> Guard<T>(Func<Task<T>> read)
+    /// <summary>
+    /// Starts with a read of its own, which checks the mark. Then it follows the reads that all streams share, and reads by itself only
+    /// what lies between its mark and the newest of them.
+    /// </summary>
+    private async Task WatchAsync(ChangeMark mark, IServerStreamWriter<WatchChangesResponse> stream, CancellationToken end)
     {
-        try
+        await SendAsync(await log.ReadAsync(mark, target: null, end));
+        while (true)
         {
-            return await read();
+            var (read, changed) = feed.Current;
+            if (read.Failed)
+            {
+                throw new ApiException(ApiErrors.ServiceUnavailable);
+            }
+
+            if (read.Mark is not { } newest || !newest.Seen.Covers(mark.Target))
+            {
+                feed.Wake(); // the newest read is older than this stream's
+            }
+            else if (mark == read.Before)
+            {
+                await SendAsync(new(read.Changes, newest));
+            }
+            else if (mark == newest || newest.Page is not null)
+            {
+                await SendAsync(new([], mark)); // a keepalive
+            }
+            else
+            {
+                while (mark != newest)
+                {
+                    await SendAsync(await log.ReadAsync(mark, newest.Seen, end));
+                }
+            }
+
+            await changed.WaitAsync(end);
         }
-        catch (Exception failure) when (Postgres.ToApiError(failure) is { } error)
+
+        async Task SendAsync(ChangePage page)
         {
-            throw new ApiException(error);
+            mark = page.Mark;
+            await stream.WriteAsync(new() { Changes = { page.Changes.Select(c => c.ToProto()) }, Mark = mark.ToString() }, end);
         }
     }
 }

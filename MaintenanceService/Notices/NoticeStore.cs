@@ -1,5 +1,6 @@
 using Npgsql;
 using Xerotier.Maintenance.V1;
+using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Storage;
 using Xerotier.MaintenanceService.Windows;
 
@@ -9,22 +10,23 @@ namespace Xerotier.MaintenanceService.Notices;
 internal sealed class NoticeStore(NpgsqlDataSource database)
 {
     private const int MonthWindows = 500;
+    private const int PlatformWindows = 1000;
 
-    private static readonly string PageFeedSql = $"""
-        select list, {WindowTable.Columns}, active_total, scheduled_total
+    private static readonly string NoticesSql = $"""
+        select list, {WindowTable.Columns}, active_total, scheduled_total, log_database, log_now, log_last
         from (
             select
                 (select count(*) from windows where status = 'active') as active_total,
                 (select count(*) from windows where status = 'scheduled') as scheduled_total
-        ) totals left join (
-            (select 'active' as list, {WindowTable.Columns} from windows where status = 'active' order by ends_at, id limit 50)
+        ) totals cross join ({ChangeLog.HeadSql}) head left join (
+            (select 'active' as list, {WindowTable.Columns} from windows where status = 'active' order by ends_at, id limit @limit)
             union all
-            (select 'scheduled', {WindowTable.Columns} from windows where status = 'scheduled' order by starts_at, id limit 50)
+            (select 'scheduled', {WindowTable.Columns} from windows where status = 'scheduled' order by starts_at, id limit @limit)
             union all
-            (select 'recent', {WindowTable.Columns} from windows order by starts_at at time zone 'UTC' desc, id limit 50)
+            (select 'recent', {WindowTable.Columns} from windows order by starts_at at time zone 'UTC' desc, id limit @limit)
             union all
-            (select 'platform_active', {WindowTable.ColumnsWithoutTexts} from windows where status = 'active' and platform order by ends_at desc limit 1000)
-        ) windows on true
+            (select 'platform_active', {WindowTable.ColumnsWithoutTexts} from windows where status = 'active' and platform order by ends_at desc, id limit {PlatformWindows})
+        ) listed on true
         """;
 
     private static readonly string BetweenSql = $"""
@@ -37,30 +39,38 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
         ) w order by starts_at, id limit @limit
         """;
 
-    internal NpgsqlCommand PageFeedCommand() => database.CreateCommand(PageFeedSql);
+    internal NpgsqlCommand NoticesCommand(int limit) => database.CreateCommand(NoticesSql).Number("limit", limit);
 
-    /// <summary>What the status page shows, as of one instant.</summary>
-    public async Task<PageFeed> ReadPageFeedAsync(CancellationToken cancellation)
+    /// <summary>The notices as of one instant, with the mark of that instant.</summary>
+    /// <param name="limit">The longest list.</param>
+    /// <param name="cancellation">Cancels the call.</param>
+    public async Task<GetNoticesResponse> GetAsync(int limit, CancellationToken cancellation)
     {
-        await using var command = PageFeedCommand();
-        var feed = new PageFeed();
+        await using var command = NoticesCommand(limit);
         await using var row = await command.ExecuteReaderAsync(cancellation);
-        while (await row.ReadAsync(cancellation))
+        var lists = new NoticeLists();
+        string? mark = null;
+        while (await row.ReadAsync(cancellation)) // at least one, so that there is a mark
         {
-            feed.ActiveTotal = checked((int)row.GetInt64(row.GetOrdinal("active_total")));
-            feed.ScheduledTotal = checked((int)row.GetInt64(row.GetOrdinal("scheduled_total")));
+            if (mark is null)
+            {
+                mark = ChangeLog.ReadMark(row).ToString();
+                lists.ActiveTotal = checked((int)row.GetInt64(row.GetOrdinal("active_total")));
+                lists.ScheduledTotal = checked((int)row.GetInt64(row.GetOrdinal("scheduled_total")));
+            }
+
             var list = row.TextOrNull("list") switch
             {
-                "active" => feed.Active,
-                "scheduled" => feed.Scheduled,
-                "recent" => feed.Recent,
-                "platform_active" => feed.PlatformActive,
+                "active" => lists.Active,
+                "scheduled" => lists.Scheduled,
+                "recent" => lists.Recent,
+                "platform_active" => lists.PlatformActive,
                 _ => null,
             };
             list?.Add(WindowTable.Read(row).ToProto());
         }
 
-        return feed;
+        return new() { Mark = mark, Lists = lists };
     }
 
     /// <summary>Windows that touch [<paramref name="from"/>, <paramref name="to"/>) by start: those that span its beginning, then those that start in it; at most 500.</summary>

@@ -1,9 +1,10 @@
 using Google.Protobuf.WellKnownTypes;
 using Xerotier.Maintenance.V1;
+using Xerotier.MaintenanceService.Changes;
 
 namespace Xerotier.MaintenanceService.Windows;
 
-/// <summary>Windows as the other services see them.</summary>
+/// <summary>Windows and their changes as the other services see them.</summary>
 internal static class WindowProto
 {
     /// <summary>The window's message.</summary>
@@ -36,5 +37,17 @@ internal static class WindowProto
         UpdatedAt = window.UpdatedAt.ToTimestamp(),
         CompletedAt = window.CompletedAt?.ToTimestamp(),
         CancelledAt = window.CancelledAt?.ToTimestamp(),
+        Version = window.Version,
+    };
+
+    /// <summary>The change's message.</summary>
+    public static WindowChange ToProto(this WindowEvent change) => new()
+    {
+        Action = change.Action,
+        Version = change.Version,
+        OccurredAt = change.OccurredAt.ToTimestamp(),
+        Actor = change.Actor,
+        Before = change.Before?.ToProto(),
+        After = change.After?.ToProto(),
     };
 }

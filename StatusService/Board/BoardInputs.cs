@@ -65,7 +65,7 @@ public sealed record BoardInputs
     public BoardInputs WithYoungFleet(DateTimeOffset at) => this with { Fleet = null, YoungUntil = at + FreshFor };
 
     /// <summary>New windows.</summary>
-    public BoardInputs WithWindows(PageFeed feed, DateTimeOffset at) => this with { Windows = BoardWindows.From(feed), WindowsHeardAt = at };
+    public BoardInputs WithWindows(NoticeLists notices, DateTimeOffset at) => this with { Windows = BoardWindows.From(notices), WindowsHeardAt = at };
 
     /// <summary>No windows have come: those that an earlier process heard of are the last known ones.</summary>
     public BoardInputs WithEarlierWindows(HeardWindows earlier) => this with { Windows = earlier.Windows, WindowsHeardAt = earlier.At };

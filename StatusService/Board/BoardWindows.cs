@@ -23,14 +23,14 @@ public sealed record BoardWindows(
     /// <summary>How many active and how many scheduled windows the page shows (product.md section 3). Of the others it says how many there are.</summary>
     public const int Noticed = 10;
 
-    /// <summary>The public part of <paramref name="feed"/>.</summary>
-    public static BoardWindows From(PageFeed feed) => new(
-        [.. feed.Active.Take(Noticed).Select(Public)],
-        feed.ActiveTotal,
-        [.. feed.Scheduled.Take(Noticed).Select(Public)],
-        feed.ScheduledTotal,
-        [.. feed.Recent.Select(Public)],
-        [.. feed.PlatformActive.Select(PlatformWindow.From)]);
+    /// <summary>The public part of <paramref name="notices"/>.</summary>
+    public static BoardWindows From(NoticeLists notices) => new(
+        [.. notices.Active.Take(Noticed).Select(Public)],
+        notices.ActiveTotal,
+        [.. notices.Scheduled.Take(Noticed).Select(Public)],
+        notices.ScheduledTotal,
+        [.. notices.Recent.Select(Public)],
+        [.. notices.PlatformActive.Select(PlatformWindow.From)]);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     public static BoardWindows FromJson(string json) => JsonSerializer.Deserialize(json, WindowsJson.Default.BoardWindows)!;

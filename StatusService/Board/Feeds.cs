@@ -1,13 +1,13 @@
 using Xerotier.Fleet.V1;
-using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.StatusService.Notices;
 
 namespace Xerotier.StatusService.Board;
 
 /// <summary>Reads the fleet's and the windows' streams into the inbox. A feed that falls silent needs no message: the board goes by the instant of the last one.</summary>
 public sealed class Feeds(
     Fleet.V1.Fleet.FleetClient fleet,
-    MaintenanceFeed.MaintenanceFeedClient maintenance,
+    NoticesClient notices,
     BoardInbox inbox,
     TimeProvider time,
     ILogger<Feeds> logger) : BackgroundService
@@ -23,38 +23,32 @@ public sealed class Feeds(
         _ => null,
     };
 
-    /// <summary>What a message of the windows' feed does to the board.</summary>
-    public static Func<BoardInputs, DateTimeOffset, BoardInputs>? Read(WatchPageFeedResponse message) =>
-        message.Unchanged ? (inputs, at) => inputs.WithWindowsAlive(at)
-        : message.Feed is { } feed ? (inputs, at) => inputs.WithWindows(feed, at)
-        : null;
-
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var health = Watch(cancellation => fleet.WatchPlatformHealth(new(), cancellationToken: cancellation), Read, stoppingToken);
-        var windows = Watch(cancellation => maintenance.WatchPageFeed(new(), cancellationToken: cancellation), Read, stoppingToken);
+        var (health, windows) = (WatchFleetAsync(stoppingToken), WatchNoticesAsync(stoppingToken));
         await await Task.WhenAny(health, windows); // a fault of one ends the service, whatever the other does
         await Task.WhenAll(health, windows);
     }
 
-    private Task Watch<T>(
-        Func<CancellationToken, Grpc.Core.AsyncServerStreamingCall<T>> open,
-        Func<T, Func<BoardInputs, DateTimeOffset, BoardInputs>?> read,
-        CancellationToken stopping) =>
-        ServiceClients.WatchAsync(
-            open,
-            message =>
+    private Task WatchFleetAsync(CancellationToken stopping) => ServiceClients.WatchAsync(
+        cancellation => fleet.WatchPlatformHealth(new(), cancellationToken: cancellation),
+        message =>
+        {
+            if (Read(message) is { } change)
             {
-                if (read(message) is { } change)
-                {
-                    inbox.Enqueue(change);
-                }
+                inbox.Enqueue(change);
+            }
 
-                return ValueTask.CompletedTask;
-            },
-            KeepaliveTimeout,
-            time,
-            logger,
-            stopping);
+            return ValueTask.CompletedTask;
+        },
+        KeepaliveTimeout,
+        time,
+        logger,
+        stopping);
+
+    private Task WatchNoticesAsync(CancellationToken stopping) => notices.WatchAsync(
+        changed => inbox.Enqueue((inputs, at) => inputs.WithWindows(changed, at)),
+        () => inbox.Enqueue((inputs, at) => inputs.WithWindowsAlive(at)),
+        stopping);
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using Xerotier.StatusService.Model;
+using Xerotier.StatusService.Notices;
 
 namespace Xerotier.StatusService.Board;
 
@@ -101,6 +102,7 @@ public static class BoardExtensions
             .ValidateOnStart();
         services.AddSingleton<BoardInbox>();
         services.AddSingleton<ChangeStamps>();
+        services.AddSingleton<NoticesClient>();
         services.AddHostedService<Feeds>();
         services.AddHostedService<ModelStorageProbe>();
     }

@@ -28,7 +28,7 @@ public sealed class IsolationTests(ManagementApi api)
             .Where(type => type.GetConstructors(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
                 .Any(constructor => constructor.GetParameters().Any(parameter => parameter.ParameterType == typeof(NpgsqlDataSource))))
             .Select(type => type.Name).Order(StringComparer.Ordinal);
-        Assert.Equal([nameof(ChangeListener), nameof(ChangeNotifier), nameof(ClockStore), nameof(NoticeStore), nameof(ProjectDatabase)], holders);
+        Assert.Equal([nameof(ChangeListener), nameof(ChangeLog), nameof(ChangeNotifier), nameof(ClockStore), nameof(NoticeStore), nameof(ProjectDatabase)], holders);
     }
 
     [Fact]

@@ -26,7 +26,10 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
         await LoadAsync(database, Windows);
 
         // No service runs: its clock would move what is due while the statements are timed.
-        using var notifier = new ChangeNotifier(database, new(), TimeProvider.System, NullLogger<ChangeNotifier>.Instance);
+        using var migrations = new Migrations(database, typeof(WindowStore).Assembly, NullLogger<Migrations>.Instance);
+        var log = new ChangeLog(database);
+        using var feed = new ChangeFeed(log, migrations, TimeProvider.System, NullLogger<ChangeFeed>.Instance);
+        using var notifier = new ChangeNotifier(database, feed, TimeProvider.System, NullLogger<ChangeNotifier>.Instance);
         var windows = new WindowStore(new ProjectDatabase(database), notifier);
         var notices = new NoticeStore(database);
         var (tenant, big) = ("proj_load7", "proj_load0"); // the second has a tenth of all windows
@@ -37,7 +40,11 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
         await MeasureAsync("list, later page of a project with many", windows.ListCommand(big, all, middle, "mw_m", 101));
         await MeasureAsync("list, one rare state of a project with many", windows.ListCommand(big, [WindowStatus.Active], null, null, 21));
         await MeasureAsync("open windows of a project with many", windows.ListOpenCommand(big));
-        await MeasureAsync("page feed", notices.PageFeedCommand());
+        await MeasureAsync("notices", notices.NoticesCommand(100));
+        var mark = await log.CurrentAsync(CancellationToken.None);
+        await MeasureAsync("change log, nothing new", log.ReadCommand(mark, null));
+        await MeasureAsync("change log, a transaction that ran at the mark", log.ReadCommand(mark with { Seen = new(mark.Seen.Max, [mark.Seen.Max - 1]) }, null));
+        await MeasureAsync("change log, a later page", log.ReadCommand(mark with { Page = new(mark.Seen, "proj_m", "", 0) }, mark.Seen));
         await MeasureAsync("windows of a month", notices.BetweenCommand(middle, middle.AddMonths(1)));
         await using var due = new ClockStore(database).MoveDueBatch(middle);
         foreach (var command in due.BatchCommands)
@@ -93,7 +100,12 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
                 lateral (select timestamptz '2025-06-01Z' + interval '1 second' * ((n::bigint * 7919) % 63072000) as start,
                     case when n % 100 = 1 then 'active' when n % 50 = 2 then 'scheduled' when n % 5 = 3 then 'cancelled' else 'completed' end as state) v
             """,
-            "vacuum analyze windows"])
+            """
+            insert into window_events (project_id, window_id, version, occurred_at, actor, action, after)
+            select project_id, id, version, created_at, 'load', 'created', to_jsonb(w) from windows w
+            """,
+            "vacuum analyze windows",
+            "vacuum analyze window_events"])
         {
             await using var command = database.CreateCommand(sql);
             command.CommandTimeout = 600;

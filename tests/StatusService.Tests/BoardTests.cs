@@ -109,7 +109,7 @@ public sealed class BoardTests
     {
         var foreign = PlatformWindow(-60, 60);
         foreign.Platform = false;
-        var feed = new PageFeed { Active = { foreign }, ActiveTotal = 1, Recent = { foreign } };
+        var feed = new NoticeLists { Active = { foreign }, ActiveTotal = 1, Recent = { foreign } };
         var state = BoardState.At(Known().WithWindows(feed, Start), Start);
         Assert.Equal(OverallStatus.Maintenance, state.Overall);
         Assert.Equal(Recorded.Operational, state.Recorded[Components.InferenceRouting.Key]);
@@ -166,7 +166,7 @@ public sealed class BoardTests
         var board = new LiveBoard(track.Observe);
         var late = Start.AddHours(1);
         board.Observe(late.AddSeconds(-2));
-        board.Apply(late, (inputs, at) => inputs.WithFleet(new(3, 3, 8, 0), at).WithWindows(new PageFeed(), at));
+        board.Apply(late, (inputs, at) => inputs.WithFleet(new(3, 3, 8, 0), at).WithWindows(new NoticeLists(), at));
         board.Observe(late.AddSeconds(1));
 
         Assert.Equal(OverallStatus.Operational, board.Observe(Start.AddSeconds(1)).Overall); // an hour back, and as old as before
@@ -185,7 +185,7 @@ public sealed class BoardTests
         var board = new LiveBoard(new StatusTrack().Observe);
         board.Apply(Start, (inputs, at) => inputs.WithFleet(new(3, 3, 8, 0), at));
         board.Observe(Start.AddSeconds(1));
-        board.Apply(Start.AddMilliseconds(900), (inputs, at) => inputs.WithWindows(new PageFeed(), at));
+        board.Apply(Start.AddMilliseconds(900), (inputs, at) => inputs.WithWindows(new NoticeLists(), at));
         Assert.Equal((Start, Start.AddSeconds(1)), (board.Inputs.FleetKnownAt, board.Inputs.WindowsHeardAt));
     }
 
@@ -238,7 +238,7 @@ public sealed class BoardTests
 
     internal static ComponentStatus Status(BoardState state, Component indicator) => state.Shown.Single(s => s.Component == indicator).Verdict.Status;
 
-    internal static PageFeed Feed(params Window[] active) => new() { Active = { active }, ActiveTotal = active.Length, Recent = { active }, PlatformActive = { active } };
+    internal static NoticeLists Feed(params Window[] active) => new() { Active = { active }, ActiveTotal = active.Length, Recent = { active }, PlatformActive = { active } };
 
     internal static Window PlatformWindow(double startsIn, double endsIn) => new()
     {

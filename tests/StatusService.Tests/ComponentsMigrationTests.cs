@@ -99,7 +99,7 @@ public sealed class ComponentsMigrationTests(PostgresFixture postgres) : IAsyncL
     /// <summary>The page of a process that has just started and sees what its predecessor saw: routing is down, and nobody reports the agents.</summary>
     private async Task<StatusPageModel> PageAsync(DateTimeOffset now)
     {
-        var inputs = BoardInputs.Nothing.WithFleet(new(3, 0, 8, 0), now).WithWindows(new PageFeed(), now);
+        var inputs = BoardInputs.Nothing.WithFleet(new(3, 0, 8, 0), now).WithWindows(new NoticeLists(), now);
         var state = BoardState.At(inputs, now);
         var stamps = new ChangeStamps();
         stamps.Observe(state, now, settled: true);

@@ -23,11 +23,11 @@ public sealed class LargestPageTests
     public async Task The_largest_windows_make_a_page_that_the_Gateways_take(int first, int last)
     {
         var random = new Random(first);
-        var feed = new PageFeed { ActiveTotal = 5_000, ScheduledTotal = 5_000 };
+        var feed = new NoticeLists { ActiveTotal = 5_000, ScheduledTotal = 5_000 };
         feed.Active.AddRange(Enumerable.Range(0, 50).Select(i => Largest(i, WindowStatus.Active)));
         feed.Scheduled.AddRange(Enumerable.Range(50, 50).Select(i => Largest(i, WindowStatus.Scheduled)));
         feed.Recent.AddRange(Enumerable.Range(100, 50).Select(i => Largest(i, WindowStatus.Completed)));
-        Assert.True(new WatchPageFeedResponse { Feed = feed }.CalculateSize() < ServiceClients.LongestMessage / 4);
+        Assert.True(new GetNoticesResponse { Lists = feed }.CalculateSize() < ServiceClients.LongestMessage / 4);
 
         var page = await RenderAsync(feed);
 
@@ -63,7 +63,7 @@ public sealed class LargestPageTests
     [Fact]
     public async Task Ten_active_and_ten_scheduled_windows_are_shown_and_the_others_counted()
     {
-        var feed = new PageFeed { ActiveTotal = 62, ScheduledTotal = 12 };
+        var feed = new NoticeLists { ActiveTotal = 62, ScheduledTotal = 12 };
         feed.Active.AddRange(Enumerable.Range(0, 50).Select(i => new Window(BoardTests.PlatformWindow(-60, 60 + i)) { Id = $"mw_a{i}", Title = $"Active {i}" }));
         feed.Scheduled.AddRange(Enumerable.Range(0, 12).Select(i => new Window(BoardTests.PlatformWindow(60 + i, 600)) { Id = $"mw_s{i}", Title = $"Scheduled {i}", Status = WindowStatus.Scheduled }));
 
@@ -76,7 +76,7 @@ public sealed class LargestPageTests
         Assert.Equal((10, 62, 10, 12), (windows.GetProperty("active").GetArrayLength(), windows.GetProperty("active_total").GetInt32(), windows.GetProperty("scheduled").GetArrayLength(), windows.GetProperty("scheduled_total").GetInt32()));
     }
 
-    private static async Task<PageSnapshot> RenderAsync(PageFeed feed)
+    private static async Task<PageSnapshot> RenderAsync(NoticeLists feed)
     {
         var state = BoardState.At(BoardTests.Known().WithWindows(feed, BoardTests.Start), BoardTests.Start);
         var stamp = new ChangeStamp("", BoardTests.Start.ToUnixTimeSeconds(), new Dictionary<string, StateSince>(), null);

@@ -5,7 +5,7 @@ namespace Xerotier.StatusService.Tests;
 
 public sealed class LayersTests
 {
-    private static readonly string[] Layers = ["Model", "Board", "History", "Documents", "Publishing"];
+    private static readonly string[] Layers = ["Model", "Notices", "Board", "History", "Documents", "Publishing"];
 
     [Fact]
     public void Each_layer_uses_only_the_layers_before_it() => Assert.Empty(Violations(Layers));
@@ -13,8 +13,8 @@ public sealed class LayersTests
     [Fact]
     public void The_documents_know_nothing_of_each_other()
     {
-        Assert.Empty(Violations("Model", "Board", "History", "Documents.Page", "Documents.Dashboard", "Publishing"));
-        Assert.Empty(Violations("Model", "Board", "History", "Documents.Dashboard", "Documents.Page", "Publishing"));
+        Assert.Empty(Violations("Model", "Notices", "Board", "History", "Documents.Page", "Documents.Dashboard", "Publishing"));
+        Assert.Empty(Violations("Model", "Notices", "Board", "History", "Documents.Dashboard", "Documents.Page", "Publishing"));
     }
 
     [Fact]
@@ -26,7 +26,7 @@ public sealed class LayersTests
         Assert.Contains("Xerotier.StatusService.Publishing.HistoryPages uses Xerotier.StatusService.Board.BoardWindows", found); // a lambda of an async method
         Assert.Contains("Xerotier.StatusService.Documents.Page.StatusPage uses Xerotier.StatusService.Model.OverallStatus", found); // a Razor component
         Assert.Contains("Xerotier.StatusService.Missing holds no type", Violations([.. Layers, "Missing"]));
-        Assert.Contains("Xerotier.StatusService.Publishing.StatusLoop is in no layer", Violations("Model", "Board", "History", "Documents"));
+        Assert.Contains("Xerotier.StatusService.Publishing.StatusLoop is in no layer", Violations("Model", "Notices", "Board", "History", "Documents"));
     }
 
     private static IReadOnlyList<string> Violations(params string[] layers) =>

@@ -21,7 +21,7 @@ public sealed class LoopReplica : IAsyncDisposable
     private readonly StatusLoop loop;
     private readonly BoardInbox inbox;
     private readonly Recorder recorder;
-    private PageFeed? heard;
+    private NoticeLists? heard;
 
     private LoopReplica(NpgsqlDataSource database, Migrations migrations, TimeProvider time)
     {
@@ -66,9 +66,10 @@ public sealed class LoopReplica : IAsyncDisposable
         }
     }
 
-    public void Hear(PageFeed windows)
+    public void Hear(NoticeLists windows)
     {
-        inbox.Enqueue(Feeds.Read(windows == heard ? new WatchPageFeedResponse { Unchanged = true } : new WatchPageFeedResponse { Feed = windows })!);
+        var known = windows == heard;
+        inbox.Enqueue((inputs, at) => known ? inputs.WithWindowsAlive(at) : inputs.WithWindows(windows, at));
         heard = windows;
     }
 

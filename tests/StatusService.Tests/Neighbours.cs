@@ -26,7 +26,9 @@ public sealed class Neighbours : IAsyncDisposable
 
     public WatchPlatformHealthResponse Health { get; private set; } = new() { Store = StoreState.Ready, RoutersTotal = 3, RoutersOnline = 3, SharedAgentsTotal = 8 };
 
-    public PageFeed Feed { get; private set; } = new();
+    public NoticeLists Notices { get; private set; } = new();
+
+    private string Mark { get; set; } = "0";
 
     /// <summary>Neither says anything any more, though the connections stay.</summary>
     public bool Silent { get; set; }
@@ -75,9 +77,10 @@ public sealed class Neighbours : IAsyncDisposable
         Change();
     }
 
-    public void Say(PageFeed feed)
+    public void Say(NoticeLists notices)
     {
-        Feed = feed;
+        Notices = notices;
+        Mark = Guid.NewGuid().ToString();
         Change();
     }
 
@@ -123,19 +126,30 @@ public sealed class Neighbours : IAsyncDisposable
 
     private sealed class FeedService(Neighbours neighbours) : MaintenanceFeed.MaintenanceFeedBase
     {
-        public override Task WatchPageFeed(WatchPageFeedRequest request, IServerStreamWriter<WatchPageFeedResponse> responseStream, ServerCallContext context)
+        public override async Task<GetNoticesResponse> GetNotices(GetNoticesRequest request, ServerCallContext context)
         {
-            PageFeed? sent = null;
-            return neighbours.PushAsync(
-                responseStream,
-                () =>
+            while (neighbours.Silent)
+            {
+                await Task.Delay(50, context.CancellationToken);
+            }
+
+            return new() { Mark = neighbours.Mark, Lists = neighbours.Notices };
+        }
+
+        // What a test says is no list of changes: each time the stream ends, and its reader takes the new lists.
+        public override async Task WatchChanges(WatchChangesRequest request, IServerStreamWriter<WatchChangesResponse> responseStream, ServerCallContext context)
+        {
+            while (request.Mark == neighbours.Mark)
+            {
+                var next = neighbours.changed.Task;
+                if (!neighbours.Silent)
                 {
-                    var feed = neighbours.Feed;
-                    var unchanged = ReferenceEquals(feed, sent);
-                    sent = feed;
-                    return unchanged ? new() { Unchanged = true } : new() { Feed = feed };
-                },
-                context.CancellationToken);
+                    await responseStream.WriteAsync(new() { Mark = request.Mark }, context.CancellationToken);
+                }
+
+                await Task.WhenAny(next, Task.Delay(500, context.CancellationToken));
+                context.CancellationToken.ThrowIfCancellationRequested();
+            }
         }
 
         public override Task<ListProjectWindowsResponse> ListProjectWindows(ListProjectWindowsRequest request, ServerCallContext context) =>

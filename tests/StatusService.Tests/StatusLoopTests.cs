@@ -19,7 +19,7 @@ public sealed class StatusLoopTests(PostgresFixture postgres) : IAsyncLifetime
     private readonly FakeTimeProvider time = new(BoardTests.Start);
     private HistoryDatabase database = null!;
     private WatchPlatformHealthResponse health = Counts(routersOnline: 3);
-    private PageFeed windows = new();
+    private NoticeLists windows = new();
     private bool silent;
 
     public async ValueTask InitializeAsync() => database = await HistoryDatabase.CreateAsync(postgres.Server, BoardTests.Start);

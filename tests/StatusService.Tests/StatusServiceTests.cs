@@ -40,7 +40,7 @@ public sealed class StatusServiceTests(PostgresFixture postgres) : IAsyncLifetim
         await pages.UntilAsync("degraded");
         neighbours.Say(BoardTests.Feed(Now(BoardTests.PlatformWindow(0, 1))));
         Assert.Contains("Upgrade", (await pages.UntilAsync("maintenance")).Html.Identity.ToStringUtf8(), StringComparison.Ordinal);
-        neighbours.Say(new PageFeed());
+        neighbours.Say(new NoticeLists());
         neighbours.Say(new WatchPlatformHealthResponse { Store = StoreState.Young });
         await pages.UntilAsync("unknown");
         Fleet(routersOnline: 3, stale: 0);

@@ -87,11 +87,11 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
 
         if (happened.Windows is { } windows)
         {
-            replica.Board.Apply(now, Feeds.Read(new WatchPageFeedResponse { Feed = Feed(windows) })!);
+            replica.Board.Apply(now, (inputs, at) => inputs.WithWindows(Feed(windows), at));
         }
         else if (happened.WindowsAlive)
         {
-            replica.Board.Apply(now, Feeds.Read(new WatchPageFeedResponse { Unchanged = true })!);
+            replica.Board.Apply(now, (inputs, at) => inputs.WithWindowsAlive(at));
         }
 
         replica.Board.Observe(now);
@@ -194,9 +194,9 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         SharedAgentsStale = fleet.Stale,
     };
 
-    private PageFeed Feed(IReadOnlyList<SimWindow> windows)
+    private NoticeLists Feed(IReadOnlyList<SimWindow> windows)
     {
-        var feed = new PageFeed();
+        var feed = new NoticeLists();
         foreach (var window in windows)
         {
             var message = new Window

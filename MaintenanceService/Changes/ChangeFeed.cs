@@ -1,0 +1,70 @@
+using Xerotier.MaintenanceService.Storage;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.MaintenanceService.Changes;
+
+/// <summary>One read of the change log.</summary>
+/// <param name="Before">The mark that it started from.</param>
+/// <param name="Changes">The changes since then.</param>
+/// <param name="Mark">The mark after them; null before the first read, and when the read failed.</param>
+/// <param name="Failed">The database did not respond.</param>
+internal sealed record ChangeRead(ChangeMark? Before, IReadOnlyList<WindowEvent> Changes, ChangeMark? Mark, bool Failed = false);
+
+/// <summary>
+/// Reads the change log for all streams of this process: when windows have changed, and every <see cref="Poll"/> in case a notification
+/// was lost. Each read reaches the streams, as changes or as a keepalive. While the database hangs there is none, and when it fails the
+/// streams end.
+/// </summary>
+internal sealed class ChangeFeed(ChangeLog log, Migrations migrations, TimeProvider time, ILogger<ChangeFeed> logger) : BackgroundService
+{
+    /// <summary>The longest time between two reads.</summary>
+    public static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The shortest time between two reads: a burst of changes costs one read, and one update of the page.</summary>
+    private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(100);
+
+    private readonly Latest<ChangeRead> latest = new(new(null, [], null));
+    private readonly WakeSignal wake = new();
+
+    /// <summary>The newest read, and a task that completes at the next one.</summary>
+    public (ChangeRead Read, Task Changed) Current => latest.Current;
+
+    /// <summary>Asks for a read now.</summary>
+    public void Wake() => wake.Set();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var failures = new FailureLog(logger, "Reading the change log");
+        await migrations.Done.WaitAsync(stoppingToken);
+        ChangeMark? mark = null;
+        while (true)
+        {
+            try
+            {
+                var page = mark is null ? await BeginAsync(stoppingToken) : await log.ReadAsync(mark, target: null, stoppingToken);
+                latest.Set(new(mark, page.Changes, page.Mark));
+                mark = page.Mark;
+                failures.Succeeded();
+                if (mark.Page is not null)
+                {
+                    continue; // more pages
+                }
+            }
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+            {
+                failures.Failed(failure);
+                latest.Set(new(mark, [], null, Failed: true));
+                mark = failure is InvalidMarkException ? null : mark; // the database was restored from a backup
+            }
+
+            await Task.Delay(Gap, time, stoppingToken);
+            await wake.WaitAsync(Poll - Gap, time, stoppingToken);
+        }
+    }
+
+    private async Task<ChangePage> BeginAsync(CancellationToken cancellation)
+    {
+        await log.AdoptRestoredRowsAsync(cancellation);
+        return new([], await log.CurrentAsync(cancellation));
+    }
+}

@@ -1,0 +1,127 @@
+using System.Globalization;
+using Npgsql;
+using Xerotier.MaintenanceService.Storage;
+
+namespace Xerotier.MaintenanceService.Changes;
+
+/// <summary>A page of the change log.</summary>
+/// <param name="Changes">Changes that the mark had not seen; those of one window in the order of their versions.</param>
+/// <param name="Mark">The mark after them.</param>
+internal sealed record ChangePage(IReadOnlyList<WindowEvent> Changes, ChangeMark Mark);
+
+/// <summary>The mark is ahead of this database or belongs to another one: its reader must start again from a snapshot.</summary>
+internal sealed class InvalidMarkException() : Exception("The mark does not belong to this database.");
+
+/// <summary>
+/// Reads the change log by marks. Every change is a row that names its transaction. A reader gets the rows that are visible now and
+/// were not visible in its mark's snapshot, so a transaction that commits late is neither missed nor read twice, and delays no other.
+/// Versions of a window commit in order, because each one locks the row of the version before.
+/// </summary>
+internal sealed class ChangeLog(NpgsqlDataSource database)
+{
+    /// <summary>The most changes of one page.</summary>
+    public const int PageSize = 200;
+
+    /// <summary>One row that says which database this is, which transactions are visible, and the last of them that changed a window.</summary>
+    public const string HeadSql = """
+        select
+            (select system_identifier from pg_control_system()) || '.' || (select oid from pg_database where datname = current_database()) as log_database,
+            pg_current_snapshot()::text as log_now,
+            (select e.xid::text from window_events e order by e.xid desc limit 1) as log_last
+        """;
+
+    /// <summary>Two ranges of the index hold what a snapshot does not see: the transactions that were running, and those since.</summary>
+    private const string ReadSql = $"""
+        with unseen as materialized (
+            select xid, project_id, window_id, version from window_events where xid >= pg_snapshot_xmax(@seen::pg_snapshot)
+            union all
+            select xid, project_id, window_id, version from window_events where xid = any(array(select pg_snapshot_xip(@seen::pg_snapshot)))
+        ),
+        page as (
+            select project_id, window_id, version from unseen
+            where (@target is null or pg_visible_in_snapshot(xid, @target::pg_snapshot)) and (project_id, window_id, version) > (@project, @window, @version)
+            order by project_id, window_id, version limit @limit
+        )
+        select log_database, log_now, log_last, project_id, {WindowEvent.Columns}
+        from ({HeadSql}) head
+        left join (select * from page join window_events using (project_id, window_id, version)) changes on true
+        order by project_id, window_id, version
+        """;
+
+    /// <summary>The mark of everything that is visible now.</summary>
+    public async Task<ChangeMark> CurrentAsync(CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(HeadSql);
+        return (await command.ReadAllAsync(ReadMark, cancellation))[0];
+    }
+
+    /// <summary>
+    /// Marks rows that a backup brought from another cluster, whose transaction numbers mean nothing here, as seen by every reader.
+    /// A visible row cannot be younger than the snapshot that sees it.
+    /// </summary>
+    public async Task AdoptRestoredRowsAsync(CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("update window_events set xid = '0' where xid >= pg_snapshot_xmax(pg_current_snapshot())");
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>The next changes that <paramref name="mark"/> has not seen, up to <paramref name="target"/>, or up to now when that is null.</summary>
+    /// <exception cref="InvalidMarkException">The mark is ahead of this database, or of another one.</exception>
+    public async Task<ChangePage> ReadAsync(ChangeMark mark, Snapshot? target, CancellationToken cancellation)
+    {
+        target = mark.Page?.Target ?? target;
+        await using var command = ReadCommand(mark, target);
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        var changes = new List<WindowEvent>();
+        var (last, lastProject) = (0UL, "");
+        Snapshot? now = null;
+        while (await row.ReadAsync(cancellation))
+        {
+            if (now is null)
+            {
+                (var name, now, last) = ReadHead(row);
+                if (name != mark.Database || mark.Seen.Max > now.Max || mark.Target.Max > now.Max)
+                {
+                    throw new InvalidMarkException();
+                }
+            }
+
+            if (row.TextOrNull("project_id") is { } projectId)
+            {
+                lastProject = projectId;
+                changes.Add(WindowEvent.Read(row));
+            }
+        }
+
+        target ??= Durable(now!, last);
+        return new(changes, changes.Count == PageSize
+            ? mark with { Page = new(target, lastProject, changes[^1].WindowId, changes[^1].Version) }
+            : new(mark.Database, target));
+    }
+
+    internal NpgsqlCommand ReadCommand(ChangeMark mark, Snapshot? target) => database.CreateCommand(ReadSql)
+        .Text("seen", mark.Seen.ToString())
+        .Text("target", target?.ToString())
+        .Text("project", mark.Page?.ProjectId ?? "")
+        .Text("window", mark.Page?.WindowId ?? "")
+        .Number("version", mark.Page?.Version ?? 0)
+        .Number("limit", PageSize);
+
+    /// <summary>The mark of a row with the columns of <see cref="HeadSql"/>.</summary>
+    public static ChangeMark ReadMark(NpgsqlDataReader row)
+    {
+        var (name, now, last) = ReadHead(row);
+        return new(name, Durable(now, last));
+    }
+
+    /// <summary>
+    /// The snapshot up to the last change. Numbers of later transactions, which left nothing on disk, may be given again after a crash;
+    /// a number before a committed change may not.
+    /// </summary>
+    private static Snapshot Durable(Snapshot snapshot, ulong last) => snapshot.Before(last + 1);
+
+    private static (string Database, Snapshot Now, ulong Last) ReadHead(NpgsqlDataReader row) => (
+        row.GetString(row.GetOrdinal("log_database")),
+        Snapshot.Parse(row.GetString(row.GetOrdinal("log_now"))) ?? throw new FormatException("The database's snapshot has an unknown form."),
+        row.TextOrNull("log_last") is { } last ? ulong.Parse(last, NumberStyles.None, CultureInfo.InvariantCulture) : 0);
+}

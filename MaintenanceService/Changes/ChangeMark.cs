@@ -1,0 +1,46 @@
+using System.Globalization;
+
+namespace Xerotier.MaintenanceService.Changes;
+
+/// <summary>How far a reader has read the change log. Its text form is opaque to readers.</summary>
+/// <param name="Database">The database that the mark belongs to: the cluster's identifier and the database's object id.</param>
+/// <param name="Seen">The transactions whose changes the reader has.</param>
+/// <param name="Page">Where the reader is between <paramref name="Seen"/> and the end of the pages that it is reading, if it is.</param>
+internal sealed record ChangeMark(string Database, Snapshot Seen, PagePosition? Page = null)
+{
+    private const char Separator = ';';
+
+    /// <summary>Everything that this mark's pages lead to, once the reader has them all.</summary>
+    public Snapshot Target => Page?.Target ?? Seen;
+
+    /// <summary>Reads the text form; null when <paramref name="text"/> is not one.</summary>
+    public static ChangeMark? Parse(string text)
+    {
+        var parts = text.Split(Separator);
+        if (parts.Length is not (2 or 6) || parts[0].Length == 0 || Snapshot.Parse(parts[1]) is not { } seen)
+        {
+            return null;
+        }
+
+        if (parts.Length == 2)
+        {
+            return new(parts[0], seen);
+        }
+
+        return Snapshot.Parse(parts[2]) is { } target && long.TryParse(parts[5], NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+            ? new(parts[0], seen, new(target, parts[3], parts[4], version))
+            : null;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Page is { } page
+        ? string.Create(CultureInfo.InvariantCulture, $"{Database}{Separator}{Seen}{Separator}{page.Target}{Separator}{page.ProjectId}{Separator}{page.WindowId}{Separator}{page.Version}")
+        : $"{Database}{Separator}{Seen}";
+}
+
+/// <summary>A place among the changes that lie between two snapshots, which come by project, window and version.</summary>
+/// <param name="Target">The later snapshot.</param>
+/// <param name="ProjectId">Project of the last change that was read.</param>
+/// <param name="WindowId">Its window.</param>
+/// <param name="Version">Its version.</param>
+internal sealed record PagePosition(Snapshot Target, string ProjectId, string WindowId, long Version);

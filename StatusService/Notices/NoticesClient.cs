@@ -1,0 +1,83 @@
+using Grpc.Core;
+using Xerotier.Maintenance.V1;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.StatusService.Notices;
+
+/// <summary>Keeps a <see cref="NoticesView"/> of the MaintenanceService: takes a snapshot, follows the changes, and starts again when the stream ends or is silent.</summary>
+public sealed partial class NoticesClient(MaintenanceFeed.MaintenanceFeedClient maintenance, TimeProvider time, ILogger<NoticesClient> logger)
+{
+    /// <summary>A living stream gives a response twice a second.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2.5);
+
+    /// <summary>A new snapshot this often repairs what no change tells, such as windows that were edited by hand in the database.</summary>
+    private static readonly TimeSpan SnapshotEvery = TimeSpan.FromMinutes(1);
+
+    /// <summary>Reads until <paramref name="cancellation"/>.</summary>
+    /// <param name="changed">Called with new notices.</param>
+    /// <param name="alive">Called when the stream says that nothing has changed.</param>
+    /// <param name="cancellation">Ends the reading.</param>
+    public async Task WatchAsync(Action<NoticeLists> changed, Action alive, CancellationToken cancellation)
+    {
+        var (reported, started) = (false, time.GetTimestamp());
+        while (!cancellation.IsCancellationRequested)
+        {
+            var received = false;
+            using var silent = new CancellationTokenSource(Silence, time);
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, silent.Token);
+            try
+            {
+                var view = new NoticesView(await maintenance.GetNoticesAsync(new() { Limit = NoticesView.Held }, cancellationToken: end.Token));
+                var taken = time.GetTimestamp();
+                changed(view.Current);
+                using var call = maintenance.WatchChanges(new() { Mark = view.Mark }, cancellationToken: end.Token);
+                while (!view.NeedsSnapshot && time.GetElapsedTime(taken) < SnapshotEvery && await call.ResponseStream.MoveNext(end.Token))
+                {
+                    received = true;
+                    silent.CancelAfter(Silence);
+                    if (reported)
+                    {
+                        LogRecovered(logger);
+                        reported = false;
+                    }
+
+                    if (view.Apply(call.ResponseStream.Current))
+                    {
+                        changed(view.Current);
+                    }
+                    else
+                    {
+                        alive();
+                    }
+                }
+
+                if (view.NeedsSnapshot || time.GetElapsedTime(taken) >= SnapshotEvery)
+                {
+                    continue;
+                }
+            }
+            catch (Exception failure) when (failure is RpcException or OperationCanceledException or IOException)
+            {
+                if (cancellation.IsCancellationRequested)
+                {
+                    return;
+                }
+
+                // At the start, the MaintenanceService may be starting as well.
+                if (received || (!reported && time.GetElapsedTime(started) > ServiceClients.StartupGrace))
+                {
+                    LogLost(logger, failure);
+                    reported = true;
+                }
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(100, 400)), time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The stream of maintenance windows was lost")]
+    private static partial void LogLost(ILogger logger, Exception failure);
+
+    [LoggerMessage(2, LogLevel.Information, "The stream of maintenance windows is back")]
+    private static partial void LogRecovered(ILogger logger);
+}

@@ -1,0 +1,370 @@
+extern alias statusservice;
+
+using System.Collections.Concurrent;
+using System.Globalization;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Npgsql;
+using statusservice::Xerotier.StatusService.Notices;
+using Xerotier.Maintenance.V1;
+using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Clock;
+using Xerotier.MaintenanceService.Storage;
+using Xerotier.TestKit;
+
+namespace Xerotier.MaintenanceService.Tests;
+
+/// <summary>Readers of the change log get every change once and in order per window, whatever happens to writers, connections and readers.</summary>
+public sealed class ChangeLogTests(ManagementApi api, ITestOutputHelper output) : IAsyncLifetime
+{
+    /// <summary>Rounds of the property: 3, or <c>XEROTIER_TEST_CHANGE_LOG_ROUNDS</c>; the first seed is random, or <c>XEROTIER_TEST_CHANGE_LOG_SEED</c>.</summary>
+    private static readonly int Rounds = Setting("ROUNDS") ?? 3;
+
+    private InProcessService<Program> first = null!;
+    private InProcessService<Program> second = null!;
+    private string connectionString = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        connectionString = await api.Postgres.CreateDatabaseAsync();
+        first = await ManagementApi.StartServiceAsync(connectionString);
+        second = await ManagementApi.StartServiceAsync(connectionString);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await first.DisposeAsync();
+        await second.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Nothing_is_missed_nothing_comes_twice_and_each_windows_changes_come_in_order()
+    {
+        var seed = Setting("SEED") ?? Random.Shared.Next();
+        for (var round = 0; round < Rounds; round++, seed++)
+        {
+            output.WriteLine($"seed {seed}");
+            await RoundAsync(new Random(seed));
+        }
+    }
+
+    [Fact]
+    public async Task A_change_that_commits_late_delays_no_other_and_is_not_missed()
+    {
+        using var project = Project.Of(first);
+        await using var reader = await LogReader.OpenAsync(first);
+        await using var late = new NpgsqlConnection(connectionString);
+        await late.OpenAsync();
+        await using var transaction = await late.BeginTransactionAsync();
+        var lateId = await project.CreatedAsync();
+        await reader.UntilAsync(seen => seen.Any(c => c.Id == lateId));
+        await ExecuteAsync(late, Retitle(lateId));
+        var ids = new List<string>();
+        for (var i = 0; i < ChangeLog.PageSize + 10; i++)
+        {
+            ids.Add(await project.CreatedAsync());
+        }
+
+        await reader.UntilAsync(seen => ids.TrueForAll(id => seen.Any(c => c.Id == id)));
+        Assert.DoesNotContain(reader.Seen, c => c == (lateId, 2));
+        await using var restarted = await LogReader.OpenAsync(second, reader.Mark);
+        await transaction.CommitAsync();
+        await reader.UntilAsync(seen => seen.Contains((lateId, 2)));
+        await restarted.UntilAsync(seen => seen.Contains((lateId, 2)));
+        Assert.Equal([(lateId, 2L)], restarted.Seen);
+    }
+
+    [Fact]
+    public async Task A_long_way_to_catch_up_comes_in_pages_that_can_be_left_anywhere()
+    {
+        using var project = Project.Of(first);
+        string mark;
+        await using (var reader = await LogReader.OpenAsync(first))
+        {
+            mark = reader.Mark;
+        }
+
+        await ExecuteAsync($"""
+            with w as (
+                insert into windows (project_id, id, title, description, severity, affected_services, starts_at, ends_at, status, version, created_by, created_at, updated_at)
+                select '{project.Id}', 'mw_' || lpad(translate(n::text, '0189', 'abcd'), 26, 'a'), 'Many', '', 'info', array[]::text[], now(), now() + interval '1 hour', 'scheduled', 1, 'test', now(), now()
+                from generate_series(1, 1000) n returning *)
+            insert into window_events (project_id, window_id, version, occurred_at, actor, action, after) select project_id, id, 1, now(), 'test', 'created', to_jsonb(w) from w
+            """);
+        var seen = new List<(string, long)>();
+        for (var page = 0; seen.Count < 1000; page++)
+        {
+            await using var reader = await LogReader.OpenAsync(page % 2 == 0 ? first : second, mark);
+            await reader.UntilAsync(changes => changes.Count > 0);
+            Assert.InRange(reader.Seen.Count, 1, ChangeLog.PageSize);
+            seen.AddRange(reader.Seen);
+            mark = reader.Mark;
+            await project.CreatedAsync(); // comes later
+        }
+
+        Assert.Equal(1000, seen.Distinct().Count(c => c.Item2 == 1));
+        Assert.Equal(seen.Count, seen.Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("x")]
+    [InlineData("other;3:3:")]
+    public async Task A_mark_that_is_not_of_this_database_is_out_of_range(string mark) => await IsOutOfRangeAsync(mark);
+
+    [Fact]
+    public async Task A_mark_ahead_of_the_database_is_out_of_range()
+    {
+        await using var reader = await LogReader.OpenAsync(first);
+        var mark = ChangeMark.Parse(reader.Mark)!;
+        await IsOutOfRangeAsync((mark with { Seen = new(mark.Seen.Max + 1_000_000, []) }).ToString());
+        await IsOutOfRangeAsync((mark with { Page = new(new(mark.Seen.Max + 1_000_000, []), "p", "w", 1) }).ToString());
+    }
+
+    [Fact]
+    public async Task Rows_that_a_backup_brought_from_a_cluster_with_higher_numbers_are_not_taken_for_changes()
+    {
+        using var project = Project.Of(first);
+        var old = await project.CreatedAsync();
+        await ExecuteAsync("update window_events set xid = '4000000000'");
+        await using var third = await ManagementApi.StartServiceAsync(connectionString);
+        await using var reader = await LogReader.OpenAsync(third);
+        var id = await project.CreatedAsync();
+        await reader.UntilAsync(seen => seen.Any(c => c.Id == id));
+        Assert.Equal([(id, 1L)], reader.Seen);
+        Assert.NotEqual(old, id);
+    }
+
+    private static int? Setting(string name) =>
+        Environment.GetEnvironmentVariable($"XEROTIER_TEST_CHANGE_LOG_{name}") is { } value ? int.Parse(value, CultureInfo.InvariantCulture) : null;
+
+    private static string Retitle(string id) => $"""
+        with changed as (update windows set title = 'Late', version = version + 1 where id = '{id}' returning *)
+        insert into window_events (project_id, window_id, version, occurred_at, actor, action, after)
+        select project_id, id, version, now(), 'late', 'updated', to_jsonb(changed) from changed
+        """;
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        await ExecuteAsync(connection, sql);
+    }
+
+    private async Task IsOutOfRangeAsync(string mark)
+    {
+        var failure = await Assert.ThrowsAsync<RpcException>(() => LogReader.OpenAsync(first, mark));
+        Assert.Equal(StatusCode.OutOfRange, failure.StatusCode);
+    }
+
+    /// <summary>Writers through both replicas, transactions of several windows that commit late or never, killed connections, and readers that restart from their marks.</summary>
+    private async Task RoundAsync(Random random)
+    {
+        using var written = new CancellationTokenSource();
+        var client = Client(first);
+        var start = await client.GetNoticesAsync(new() { Limit = NoticesView.Held }, FeedStream.Token);
+        var readers = Enumerable.Range(0, 3).Select(i => new RestartingReader([first, second], start, random.Next())).ToList();
+        var reading = readers.Select(r => r.RunAsync(written.Token)).ToList();
+        var writers = Enumerable.Range(0, 4).Select(i => WriteAsync(i % 2 == 0 ? first : second, random.Next(), platform: i == 3))
+            .Append(TransactionsAsync(random.Next())).Append(TransactionsAsync(random.Next())).Append(KillAsync(random.Next())).ToList();
+        await Task.WhenAll(writers);
+        await written.CancelAsync();
+        await Task.WhenAll(reading);
+
+        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var all = source.CreateCommand("select window_id, version from window_events where not pg_visible_in_snapshot(xid, @start::pg_snapshot)").Text("start", ChangeMark.Parse(start.Mark)!.Seen.ToString());
+        var expected = (await all.ReadAllAsync(row => (row.GetString(0), row.GetInt64(1)), CancellationToken.None)).Order().ToList();
+        output.WriteLine($"{expected.Count} changes, {string.Join(", ", readers.Select(r => $"{r.Restarts} restarts"))}");
+        var fresh = new NoticesView(await client.GetNoticesAsync(new() { Limit = NoticesView.Held }, FeedStream.Token)).Current;
+        foreach (var reader in readers)
+        {
+            Assert.Equal(expected, reader.Seen.Order());
+            Assert.All(reader.Seen.GroupBy(c => c.Id), changes => Assert.Equal(changes.Select(c => c.Version).Order(), changes.Select(c => c.Version)));
+            Assert.False(reader.View.NeedsSnapshot);
+            Assert.Equal(fresh, reader.View.Current);
+        }
+    }
+
+    private static MaintenanceFeed.MaintenanceFeedClient Client(InProcessService<Program> service) =>
+        new(GrpcChannel.ForAddress(service.GrpcAddress, new GrpcChannelOptions { MaxReceiveMessageSize = null }));
+
+    private static async Task WriteAsync(InProcessService<Program> service, int seed, bool platform)
+    {
+        var random = new Random(seed);
+        using var project = Project.Of(service, platform);
+        var ids = new List<string>();
+        for (var i = 0; i < 40; i++)
+        {
+            if (ids.Count == 0 || random.Next(3) == 0)
+            {
+                // Due at once, or not before the test ends.
+                var start = DateTimeOffset.UtcNow.AddMinutes(random.Next(2) == 0 ? random.Next(-100, -50) : random.Next(60, 160));
+                var length = random.Next(2) == 0 ? random.Next(1, 40) : 200;
+                var reply = await project.CreateAsync(Body.With(b => (b["status"], b["auto_transition"], b["starts_at"], b["ends_at"]) = (
+                    random.Next(2) == 0 ? "scheduled" : "active", random.Next(3) == 0, start.ToString("O", CultureInfo.InvariantCulture), start.AddMinutes(length).ToString("O", CultureInfo.InvariantCulture))));
+                if (reply.Status == System.Net.HttpStatusCode.Created)
+                {
+                    ids.Add(reply.Id);
+                }
+
+                continue;
+            }
+
+            var id = ids[random.Next(ids.Count)];
+            _ = random.Next(5) switch // refusals, and failures of killed connections, change nothing
+            {
+                0 => await project.CompleteAsync(id, random.Next(2) == 0 ? $"{id}-{i}" : null),
+                1 => await project.CancelAsync(id),
+                2 => await project.PurgeAsync(id),
+                _ => await project.PatchAsync(id, Body.With("title", $"Title {i}")),
+            };
+        }
+    }
+
+    /// <summary>Transactions over windows of all projects, like the clock's: their numbers are taken early, and their changes may follow those of later numbers.</summary>
+    private async Task TransactionsAsync(int seed)
+    {
+        var random = new Random(seed);
+        for (var i = 0; i < 15; i++)
+        {
+            try
+            {
+                await using var connection = new NpgsqlConnection($"{connectionString};Pooling=false");
+                await connection.OpenAsync();
+                await using var transaction = await connection.BeginTransactionAsync();
+                await ExecuteAsync(connection, "select pg_current_xact_id()");
+                for (var step = random.Next(1, 4); step > 0; step--)
+                {
+                    await Task.Delay(random.Next(60));
+                    await ExecuteAsync(connection, """
+                        with due as (select * from windows where status in ('scheduled', 'active') order by random() limit 3 for update skip locked),
+                        changed as (
+                            update windows w set title = 'Transaction', version = w.version + 1 from due d where w.project_id = d.project_id and w.id = d.id returning w.*)
+                        insert into window_events (project_id, window_id, version, occurred_at, actor, action, before, after)
+                        select c.project_id, c.id, c.version, now(), 'test', 'updated', to_jsonb(d), to_jsonb(c) from changed c join due d using (project_id, id)
+                        """);
+                }
+
+                await (random.Next(4) == 0 ? transaction.RollbackAsync() : transaction.CommitAsync());
+            }
+            catch (NpgsqlException)
+            {
+                // its connection was killed
+            }
+        }
+    }
+
+    private async Task KillAsync(int seed)
+    {
+        var random = new Random(seed);
+        for (var i = 0; i < 4; i++)
+        {
+            await Task.Delay(random.Next(100, 400));
+            await ExecuteAsync("select pg_terminate_backend(pid) from (select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() order by random() limit 3) victims");
+        }
+    }
+
+    /// <summary>Follows the log over restarts, each from its last mark and on any replica.</summary>
+    private sealed class RestartingReader(IReadOnlyList<InProcessService<Program>> services, GetNoticesResponse start, int seed)
+    {
+        private readonly Random random = new(seed);
+
+        public NoticesView View { get; } = new(start);
+
+        public List<(string Id, long Version)> Seen { get; } = [];
+
+        public int Restarts { get; private set; }
+
+        /// <summary>Reads until <paramref name="written"/> and then until everything has come: two keepalives after one another.</summary>
+        public async Task RunAsync(CancellationToken written)
+        {
+            for (var quiet = 0; quiet < 3;)
+            {
+                try
+                {
+                    await using var reader = await LogReader.OpenAsync(services[random.Next(services.Count)], View.Mark, Take);
+                    for (var left = random.Next(1, 20); left > 0 && quiet < 3; left--)
+                    {
+                        var any = (await reader.NextAsync()).Changes.Count > 0;
+                        quiet = any || !written.IsCancellationRequested ? 0 : quiet + 1;
+                    }
+                }
+                catch (RpcException failure) when (failure.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded)
+                {
+                    await Task.Delay(50, CancellationToken.None);
+                }
+
+                Restarts++;
+            }
+
+            void Take(WatchChangesResponse response)
+            {
+                View.Apply(response);
+                Seen.AddRange(response.Changes.Select(c => ((c.After ?? c.Before).Id, c.Version)));
+            }
+        }
+    }
+}
+
+/// <summary>An open stream of changes.</summary>
+internal sealed class LogReader : IAsyncDisposable
+{
+    private readonly GrpcChannel channel;
+    private readonly CancellationTokenSource deadline = new(TimeSpan.FromSeconds(60));
+    private readonly AsyncServerStreamingCall<WatchChangesResponse> call;
+    private readonly Action<WatchChangesResponse>? take;
+
+    private LogReader(GrpcChannel channel, string mark, Action<WatchChangesResponse>? take)
+    {
+        this.channel = channel;
+        this.take = take;
+        Mark = mark;
+        call = new MaintenanceFeed.MaintenanceFeedClient(channel).WatchChanges(new() { Mark = mark }, FeedStream.Token, cancellationToken: deadline.Token);
+    }
+
+    public string Mark { get; private set; }
+
+    public List<(string Id, long Version)> Seen { get; } = [];
+
+    /// <summary>Opens it at <paramref name="mark"/>, or now, and reads the first response.</summary>
+    public static async Task<LogReader> OpenAsync(InProcessService<Program> service, string? mark = null, Action<WatchChangesResponse>? take = null)
+    {
+        var channel = GrpcChannel.ForAddress(service.GrpcAddress, new GrpcChannelOptions { MaxReceiveMessageSize = null });
+        mark ??= (await new MaintenanceFeed.MaintenanceFeedClient(channel).GetNoticesAsync(new() { Limit = 1 }, FeedStream.Token)).Mark;
+        var reader = new LogReader(channel, mark, take);
+        await reader.NextAsync();
+        return reader;
+    }
+
+    public async Task<WatchChangesResponse> NextAsync()
+    {
+        Assert.True(await call.ResponseStream.MoveNext(deadline.Token));
+        var response = call.ResponseStream.Current;
+        Mark = response.Mark;
+        Seen.AddRange(response.Changes.Select(c => ((c.After ?? c.Before).Id, c.Version)));
+        take?.Invoke(response);
+        return response;
+    }
+
+    public async Task UntilAsync(Func<List<(string Id, long Version)>, bool> condition)
+    {
+        while (!condition(Seen))
+        {
+            await NextAsync();
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        call.Dispose();
+        channel.Dispose();
+        deadline.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

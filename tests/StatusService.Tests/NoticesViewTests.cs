@@ -1,0 +1,150 @@
+using Google.Protobuf.WellKnownTypes;
+using Xerotier.Maintenance.V1;
+using Xerotier.StatusService.Notices;
+
+namespace Xerotier.StatusService.Tests;
+
+/// <summary>The view of the notices against a model that knows every window.</summary>
+public sealed class NoticesViewTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void The_view_is_what_a_fresh_snapshot_would_be_until_it_asks_for_one()
+    {
+        var seed = Environment.GetEnvironmentVariable("XEROTIER_TEST_NOTICES_SEED") is { } given ? int.Parse(given) : Random.Shared.Next();
+        for (var round = 0; round < 20; round++, seed++)
+        {
+            output.WriteLine($"seed {seed}");
+            var random = new Random(seed);
+            var model = new Model(random);
+            for (var i = random.Next(300); i > 0; i--)
+            {
+                model.Change();
+            }
+
+            var (view, snapshots) = (model.View(), 0);
+            for (var i = 0; i < 600; i++)
+            {
+                var change = model.Change();
+                Assert.True(view.Apply(new() { Changes = { change }, Mark = $"{i}" }));
+                Assert.Equal($"{i}", view.Mark);
+                if (change.After is { } held && view.Current.Recent.Contains(held))
+                {
+                    view.Apply(new() { Changes = { change }, Mark = $"{i}" }); // a change that comes twice counts once
+                }
+
+                if (view.NeedsSnapshot)
+                {
+                    (view, snapshots) = (model.View(), snapshots + 1);
+                    Assert.False(view.NeedsSnapshot);
+                }
+
+                Assert.Equal(model.Lists(NoticesView.Shown), view.Current);
+            }
+
+            Assert.InRange(snapshots, 0, 30); // a window at a time uses up what is held
+        }
+    }
+
+    [Fact]
+    public void A_keepalive_changes_nothing()
+    {
+        var view = new NoticesView(new() { Mark = "1", Lists = BoardTests.Feed(BoardTests.PlatformWindow(0, 1)) });
+        var before = view.Current;
+        Assert.False(view.Apply(new() { Mark = "2" }));
+        Assert.Equal(("2", before), (view.Mark, view.Current));
+    }
+
+    [Fact]
+    public void An_older_form_of_a_window_is_ignored()
+    {
+        var window = BoardTests.PlatformWindow(0, 1);
+        window.Version = 5;
+        var view = new NoticesView(new() { Mark = "1", Lists = BoardTests.Feed(window) });
+        var older = window.Clone();
+        (older.Version, older.Status) = (4, WindowStatus.Completed);
+        view.Apply(new() { Changes = { new WindowChange { Action = "completed", Version = 4, Before = window, After = older } }, Mark = "2" });
+        Assert.Equal(1, view.Current.ActiveTotal);
+        Assert.Equal([window], view.Current.Active);
+    }
+
+    /// <summary>All windows; makes changes as the service does, mostly by few projects that complete and purge what they have.</summary>
+    private sealed class Model(Random random)
+    {
+        private readonly Dictionary<string, Window> windows = [];
+
+        public NoticesView View() => new(new() { Mark = "", Lists = Lists(NoticesView.Held) });
+
+        public NoticeLists Lists(int limit)
+        {
+            var active = windows.Values.Where(w => w.Status == WindowStatus.Active).ToList();
+            var scheduled = windows.Values.Where(w => w.Status == WindowStatus.Scheduled).ToList();
+            return new()
+            {
+                Active = { active.OrderBy(w => w.EndsAt).ThenBy(w => w.Id, StringComparer.Ordinal).Take(limit) },
+                ActiveTotal = active.Count,
+                Scheduled = { scheduled.OrderBy(w => w.StartsAt).ThenBy(w => w.Id, StringComparer.Ordinal).Take(limit) },
+                ScheduledTotal = scheduled.Count,
+                Recent = { windows.Values.OrderByDescending(w => w.StartsAt).ThenBy(w => w.Id, StringComparer.Ordinal).Take(limit) },
+                PlatformActive = { active.Where(w => w.Platform).OrderByDescending(w => w.EndsAt).ThenBy(w => w.Id, StringComparer.Ordinal).Select(WithoutTexts) },
+            };
+        }
+
+        public WindowChange Change()
+        {
+            var removing = random.Next(100) < 55;
+            if (windows.Count == 0 || !removing)
+            {
+                var created = new Window
+                {
+                    Id = $"mw_{random.Next():x8}",
+                    Version = 1,
+                    Platform = random.Next(3) == 0,
+                    Title = "Title",
+                    Description = "Text",
+                    Status = random.Next(5) switch { 0 => WindowStatus.Completed, 1 or 2 => WindowStatus.Active, _ => WindowStatus.Scheduled },
+                };
+                SetTimes(created);
+                windows[created.Id] = created;
+                return new() { Action = "created", Version = 1, After = created };
+            }
+
+            var before = random.Next(2) == 0 ? windows.Values.OrderBy(w => w.EndsAt).First() : windows.Values.ElementAt(random.Next(windows.Count));
+            if (before.Status == WindowStatus.Completed && random.Next(2) == 0)
+            {
+                windows.Remove(before.Id);
+                return new() { Action = "purged", Version = before.Version + 1, Before = before };
+            }
+
+            var after = before.Clone();
+            after.Version++;
+            switch (random.Next(3))
+            {
+                case 0:
+                    SetTimes(after);
+                    break;
+                case 1:
+                    after.Status = WindowStatus.Completed;
+                    break;
+                default:
+                    after.Status = WindowStatus.Active;
+                    break;
+            }
+
+            windows[after.Id] = after;
+            return new() { Action = "updated", Version = after.Version, Before = before, After = after };
+        }
+
+        private void SetTimes(Window window)
+        {
+            var start = DateTime.UnixEpoch.AddMinutes(random.Next(1000)); // equal times are common
+            (window.StartsAt, window.EndsAt) = (start.ToTimestamp(), start.AddMinutes(1 + random.Next(500)).ToTimestamp());
+        }
+
+        private static Window WithoutTexts(Window window)
+        {
+            var copy = window.Clone();
+            (copy.Title, copy.Description) = ("", "");
+            return copy;
+        }
+    }
+}
