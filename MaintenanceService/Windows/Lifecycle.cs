@@ -1,4 +1,5 @@
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Windows;
 
@@ -35,7 +36,7 @@ internal static class Lifecycle
         return new MaintenanceWindow
         {
             ProjectId = caller.ProjectId,
-            Id = WindowId.New(),
+            Id = ServiceDefaults.Id.New(MaintenanceWindow.IdPrefix),
             Platform = caller.PlatformProject,
             Title = fields.Title!,
             Description = fields.Description!,

@@ -1,88 +1,37 @@
-using System.Globalization;
-using Microsoft.Extensions.Primitives;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Windows;
 
-/// <summary>The query parameters of the lists. A parameter that the list does not know is refused: a filter with a typo must not show everything.</summary>
-internal sealed class ListQuery
+/// <summary>The query parameters of the lists.</summary>
+/// <param name="Statuses">The states to list.</param>
+/// <param name="Limit">The longest page.</param>
+/// <param name="After">The id after which the page starts.</param>
+internal sealed record ListQuery(IReadOnlyList<WindowStatus> Statuses, int Limit, string? After)
 {
-    public const int DefaultLimit = 20;
-    public const int MaxLimit = 100;
+    private const int DefaultLimit = 20;
+    private const int MaxLimit = 100;
 
-    private readonly List<FieldError> errors = [];
-
-    /// <summary>The list of windows: <c>status</c> (repeatable), <c>limit</c>, <c>after</c>.</summary>
+    /// <summary>The list of windows: <c>status</c> (repeatable; all states where it is missing), <c>limit</c>, <c>after</c>.</summary>
     /// <exception cref="ApiException">400 with every wrong parameter.</exception>
-    public ListQuery(IQueryCollection query, bool byStatus)
+    public static ListQuery OfWindows(IQueryCollection query)
     {
-        foreach (var (name, values) in query)
-        {
-            switch (name)
-            {
-                case "status" when byStatus:
-                    Statuses = [.. values.Select(Status).Distinct()];
-                    break;
-                case "limit":
-                    Limit = ReadLimit(values);
-                    break;
-                case "after" when values is [{ Length: > 0 } after]:
-                    After = after;
-                    break;
-                case "after":
-                    Invalid(name, "'after' must be one id.");
-                    break;
-                default:
-                    Invalid(name.Length <= 64 ? name : name[..64], "This list takes no such parameter.");
-                    break;
-            }
-        }
-
-        if (errors.Count > 0)
-        {
-            throw new ApiException(ApiErrors.Invalid(errors));
-        }
+        var fields = new QueryFields(query);
+        var statuses = fields.Many("status", WireNames.Status, "one of scheduled, active, completed or cancelled; repeat the parameter for several");
+        return Finish(fields, statuses.Count > 0 ? statuses : Enum.GetValues<WindowStatus>());
     }
 
-    /// <summary>The states to list; all of them when none is named.</summary>
-    public IReadOnlyList<WindowStatus> Statuses { get; } = Enum.GetValues<WindowStatus>();
-
-    /// <summary>The longest page, 1 to 100.</summary>
-    public int Limit { get; } = DefaultLimit;
-
-    /// <summary>The id after which the page starts.</summary>
-    public string? After { get; }
+    /// <summary>The list of a window's changes: <c>limit</c>, <c>after</c>.</summary>
+    /// <exception cref="ApiException">400 with every wrong parameter.</exception>
+    public static ListQuery OfEvents(IQueryCollection query) => Finish(new(query), []);
 
     /// <summary>400: the cursor names nothing that this list has ever held.</summary>
     public static ApiException UnknownCursor() => new(ApiErrors.Invalid("'after' names nothing in this list.", "after"));
 
-    private WindowStatus Status(string? text)
+    private static ListQuery Finish(QueryFields fields, IReadOnlyList<WindowStatus> statuses)
     {
-        if (WireNames.Status(text ?? "") is { } status)
-        {
-            return status;
-        }
-
-        Invalid("status", "'status' must be one of scheduled, active, completed or cancelled; repeat the parameter for several.");
-        return default;
-    }
-
-    private int ReadLimit(StringValues values)
-    {
-        if (values is [{ } text] && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxLimit)
-        {
-            return limit;
-        }
-
-        Invalid("limit", $"'limit' must be a number from 1 to {MaxLimit}.");
-        return DefaultLimit;
-    }
-
-    private void Invalid(string name, string message)
-    {
-        if (errors.TrueForAll(e => e.Param != name))
-        {
-            errors.Add(new FieldError(name, "invalid_request", message));
-        }
+        var list = new ListQuery(statuses, fields.Limit(DefaultLimit, MaxLimit), fields.One("after", after => after.Length > 0, "one id"));
+        fields.ThrowIfInvalid();
+        return list;
     }
 }

@@ -22,9 +22,11 @@ internal enum WindowSeverity
 /// <summary>A maintenance window as it is stored. All times are UTC, to the microsecond.</summary>
 internal sealed record MaintenanceWindow
 {
+    /// <summary>How every id begins.</summary>
+    public const string IdPrefix = "mw_";
+
     public required string ProjectId { get; init; }
 
-    /// <summary><c>mw_</c> and 26 characters of lower-case base32.</summary>
     public required string Id { get; init; }
 
     /// <summary>The project is one that the platform's own operators use.</summary>

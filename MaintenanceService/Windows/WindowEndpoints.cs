@@ -2,6 +2,7 @@ using System.Text.Json;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Windows;
 
@@ -14,7 +15,7 @@ internal static class WindowEndpoints
     {
         var windows = routes.MapGroup("/{projectId}/v1/management/maintenance")
             .RequireAuthorization(Policies.Management)
-            .AddEndpointFilter<DatabaseFailureFilter>();
+            .AddEndpointFilter<SchemaFilter>();
         windows.MapMethods("", Read, ListAsync);
         windows.MapPost("", CreateAsync);
         windows.MapMethods("{id}", Read, GetAsync);
@@ -37,11 +38,11 @@ internal static class WindowEndpoints
 
     private static async Task<IResult> ListAsync(HttpContext http, string projectId, WindowStore store)
     {
-        var query = new ListQuery(http.Request.Query, byStatus: true);
+        var query = ListQuery.OfWindows(http.Request.Query);
         DateTimeOffset? start = null;
         if (query.After is { } after)
         {
-            start = WindowId.IsWellFormed(after) ? await store.FindStartAsync(projectId, after, http.RequestAborted) : null;
+            start = Id.IsWellFormed(MaintenanceWindow.IdPrefix, after) ? await store.FindStartAsync(projectId, after, http.RequestAborted) : null;
             if (start is null)
             {
                 throw ListQuery.UnknownCursor();
@@ -54,16 +55,15 @@ internal static class WindowEndpoints
 
     private static async Task<IResult> CreateAsync(HttpContext http, string projectId, WindowWriter writer)
     {
-        var body = await JsonBody.ReadAsync(http.Request);
+        var body = await JsonFields.ReadBodyAsync(http.Request, JsonFields.MaxBodyBytes);
         var idempotency = Idempotency.From(http.Request, body);
-        using var json = JsonBody.Parse(body);
-        return await writer.CreateAsync(Caller.From(http.User), WindowInput.ForCreate(json.RootElement), http.Request.Path, idempotency, http.RequestAborted);
+        return await writer.CreateAsync(Caller.From(http.User), WindowInput.ForCreate(body), http.Request.Path, idempotency, http.RequestAborted);
     }
 
     private static async Task<IResult> GetAsync(HttpContext http, string projectId, string id, WindowStore store)
     {
         var window = await store.RequireAsync(projectId, id, http.RequestAborted);
-        if (Preconditions.HasCurrent(http.Request, window))
+        if (EntityTags.IfNoneMatch(http.Request, window.ETag))
         {
             http.Response.Headers.ETag = window.ETag;
             return Results.StatusCode(StatusCodes.Status304NotModified);
@@ -74,8 +74,8 @@ internal static class WindowEndpoints
 
     private static async Task<IResult> UpdateAsync(HttpContext http, string projectId, string id, WindowWriter writer)
     {
-        using var json = JsonBody.Parse(await JsonBody.ReadAsync(http.Request));
-        return await writer.ChangeAsync(http, projectId, id, WindowInput.ForUpdate(json.RootElement), idempotency: null);
+        var body = await JsonFields.ReadBodyAsync(http.Request, JsonFields.MaxBodyBytes);
+        return await writer.ChangeAsync(http, projectId, id, WindowInput.ForUpdate(body), idempotency: null);
     }
 
     private static Task<ApiResponse> CancelAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
@@ -89,14 +89,14 @@ internal static class WindowEndpoints
 
     private static async Task<IResult> ListEventsAsync(HttpContext http, string projectId, string id, WindowStore store)
     {
-        var query = new ListQuery(http.Request.Query, byStatus: false);
+        var query = ListQuery.OfEvents(http.Request.Query);
         var before = long.MaxValue;
         if (query.After is { } after)
         {
             before = WindowEvent.VersionOf(after, id) ?? throw ListQuery.UnknownCursor();
         }
 
-        if (!WindowId.IsWellFormed(id))
+        if (!Id.IsWellFormed(MaintenanceWindow.IdPrefix, id))
         {
             throw WindowWriter.NotFound();
         }
@@ -110,13 +110,8 @@ internal static class WindowEndpoints
     /// <summary>The key of a POST that takes no fields: its body is empty or <c>{}</c>.</summary>
     private static async Task<Idempotency?> BareRequestAsync(HttpRequest request)
     {
-        var body = await JsonBody.ReadAsync(request);
-        if (body.Length > 0)
-        {
-            using var json = JsonBody.Parse(body);
-            WindowInput.ForNothing(json.RootElement);
-        }
-
+        var body = await JsonFields.ReadBodyAsync(request, JsonFields.MaxBodyBytes);
+        WindowInput.ForNothing(body);
         return Idempotency.From(request, body);
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Xerotier.MaintenanceService.Changes;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Windows;
 

@@ -158,7 +158,7 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
     /// <summary>One window.</summary>
     /// <exception cref="ApiException">404.</exception>
     public async Task<MaintenanceWindow> RequireAsync(string projectId, string id, CancellationToken cancellation) =>
-        (WindowId.IsWellFormed(id) ? await FindAsync(projectId, id, cancellation) : null) ?? throw WindowWriter.NotFound();
+        (Id.IsWellFormed(MaintenanceWindow.IdPrefix, id) ? await FindAsync(projectId, id, cancellation) : null) ?? throw WindowWriter.NotFound();
 
     /// <summary>Where a window stands in the list, also when it has been purged; null when the project never had it.</summary>
     public async Task<DateTimeOffset?> FindStartAsync(string projectId, string id, CancellationToken cancellation)

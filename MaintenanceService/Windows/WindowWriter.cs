@@ -1,5 +1,6 @@
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Windows;
 
@@ -75,7 +76,7 @@ internal sealed class WindowWriter(WindowStore store, TimeProvider time)
             }
 
             var window = await store.RequireAsync(projectId, id, http.RequestAborted);
-            Preconditions.CheckIfMatch(http.Request, window);
+            EntityTags.CheckIfMatch(http.Request, window.ETag);
             if (await attempt(window, actor) is { } response)
             {
                 return response;

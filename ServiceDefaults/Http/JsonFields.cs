@@ -173,7 +173,8 @@ public sealed class JsonFields
     /// <param name="maxItems">The most items, without repetitions.</param>
     /// <param name="min">The fewest Unicode scalar values of an item.</param>
     /// <param name="max">The most.</param>
-    public IReadOnlyList<string>? Texts(string name, int maxItems, int min, int max)
+    /// <param name="lines">Whether an item may have newlines and tabs.</param>
+    public IReadOnlyList<string>? Texts(string name, int maxItems, int min, int max, bool lines = false)
     {
         if (!Take(name, out var value))
         {
@@ -194,7 +195,7 @@ public sealed class JsonFields
             var text = item.ValueKind == JsonValueKind.String ? TryRead(item.GetString) : null;
             var error = item.ValueKind != JsonValueKind.String ? "must be a string."
                 : text is null ? "contains half of a surrogate pair, which is not text."
-                : TextError(text, text, min, max, lines: false);
+                : TextError(text, text, min, max, lines);
             if (error is not null)
             {
                 Error(name, $"{name}[{index}] {error}");

@@ -16,7 +16,7 @@ public sealed class CreateTests(ManagementApi api) : ProjectTests(api)
             b["affected_services"] = new JsonArray("Model Storage");
         }))).Is(HttpStatusCode.Created);
 
-        Assert.Matches("^mw_[a-z2-7]{26}$", reply.Id);
+        Assert.Matches("^mw_[0-9a-z]{20}$", reply.Id);
         Assert.Equal($"{Project.Windows}/{reply.Id}", reply.Headers.Location?.OriginalString);
         Assert.NotNull(reply.ETag);
         Assert.Equal("application/json; charset=utf-8", reply.ContentType);
