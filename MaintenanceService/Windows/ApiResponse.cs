@@ -1,3 +1,8 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Xerotier.Contracts;
+using Xerotier.MaintenanceService.Changes;
+
 namespace Xerotier.MaintenanceService.Windows;
 
 /// <summary>A 2xx as it goes out, and as an Idempotency-Key brings it back.</summary>
@@ -12,10 +17,14 @@ internal sealed record ApiResponse(int Status, byte[] Body, string? ETag = null,
 
     public static ApiResponse Ok(MaintenanceWindow window) => new(StatusCodes.Status200OK, Bytes(window), window.ETag);
 
-    public static ApiResponse Purged(MaintenanceWindow window) => new(StatusCodes.Status200OK, WindowJson.Bytes(json => WindowJson.WriteDeleted(json, window.Id)));
+    public static ApiResponse Purged(MaintenanceWindow window) =>
+        new(StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(new() { Id = window.Id }, ContractsJson.Wire.MaintenanceWindowDeleted));
 
-    public static ApiResponse List<T>(IReadOnlyList<T> items, bool hasMore, Func<T, string> id, Action<System.Text.Json.Utf8JsonWriter, T> write) =>
-        new(StatusCodes.Status200OK, WindowJson.Bytes(json => WindowJson.WriteList(json, items, hasMore, id, write)));
+    public static ApiResponse List(List<MaintenanceWindow> found, int limit) =>
+        Page([.. found.Select(w => w.ToContract())], limit, w => w.Id, ContractsJson.Wire.ListPageMaintenanceWindow);
+
+    public static ApiResponse List(List<WindowEvent> found, int limit) =>
+        Page([.. found.Select(c => c.ToContract())], limit, c => c.Id, ContractsJson.Wire.ListPageMaintenanceEvent);
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -32,5 +41,8 @@ internal sealed record ApiResponse(int Status, byte[] Body, string? ETag = null,
         }
     }
 
-    private static byte[] Bytes(MaintenanceWindow window) => WindowJson.Bytes(json => WindowJson.Write(json, window));
+    private static byte[] Bytes(MaintenanceWindow window) => JsonSerializer.SerializeToUtf8Bytes(window.ToContract(), ContractsJson.Wire.MaintenanceWindow);
+
+    private static ApiResponse Page<T>(List<T> found, int limit, Func<T, string> id, JsonTypeInfo<ListPage<T>> type) =>
+        new(StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(ListPage.Of(found, limit, id), type));
 }

@@ -2,23 +2,6 @@ using System.Text.Json.Serialization;
 
 namespace Xerotier.MaintenanceService.Windows;
 
-/// <summary>Lifecycle states; the wire and the database write them in lower case.</summary>
-internal enum WindowStatus
-{
-    Scheduled,
-    Active,
-    Completed,
-    Cancelled,
-}
-
-/// <summary>How much a window matters to visitors; the wire and the database write it in lower case.</summary>
-internal enum WindowSeverity
-{
-    Info,
-    Warning,
-    Critical,
-}
-
 /// <summary>A maintenance window as it is stored. All times are UTC, to the microsecond.</summary>
 internal sealed record MaintenanceWindow
 {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
@@ -50,7 +49,7 @@ internal static class WindowEndpoints
         }
 
         var found = await store.ListAsync(projectId, query.Statuses, start, query.After, query.Limit + 1, http.RequestAborted);
-        return Page(found, query.Limit, window => window.Id, WindowJson.Write);
+        return ApiResponse.List(found, query.Limit);
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, string projectId, WindowWriter writer)
@@ -103,7 +102,7 @@ internal static class WindowEndpoints
 
         var found = await store.ListEventsAsync(projectId, id, before, query.Limit + 1, http.RequestAborted);
         return found.Count > 0 || (query.After is not null && await store.ListEventsAsync(projectId, id, long.MaxValue, 1, http.RequestAborted) is [_, ..])
-            ? Page(found, query.Limit, change => change.Id, WindowJson.Write)
+            ? ApiResponse.List(found, query.Limit)
             : throw WindowWriter.NotFound();
     }
 
@@ -113,11 +112,5 @@ internal static class WindowEndpoints
         var body = await JsonFields.ReadBodyAsync(request, JsonFields.MaxBodyBytes);
         WindowInput.ForNothing(body);
         return Idempotency.From(request, body);
-    }
-
-    private static ApiResponse Page<T>(List<T> found, int limit, Func<T, string> id, Action<Utf8JsonWriter, T> write)
-    {
-        var more = found.Count > limit;
-        return ApiResponse.List(more ? found[..limit] : found, more, id, write);
     }
 }

@@ -52,10 +52,6 @@ internal static class WindowTable
         row.GetOrdinal(column) is var ordinal && row.IsDBNull(ordinal) ? null : JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(ordinal), Json.MaintenanceWindow);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(StatusConverter), typeof(SeverityConverter)])]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(MaintenanceWindow))]
 internal sealed partial class WindowRowJson : JsonSerializerContext;
-
-internal sealed class StatusConverter() : JsonStringEnumConverter<WindowStatus>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
-
-internal sealed class SeverityConverter() : JsonStringEnumConverter<WindowSeverity>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);

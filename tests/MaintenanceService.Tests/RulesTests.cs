@@ -4,7 +4,7 @@ using System.Text.Json;
 using Xerotier.MaintenanceService.Windows;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
-using static Xerotier.MaintenanceService.Windows.WindowStatus;
+using static Xerotier.Contracts.WindowStatus;
 
 namespace Xerotier.MaintenanceService.Tests;
 
