@@ -3,7 +3,6 @@ using DbUp;
 using DbUp.Engine.Output;
 using DbUp.Postgresql;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -14,7 +13,7 @@ namespace Xerotier.ServiceDefaults;
 /// Brings a service's database to its newest schema: the embedded <c>Migrations/*.sql</c> of its assembly in name order, each once,
 /// forward only, under an advisory lock so that replicas do it one after the other.
 /// </summary>
-public sealed partial class Migrations(NpgsqlDataSource database, Assembly scripts, ILogger<Migrations> logger) : BackgroundService, IHealthCheck
+public sealed partial class Migrations(NpgsqlDataSource database, Assembly scripts, ILogger<Migrations> logger) : BackgroundService
 {
     private const long AdvisoryLock = 0x7865_726f; // any number that all replicas agree on
 
@@ -55,10 +54,6 @@ public sealed partial class Migrations(NpgsqlDataSource database, Assembly scrip
             await release.ExecuteNonQueryAsync(CancellationToken.None);
         }
     }
-
-    /// <inheritdoc/>
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(Done.IsCompletedSuccessfully ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("The schema is not there yet."));
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -109,6 +104,5 @@ public static class MigrationsExtensions
     {
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Migrations>(provider, scripts));
         services.AddHostedService(provider => provider.GetRequiredService<Migrations>());
-        services.AddHealthChecks().AddCheck<Migrations>("schema");
     }
 }

@@ -48,10 +48,16 @@ public static class Stores
     private static string RequiredConnectionString(this IConfiguration configuration, string name) =>
         configuration.GetConnectionString(name) is { Length: > 0 } given ? given : throw new SettingException($"Set ConnectionStrings__{name}.");
 
-    private sealed class PostgresCheck(NpgsqlDataSource database) : IHealthCheck
+    /// <summary>Healthy when the database responds and has the schema that the service brings.</summary>
+    private sealed class PostgresCheck(NpgsqlDataSource database, IServiceProvider services) : IHealthCheck
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {
+            if (services.GetService<Migrations>() is { Done.IsCompletedSuccessfully: false })
+            {
+                return HealthCheckResult.Unhealthy("The schema is not there yet.");
+            }
+
             await using var command = database.CreateCommand("select 1");
             await command.ExecuteScalarAsync(CancellationToken.None).WaitAsync(cancellationToken); // Npgsql cancels synchronously
             return HealthCheckResult.Healthy();

@@ -7,7 +7,7 @@ internal sealed class WindowList
 {
     private readonly SortedSet<Window> windows;
     private readonly Dictionary<string, Window> byId;
-    private readonly IComparer<Window> order;
+    private readonly Comparer<Window> order;
     private readonly int capacity;
     private Window? edge; // everything up to here is known; null: everything
 

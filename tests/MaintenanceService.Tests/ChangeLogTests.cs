@@ -1,6 +1,5 @@
 extern alias statusservice;
 
-using System.Collections.Concurrent;
 using System.Globalization;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -8,7 +7,6 @@ using Npgsql;
 using statusservice::Xerotier.StatusService.Notices;
 using Xerotier.Maintenance.V1;
 using Xerotier.MaintenanceService.Changes;
-using Xerotier.MaintenanceService.Clock;
 using Xerotier.MaintenanceService.Storage;
 using Xerotier.TestKit;
 
