@@ -27,7 +27,8 @@ internal static class Parameters
     };
 
     public static readonly Parameter IdempotencyKey = new(
-        "Idempotency-Key", "header", "Makes the request safe to repeat: the same key and body within 24 hours get the first response again.", "\"2f7c1c52-upgrade\"") { MaxLength = 255 };
+        "Idempotency-Key", "header", "Makes the request safe to repeat: the same key and body within 24 hours get the first response again.", "\"2f7c1c52-upgrade\"")
+    { MaxLength = 255 };
 
     public static readonly Parameter IfMatch = new("If-Match", "header", "The window's ETag: 412 if the window has changed since.", "\"\\\"3\\\"\"");
 
