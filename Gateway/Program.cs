@@ -1,12 +1,13 @@
 using Xerotier.Gateway;
-using Xerotier.Gateway.Description;
+using Xerotier.Gateway.Docs;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Limits;
+using Xerotier.Gateway.Management;
 using Xerotier.Gateway.Metrics;
 using Xerotier.Gateway.Page;
 using Xerotier.Gateway.Proxy;
-using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.Page.V1;
 
 Hosting.CompleteSocketsInline();
 var builder = WebApplication.CreateBuilder(args);
@@ -39,15 +40,17 @@ builder.Services.AddHostedService<PageMarker>();
 builder.Services.AddHostedSingleton<Drain>();
 builder.Services.AddSingleton<Health>();
 builder.Services.AddSingleton<OpenApi>();
-builder.Services.AddSingleton<Docs>();
+builder.Services.AddSingleton<ApiReference>();
 builder.Services.AddSingleton<ClientAddresses>();
 builder.Services.AddSingleton<RateLimits>();
 builder.Services.AddSingleton<KeyAuthorization>();
 builder.Services.AddSingleton<GatewayMetrics>();
+builder.Services.AddSingleton<Gauges>();
 builder.Services.AddSingleton<Routes>();
 builder.Services.AddSingleton<Pipeline>();
 
 var app = builder.Build();
+_ = app.Services.GetRequiredService<Gauges>(); // nothing else asks for it
 app.UseMetricsPort();
 app.Run(app.Services.GetRequiredService<Pipeline>().HandleAsync);
 await app.RunAsync();

@@ -1,17 +1,17 @@
 using System.Diagnostics.Metrics;
-using Xerotier.Gateway.Keys;
-using Xerotier.Gateway.Page;
-using Xerotier.Gateway.Proxy;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Metrics;
 
 /// <summary>
-/// The Gateway's own metrics. They replace the framework's metrics of requests, which do not know the Gateway's routes and cost more than
+/// The metrics of requests. They replace the framework's metrics of requests, which do not know the Gateway's routes and cost more than
 /// a page does.
 /// </summary>
 internal sealed class GatewayMetrics : IDisposable
 {
+    /// <summary>Name of the meter.</summary>
+    public const string MeterName = "Xerotier.Gateway";
+
     private readonly Meter meter;
     private readonly TimeProvider time;
     private readonly Counter<long> refusals;
@@ -19,10 +19,10 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Histogram<double> streams;
     private IReadOnlyList<RequestTags> counted = [];
 
-    public GatewayMetrics(IMeterFactory meters, KnownKeys keys, OpenCalls calls, EdgePage page, Upstreams upstreams, TimeProvider time)
+    public GatewayMetrics(IMeterFactory meters, TimeProvider time)
     {
         this.time = time;
-        meter = meters.Create("Xerotier.Gateway");
+        meter = meters.Create(MeterName);
         requests = meter.CreateHistogram(
             "xerotier.gateway.request.duration", "s", "Requests from their arrival to the end of their response, by route, method, status and who responded (499: the client closed its connection). Of the documents from memory one in 16 is timed.", tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
@@ -30,16 +30,7 @@ internal sealed class GatewayMetrics : IDisposable
         streams = meter.CreateHistogram(
             "xerotier.gateway.stream.duration", "s", "gRPC streams from their opening to their end, by route and gRPC status.", tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1, 10, 60, 300, 900, 3600, 14_400, 86_400] });
-        meter.CreateObservableUpDownCounter("xerotier.gateway.open_calls", () => calls.Count, "{call}", "gRPC streams that are open.");
         refusals = meter.CreateCounter<long>("xerotier.gateway.refusals", "{request}", "Requests that were refused, by error code.");
-        meter.CreateObservableGauge("xerotier.gateway.known_keys", () => keys.Count, "{key}", "Keys in memory.");
-        meter.CreateObservableGauge("xerotier.gateway.page_live", () => page.IsLive ? 1 : 0, "{boolean}", "1 while the status page is live, 0 while it is marked as the last known state.");
-        meter.CreateObservableGauge("xerotier.gateway.keys_live", () => keys.IsLive ? 1 : 0, "{boolean}", "1 while the keys' database is read, 0 during the grace period.");
-        meter.CreateObservableGauge(
-            "xerotier.gateway.replicas",
-            () => upstreams.All.SelectMany(u => u.Destinations.Select(d => new Measurement<int>(d.IsActiveHealthy ? 1 : 0, new("service", u.Name), new("address", d.Http)))),
-            "{boolean}",
-            "1 for each replica whose last probe succeeded.");
     }
 
     /// <summary>Reports how many requests of <paramref name="routes"/> have ended.</summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Npgsql;
+using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Storage;
-using Xerotier.MaintenanceService.Windows;
 
 namespace Xerotier.MaintenanceService.Changes;
 

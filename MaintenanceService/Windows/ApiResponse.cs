@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Xerotier.Contracts;
 using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Model;
 
 namespace Xerotier.MaintenanceService.Windows;
 

@@ -1,4 +1,5 @@
 using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Model;
 
 namespace Xerotier.MaintenanceService.Windows;
 

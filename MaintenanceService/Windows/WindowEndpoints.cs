@@ -1,4 +1,5 @@
 using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;

@@ -1,3 +1,4 @@
+using Xerotier.MaintenanceService.Model;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
 

@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
-using Xerotier.Maintenance.V1;
 using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Model;
+using Xerotier.Maintenance.V1;
 
 namespace Xerotier.MaintenanceService.Windows;
 

@@ -1,6 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 using static Xerotier.MaintenanceService.Windows.WindowTable;

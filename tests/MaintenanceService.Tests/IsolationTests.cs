@@ -2,6 +2,7 @@ using System.Reflection;
 using Npgsql;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Clock;
+using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Notices;
 using Xerotier.MaintenanceService.Storage;
 using Xerotier.MaintenanceService.Windows;

@@ -1,4 +1,5 @@
 using FsCheck.Fluent;
+using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Windows;
 using Xerotier.ServiceDefaults;
 

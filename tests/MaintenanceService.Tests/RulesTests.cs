@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Windows;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;

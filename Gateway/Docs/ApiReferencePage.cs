@@ -5,17 +5,17 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
-namespace Xerotier.Gateway.Description;
+namespace Xerotier.Gateway.Docs;
 
 /// <summary>Renders an OpenAPI document as a page for people: complete without script, one style, nothing from elsewhere.</summary>
-internal sealed partial class DocsPage
+internal sealed partial class ApiReferencePage
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly StringBuilder html = new();
     private readonly JsonNode document;
     private readonly List<(string Method, string Path, JsonNode Operation, JsonArray Parameters)> operations;
 
-    private DocsPage(string openApi)
+    private ApiReferencePage(string openApi)
     {
         document = JsonNode.Parse(openApi)!;
         operations =
@@ -32,7 +32,7 @@ internal sealed partial class DocsPage
     /// <summary>The page.</summary>
     /// <param name="openApi">The document, JSON.</param>
     /// <param name="css">The page's style.</param>
-    public static string Render(string openApi, string css) => new DocsPage(openApi).Render(css);
+    public static string Render(string openApi, string css) => new ApiReferencePage(openApi).Render(css);
 
     private string Render(string css)
     {

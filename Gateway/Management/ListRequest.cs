@@ -1,9 +1,10 @@
 using System.Text.Json.Serialization.Metadata;
 using Xerotier.Contracts;
+using Xerotier.Gateway.Keys;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
 
-namespace Xerotier.Gateway.Keys;
+namespace Xerotier.Gateway.Management;
 
 /// <summary>The query of a list: <c>?limit=</c> 1 to 100 (20) and <c>?after=</c> an id.</summary>
 /// <param name="Limit">How many items.</param>

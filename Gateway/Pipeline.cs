@@ -4,7 +4,7 @@ using Xerotier.Gateway.Limits;
 using Xerotier.Gateway.Metrics;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.Gateway.Edge;
+namespace Xerotier.Gateway;
 
 /// <summary>
 /// The steps of every request, in this order: its id, its route, the rate limit, its key (401), what the key may do (403), whether the path

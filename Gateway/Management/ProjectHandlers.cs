@@ -1,9 +1,10 @@
 using System.Text.RegularExpressions;
 using Xerotier.Contracts;
+using Xerotier.Gateway.Keys;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
 
-namespace Xerotier.Gateway.Keys;
+namespace Xerotier.Gateway.Management;
 
 /// <summary>Responds to requests for the platform's projects: list and create.</summary>
 internal sealed partial class ProjectHandlers(KeyStore store, TimeProvider time)

@@ -1,10 +1,11 @@
 using System.Net;
 using Microsoft.Extensions.Options;
 using Xerotier.Contracts;
+using Xerotier.Gateway.Keys;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
 
-namespace Xerotier.Gateway.Keys;
+namespace Xerotier.Gateway.Management;
 
 /// <summary>Responds to requests for a project's API keys (list, create, rotate, revoke) and for a project's first key, which the platform creates.</summary>
 internal sealed class KeyHandlers(KeyStore store, IOptions<KeyOptions> options, TimeProvider time)

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Npgsql;
 
-namespace Xerotier.MaintenanceService.Windows;
+namespace Xerotier.MaintenanceService.Model;
 
 /// <summary>How a window is read from its table, and the JSON form of a row: what writes send, and what the change log holds.</summary>
 internal static class WindowTable

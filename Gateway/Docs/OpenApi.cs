@@ -1,6 +1,6 @@
 using Xerotier.Gateway.Page;
 
-namespace Xerotier.Gateway.Description;
+namespace Xerotier.Gateway.Docs;
 
 /// <summary><c>/openapi/v1.json</c>: the description of the whole public surface, which <c>eng/openapi</c> makes from the routes and Contracts.</summary>
 internal sealed class OpenApi

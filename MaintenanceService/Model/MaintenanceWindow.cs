@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Xerotier.MaintenanceService.Windows;
+namespace Xerotier.MaintenanceService.Model;
 
 /// <summary>A maintenance window as it is stored. All times are UTC, to the microsecond.</summary>
 internal sealed record MaintenanceWindow
@@ -48,39 +48,4 @@ internal sealed record MaintenanceWindow
     /// <summary>The strong entity tag, with its quotes.</summary>
     [JsonIgnore]
     public string ETag => $"\"{Version}\"";
-}
-
-/// <summary>What a client may set: all of it on create, what it names on PATCH. Null is absent.</summary>
-internal sealed record WindowFields
-{
-    public string? Title { get; init; }
-
-    public string? Description { get; init; }
-
-    public WindowSeverity? Severity { get; init; }
-
-    public IReadOnlyList<string>? AffectedServices { get; init; }
-
-    public DateTimeOffset? StartsAt { get; init; }
-
-    public DateTimeOffset? EndsAt { get; init; }
-
-    public WindowStatus? Status { get; init; }
-
-    public bool? AutoTransition { get; init; }
-}
-
-/// <summary>Names of the enumerations on the wire and in the database.</summary>
-internal static class WireNames
-{
-    private static readonly string[] Statuses = [.. Enum.GetNames<WindowStatus>().Select(n => n.ToLowerInvariant())];
-    private static readonly string[] Severities = [.. Enum.GetNames<WindowSeverity>().Select(n => n.ToLowerInvariant())];
-
-    public static string Wire(this WindowStatus status) => Statuses[(int)status];
-
-    public static string Wire(this WindowSeverity severity) => Severities[(int)severity];
-
-    public static WindowStatus? Status(string name) => Array.IndexOf(Statuses, name) is >= 0 and var i ? (WindowStatus)i : null;
-
-    public static WindowSeverity? Severity(string name) => Array.IndexOf(Severities, name) is >= 0 and var i ? (WindowSeverity)i : null;
 }

@@ -1,0 +1,14 @@
+using Xerotier.MaintenanceService.Storage;
+using Xerotier.TestKit;
+
+namespace Xerotier.MaintenanceService.Tests;
+
+public sealed class LayersTests
+{
+    [Fact]
+    public void Each_folder_uses_only_the_folders_before_it()
+    {
+        string[] layers = ["Storage", "Model", "Changes", "Windows", "Notices", "Clock"];
+        Assert.Empty(NamespaceDirection.Violations(typeof(ProjectDatabase).Assembly, [.. layers.Select(layer => $"Xerotier.MaintenanceService.{layer}")]));
+    }
+}
