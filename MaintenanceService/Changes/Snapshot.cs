@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Xerotier.MaintenanceService.Changes;
 
 /// <summary>Which transactions are visible: PostgreSQL's <c>pg_snapshot</c>, in its text form <c>xmin:xmax:xip,…</c>.</summary>
-/// <param name="Max">Transactions from this number on are not visible.</param>
+/// <param name="Max">Transactions from this number on are not visible; the one before it has ended.</param>
 /// <param name="Running">Earlier transactions that are not visible, ascending.</param>
 internal sealed record Snapshot(ulong Max, IReadOnlyList<ulong> Running)
 {
