@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Xerotier.Gateway.Configuration;
 using Xerotier.Gateway.Keys;
 
 namespace Xerotier.Gateway;

@@ -2,6 +2,7 @@ using System.Reflection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
+using Xerotier.Gateway.Configuration;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Limits;
 using Xerotier.Gateway.Page;

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using Xerotier.Gateway.Clients;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Limits;
 using Xerotier.Gateway.Metrics;

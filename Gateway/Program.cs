@@ -1,4 +1,5 @@
 using Xerotier.Gateway;
+using Xerotier.Gateway.Clients;
 using Xerotier.Gateway.Docs;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Limits;
@@ -6,8 +7,8 @@ using Xerotier.Gateway.Management;
 using Xerotier.Gateway.Metrics;
 using Xerotier.Gateway.Page;
 using Xerotier.Gateway.Proxy;
-using Xerotier.ServiceDefaults;
 using Xerotier.Page.V1;
+using Xerotier.ServiceDefaults;
 
 Hosting.CompleteSocketsInline();
 var builder = WebApplication.CreateBuilder(args);

@@ -1,3 +1,4 @@
+using Xerotier.Gateway.Clients;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Metrics;
 

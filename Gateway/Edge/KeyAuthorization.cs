@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Primitives;
+using Xerotier.Gateway.Clients;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Limits;
 using Xerotier.ServiceDefaults;

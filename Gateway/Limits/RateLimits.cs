@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
+using Xerotier.Gateway.Clients;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Limits;

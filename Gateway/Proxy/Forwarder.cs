@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
+using Xerotier.Gateway.Configuration;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Metrics;
 using Xerotier.ServiceDefaults;

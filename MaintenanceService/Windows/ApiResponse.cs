@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Xerotier.Contracts;
 using Xerotier.MaintenanceService.Changes;
-using Xerotier.MaintenanceService.Model;
+using MaintenanceWindow = Xerotier.MaintenanceService.Model.MaintenanceWindow;
 
 namespace Xerotier.MaintenanceService.Windows;
 

@@ -4,7 +4,7 @@ using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
-using static Xerotier.MaintenanceService.Windows.WindowTable;
+using static Xerotier.MaintenanceService.Model.WindowTable;
 
 namespace Xerotier.MaintenanceService.Windows;
 

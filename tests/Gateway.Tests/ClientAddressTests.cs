@@ -1,6 +1,8 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using Xerotier.Gateway.Clients;
+using Xerotier.Gateway.Configuration;
 
 namespace Xerotier.Gateway.Tests;
 

@@ -2,8 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
+using Xerotier.Gateway.Configuration;
 
-namespace Xerotier.Gateway.Edge;
+namespace Xerotier.Gateway.Clients;
 
 /// <summary>
 /// Finds a request's client: its peer or, behind trusted proxies, the address that they report. The framework's forwarded headers

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Xerotier.Gateway.Edge;
+namespace Xerotier.Gateway.Clients;
 
 /// <summary>Where a request comes from.</summary>
 /// <param name="Address">The client's address.</param>

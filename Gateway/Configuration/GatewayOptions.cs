@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
 
-namespace Xerotier.Gateway;
+namespace Xerotier.Gateway.Configuration;
 
 /// <summary>The edge. Section <c>Gateway</c>.</summary>
 public sealed class GatewayOptions
