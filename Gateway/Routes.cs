@@ -1,6 +1,5 @@
 using Xerotier.Gateway.Description;
 using Xerotier.Gateway.Docs;
-using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Limits;
 using Xerotier.Gateway.Management;
 using Xerotier.Gateway.Metrics;

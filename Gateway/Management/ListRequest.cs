@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization.Metadata;
 using Xerotier.Contracts;
-using Xerotier.Gateway.Keys;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
 
