@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using Xerotier.Contracts;
 
 namespace Xerotier.Gateway.Page;
 
@@ -45,9 +47,17 @@ internal static class UnknownPage
             </html>
 
             """;
-        var json = $$$"""
-            {"object":"status","generated_at":"{{{at}}}","stale_since":"{{{at}}}","overall":{"key":"unknown","label":"Status Unknown"},"indicators":[],"windows":{"unavailable":true,"unavailable_since":null,"active":[],"active_total":0,"scheduled":[],"scheduled_total":0,"recent":[]}}
-            """;
-        return new(EdgeDocument.Html(Encoding.UTF8.GetBytes(html)), EdgeDocument.Json(Encoding.UTF8.GetBytes(json)));
+        var second = since.AddTicks(-(since.Ticks % TimeSpan.TicksPerSecond));
+        var json = JsonSerializer.SerializeToUtf8Bytes(
+            new StatusDocument
+            {
+                GeneratedAt = second,
+                StaleSince = second,
+                Overall = new() { Key = OverallKey.Unknown, Label = "Status Unknown" },
+                Indicators = [],
+                Windows = new() { Unavailable = true, UnavailableSince = null, Active = [], ActiveTotal = 0, Scheduled = [], ScheduledTotal = 0, Recent = [] },
+            },
+            ContractsJson.Wire.StatusDocument);
+        return new(EdgeDocument.Html(Encoding.UTF8.GetBytes(html)), EdgeDocument.Json(json));
     }
 }

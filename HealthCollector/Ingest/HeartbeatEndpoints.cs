@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Xerotier.Health.V1;
+using Xerotier.Contracts;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.HealthCollector.Ingest;
@@ -18,7 +19,7 @@ internal static class HeartbeatEndpoints
                 : throw new ApiException(ApiErrors.ScopeInsufficient(Scopes.Platform)));
     }
 
-    private static async Task<Ok<HeartbeatsResponse>> PostAsync(HttpContext context, HeartbeatIntake intake, TokenBuckets<string> limiter, CancellationToken cancellation)
+    private static async Task<JsonHttpResult<HeartbeatsAccepted>> PostAsync(HttpContext context, HeartbeatIntake intake, TokenBuckets<string> limiter, CancellationToken cancellation)
     {
         var caller = Caller.From(context.User);
         context.Response.OnStarting(WriteLimitHeaders); // of errors, too
@@ -53,7 +54,13 @@ internal static class HeartbeatEndpoints
             }
         }
 
-        return TypedResults.Ok(new HeartbeatsResponse(response.Accepted, response.Errors.Select(error => new HeartbeatResponseError(error.Index, error.Code, error.Message))));
+        return TypedResults.Json(
+            new HeartbeatsAccepted
+            {
+                Accepted = response.Accepted,
+                Errors = [.. response.Errors.Select(error => new Contracts.HeartbeatError { Index = error.Index, Code = error.Code, Message = error.Message })],
+            },
+            ContractsJson.Wire.HeartbeatsAccepted);
 
         Task WriteLimitHeaders()
         {

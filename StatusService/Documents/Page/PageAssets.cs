@@ -9,6 +9,9 @@ public static partial class PageAssets
     /// <summary>The text that a Gateway replaces by the time of loss, RFC 3339 (page.proto).</summary>
     public const string StaleSinceMark = "@@stale_since@@";
 
+    /// <summary>The same as bytes.</summary>
+    internal static ReadOnlySpan<byte> StaleSinceMarkUtf8 => "@@stale_since@@"u8;
+
     /// <summary>The text that a Gateway replaces by the time of loss, <c>HH:mm:ss UTC</c> or with its date (page.proto).</summary>
     public const string StaleSinceTextMark = "@@stale_since_text@@";
 

@@ -1,118 +1,105 @@
-using System.Buffers;
 using System.Text.Json;
+using Xerotier.Contracts;
 using Xerotier.StatusService.Model;
+using Day = Xerotier.StatusService.Model.Day;
+using InstallationDay = Xerotier.Contracts.InstallationDay;
+using MaintenanceWindow = Xerotier.StatusService.Model.MaintenanceWindow;
 
 namespace Xerotier.StatusService.Documents.Page;
 
 /// <summary>The data behind the page as JSON: <c>/status.json</c>.</summary>
 internal static class PageJson
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = new PlainJsonEncoder() };
+    private static readonly ContractsJson Json = ContractsJson.With(new PlainJsonEncoder());
 
     /// <summary>Writes the model; a stale document carries the mark of its loss in place of null.</summary>
     public static byte[] Write(StatusPageModel model, bool stale)
     {
-        var bytes = new ArrayBufferWriter<byte>(16 * 1024);
-        using (var json = new Utf8JsonWriter(bytes, Options))
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(ToContract(model), Json.StatusDocument);
+        return stale ? Mark(bytes) : bytes;
+    }
+
+    /// <summary>The first field of that name is the document's own: no text of a window comes before it.</summary>
+    private static byte[] Mark(byte[] bytes)
+    {
+        var field = "\"stale_since\":"u8;
+        var at = bytes.AsSpan().IndexOf(field) + field.Length;
+        return [.. bytes.AsSpan(0, at), (byte)'"', .. PageAssets.StaleSinceMarkUtf8, (byte)'"', .. bytes.AsSpan(at + "null".Length)];
+    }
+
+    private static StatusDocument ToContract(StatusPageModel model) => new()
+    {
+        GeneratedAt = model.GeneratedAt,
+        StaleSince = null,
+        Overall = new() { Key = ToContract(model.Overall), Label = Wording.Label(model.Overall) },
+        Indicators = [.. model.Components.Select(ToContract)],
+        Windows = new()
         {
-            json.WriteStartObject();
-            json.WriteString("object", "status");
-            json.WriteString("generated_at", Wording.Instant(model.GeneratedAt));
-            json.WritePropertyName("stale_since");
-            if (stale) json.WriteRawValue($"\"{PageAssets.StaleSinceMark}\"");
-            else json.WriteNullValue();
-            json.WriteStartObject("overall");
-            json.WriteString("key", Wording.Key(model.Overall));
-            json.WriteString("label", Wording.Label(model.Overall));
-            json.WriteEndObject();
-            json.WriteStartArray("indicators");
-            foreach (var component in model.Components) Write(json, component);
-            json.WriteEndArray();
-            Write(json, model.Windows);
-            json.WriteEndObject();
-        }
+            Unavailable = model.Windows.Unavailable,
+            UnavailableSince = model.Windows.UnavailableSince,
+            Active = [.. model.Windows.Active.Select(ToContract)],
+            ActiveTotal = model.Windows.ActiveTotal,
+            Scheduled = [.. model.Windows.Scheduled.Select(ToContract)],
+            ScheduledTotal = model.Windows.ScheduledTotal,
+            Recent = [.. model.Windows.Recent.Select(ToContract)],
+        },
+    };
 
-        return bytes.WrittenSpan.ToArray();
-    }
-
-    private static void Write(Utf8JsonWriter json, ComponentModel component)
+    private static StatusIndicator ToContract(ComponentModel component) => new()
     {
-        json.WriteStartObject();
-        json.WriteString("name", component.Name);
-        json.WriteString("status", Wording.Key(component.Status));
-        json.WriteString("reason", component.Reason);
-        Write(json, "since", component.Since);
-        Write(json, "uptime_percent", component.UptimePercent);
-        json.WriteStartArray("days");
-        foreach (var day in component.Days)
+        Name = component.Name,
+        Status = component.Status.ToContract(),
+        Reason = component.Reason,
+        Since = component.Since,
+        UptimePercent = component.UptimePercent,
+        Days = [.. component.Days.Select(ToContract)],
+    };
+
+    private static StatusDay ToContract(Day day) => new()
+    {
+        Date = day.Date,
+        OperationalSeconds = day.Operational,
+        DegradedSeconds = day.Degraded,
+        OutageSeconds = day.Outage,
+        MaintenanceSeconds = day.Maintenance,
+        NoDataSeconds = day.NoData,
+        UptimePercent = day.UptimePercent,
+        Installation = day.Installation switch
         {
-            json.WriteStartObject();
-            json.WriteString("date", day.Date.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture));
-            json.WriteNumber("operational_seconds", day.Operational);
-            json.WriteNumber("degraded_seconds", day.Degraded);
-            json.WriteNumber("outage_seconds", day.Outage);
-            json.WriteNumber("maintenance_seconds", day.Maintenance);
-            json.WriteNumber("no_data_seconds", day.NoData);
-            Write(json, "uptime_percent", day.UptimePercent);
-            json.WriteString("installation", day.Installation switch
-            {
-                InstallationDay.Before => "before",
-                InstallationDay.On => "on",
-                _ => "after",
-            });
-            json.WriteEndObject();
-        }
+            Model.InstallationDay.Before => InstallationDay.Before,
+            Model.InstallationDay.On => InstallationDay.On,
+            _ => InstallationDay.After,
+        },
+    };
 
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void Write(Utf8JsonWriter json, WindowsModel windows)
+    private static PageWindow ToContract(MaintenanceWindow window) => new()
     {
-        json.WriteStartObject("windows");
-        json.WriteBoolean("unavailable", windows.Unavailable);
-        Write(json, "unavailable_since", windows.UnavailableSince);
-        Write(json, "active", windows.Active);
-        json.WriteNumber("active_total", windows.ActiveTotal);
-        Write(json, "scheduled", windows.Scheduled);
-        json.WriteNumber("scheduled_total", windows.ScheduledTotal);
-        Write(json, "recent", windows.Recent);
-        json.WriteEndObject();
-    }
-
-    private static void Write(Utf8JsonWriter json, string name, IReadOnlyList<MaintenanceWindow> windows)
-    {
-        json.WriteStartArray(name);
-        foreach (var window in windows)
+        Id = window.Id,
+        Title = window.Title,
+        Description = window.Description,
+        Severity = window.Severity switch { "warning" => WindowSeverity.Warning, "critical" => WindowSeverity.Critical, _ => WindowSeverity.Info },
+        AffectedServices = window.AffectedServices,
+        StartsAt = window.StartsAt,
+        EndsAt = window.EndsAt,
+        Status = window.Status switch
         {
-            json.WriteStartObject();
-            json.WriteString("id", window.Id);
-            json.WriteString("title", window.Title);
-            json.WriteString("description", window.Description);
-            json.WriteString("severity", window.Severity);
-            json.WriteStartArray("affected_services");
-            foreach (var service in window.AffectedServices) json.WriteStringValue(service);
-            json.WriteEndArray();
-            json.WriteString("starts_at", Wording.Instant(window.StartsAt));
-            json.WriteString("ends_at", Wording.Instant(window.EndsAt));
-            json.WriteString("status", window.Status);
-            Write(json, "completed_at", window.CompletedAt);
-            Write(json, "cancelled_at", window.CancelledAt);
-            json.WriteEndObject();
-        }
+            "active" => WindowStatus.Active,
+            "completed" => WindowStatus.Completed,
+            "cancelled" => WindowStatus.Cancelled,
+            _ => WindowStatus.Scheduled,
+        },
+        CompletedAt = window.CompletedAt,
+        CancelledAt = window.CancelledAt,
+    };
 
-        json.WriteEndArray();
-    }
-
-    private static void Write(Utf8JsonWriter json, string name, DateTimeOffset? time)
+    private static OverallKey ToContract(Model.OverallStatus level) => level switch
     {
-        if (time is { } known) json.WriteString(name, Wording.Instant(known));
-        else json.WriteNull(name);
-    }
-
-    private static void Write(Utf8JsonWriter json, string name, decimal? percent)
-    {
-        if (percent is { } known) json.WriteNumber(name, known);
-        else json.WriteNull(name);
-    }
+        Model.OverallStatus.Operational => OverallKey.Operational,
+        Model.OverallStatus.Degraded => OverallKey.Degraded,
+        Model.OverallStatus.Unknown => OverallKey.Unknown,
+        Model.OverallStatus.PartialOutage => OverallKey.PartialOutage,
+        Model.OverallStatus.MajorOutage => OverallKey.MajorOutage,
+        Model.OverallStatus.Maintenance => OverallKey.Maintenance,
+        _ => throw new ArgumentOutOfRangeException(nameof(level)),
+    };
 }
