@@ -15,7 +15,7 @@ public sealed record HealthDashboardResponse
     /// <example>"proj_ABC123"</example>
     public required string ProjectId { get; init; }
 
-    /// <summary>The instant that all figures are as of.</summary>
+    /// <summary>The instant at which all figures hold.</summary>
     /// <example>"2026-05-22T02:30:00Z"</example>
     public required DateTimeOffset GeneratedAt { get; init; }
 

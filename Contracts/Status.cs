@@ -11,7 +11,7 @@ public sealed record StatusDocument
     [AllowedValues("status")]
     public string Object { get; } = "status";
 
-    /// <summary>The instant that all figures are as of.</summary>
+    /// <summary>The instant at which all figures hold.</summary>
     /// <example>"2026-05-22T02:30:00Z"</example>
     public required DateTimeOffset GeneratedAt { get; init; }
 

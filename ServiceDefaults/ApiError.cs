@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Xerotier.ServiceDefaults;
 
-/// <summary>One error of the public API (product.md section 2, Errors). Mapped to HTTP in <see cref="ErrorEnvelope"/> and to gRPC in <see cref="GrpcErrors"/>, nowhere else.</summary>
+/// <summary>One error of the public API (product.md section 2, Errors). Made from exceptions by <see cref="ApiErrors.From"/>, mapped to HTTP in <see cref="ErrorEnvelope"/> and to gRPC in <see cref="GrpcErrors"/>.</summary>
 /// <param name="Status">HTTP status code.</param>
 /// <param name="Type">The error's type, one of <see cref="ErrorTypes"/>.</param>
 /// <param name="Code">The error's code, such as <c>not_found</c>.</param>

@@ -117,7 +117,7 @@ internal static class Operations
     public static readonly Operation CompleteWindow = new(
         "completeWindow", Tags.Maintenance, "Complete a maintenance window", "A scheduled or active window is completed for good. Completing it again changes nothing.")
     {
-        Parameters = [Parameters.WindowId, Parameters.IdempotencyKey],
+        Parameters = [Parameters.WindowId, Parameters.IfMatch, Parameters.IdempotencyKey],
         Responses =
         [
             new(200, "The completed window.", Body.Json<MaintenanceWindow>("""{"status": "completed", "updated_at": "2026-05-22T02:40:00Z", "completed_at": "2026-05-22T02:40:00Z"}"""), "ETag"),
@@ -126,11 +126,11 @@ internal static class Operations
     };
 
     public static readonly Operation PurgeWindow = new(
-        "purgeWindow", Tags.Maintenance, "Remove a maintenance window", "Removes a completed or cancelled window for good. Its events stay.")
+        "purgeWindow", Tags.Maintenance, "Purge a maintenance window", "Removes a completed or cancelled window for good. Its events stay.")
     {
-        Parameters = [Parameters.WindowId, Parameters.IdempotencyKey],
+        Parameters = [Parameters.WindowId, Parameters.IfMatch, Parameters.IdempotencyKey],
         Responses = [new(200, "The window is gone.", Body.Json<MaintenanceWindowDeleted>())],
-        Errors = [400, 409],
+        Errors = [400, 409, 412],
     };
 
     public static readonly Operation WindowEvents = new(

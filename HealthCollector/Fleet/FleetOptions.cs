@@ -24,7 +24,10 @@ public sealed class FleetOptions
     [Range(64 << 10, 1 << 30)]
     public int MaxBytesPerProject { get; set; } = 32 << 20;
 
-    /// <summary>Age in seconds below which a store without a router is young: nothing is known yet. 0 to 3,600, default 15.</summary>
+    /// <summary>
+    /// Seconds for which silence means nothing: after the watch of a store without a router began, and after a pause in which nobody
+    /// could hear senders. 0 to 3,600, default 15.
+    /// </summary>
     [Range(0, 3600)]
     public double YoungStoreSeconds { get; set; } = 15;
 

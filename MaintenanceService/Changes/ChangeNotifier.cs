@@ -6,7 +6,7 @@ namespace Xerotier.MaintenanceService.Changes;
 
 /// <summary>
 /// Tells this process and the other replicas that windows have changed, after the commit and at most every <see cref="Gap"/>:
-/// PostgreSQL serialises the commits of transactions that notify, so writes leave it to this one.
+/// PostgreSQL serialises the commits of transactions that notify, so a write does not notify; this class does, in a transaction of its own.
 /// </summary>
 internal sealed class ChangeNotifier(NpgsqlDataSource database, ChangeFeed feed, TimeProvider time, ILogger<ChangeNotifier> logger) : BackgroundService
 {

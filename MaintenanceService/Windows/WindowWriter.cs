@@ -7,7 +7,7 @@ namespace Xerotier.MaintenanceService.Windows;
 
 /// <summary>
 /// Carries out changes: reads the window, asks <see cref="Lifecycle"/> for its next form, and writes that if the window is still
-/// what was read, otherwise starts again. Each repetition means that another change has succeeded, so it ends.
+/// what was read, otherwise starts again. It starts again only because another change came first, so it does not go on for ever.
 /// </summary>
 internal sealed class WindowWriter(WindowStore store, TimeProvider time)
 {

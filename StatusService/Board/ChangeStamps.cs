@@ -18,7 +18,7 @@ public sealed class ChangeStamps
     /// <summary>Observes the board at <paramref name="now"/>.</summary>
     /// <param name="state">The board.</param>
     /// <param name="now">The instant of a change, if there is one.</param>
-    /// <param name="settled">The board says more than a process knows that has just started.</param>
+    /// <param name="settled">False while the process has only just started and has not heard from its feeds.</param>
     public void Observe(BoardState state, DateTimeOffset now, bool settled)
     {
         var second = now.ToUnixTimeSeconds();

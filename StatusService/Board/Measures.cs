@@ -27,6 +27,6 @@ public static class Measures
         : now < inputs.YoungUntil ? NoDataYet
         : NoData;
 
-    /// <summary>The verdict without those that may still be heard, unless they would change it.</summary>
+    /// <summary>The verdict if the senders that may still be heard do not change it, else no data.</summary>
     private static Verdict IfSure(Func<int, Verdict> judge, int unheard) => judge(0) is var heard && judge(unheard).Status == heard.Status ? heard : NoDataYet;
 }

@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace Xerotier.StatusService.Model;
 
 /// <summary>
-/// Since when the board has been what it is. Replicas see one change some milliseconds apart. All must show the same instants, and with
-/// them the same bytes, so the recorder's stamp goes into the database and the others take it over.
+/// When the board last changed. Replicas see one change some milliseconds apart. All must show the same instants, and with them the
+/// same bytes, so the recorder's stamp goes into the database and the others take it over.
 /// </summary>
 /// <param name="Content">Hash of all that the board shows.</param>
 /// <param name="ChangedAt">Unix second since which it shows that.</param>

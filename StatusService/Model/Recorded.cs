@@ -2,7 +2,8 @@ namespace Xerotier.StatusService.Model;
 
 /// <summary>
 /// The state of a component in one second of the history, from best to worst: a second takes the worst state that it held. The numbers are
-/// stored. Unknown ranks as in product.md section 8, maintenance above it. Neither hides a known outage.
+/// stored. Unknown ranks as in product.md section 8, maintenance above it. While a platform project's window covers a component, its state
+/// is <see cref="Maintenance"/>, whatever it measures.
 /// </summary>
 public enum Recorded
 {

@@ -3,7 +3,7 @@ namespace Xerotier.StatusService.Model;
 /// <summary>The rules of product.md section 3, pure: what the counts mean.</summary>
 public static class Rules
 {
-    /// <summary>Inference Routing: operational when every registered router is online, outage when none is or none is registered.</summary>
+    /// <summary>Inference Routing: operational when every registered router is online, outage when none is or none is registered, degraded otherwise.</summary>
     public static Verdict Routing(int total, int online) => (total - online) switch
     {
         _ when total == 0 => new(ComponentStatus.Outage, "no router is registered"),
@@ -14,7 +14,7 @@ public static class Rules
         var offline => new(ComponentStatus.Degraded, $"{offline} of {total} routers are offline"),
     };
 
-    /// <summary>Shared Agents: outage when more than 75 % are stale, degraded when more than 50 % are. There is at least one.</summary>
+    /// <summary>Shared Agents: outage when more than 75 % are stale, degraded when more than 50 % are. Call it only when at least one is registered.</summary>
     public static Verdict SharedAgents(int total, int stale) => ByStale(total, stale) switch
     {
         ComponentStatus.Operational => Verdict.Operational,

@@ -7,7 +7,7 @@ namespace Xerotier.StatusService.Notices;
 /// <summary>Keeps a <see cref="NoticesView"/> of the MaintenanceService: takes a snapshot, follows the changes, and starts again when the stream ends or is silent.</summary>
 public sealed partial class NoticesClient(MaintenanceFeed.MaintenanceFeedClient maintenance, TimeProvider time, ILogger<NoticesClient> logger)
 {
-    /// <summary>A living stream gives a response twice a second.</summary>
+    /// <summary>A live stream sends a response twice a second.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2.5);
 
     /// <summary>A new snapshot this often repairs what no change tells, such as windows that were edited by hand in the database.</summary>

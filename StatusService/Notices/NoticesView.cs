@@ -4,7 +4,7 @@ namespace Xerotier.StatusService.Notices;
 
 /// <summary>
 /// The notices of all projects as the board needs them: starts from a snapshot and follows the changes. It holds a bounded number of
-/// windows; when changes have used them up although there are more, it needs a new snapshot.
+/// windows; when removals leave fewer than the page shows and there may be more, it needs a new snapshot.
 /// </summary>
 public sealed class NoticesView
 {

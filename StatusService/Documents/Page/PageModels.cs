@@ -4,7 +4,7 @@ using Xerotier.StatusService.Model;
 namespace Xerotier.StatusService.Documents.Page;
 
 /// <summary>All that the status page shows, at one instant; equal models render to equal bytes.</summary>
-/// <param name="GeneratedAt">The instant that all figures are as of.</param>
+/// <param name="GeneratedAt">The instant at which all figures hold.</param>
 /// <param name="Overall">The platform's level.</param>
 /// <param name="Components">In page order.</param>
 /// <param name="Windows">What is known of the maintenance windows.</param>

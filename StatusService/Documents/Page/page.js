@@ -29,7 +29,7 @@
     }
   };
 
-  /* Of today a time stands without its date: what says so is written anew when the day turns. */
+  /* Today's times are shown without a date, so they are written anew when the day changes. */
   const print = html => today() + html;
 
   const replace = (section, html) => {
@@ -52,7 +52,7 @@
     stop.focus({ preventScroll: true });
   };
 
-  /* What is selected stays until it no longer is. */
+  /* Leave selected text alone until the selection ends. */
   const selected = section => getSelection().type === 'Range' && getSelection().containsNode(section, true);
 
   const lose = () => {
