@@ -51,7 +51,7 @@ builder.Services.AddSingleton<Routes>();
 builder.Services.AddSingleton<Pipeline>();
 
 var app = builder.Build();
+app.UseMetricsPort(); // checks all settings first
 _ = app.Services.GetRequiredService<Gauges>(); // nothing else asks for it
-app.UseMetricsPort();
 app.Run(app.Services.GetRequiredService<Pipeline>().HandleAsync);
 await app.RunAsync();
