@@ -51,16 +51,17 @@ internal sealed class MaintenanceFeedService(ChangeFeed feed, ChangeLog log, Not
     /// </summary>
     private async Task WatchAsync(ChangeMark mark, IServerStreamWriter<WatchChangesResponse> stream, CancellationToken end)
     {
+        var earlier = feed.Current.Read; // if it failed, the database was away before this stream, not during it
         await SendAsync(await log.ReadAsync(mark, target: null, end));
         while (true)
         {
             var (read, changed) = feed.Current;
-            if (read.Failed)
+            if (read.Failed && !ReferenceEquals(read, earlier))
             {
                 throw new ApiException(ApiErrors.ServiceUnavailable);
             }
 
-            if (read.Mark is not { } newest || !newest.Seen.Covers(mark.Target))
+            if (read.Failed || read.Mark is not { } newest || !newest.Seen.Covers(mark.Target))
             {
                 feed.Wake(); // the newest read is older than this stream's
             }
