@@ -36,7 +36,7 @@ internal sealed partial class EdgeDocument
 
     /// <summary>A page with its encodings.</summary>
     public static EdgeDocument Html(ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
-        new("text/html; charset=utf-8", ContentSecurityPolicy(identity), identity, gzip, brotli, etag);
+        new("text/html; charset=utf-8", PolicyOf(identity), identity, gzip, brotli, etag);
 
     /// <summary>Data with its encodings.</summary>
     public static EdgeDocument Json(ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
@@ -103,7 +103,7 @@ internal sealed partial class EdgeDocument
     }
 
     /// <summary>Allows only the inline styles and scripts of the page itself, by their hashes.</summary>
-    private static string ContentSecurityPolicy(ReadOnlyMemory<byte> html)
+    private static string PolicyOf(ReadOnlyMemory<byte> html)
     {
         var text = Encoding.UTF8.GetString(html.Span);
         return "default-src 'none'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -112,7 +112,7 @@ internal sealed partial class EdgeDocument
         string Hashes(string element)
         {
             var hashes = InlineElement().Matches(text).Where(match => match.Groups["element"].Value == element)
-                .Select(match => $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(match.Groups["content"].Value)))}'")
+                .Select(match => ContentSecurityPolicy.Source(match.Groups["content"].Value))
                 .Distinct().ToList();
             return hashes.Count == 0 ? "'none'" : string.Join(' ', hashes);
         }

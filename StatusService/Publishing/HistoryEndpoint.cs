@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
 using Xerotier.StatusService.Documents.Page;
@@ -16,7 +14,7 @@ public static class HistoryEndpoint
     /// <summary>The page's Content-Security-Policy: its own style and script, and its icon.</summary>
     public static string Policy { get; } =
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        + $"; script-src {Hash(PageAssets.Script)}; style-src {Hash(PageAssets.Style)}";
+        + $"; script-src {SourceOf(PageAssets.Script)}; style-src {SourceOf(PageAssets.Style)}";
 
     /// <summary>Maps the endpoint.</summary>
     public static void MapHistory(this IEndpointRouteBuilder routes) =>
@@ -65,7 +63,5 @@ public static class HistoryEndpoint
                 : throw new ApiException(ApiErrors.Invalid("'month' must be a month as YYYY-MM.", "month"));
     }
 
-    /// <summary>The policy's source for the content of an inline element.</summary>
-    private static string Hash(string element) =>
-        $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(element[(element.IndexOf('>', StringComparison.Ordinal) + 1)..element.LastIndexOf('<')])))}'";
+    private static string SourceOf(string element) => ContentSecurityPolicy.Source(element[(element.IndexOf('>', StringComparison.Ordinal) + 1)..element.LastIndexOf('<')]);
 }
