@@ -2,6 +2,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Storage;
+using Xerotier.MaintenanceService.Windows;
 
 namespace Xerotier.MaintenanceService.Clock;
 
@@ -59,9 +60,9 @@ internal sealed class ClockStore(NpgsqlDataSource database)
     /// <summary>Removes up to 1,000 idempotency keys that have expired, and says how many it removed.</summary>
     public async Task<int> RemoveExpiredKeysAsync(DateTimeOffset now, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("""
+        await using var command = database.CreateCommand($"""
             delete from idempotency_keys where ctid = any(array(
-                select ctid from idempotency_keys where created_at <= @now - interval '24 hours' order by created_at limit 1000 for update skip locked))
+                select ctid from idempotency_keys where created_at <= @now - {Idempotency.Kept} order by created_at limit 1000 for update skip locked))
             """).Time("now", now);
         return await command.ExecuteNonQueryAsync(cancellation);
     }

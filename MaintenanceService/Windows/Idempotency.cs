@@ -9,8 +9,8 @@ namespace Xerotier.MaintenanceService.Windows;
 /// <param name="Fingerprint">SHA-256 of method, path and body.</param>
 internal sealed record Idempotency(string Key, byte[] Fingerprint)
 {
-    /// <summary>How long a response is kept.</summary>
-    public static readonly TimeSpan Kept = TimeSpan.FromHours(24);
+    /// <summary>How long a response is kept, in SQL.</summary>
+    public const string Kept = "interval '24 hours'";
 
     private const string Header = "Idempotency-Key";
 

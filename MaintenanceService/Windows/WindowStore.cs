@@ -23,14 +23,14 @@ internal sealed record Change(Actor Actor, string Action, DateTimeOffset At, Api
 internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier changes)
 {
     /// <summary>Takes the key unless another request holds it. A key that another transaction is taking is waited for.</summary>
-    private const string Claim = """
+    private const string Claim = $"""
         claim as (
             insert into idempotency_keys as held (project_id, key, fingerprint, created_at, status, etag, location, body)
             select @project, @key, @fingerprint, @at, @status, @etag, @location, @body from target where @key is not null
             on conflict (project_id, key) do update set
                 fingerprint = excluded.fingerprint, created_at = excluded.created_at, status = excluded.status,
                 etag = excluded.etag, location = excluded.location, body = excluded.body
-                where held.project_id = @project and held.created_at <= @at - interval '24 hours'
+                where held.project_id = @project and held.created_at <= @at - {Idempotency.Kept}
             returning 1
         )
         """;
@@ -138,9 +138,9 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
     /// <summary>The response that is kept for a key, with the fingerprint of its request.</summary>
     public async Task<(byte[] Fingerprint, ApiResponse Response)?> FindResponseAsync(string projectId, string key, DateTimeOffset now, CancellationToken cancellation)
     {
-        await using var command = database.Command(projectId, """
+        await using var command = database.Command(projectId, $"""
             select fingerprint, status, body, etag, location from idempotency_keys
-            where project_id = @project and key = @key and created_at > @now - interval '24 hours'
+            where project_id = @project and key = @key and created_at > @now - {Idempotency.Kept}
             """).Text("key", key).Time("now", now);
         var found = await command.ReadAllAsync(
             row => (row.GetFieldValue<byte[]>(0), new ApiResponse(row.GetInt16(1), row.GetFieldValue<byte[]>(2), row.TextOrNull("etag"), row.TextOrNull("location"))),
