@@ -3,12 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Xerotier.ServiceDefaults.Http;
 
-/// <summary>Times on the wire: ISO 8601 with an offset in, RFC 3339 in UTC out, to the microsecond (what PostgreSQL keeps).</summary>
+/// <summary>Times that clients send: ISO 8601 with an offset, to the microsecond (what PostgreSQL keeps). Contracts write them.</summary>
 public static partial class Timestamps
 {
-    /// <summary>The time on the wire, without trailing zeros.</summary>
-    public static string Format(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
-
     /// <summary>Drops what is finer than a microsecond.</summary>
     public static DateTimeOffset ToMicroseconds(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
 

@@ -13,6 +13,7 @@ namespace Xerotier.MaintenanceService.Tests;
 public sealed class RulesTests
 {
     private static readonly DateTimeOffset Now = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
+    private static readonly JsonSerializerOptions AsWritten = new() { Converters = { new Contracts.UtcTimeConverter() } };
     private static readonly Caller Operator = new("key_1", "ops", "proj_abcdef", PlatformProject: true, []);
 
     [Theory]
@@ -149,7 +150,7 @@ public sealed class RulesTests
     {
         Assert.True(Timestamps.TryParse(text, out var time, out var error), error);
         Assert.Equal(TimeSpan.Zero, time.Offset);
-        Assert.Equal(written, Timestamps.Format(time));
+        Assert.Equal($"\"{written}\"", JsonSerializer.Serialize(time, AsWritten));
     }
 
     [Theory]
