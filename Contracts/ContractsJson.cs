@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Xerotier.Contracts;
 
@@ -39,6 +40,22 @@ public sealed partial class ContractsJson : JsonSerializerContext
     /// <summary>The same shapes with another encoder.</summary>
     /// <param name="encoder">Decides which characters are escaped.</param>
     public static ContractsJson With(JavaScriptEncoder encoder) => new(new JsonSerializerOptions(Default.Options) { Encoder = encoder });
+
+    /// <summary>Reads what another version of the product wrote: a property that it did not know has its default.</summary>
+    /// <typeparam name="T">The shape.</typeparam>
+    /// <param name="options">How the rest is read and written.</param>
+    /// <param name="type">The shape's own description.</param>
+    public static JsonTypeInfo<T> FromAnyVersion<T>(JsonSerializerOptions options, JsonTypeInfo<T> type) =>
+        (JsonTypeInfo<T>)new JsonSerializerOptions(options)
+        {
+            TypeInfoResolver = type.OriginatingResolver!.WithAddedModifier(info =>
+            {
+                foreach (var property in info.Properties)
+                {
+                    property.IsRequired = false;
+                }
+            }),
+        }.GetTypeInfo(typeof(T));
 }
 
 /// <summary>Times as RFC 3339 in UTC, to the microsecond, without trailing zeros.</summary>

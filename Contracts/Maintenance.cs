@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace Xerotier.Contracts;
 
 /// <summary>A maintenance window, as its project sees it.</summary>
-public sealed record MaintenanceWindow
+public record MaintenanceWindow
 {
     /// <summary>The window's ID.</summary>
     /// <example>"mw_7k3q0c1v2b3n4m5x6z7a"</example>
@@ -73,6 +73,65 @@ public sealed record MaintenanceWindow
     public required DateTimeOffset? CompletedAt { get; init; }
 
     /// <summary>When it was cancelled; null unless it was.</summary>
+    /// <example>null</example>
+    public required DateTimeOffset? CancelledAt { get; init; }
+
+    /// <summary>The window as everybody sees it.</summary>
+    public PageWindow ToPublic() => new()
+    {
+        Id = Id,
+        Title = Title,
+        Description = Description,
+        Severity = Severity,
+        AffectedServices = AffectedServices,
+        StartsAt = StartsAt,
+        EndsAt = EndsAt,
+        Status = Status,
+        CompletedAt = CompletedAt,
+        CancelledAt = CancelledAt,
+    };
+}
+
+/// <summary>A maintenance window as everybody sees it: without its project and author.</summary>
+public sealed record PageWindow
+{
+    /// <summary>The window's ID.</summary>
+    /// <example>"mw_7k3q0c1v2b3n4m5x6z7a"</example>
+    public required string Id { get; init; }
+
+    /// <summary>Title, plain text.</summary>
+    /// <example>"Database upgrade"</example>
+    public required string Title { get; init; }
+
+    /// <summary>Description, plain text; may be empty.</summary>
+    /// <example>"Brief read-only window."</example>
+    public required string Description { get; init; }
+
+    /// <summary>How serious the work is.</summary>
+    /// <example>"warning"</example>
+    public required WindowSeverity Severity { get; init; }
+
+    /// <summary>Names of the affected services; empty: all.</summary>
+    /// <example>["Model Storage"]</example>
+    public required IReadOnlyList<string> AffectedServices { get; init; }
+
+    /// <summary>Planned start.</summary>
+    /// <example>"2026-05-22T02:00:00Z"</example>
+    public required DateTimeOffset StartsAt { get; init; }
+
+    /// <summary>Planned end.</summary>
+    /// <example>"2026-05-22T03:00:00Z"</example>
+    public required DateTimeOffset EndsAt { get; init; }
+
+    /// <summary>The window's state.</summary>
+    /// <example>"active"</example>
+    public required WindowStatus Status { get; init; }
+
+    /// <summary>When the window was completed; null unless it was.</summary>
+    /// <example>null</example>
+    public required DateTimeOffset? CompletedAt { get; init; }
+
+    /// <summary>When the window was cancelled; null unless it was.</summary>
     /// <example>null</example>
     public required DateTimeOffset? CancelledAt { get; init; }
 }

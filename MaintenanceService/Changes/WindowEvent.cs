@@ -1,5 +1,8 @@
 using System.Globalization;
+using Google.Protobuf.WellKnownTypes;
 using Npgsql;
+using Xerotier.Contracts;
+using Xerotier.Maintenance.V1;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Storage;
 
@@ -20,16 +23,12 @@ internal sealed record WindowEvent
     /// <summary>The columns of <see cref="Read"/>.</summary>
     public const string Columns = "window_id, version, occurred_at, actor, actor_key_id, action, before, after";
 
-    private static readonly (string Name, Func<MaintenanceWindow, MaintenanceWindow, bool> Same)[] Fields =
+    /// <summary>What a client may change, and how to read it from a window.</summary>
+    private static readonly (string Name, Func<object, object?> Get)[] Fields =
     [
-        ("title", (a, b) => a.Title == b.Title),
-        ("description", (a, b) => a.Description == b.Description),
-        ("severity", (a, b) => a.Severity == b.Severity),
-        ("affected_services", (a, b) => a.AffectedServices.SequenceEqual(b.AffectedServices)),
-        ("starts_at", (a, b) => a.StartsAt == b.StartsAt),
-        ("ends_at", (a, b) => a.EndsAt == b.EndsAt),
-        ("status", (a, b) => a.Status == b.Status),
-        ("auto_transition", (a, b) => a.AutoTransition == b.AutoTransition),
+        .. from update in ContractsJson.Wire.MaintenanceWindowUpdate.Properties
+           join field in ContractsJson.Wire.MaintenanceWindow.Properties on update.Name equals field.Name
+           select (field.Name, field.Get!),
     ];
 
     public required string WindowId { get; init; }
@@ -47,18 +46,43 @@ internal sealed record WindowEvent
     public required string Action { get; init; }
 
     /// <summary>Null for the first.</summary>
-    public MaintenanceWindow? Before { get; init; }
+    public StoredWindow? Before { get; init; }
 
     /// <summary>Null after a purge.</summary>
-    public MaintenanceWindow? After { get; init; }
+    public StoredWindow? After { get; init; }
 
     /// <summary>The window's id and the version.</summary>
     public string Id => string.Create(CultureInfo.InvariantCulture, $"{WindowId}.{Version}");
 
     /// <summary>What the change changed, as the wire names it. What follows from every change (<c>updated_at</c>) is left out.</summary>
     public IEnumerable<string> ChangedFields => Before is { } before && After is { } after
-        ? Fields.Where(f => !f.Same(before, after)).Select(f => f.Name)
+        ? Fields.Where(f => !Same(f.Get(before), f.Get(after))).Select(f => f.Name)
         : [];
+
+    /// <summary>The change as the other services get it.</summary>
+    public WindowChange ToProto() => new()
+    {
+        Action = Action,
+        Version = Version,
+        OccurredAt = OccurredAt.ToTimestamp(),
+        Actor = Actor,
+        Before = Before?.ToProto(),
+        After = After?.ToProto(),
+    };
+
+    /// <summary>The change's JSON shape.</summary>
+    public MaintenanceEvent ToContract() => new()
+    {
+        Id = Id,
+        WindowId = WindowId,
+        Action = Action,
+        Actor = Actor,
+        ActorKeyId = ActorKeyId,
+        OccurredAt = OccurredAt,
+        ChangedFields = [.. ChangedFields],
+        Before = Before,
+        After = After,
+    };
 
     /// <summary>The change of a row with <see cref="Columns"/>.</summary>
     public static WindowEvent Read(NpgsqlDataReader row) => new()
@@ -81,4 +105,6 @@ internal sealed record WindowEvent
         && long.TryParse(id.AsSpan(windowId.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
             ? version
             : null;
+
+    private static bool Same(object? a, object? b) => a is IEnumerable<string> texts && b is IEnumerable<string> others ? texts.SequenceEqual(others) : Equals(a, b);
 }

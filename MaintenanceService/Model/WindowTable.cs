@@ -1,27 +1,29 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Npgsql;
+using Xerotier.Contracts;
 
 namespace Xerotier.MaintenanceService.Model;
 
 /// <summary>How a window is read from its table, and the JSON form of a row: what writes send, and what the change log holds.</summary>
 internal static class WindowTable
 {
-    private static readonly WindowRowJson Json = new(new(WindowRowJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    private static readonly JsonTypeInfo<StoredWindow> Json = ContractsJson.FromAnyVersion(
+        new JsonSerializerOptions(WindowRowJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }, WindowRowJson.Default.StoredWindow);
 
     /// <summary>The columns that this version of the service knows: the names of the JSON form.</summary>
-    public static string Columns { get; } = string.Join(", ", Json.MaintenanceWindow.Properties.Where(p => p.Get is not null).Select(p => p.Name));
+    public static string Columns { get; } = string.Join(", ", Names());
 
     /// <summary>The same without the long texts.</summary>
-    public static string ColumnsWithoutTexts { get; } = string.Join(
-        ", ", Json.MaintenanceWindow.Properties.Where(p => p.Get is not null).Select(p => p.Name is "title" or "description" ? $"'' as {p.Name}" : p.Name));
+    public static string ColumnsWithoutTexts { get; } = string.Join(", ", Names().Select(name => name is "title" or "description" ? $"'' as {name}" : name));
 
     /// <summary>The row as JSON, for <c>jsonb_populate_record(null::windows, …)</c>.</summary>
-    public static string ToJson(MaintenanceWindow window) => JsonSerializer.Serialize(window, Json.MaintenanceWindow);
+    public static string ToJson(StoredWindow window) => JsonSerializer.Serialize(window, Json);
 
     /// <summary>The window of a row with <see cref="Columns"/>.</summary>
-    public static MaintenanceWindow Read(NpgsqlDataReader row)
+    public static StoredWindow Read(NpgsqlDataReader row)
     {
         return new()
         {
@@ -48,10 +50,12 @@ internal static class WindowTable
     }
 
     /// <summary>The window of a row in its JSON form (PostgreSQL's <c>to_jsonb</c>); columns added since have their defaults. Null when there is none.</summary>
-    public static MaintenanceWindow? ReadJson(NpgsqlDataReader row, string column) =>
-        row.GetOrdinal(column) is var ordinal && row.IsDBNull(ordinal) ? null : JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(ordinal), Json.MaintenanceWindow);
+    public static StoredWindow? ReadJson(NpgsqlDataReader row, string column) =>
+        row.GetOrdinal(column) is var ordinal && row.IsDBNull(ordinal) ? null : JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(ordinal), Json);
+
+    private static IEnumerable<string> Names() => Json.Properties.Where(p => p.Get is not null && p.Name != "object").Select(p => p.Name);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(MaintenanceWindow))]
+[JsonSerializable(typeof(StoredWindow))]
 internal sealed partial class WindowRowJson : JsonSerializerContext;

@@ -2,7 +2,6 @@ using Npgsql;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Storage;
-using Xerotier.MaintenanceService.Windows;
 using Xerotier.Maintenance.V1;
 
 namespace Xerotier.MaintenanceService.Notices;

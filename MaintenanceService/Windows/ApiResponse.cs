@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Xerotier.Contracts;
 using Xerotier.MaintenanceService.Changes;
-using MaintenanceWindow = Xerotier.MaintenanceService.Model.MaintenanceWindow;
+using Xerotier.MaintenanceService.Model;
 
 namespace Xerotier.MaintenanceService.Windows;
 
@@ -13,16 +13,16 @@ namespace Xerotier.MaintenanceService.Windows;
 /// <param name="Location">The new window's path.</param>
 internal sealed record ApiResponse(int Status, byte[] Body, string? ETag = null, string? Location = null) : IResult
 {
-    public static ApiResponse Created(MaintenanceWindow window, PathString list) =>
+    public static ApiResponse Created(StoredWindow window, PathString list) =>
         new(StatusCodes.Status201Created, Bytes(window), window.ETag, $"{list.Value!.TrimEnd('/')}/{window.Id}");
 
-    public static ApiResponse Ok(MaintenanceWindow window) => new(StatusCodes.Status200OK, Bytes(window), window.ETag);
+    public static ApiResponse Ok(StoredWindow window) => new(StatusCodes.Status200OK, Bytes(window), window.ETag);
 
-    public static ApiResponse Purged(MaintenanceWindow window) =>
+    public static ApiResponse Purged(StoredWindow window) =>
         new(StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(new() { Id = window.Id }, ContractsJson.Wire.MaintenanceWindowDeleted));
 
-    public static ApiResponse List(List<MaintenanceWindow> found, int limit) =>
-        Page([.. found.Select(w => w.ToContract())], limit, w => w.Id, ContractsJson.Wire.ListPageMaintenanceWindow);
+    public static ApiResponse List(List<StoredWindow> found, int limit) =>
+        Page<MaintenanceWindow>([.. found], limit, w => w.Id, ContractsJson.Wire.ListPageMaintenanceWindow);
 
     public static ApiResponse List(List<WindowEvent> found, int limit) =>
         Page([.. found.Select(c => c.ToContract())], limit, c => c.Id, ContractsJson.Wire.ListPageMaintenanceEvent);
@@ -42,7 +42,7 @@ internal sealed record ApiResponse(int Status, byte[] Body, string? ETag = null,
         }
     }
 
-    private static byte[] Bytes(MaintenanceWindow window) => JsonSerializer.SerializeToUtf8Bytes(window.ToContract(), ContractsJson.Wire.MaintenanceWindow);
+    private static byte[] Bytes(StoredWindow window) => JsonSerializer.SerializeToUtf8Bytes(window, ContractsJson.Wire.MaintenanceWindow);
 
     private static ApiResponse Page<T>(List<T> found, int limit, Func<T, string> id, JsonTypeInfo<ListPage<T>> type) =>
         new(StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(ListPage.Of(found, limit, id), type));

@@ -1,3 +1,4 @@
+using Xerotier.Contracts;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
@@ -7,7 +8,7 @@ namespace Xerotier.MaintenanceService.Windows;
 /// <summary>What a request makes of a window: its next form, the same form when nothing changes, or an error.</summary>
 /// <param name="Next">The window after the request; null when it is an error.</param>
 /// <param name="Error">Why not.</param>
-internal readonly record struct LifecycleResult(MaintenanceWindow? Next, ApiError? Error);
+internal readonly record struct LifecycleResult(StoredWindow? Next, ApiError? Error);
 
 /// <summary>The rules of a window's life as functions of the record, the request and the time.</summary>
 internal static class Lifecycle
@@ -30,14 +31,14 @@ internal static class Lifecycle
     /// <param name="fields">Checked fields, with everything that is required.</param>
     /// <param name="caller">Who makes it.</param>
     /// <param name="now">The time.</param>
-    public static MaintenanceWindow Create(WindowFields fields, Caller caller, DateTimeOffset now)
+    public static StoredWindow Create(MaintenanceWindowUpdate fields, Caller caller, DateTimeOffset now)
     {
         now = Timestamps.ToMicroseconds(now);
         var status = fields.Status ?? WindowStatus.Scheduled;
-        return new MaintenanceWindow
+        return new StoredWindow
         {
             ProjectId = caller.ProjectId,
-            Id = ServiceDefaults.Id.New(MaintenanceWindow.IdPrefix),
+            Id = ServiceDefaults.Id.New(StoredWindow.IdPrefix),
             Platform = caller.PlatformProject,
             Title = fields.Title!,
             Description = fields.Description!,
@@ -57,7 +58,7 @@ internal static class Lifecycle
     }
 
     /// <summary>What <paramref name="fields"/> make of <paramref name="window"/>. Values that it already has change nothing, in whatever state it is.</summary>
-    public static LifecycleResult Change(MaintenanceWindow window, WindowFields fields, DateTimeOffset now)
+    public static LifecycleResult Change(StoredWindow window, MaintenanceWindowUpdate fields, DateTimeOffset now)
     {
         var next = window with
         {
@@ -102,7 +103,7 @@ internal static class Lifecycle
     }
 
     /// <summary>Why <paramref name="window"/> may not be purged; null when it may.</summary>
-    public static ApiError? ValidatePurge(MaintenanceWindow window) => window.Status.IsFinal()
+    public static ApiError? ValidatePurge(StoredWindow window) => window.Status.IsFinal()
         ? null
         : ApiErrors.InvalidStateTransition($"A window that is {window.Status.Wire()} cannot be purged: complete or cancel it first.");
 

@@ -1,3 +1,4 @@
+using Xerotier.Contracts;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Storage;
@@ -42,7 +43,7 @@ internal static class WindowEndpoints
         DateTimeOffset? start = null;
         if (query.After is { } after)
         {
-            start = Id.IsWellFormed(MaintenanceWindow.IdPrefix, after) ? await store.FindStartAsync(projectId, after, http.RequestAborted) : null;
+            start = Id.IsWellFormed(StoredWindow.IdPrefix, after) ? await store.FindStartAsync(projectId, after, http.RequestAborted) : null;
             if (start is null)
             {
                 throw ListQuery.UnknownCursor();
@@ -79,10 +80,10 @@ internal static class WindowEndpoints
     }
 
     private static Task<ApiResponse> CancelAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
-        writer.ChangeAsync(http, projectId, id, new WindowFields { Status = WindowStatus.Cancelled }, idempotency: null);
+        writer.ChangeAsync(http, projectId, id, new MaintenanceWindowUpdate { Status = WindowStatus.Cancelled }, idempotency: null);
 
     private static async Task<IResult> CompleteAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
-        await writer.ChangeAsync(http, projectId, id, new WindowFields { Status = WindowStatus.Completed }, await BareRequestAsync(http.Request));
+        await writer.ChangeAsync(http, projectId, id, new MaintenanceWindowUpdate { Status = WindowStatus.Completed }, await BareRequestAsync(http.Request));
 
     private static async Task<IResult> PurgeAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
         await writer.PurgeAsync(http, projectId, id, await BareRequestAsync(http.Request));
@@ -96,7 +97,7 @@ internal static class WindowEndpoints
             before = WindowEvent.VersionOf(after, id) ?? throw ListQuery.UnknownCursor();
         }
 
-        if (!Id.IsWellFormed(MaintenanceWindow.IdPrefix, id))
+        if (!Id.IsWellFormed(StoredWindow.IdPrefix, id))
         {
             throw WindowWriter.NotFound();
         }

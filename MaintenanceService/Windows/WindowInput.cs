@@ -1,3 +1,4 @@
+using Xerotier.Contracts;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
@@ -9,15 +10,16 @@ internal static class WindowInput
 {
     public const string EndsBeforeStart = "'ends_at' must be after 'starts_at'.";
 
-    private static readonly HashSet<string> ReadOnly = ["id", "object", "project_id", "created_by", "created_at", "updated_at", "completed_at", "cancelled_at"];
+    private static readonly HashSet<string> ReadOnly =
+        [.. ContractsJson.Wire.MaintenanceWindow.Properties.Select(p => p.Name).Except(ContractsJson.Wire.MaintenanceWindowUpdate.Properties.Select(p => p.Name))];
 
     /// <summary>The fields of a new window; null is absence, and what is required is there.</summary>
     /// <exception cref="ApiException">400 with every invalid field.</exception>
-    public static WindowFields ForCreate(byte[] body) => Read(JsonFields.Parse(body), creating: true);
+    public static MaintenanceWindowUpdate ForCreate(byte[] body) => Read(JsonFields.Parse(body), creating: true);
 
     /// <summary>The fields that a PATCH names; null is an error.</summary>
     /// <exception cref="ApiException">400 with every invalid field.</exception>
-    public static WindowFields ForUpdate(byte[] body) => Read(JsonFields.Parse(body, refusesNull: true), creating: false);
+    public static MaintenanceWindowUpdate ForUpdate(byte[] body) => Read(JsonFields.Parse(body, refusesNull: true), creating: false);
 
     /// <summary>Refuses every field: the request needs none, and no body.</summary>
     /// <exception cref="ApiException">400 with every field.</exception>
@@ -29,9 +31,9 @@ internal static class WindowInput
         }
     }
 
-    private static WindowFields Read(JsonFields json, bool creating)
+    private static MaintenanceWindowUpdate Read(JsonFields json, bool creating)
     {
-        var fields = new WindowFields
+        var fields = new MaintenanceWindowUpdate
         {
             Title = json.Text("title", 1, 200, lines: true),
             Description = json.Text("description", 0, 2000, lines: true),

@@ -112,11 +112,11 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
         """;
 
     /// <summary>Writes a new window; false when another request holds the idempotency key.</summary>
-    public Task<bool> CreateAsync(MaintenanceWindow window, Change change, CancellationToken cancellation) =>
+    public Task<bool> CreateAsync(StoredWindow window, Change change, CancellationToken cancellation) =>
         WriteAsync(Writing(window.ProjectId, change, CreateSql).With("window", NpgsqlDbType.Jsonb, ToJson(window)), cancellation);
 
     /// <summary>Replaces <paramref name="current"/> by <paramref name="next"/>; false when it has changed since it was read, or another request holds the idempotency key.</summary>
-    public Task<bool> ReplaceAsync(MaintenanceWindow current, MaintenanceWindow next, Change change, CancellationToken cancellation) => WriteAsync(
+    public Task<bool> ReplaceAsync(StoredWindow current, StoredWindow next, Change change, CancellationToken cancellation) => WriteAsync(
         Writing(current.ProjectId, change, ReplaceSql)
             .Text("id", current.Id)
             .Number("version", current.Version)
@@ -125,7 +125,7 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
         cancellation);
 
     /// <summary>Removes <paramref name="current"/>, which must be final, for good; false as for <see cref="ReplaceAsync"/>.</summary>
-    public Task<bool> PurgeAsync(MaintenanceWindow current, Change change, CancellationToken cancellation) =>
+    public Task<bool> PurgeAsync(StoredWindow current, Change change, CancellationToken cancellation) =>
         WriteAsync(Writing(current.ProjectId, change, PurgeSql).Text("id", current.Id).Number("version", current.Version), cancellation);
 
     /// <summary>Keeps the response to a request that changed nothing; false when another request holds the key.</summary>
@@ -149,7 +149,7 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
     }
 
     /// <summary>One window; null when the project has none of that id.</summary>
-    public async Task<MaintenanceWindow?> FindAsync(string projectId, string id, CancellationToken cancellation)
+    public async Task<StoredWindow?> FindAsync(string projectId, string id, CancellationToken cancellation)
     {
         await using var command = database.Command(projectId, FindSql).Text("id", id);
         var found = await command.ReadAllAsync(Read, cancellation);
@@ -158,8 +158,8 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
 
     /// <summary>One window.</summary>
     /// <exception cref="ApiException">404.</exception>
-    public async Task<MaintenanceWindow> RequireAsync(string projectId, string id, CancellationToken cancellation) =>
-        (Id.IsWellFormed(MaintenanceWindow.IdPrefix, id) ? await FindAsync(projectId, id, cancellation) : null) ?? throw WindowWriter.NotFound();
+    public async Task<StoredWindow> RequireAsync(string projectId, string id, CancellationToken cancellation) =>
+        (Id.IsWellFormed(StoredWindow.IdPrefix, id) ? await FindAsync(projectId, id, cancellation) : null) ?? throw WindowWriter.NotFound();
 
     /// <summary>Where a window stands in the list, also when it has been purged; null when the project never had it.</summary>
     public async Task<DateTimeOffset?> FindStartAsync(string projectId, string id, CancellationToken cancellation)
@@ -175,7 +175,7 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
     }
 
     /// <summary>Up to <paramref name="limit"/> windows in the given states, newest start first, then by id, after the given place.</summary>
-    public async Task<List<MaintenanceWindow>> ListAsync(
+    public async Task<List<StoredWindow>> ListAsync(
         string projectId, IEnumerable<WindowStatus> statuses, DateTimeOffset? afterStart, string? afterId, int limit, CancellationToken cancellation)
     {
         await using var command = ListCommand(projectId, statuses, afterStart, afterId, limit);
@@ -190,7 +190,7 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
             .Number("limit", limit);
 
     /// <summary>The active windows, then the scheduled ones, each by start, at most 100 of each.</summary>
-    public async Task<List<MaintenanceWindow>> ListOpenAsync(string projectId, CancellationToken cancellation)
+    public async Task<List<StoredWindow>> ListOpenAsync(string projectId, CancellationToken cancellation)
     {
         await using var command = ListOpenCommand(projectId);
         return await command.ReadAllAsync(Read, cancellation);

@@ -1,3 +1,4 @@
+using Xerotier.Contracts;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.ServiceDefaults;
@@ -15,7 +16,7 @@ internal sealed class WindowWriter(WindowStore store, TimeProvider time)
     public static ApiException NotFound() => new(ApiErrors.NotFound("There is no maintenance window of this id."));
 
     /// <summary>Schedules a window.</summary>
-    public async Task<ApiResponse> CreateAsync(Caller caller, WindowFields fields, PathString path, Idempotency? idempotency, CancellationToken cancellation)
+    public async Task<ApiResponse> CreateAsync(Caller caller, MaintenanceWindowUpdate fields, PathString path, Idempotency? idempotency, CancellationToken cancellation)
     {
         while (true)
         {
@@ -35,7 +36,7 @@ internal sealed class WindowWriter(WindowStore store, TimeProvider time)
     }
 
     /// <summary>Changes the fields of a window, or the state that it is in.</summary>
-    public Task<ApiResponse> ChangeAsync(HttpContext http, string projectId, string id, WindowFields fields, Idempotency? idempotency) =>
+    public Task<ApiResponse> ChangeAsync(HttpContext http, string projectId, string id, MaintenanceWindowUpdate fields, Idempotency? idempotency) =>
         WriteAsync(http, projectId, id, idempotency, async (window, actor) =>
         {
             var now = time.GetUtcNow();
@@ -66,7 +67,7 @@ internal sealed class WindowWriter(WindowStore store, TimeProvider time)
         });
 
     private async Task<ApiResponse> WriteAsync(
-        HttpContext http, string projectId, string id, Idempotency? idempotency, Func<MaintenanceWindow, Actor, Task<ApiResponse?>> attempt)
+        HttpContext http, string projectId, string id, Idempotency? idempotency, Func<StoredWindow, Actor, Task<ApiResponse?>> attempt)
     {
         var actor = ActorOf(Caller.From(http.User));
         while (true)

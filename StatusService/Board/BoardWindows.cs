@@ -13,11 +13,11 @@ namespace Xerotier.StatusService.Board;
 /// <param name="Recent">The newest windows by start, in every state.</param>
 /// <param name="Platform">Every active window of a platform project.</param>
 public sealed record BoardWindows(
-    IReadOnlyList<MaintenanceWindow> Active,
+    IReadOnlyList<PageWindow> Active,
     int ActiveTotal,
-    IReadOnlyList<MaintenanceWindow> Scheduled,
+    IReadOnlyList<PageWindow> Scheduled,
     int ScheduledTotal,
-    IReadOnlyList<MaintenanceWindow> Recent,
+    IReadOnlyList<PageWindow> Recent,
     IReadOnlyList<PlatformWindow> Platform)
 {
     /// <summary>How many active and how many scheduled windows the page shows (product.md section 3). Of the others it says how many there are.</summary>
@@ -25,11 +25,11 @@ public sealed record BoardWindows(
 
     /// <summary>The public part of <paramref name="notices"/>.</summary>
     public static BoardWindows From(NoticeLists notices) => new(
-        [.. notices.Active.Take(Noticed).Select(Public)],
+        [.. notices.Active.Take(Noticed).Select(w => w.Value.ToPublic())],
         notices.ActiveTotal,
-        [.. notices.Scheduled.Take(Noticed).Select(Public)],
+        [.. notices.Scheduled.Take(Noticed).Select(w => w.Value.ToPublic())],
         notices.ScheduledTotal,
-        [.. notices.Recent.Select(Public)],
+        [.. notices.Recent.Select(w => w.Value.ToPublic())],
         [.. notices.PlatformActive.Select(PlatformWindow.From)]);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
@@ -37,19 +37,6 @@ public sealed record BoardWindows(
 
     /// <summary>The windows as they are stored.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, WindowsJson.Default.BoardWindows);
-
-    /// <summary>A window as the public sees it.</summary>
-    public static MaintenanceWindow Public(Window window) => new(
-        window.Id,
-        window.Title,
-        window.Description,
-        window.Severity switch { Severity.Warning => "warning", Severity.Critical => "critical", _ => "info" },
-        window.Status switch { WindowStatus.Active => "active", WindowStatus.Completed => "completed", WindowStatus.Cancelled => "cancelled", _ => "scheduled" },
-        [.. window.AffectedServices],
-        window.StartsAt.ToDateTimeOffset(),
-        window.EndsAt.ToDateTimeOffset(),
-        window.CompletedAt?.ToDateTimeOffset(),
-        window.CancelledAt?.ToDateTimeOffset());
 }
 
 /// <summary>Windows, and when they were last live.</summary>
@@ -62,7 +49,7 @@ public sealed record HeardWindows(BoardWindows Windows, DateTimeOffset At);
 public sealed record PlatformWindow(DateTimeOffset StartsAt, DateTimeOffset EndsAt, IReadOnlyList<string> AffectedServices)
 {
     /// <summary>The window of a feed.</summary>
-    public static PlatformWindow From(Window window) => new(window.StartsAt.ToDateTimeOffset(), window.EndsAt.ToDateTimeOffset(), [.. window.AffectedServices]);
+    public static PlatformWindow From(Window window) => new(window.Value.StartsAt, window.Value.EndsAt, window.Value.AffectedServices);
 
     /// <summary>Whether it covers <paramref name="component"/> at <paramref name="at"/>.</summary>
     public bool Covers(Component component, DateTimeOffset at) => StartsAt <= at && at < EndsAt && component.IsAffectedBy(AffectedServices);

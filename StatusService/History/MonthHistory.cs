@@ -18,14 +18,14 @@ public static class MonthHistory
     /// <param name="firstRecorded">The first second ever recorded: before it no data is nothing to list.</param>
     /// <param name="windows">The month's windows, by start.</param>
     /// <param name="until">The second that all is as of.</param>
-    public static ComponentMonth? Of(Component component, IReadOnlyList<Day> days, IReadOnlyList<Interval> intervals, long firstRecorded, IReadOnlyList<MaintenanceWindow> windows, long until)
+    public static ComponentMonth? Of(Component component, IReadOnlyList<Day> days, IReadOnlyList<Interval> intervals, long firstRecorded, IReadOnlyList<PageWindow> windows, long until)
     {
         if (days.All(d => d.Operational + d.Degraded + d.Outage + d.Maintenance == 0))
         {
             return null;
         }
 
-        MaintenanceWindow[] affecting = [.. windows.Where(w => component.IsAffectedBy(w.AffectedServices))];
+        PageWindow[] affecting = [.. windows.Where(w => component.IsAffectedBy(w.AffectedServices))];
         return new(component.Name, [.. days.Select(day => OfDay(day, intervals, firstRecorded, affecting, until))]);
     }
 
@@ -69,15 +69,15 @@ public static class MonthHistory
     }
 
     /// <summary>A window touched [<paramref name="from"/>, <paramref name="to"/>) if it was on in it, as it was planned or until it was ended before.</summary>
-    private static bool Touched(MaintenanceWindow window, long from, long to)
+    private static bool Touched(PageWindow window, long from, long to)
     {
         var ended = window.CompletedAt ?? window.CancelledAt ?? window.EndsAt;
         var end = ended < window.EndsAt ? ended : window.EndsAt;
-        return window.Status != "scheduled" && window.StartsAt < end
+        return window.Status != WindowStatus.Scheduled && window.StartsAt < end
             && window.StartsAt < DateTimeOffset.FromUnixTimeSeconds(to) && end > DateTimeOffset.FromUnixTimeSeconds(from);
     }
 
-    private static ComponentDay OfDay(Day day, IReadOnlyList<Interval> intervals, long firstRecorded, IReadOnlyList<MaintenanceWindow> windows, long until)
+    private static ComponentDay OfDay(Day day, IReadOnlyList<Interval> intervals, long firstRecorded, IReadOnlyList<PageWindow> windows, long until)
     {
         var midnight = new DateTimeOffset(day.Date.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
         var from = Math.Max(midnight, firstRecorded);
@@ -130,7 +130,7 @@ public sealed record ComponentMonth(string Name, IReadOnlyList<ComponentDay> Day
 /// <param name="Intervals">Everything since then but plain operation, by start; touching intervals of one state are one.</param>
 /// <param name="Windows">The maintenance windows that touched the day and affect the component, by start.</param>
 /// <param name="Omitted">How many of the shortest the list in words leaves out.</param>
-public sealed record ComponentDay(Day Day, DateTimeOffset Began, IReadOnlyList<DayInterval> Intervals, IReadOnlyList<MaintenanceWindow> Windows, int Omitted = 0);
+public sealed record ComponentDay(Day Day, DateTimeOffset Began, IReadOnlyList<DayInterval> Intervals, IReadOnlyList<PageWindow> Windows, int Omitted = 0);
 
 /// <summary>A stretch of one day in one state.</summary>
 /// <param name="From">Start, UTC.</param>

@@ -29,12 +29,12 @@ public sealed class NoticesView
         Mark = snapshot.Mark;
         var notices = snapshot.Lists;
         (activeTotal, scheduledTotal) = (notices.ActiveTotal, notices.ScheduledTotal);
-        active = new((a, b) => Then(a.EndsAt.CompareTo(b.EndsAt), a, b), notices.Active, Held);
-        scheduled = new((a, b) => Then(a.StartsAt.CompareTo(b.StartsAt), a, b), notices.Scheduled, Held);
-        recent = new((a, b) => Then(b.StartsAt.CompareTo(a.StartsAt), a, b), notices.Recent, Held);
-        platformActive = new((a, b) => Then(b.EndsAt.CompareTo(a.EndsAt), a, b), notices.PlatformActive, PlatformHeld);
+        active = new((a, b) => Then(a.Value.EndsAt.CompareTo(b.Value.EndsAt), a, b), notices.Active, Held);
+        scheduled = new((a, b) => Then(a.Value.StartsAt.CompareTo(b.Value.StartsAt), a, b), notices.Scheduled, Held);
+        recent = new((a, b) => Then(b.Value.StartsAt.CompareTo(a.Value.StartsAt), a, b), notices.Recent, Held);
+        platformActive = new((a, b) => Then(b.Value.EndsAt.CompareTo(a.Value.EndsAt), a, b), notices.PlatformActive, PlatformHeld);
 
-        static int Then(int byTime, Window a, Window b) => byTime != 0 ? byTime : string.CompareOrdinal(a.Id, b.Id);
+        static int Then(int byTime, Window a, Window b) => byTime != 0 ? byTime : string.CompareOrdinal(a.Value.Id, b.Value.Id);
     }
 
     /// <summary>The mark of the last changes.</summary>
@@ -68,7 +68,7 @@ public sealed class NoticesView
 
     private void Apply(WindowChange change)
     {
-        var id = (change.After ?? change.Before).Id;
+        var id = (change.After ?? change.Before).Value.Id;
         var held = active.Find(id) ?? scheduled.Find(id) ?? recent.Find(id);
         if (held is not null && held.Version >= change.Version)
         {
@@ -78,18 +78,14 @@ public sealed class NoticesView
         var after = change.After;
         activeTotal += Count(after, WindowStatus.Active) - Count(change.Before, WindowStatus.Active);
         scheduledTotal += Count(after, WindowStatus.Scheduled) - Count(change.Before, WindowStatus.Scheduled);
-        active.Replace(id, after?.Status == WindowStatus.Active ? after : null);
-        scheduled.Replace(id, after?.Status == WindowStatus.Scheduled ? after : null);
+        active.Replace(id, after?.Value.Status == WindowStatus.Active ? after : null);
+        scheduled.Replace(id, after?.Value.Status == WindowStatus.Scheduled ? after : null);
         recent.Replace(id, after);
-        platformActive.Replace(id, after is { Platform: true, Status: WindowStatus.Active } ? WithoutTexts(after) : null);
+        platformActive.Replace(id, after is { Platform: true, Value.Status: WindowStatus.Active } ? WithoutTexts(after) : null);
 
-        static int Count(Window? window, WindowStatus status) => window?.Status == status ? 1 : 0;
+        static int Count(Window? window, WindowStatus status) => window?.Value.Status == status ? 1 : 0;
     }
 
-    private static Window WithoutTexts(Window window)
-    {
-        var copy = window.Clone();
-        (copy.Title, copy.Description) = ("", "");
-        return copy;
-    }
+    private static Window WithoutTexts(Window window) =>
+        new() { Value = window.Value with { Title = "", Description = "" }, Platform = window.Platform, Version = window.Version };
 }

@@ -20,7 +20,7 @@ internal sealed class WindowList
         this.order = Comparer<Window>.Create(order);
         this.capacity = capacity;
         windows = new(first, this.order);
-        byId = windows.ToDictionary(w => w.Id, StringComparer.Ordinal);
+        byId = windows.ToDictionary(w => w.Value.Id, StringComparer.Ordinal);
         edge = windows.Count < capacity ? null : windows.Max;
     }
 
@@ -52,7 +52,7 @@ internal sealed class WindowList
         {
             var last = windows.Max!;
             windows.Remove(last);
-            byId.Remove(last.Id);
+            byId.Remove(last.Value.Id);
             edge = windows.Max;
         }
     }

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Options;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
-using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
 
@@ -46,7 +45,7 @@ public sealed class HistoryPages(
         var intervals = await store.IntervalsAsync(month, month.AddMonths(1), late.Token);
         var known = await asked;
         var model = HistoryPageBuilder.Build(
-            month, firstMonth, now, history, intervals, track, known?.Windows.Select(BoardWindows.Public).ToList(), known is { HasMore: true });
+            month, firstMonth, now, history, intervals, track, known?.Windows.Select(w => w.Value.ToPublic()).ToList(), known is { HasMore: true });
         return PageRenderer.Pack(await renderer.RenderHistoryAsync(model, late.Token));
     }
 }

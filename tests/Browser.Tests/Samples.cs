@@ -39,11 +39,11 @@ internal static class Samples
         var components = Names.Select((name, i) => Line(name, verdicts[i], GoodHistory(i, verdicts[i].Status))).ToList();
         var active = level == OverallStatus.Maintenance
             ? [Window(900, "active", Now.AddMinutes(-42), TimeSpan.FromHours(1.5), "warning", ["Model Storage"], "Database upgrade to PostgreSQL 17", Texts[0])]
-            : Array.Empty<MaintenanceWindow>();
+            : Array.Empty<PageWindow>();
         var scheduled = level is OverallStatus.Operational or OverallStatus.Maintenance
             ? [Window(901, "scheduled", Now.AddDays(2).AddMinutes(-2.5), TimeSpan.FromHours(2.5), "info", ["Inference Routing", "Shared Agents"], "Router firmware in us-east", Texts[1])]
-            : Array.Empty<MaintenanceWindow>();
-        MaintenanceWindow[] recent = [.. scheduled, .. active, .. Enumerable.Range(0, 4).Select(Past)];
+            : Array.Empty<PageWindow>();
+        PageWindow[] recent = [.. scheduled, .. active, .. Enumerable.Range(0, 4).Select(Past)];
         return new(Now, level, components, new(false, null, active, active.Length, scheduled, scheduled.Length, recent));
     }
 
@@ -68,7 +68,7 @@ internal static class Samples
         var components = Names.Select((name, n) => Line(name, Verdicts(OverallStatus.Degraded)[n], Days((_, day) => Mixed(random, day)))).ToList();
         var active = Enumerable.Range(0, 2).Select(i => Window(800 + i, "active", Now.AddMinutes(-90 - (25 * i)), TimeSpan.FromHours(1 + i), "critical", [Names[i + 1]], Works[i], Texts[i])).ToList();
         var scheduled = Enumerable.Range(0, 3).Select(i => Window(810 + i, "scheduled", Now.AddDays(1 + (3 * i)), TimeSpan.FromHours(1 + i), "info", [Names[i]], Works[i + 3], Texts[i + 1])).ToList();
-        MaintenanceWindow[] recent = [.. scheduled.AsEnumerable().Reverse(), .. active, .. Enumerable.Range(0, 45).Select(Past)];
+        PageWindow[] recent = [.. scheduled.AsEnumerable().Reverse(), .. active, .. Enumerable.Range(0, 45).Select(Past)];
         return new(Now, OverallStatus.Maintenance, components, new(false, null, active, 2, scheduled, 3, recent));
     }
 
@@ -85,7 +85,7 @@ internal static class Samples
     {
         var first = new DateOnly(2026, 11, 1);
         var random = new Random(3);
-        MaintenanceWindow[] windows = [.. Enumerable.Range(0, 6).Select(Past).Where(window => window.StartsAt >= new DateTimeOffset(first, TimeOnly.MinValue, TimeSpan.Zero)).Reverse()];
+        PageWindow[] windows = [.. Enumerable.Range(0, 6).Select(Past).Where(window => window.StartsAt >= new DateTimeOffset(first, TimeOnly.MinValue, TimeSpan.Zero)).Reverse()];
         var components = Names.Select((name, n) => new ComponentMonth(name, [.. Enumerable.Range(0, 23).Select(i => HistoryDay(random, first.AddDays(i), n == 1 && i % 5 == 2, windows, Components.All[n]))])).ToList();
         return new(first, new(2026, 8, 1), first, components, windows, true);
     }
@@ -96,14 +96,23 @@ internal static class Samples
         .Replace(PageAssets.StaleSinceTextMark, "14:03:11 UTC"));
 
     /// <summary>A window of the samples.</summary>
-    public static MaintenanceWindow Window(int id, string status, DateTimeOffset start, TimeSpan length, string severity, string[] services, string title, string text) => new(
-        $"mw_{id:x}sample", title, text, severity, status, services, start, start + length,
-        status == "completed" ? start + (length * 0.8) : null,
-        status == "cancelled" ? start - TimeSpan.FromHours(3) : null);
+    public static PageWindow Window(int id, string status, DateTimeOffset start, TimeSpan length, string severity, string[] services, string title, string text) => new()
+    {
+        Id = $"mw_{id:x}sample",
+        Title = title,
+        Description = text,
+        Severity = Enum.Parse<WindowSeverity>(severity, ignoreCase: true),
+        AffectedServices = services,
+        StartsAt = start,
+        EndsAt = start + length,
+        Status = Enum.Parse<WindowStatus>(status, ignoreCase: true),
+        CompletedAt = status == "completed" ? start + (length * 0.8) : null,
+        CancelledAt = status == "cancelled" ? start - TimeSpan.FromHours(3) : null,
+    };
 
     private static WindowsModel NoWindows => new(false, null, [], 0, [], 0, []);
 
-    private static MaintenanceWindow Past(int i) => Window(
+    private static PageWindow Past(int i) => Window(
         i,
         i % 7 == 3 ? "cancelled" : "completed",
         Now.AddDays(-2 - (i * 3.37)).AddMinutes(i * 7),
@@ -175,7 +184,7 @@ internal static class Samples
 
     private static int Mostly(Random random) => random.Next(4) == 0 ? 0 : random.Next(1, 9_000);
 
-    private static ComponentDay HistoryDay(Random random, DateOnly day, bool bad, IReadOnlyList<MaintenanceWindow> windows, Component component)
+    private static ComponentDay HistoryDay(Random random, DateOnly day, bool bad, IReadOnlyList<PageWindow> windows, Component component)
     {
         var midnight = new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero).ToUnixTimeSeconds();
         var until = Math.Min(midnight + 86_400, Now.ToUnixTimeSeconds());

@@ -304,7 +304,7 @@ public sealed class ChangeLogTests(ManagementApi api, ITestOutputHelper output) 
             void Take(WatchChangesResponse response)
             {
                 View.Apply(response);
-                Seen.AddRange(response.Changes.Select(c => ((c.After ?? c.Before).Id, c.Version)));
+                Seen.AddRange(response.Changes.Select(c => ((c.After ?? c.Before).Value.Id, c.Version)));
             }
         }
     }
@@ -345,7 +345,7 @@ internal sealed class LogReader : IAsyncDisposable
         Assert.True(await call.ResponseStream.MoveNext(deadline.Token));
         var response = call.ResponseStream.Current;
         Mark = response.Mark;
-        Seen.AddRange(response.Changes.Select(c => ((c.After ?? c.Before).Id, c.Version)));
+        Seen.AddRange(response.Changes.Select(c => ((c.After ?? c.Before).Value.Id, c.Version)));
         take?.Invoke(response);
         return response;
     }

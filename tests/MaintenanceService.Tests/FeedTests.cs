@@ -38,19 +38,19 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
         var existing = await project.CreatedAsync("status", "active");
         await using var near = await FeedStream.OpenAsync(first);
         await using var far = await FeedStream.OpenAsync(second);
-        await near.UntilAsync(feed => feed.Active.Any(w => w.Id == existing));
-        await far.UntilAsync(feed => feed.Active.Any(w => w.Id == existing));
+        await near.UntilAsync(feed => feed.Active.Any(w => w.Value.Id == existing));
+        await far.UntilAsync(feed => feed.Active.Any(w => w.Value.Id == existing));
 
         var delays = new List<TimeSpan>();
         for (var i = 0; i < 5; i++)
         {
             var id = await project.CreatedAsync();
             var committed = Stopwatch.StartNew();
-            await near.UntilAsync(feed => feed.Scheduled.Any(w => w.Id == id));
-            await far.UntilAsync(feed => feed.Scheduled.Any(w => w.Id == id));
+            await near.UntilAsync(feed => feed.Scheduled.Any(w => w.Value.Id == id));
+            await far.UntilAsync(feed => feed.Scheduled.Any(w => w.Value.Id == id));
             delays.Add(committed.Elapsed);
             await project.CancelAsync(id);
-            await far.UntilAsync(feed => feed.Recent.Single(w => w.Id == id).Status == Maintenance.V1.WindowStatus.Cancelled && feed.Scheduled.Count == 0);
+            await far.UntilAsync(feed => feed.Recent.Single(w => w.Value.Id == id).Value.Status == WindowStatus.Cancelled && feed.Scheduled.Count == 0);
             await near.UntilAsync(feed => feed.Scheduled.Count == 0);
         }
 
@@ -78,7 +78,7 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
             select project_id, id, version, now(), 'hand', 'updated', to_jsonb(changed) from changed
             """;
         await command.ExecuteNonQueryAsync();
-        await stream.UntilAsync(feed => feed.Scheduled.Any(w => w.Id == id && w.Title == "Changed by hand"));
+        await stream.UntilAsync(feed => feed.Scheduled.Any(w => w.Value.Id == id && w.Value.Title == "Changed by hand"));
     }
 
     [Fact]
@@ -101,16 +101,16 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
         await stream.UntilAsync(feed => feed is { ActiveTotal: 110, ScheduledTotal: 110 });
         var feed = stream.Feed;
         Assert.Equal(50, feed.Active.Count);
-        Assert.Equal(feed.Active.OrderBy(w => w.EndsAt).ThenBy(w => w.Id, StringComparer.Ordinal), feed.Active);
-        Assert.Equal(Time(1000 - 217), feed.Active[0].EndsAt.ToDateTimeOffset().ToString("O", CultureInfo.InvariantCulture));
+        Assert.Equal(feed.Active.OrderBy(w => w.Value.EndsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal), feed.Active);
+        Assert.Equal(Time(1000 - 217), feed.Active[0].Value.EndsAt.ToString("O", CultureInfo.InvariantCulture));
         Assert.Equal(50, feed.Scheduled.Count);
-        Assert.Equal(feed.Scheduled.OrderBy(w => w.StartsAt).ThenBy(w => w.Id, StringComparer.Ordinal), feed.Scheduled);
-        Assert.Equal(Time(0), feed.Scheduled[0].StartsAt.ToDateTimeOffset().ToString("O", CultureInfo.InvariantCulture));
+        Assert.Equal(feed.Scheduled.OrderBy(w => w.Value.StartsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal), feed.Scheduled);
+        Assert.Equal(Time(0), feed.Scheduled[0].Value.StartsAt.ToString("O", CultureInfo.InvariantCulture));
         Assert.Equal(50, feed.Recent.Count);
-        Assert.Equal(feed.Recent.OrderByDescending(w => w.StartsAt).ThenBy(w => w.Id, StringComparer.Ordinal), feed.Recent);
-        Assert.Equal(4, feed.Recent.Select(w => w.Status).Distinct().Count());
+        Assert.Equal(feed.Recent.OrderByDescending(w => w.Value.StartsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal), feed.Recent);
+        Assert.Equal(4, feed.Recent.Select(w => w.Value.Status).Distinct().Count());
         Assert.Equal(55, feed.PlatformActive.Count);
-        Assert.All(feed.PlatformActive, w => Assert.True(w is { Platform: true, Status: Maintenance.V1.WindowStatus.Active } && w.ProjectId == platform.Id));
+        Assert.All(feed.PlatformActive, w => Assert.True(w is { Platform: true, Value.Status: WindowStatus.Active } && w.Value.ProjectId == platform.Id));
 
         static string Time(int minutes) => new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddMinutes(minutes).ToString("O", CultureInfo.InvariantCulture);
     }
@@ -131,9 +131,9 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
         using var channel = GrpcChannel.ForAddress(first.GrpcAddress);
         var client = new MaintenanceFeed.MaintenanceFeedClient(channel);
         var windows = (await client.ListProjectWindowsAsync(new() { ProjectId = project.Id }, ServiceToken)).Windows;
-        Assert.Equal(expected, windows.Select(w => w.Id));
-        Assert.Equal("Database upgrade", windows[0].Title);
-        Assert.Equal("test-key", windows[0].CreatedBy);
+        Assert.Equal(expected, windows.Select(w => w.Value.Id));
+        Assert.Equal("Database upgrade", windows[0].Value.Title);
+        Assert.Equal("test-key", windows[0].Value.CreatedBy);
     }
 
     [Fact]
@@ -153,14 +153,14 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
         var client = new MaintenanceFeed.MaintenanceFeedClient(channel);
         var month = new ListWindowsBetweenRequest { From = At("2026-05-01"), To = At("2026-06-01") };
         var found = await client.ListWindowsBetweenAsync(month, ServiceToken);
-        Assert.Equal([spanning, into, onFirst, outOf], found.Windows.Select(w => w.Id));
+        Assert.Equal([spanning, into, onFirst, outOf], found.Windows.Select(w => w.Value.Id));
         Assert.False(found.HasMore);
 
         await Parallel.ForAsync(0, 500, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (_, _) => await Add("05-10", "05-11"));
         found = await client.ListWindowsBetweenAsync(month, ServiceToken);
         Assert.Equal(500, found.Windows.Count);
         Assert.True(found.HasMore);
-        Assert.Equal([spanning, into, onFirst], found.Windows.Take(3).Select(w => w.Id));
+        Assert.Equal([spanning, into, onFirst], found.Windows.Take(3).Select(w => w.Value.Id));
 
         static Timestamp At(string date) => Timestamp.FromDateTimeOffset(DateTimeOffset.Parse($"{date}T00:00:00Z", CultureInfo.InvariantCulture));
     }

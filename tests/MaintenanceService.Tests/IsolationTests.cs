@@ -37,5 +37,5 @@ public sealed class IsolationTests(ManagementApi api)
         Assert.All(
             typeof(WindowStore).GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly),
             method => Assert.True(
-                method.GetParameters()[0] is { Name: "projectId" } or { ParameterType.Name: nameof(MaintenanceWindow) }, $"{method.Name} takes no project."));
+                method.GetParameters()[0] is { Name: "projectId" } or { ParameterType.Name: nameof(StoredWindow) }, $"{method.Name} takes no project."));
 }

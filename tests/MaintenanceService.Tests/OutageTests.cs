@@ -187,7 +187,7 @@ public sealed class OutageTests : IAsyncLifetime
             }
         });
         var id = await project.CreatedAsync();
-        await stream!.UntilAsync(feed => feed.Recent.Any(w => w.Id == id));
+        await stream!.UntilAsync(feed => feed.Recent.Any(w => w.Value.Id == id));
         await stream.DisposeAsync();
     }
 }

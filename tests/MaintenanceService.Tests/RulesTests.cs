@@ -77,12 +77,12 @@ public sealed class RulesTests
     {
         var window = Window(Scheduled) with { AffectedServices = ["A"] };
         var later = Now.AddMinutes(1);
-        WindowFields[] changes =
+        MaintenanceWindowUpdate[] changes =
         [
             new() { Title = "New" }, new() { Description = "New" }, new() { Severity = WindowSeverity.Critical }, new() { AffectedServices = ["B"] },
             new() { StartsAt = window.StartsAt.AddMinutes(1) }, new() { EndsAt = window.EndsAt.AddMinutes(1) }, new() { AutoTransition = true }, new() { Status = Active },
         ];
-        MaintenanceWindow[] expected =
+        StoredWindow[] expected =
         [
             window with { Title = "New" }, window with { Description = "New" }, window with { Severity = WindowSeverity.Critical }, window with { AffectedServices = ["B"] },
             window with { StartsAt = window.StartsAt.AddMinutes(1) }, window with { EndsAt = window.EndsAt.AddMinutes(1) }, window with { AutoTransition = true }, window with { Status = Active },
@@ -124,7 +124,7 @@ public sealed class RulesTests
         Assert.Equal(
             (409, "invalid_state_transition", "A window that is active cannot become scheduled."), Told(Lifecycle.Change(Window(Active), new() { Status = Scheduled }, Now).Error));
         var window = Window(Scheduled);
-        foreach (var (change, param) in new[] { (new WindowFields { EndsAt = window.StartsAt }, "ends_at"), (new() { StartsAt = window.EndsAt }, "starts_at") })
+        foreach (var (change, param) in new[] { (new MaintenanceWindowUpdate { EndsAt = window.StartsAt }, "ends_at"), (new() { StartsAt = window.EndsAt }, "starts_at") })
         {
             var error = Lifecycle.Change(window, change, Now).Error;
             Assert.Equal((400, "invalid_request", WindowInput.EndsBeforeStart), Told(error));
@@ -236,9 +236,9 @@ public sealed class RulesTests
         Assert.StartsWith($"{new string('n', 63)}…|", Errors(() => WindowInput.ForUpdate(Field(cut, 1)))[0], StringComparison.Ordinal); // no half of a pair
     }
 
-    private static MaintenanceWindow Window(WindowStatus status) => Lifecycle.Create(Fields() with { Status = status }, Operator, Now);
+    private static StoredWindow Window(WindowStatus status) => Lifecycle.Create(Fields() with { Status = status }, Operator, Now);
 
-    private static WindowFields Fields() => new() { Title = "Old", Description = "", StartsAt = Now.AddDays(1), EndsAt = Now.AddDays(2) };
+    private static MaintenanceWindowUpdate Fields() => new() { Title = "Old", Description = "", StartsAt = Now.AddDays(1), EndsAt = Now.AddDays(2) };
 
     private static (int Status, string Code, string Message)? Told(ApiError? error) => error is null ? null : (error.Status, error.Code, error.Message);
 

@@ -1,9 +1,9 @@
-using Google.Protobuf.WellKnownTypes;
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
+using Xerotier.TestKit;
 
 namespace Xerotier.StatusService.Tests;
 
@@ -126,8 +126,7 @@ public sealed class BoardTests
     [Fact]
     public void A_window_marks_the_indicators_that_it_names_in_any_case_of_letters()
     {
-        var window = PlatformWindow(-1, 60);
-        window.AffectedServices.AddRange(["inference ROUTING", "something else"]);
+        var window = PlatformWindow(-1, 60).With(w => w with { AffectedServices = ["inference ROUTING", "something else"] });
         var state = BoardState.At(Known().WithWindows(Feed(window), Start), Start);
         Assert.Equal([Recorded.Operational, Recorded.Maintenance, Recorded.NoData, Recorded.Operational], InPageOrder(state.Recorded));
     }
@@ -242,13 +241,7 @@ public sealed class BoardTests
 
     internal static Window PlatformWindow(double startsIn, double endsIn) => new()
     {
-        Id = $"mw_{startsIn}_{endsIn}",
-        ProjectId = "proj_platform1",
+        Value = SampleWindow.Of($"mw_{startsIn}_{endsIn}", WindowStatus.Active, Start.AddSeconds(startsIn), Start.AddSeconds(endsIn)),
         Platform = true,
-        Title = "Upgrade",
-        Severity = Severity.Warning,
-        Status = WindowStatus.Active,
-        StartsAt = Timestamp.FromDateTimeOffset(Start.AddSeconds(startsIn)),
-        EndsAt = Timestamp.FromDateTimeOffset(Start.AddSeconds(endsIn)),
     };
 }

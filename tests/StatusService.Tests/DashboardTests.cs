@@ -299,24 +299,10 @@ public sealed class DashboardTests(PostgresFixture postgres) : IAsyncLifetime
         return fleet;
     }
 
-    private static Window Window(string id, WindowStatus status)
+    private static Window Window(string id, WindowStatus status) => new()
     {
-        var now = Timestamp.FromDateTimeOffset(Observed);
-        return new()
-        {
-            Id = id,
-            ProjectId = Project,
-            Title = "Upgrade",
-            Severity = Severity.Warning,
-            AffectedServices = { "Model Storage" },
-            Status = status,
-            StartsAt = now,
-            EndsAt = Timestamp.FromDateTimeOffset(Observed.AddHours(1)),
-            CreatedBy = "ops-key",
-            CreatedAt = now,
-            UpdatedAt = now,
-        };
-    }
+        Value = SampleWindow.Of(id, status, Observed, Observed.AddHours(1)) with { ProjectId = Project, AffectedServices = ["Model Storage"] },
+    };
 
     private async Task<JsonElement> GetAsync(string query = "")
     {

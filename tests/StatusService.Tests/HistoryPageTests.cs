@@ -4,7 +4,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
@@ -71,7 +70,7 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
     [Fact]
     public async Task A_day_names_the_windows_that_touched_it_and_its_service()
     {
-        MaintenanceWindow[] windows =
+        PageWindow[] windows =
         [
             Of("across", "completed", -3_600, 3_600),
             Of("before", "completed", -3_600, 0),
@@ -93,7 +92,8 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         Assert.Contains(" and 3 more", html, StringComparison.Ordinal);
         Assert.All(windows, w => Assert.Single(html.Split($"<li id=\"r-{w.Id}\">").Skip(1)));
 
-        MaintenanceWindow Of(string title, string status, int from, int to) => new($"mw_{title.Replace(' ', '0')}", title, "", "info", status, [], At(from), At(to), null, null);
+        PageWindow Of(string title, string status, int from, int to) =>
+            SampleWindow.Of($"mw_{title.Replace(' ', '0')}", Enum.Parse<WindowStatus>(status, ignoreCase: true), At(from), At(to)).ToPublic() with { Title = title, Severity = WindowSeverity.Info };
 
         DateTimeOffset At(int second) => DateTimeOffset.FromUnixTimeSeconds(Midnight + second);
     }
@@ -173,7 +173,7 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         await using var neighbours = await Neighbours.StartAsync();
         neighbours.WindowsBetween = _ => new()
         {
-            Windows = { new Window { Id = "mw_one", Title = "The only one told", Status = WindowStatus.Completed, StartsAt = now.ToTimestamp(), EndsAt = now.AddHours(1).ToTimestamp() } },
+            Windows = { new Window { Value = SampleWindow.Of("mw_one", WindowStatus.Completed, now, now.AddHours(1)) with { Title = "The only one told" } } },
             HasMore = hasMore,
         };
         await using var service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync());
@@ -225,7 +225,7 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         return Encoding.UTF8.GetString(await renderer.RenderHistoryAsync(model, TestContext.Current.CancellationToken));
     }
 
-    private static ComponentDay DayOf(long first, long until, Interval[] runs, IReadOnlyList<MaintenanceWindow>? windows = null)
+    private static ComponentDay DayOf(long first, long until, Interval[] runs, IReadOnlyList<PageWindow>? windows = null)
     {
         var day = Uptime.Day(Day, (int)until, new(1, 0, 0, 0), first < 0 ? InstallationDay.After : InstallationDay.On);
         var month = MonthHistory.Of(Components.Dashboard, [day], [.. runs.Select(r => r with { From = r.From + Midnight, To = r.To + Midnight })], first + Midnight, windows ?? [], until + Midnight)!;

@@ -1,5 +1,4 @@
 using System.Text;
-using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xerotier.Maintenance.V1;
 using Xerotier.Page.V1;
@@ -8,6 +7,7 @@ using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
+using Xerotier.TestKit;
 
 namespace Xerotier.StatusService.Tests;
 
@@ -34,18 +34,17 @@ public sealed class LargestPageTests
         TestContext.Current.TestOutputHelper!.WriteLine($"{page.CalculateSize()} B, HTML {page.Html.Identity.Length} B, JSON {page.Json.Identity.Length} B");
         Assert.True(new WatchPageResponse { Page = page }.CalculateSize() < ServiceClients.LongestMessage / 2, $"{page.CalculateSize()} B");
         var root = PageStream.Json(page).GetProperty("windows");
-        Assert.Equal(feed.Recent[49].Description, root.GetProperty("recent")[49].GetProperty("description").GetString());
+        Assert.Equal(feed.Recent[49].Value.Description, root.GetProperty("recent")[49].GetProperty("description").GetString());
 
         Window Largest(int i, WindowStatus status) => new()
         {
-            Id = $"mw_{i:d26}",
-            Title = Text(200),
-            Description = Text(2000),
-            AffectedServices = { Enumerable.Range(0, 50).Select(_ => Text(100)) },
-            Severity = Severity.Critical,
-            Status = status,
-            StartsAt = Timestamp.FromDateTimeOffset(BoardTests.Start),
-            EndsAt = Timestamp.FromDateTimeOffset(BoardTests.Start.AddHours(1)),
+            Value = SampleWindow.Of($"mw_{i:d26}", status, BoardTests.Start, BoardTests.Start.AddHours(1)) with
+            {
+                Title = Text(200),
+                Description = Text(2000),
+                AffectedServices = [.. Enumerable.Range(0, 50).Select(_ => Text(100))],
+                Severity = WindowSeverity.Critical,
+            },
         };
 
         string Text(int length)
@@ -64,8 +63,8 @@ public sealed class LargestPageTests
     public async Task Ten_active_and_ten_scheduled_windows_are_shown_and_the_others_counted()
     {
         var feed = new NoticeLists { ActiveTotal = 62, ScheduledTotal = 12 };
-        feed.Active.AddRange(Enumerable.Range(0, 50).Select(i => new Window(BoardTests.PlatformWindow(-60, 60 + i)) { Id = $"mw_a{i}", Title = $"Active {i}" }));
-        feed.Scheduled.AddRange(Enumerable.Range(0, 12).Select(i => new Window(BoardTests.PlatformWindow(60 + i, 600)) { Id = $"mw_s{i}", Title = $"Scheduled {i}", Status = WindowStatus.Scheduled }));
+        feed.Active.AddRange(Enumerable.Range(0, 50).Select(i => BoardTests.PlatformWindow(-60, 60 + i).With(w => w with { Id = $"mw_a{i}", Title = $"Active {i}" })));
+        feed.Scheduled.AddRange(Enumerable.Range(0, 12).Select(i => BoardTests.PlatformWindow(60 + i, 600).With(w => w with { Id = $"mw_s{i}", Title = $"Scheduled {i}", Status = WindowStatus.Scheduled })));
 
         var page = await RenderAsync(feed);
 

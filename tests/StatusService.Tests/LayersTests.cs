@@ -23,7 +23,7 @@ public sealed class LayersTests
         var found = Violations([.. Layers.Reverse()]);
         Assert.Contains("Xerotier.StatusService.Board.LiveBoard uses Xerotier.StatusService.Model.Recorded", found); // a signature
         Assert.Contains("Xerotier.StatusService.History.Uptime uses Xerotier.StatusService.Model.Day", found); // a body
-        Assert.Contains("Xerotier.StatusService.Publishing.HistoryPages uses Xerotier.StatusService.Board.BoardWindows", found); // a lambda of an async method
+        Assert.Contains("Xerotier.StatusService.Publishing.HistoryPages uses Xerotier.StatusService.History.HistoryStore", found); // an async method
         Assert.Contains("Xerotier.StatusService.Documents.Page.StatusPage uses Xerotier.StatusService.Model.OverallStatus", found); // a Razor component
         Assert.Contains("Xerotier.StatusService.Missing holds no type", Violations([.. Layers, "Missing"]));
         Assert.Contains("Xerotier.StatusService.Publishing.StatusLoop is in no layer", Violations("Model", "Notices", "Board", "History", "Documents"));

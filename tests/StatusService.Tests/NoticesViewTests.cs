@@ -1,6 +1,6 @@
-using Google.Protobuf.WellKnownTypes;
 using Xerotier.Maintenance.V1;
 using Xerotier.StatusService.Notices;
+using Xerotier.TestKit;
 
 namespace Xerotier.StatusService.Tests;
 
@@ -60,8 +60,8 @@ public sealed class NoticesViewTests(ITestOutputHelper output)
         var window = BoardTests.PlatformWindow(0, 1);
         window.Version = 5;
         var view = new NoticesView(new() { Mark = "1", Lists = BoardTests.Feed(window) });
-        var older = window.Clone();
-        (older.Version, older.Status) = (4, WindowStatus.Completed);
+        var older = window.With(w => w with { Status = WindowStatus.Completed });
+        older.Version = 4;
         view.Apply(new() { Changes = { new WindowChange { Action = "completed", Version = 4, Before = window, After = older } }, Mark = "2" });
         Assert.Equal(1, view.Current.ActiveTotal);
         Assert.Equal([window], view.Current.Active);
@@ -76,16 +76,16 @@ public sealed class NoticesViewTests(ITestOutputHelper output)
 
         public NoticeLists Lists(int limit)
         {
-            var active = windows.Values.Where(w => w.Status == WindowStatus.Active).ToList();
-            var scheduled = windows.Values.Where(w => w.Status == WindowStatus.Scheduled).ToList();
+            var active = windows.Values.Where(w => w.Value.Status == WindowStatus.Active).ToList();
+            var scheduled = windows.Values.Where(w => w.Value.Status == WindowStatus.Scheduled).ToList();
             return new()
             {
-                Active = { active.OrderBy(w => w.EndsAt).ThenBy(w => w.Id, StringComparer.Ordinal).Take(limit) },
+                Active = { active.OrderBy(w => w.Value.EndsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal).Take(limit) },
                 ActiveTotal = active.Count,
-                Scheduled = { scheduled.OrderBy(w => w.StartsAt).ThenBy(w => w.Id, StringComparer.Ordinal).Take(limit) },
+                Scheduled = { scheduled.OrderBy(w => w.Value.StartsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal).Take(limit) },
                 ScheduledTotal = scheduled.Count,
-                Recent = { windows.Values.OrderByDescending(w => w.StartsAt).ThenBy(w => w.Id, StringComparer.Ordinal).Take(limit) },
-                PlatformActive = { active.Where(w => w.Platform).OrderByDescending(w => w.EndsAt).ThenBy(w => w.Id, StringComparer.Ordinal).Select(WithoutTexts) },
+                Recent = { windows.Values.OrderByDescending(w => w.Value.StartsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal).Take(limit) },
+                PlatformActive = { active.Where(w => w.Platform).OrderByDescending(w => w.Value.EndsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal).Select(WithoutTexts) },
             };
         }
 
@@ -96,55 +96,44 @@ public sealed class NoticesViewTests(ITestOutputHelper output)
             {
                 var created = new Window
                 {
-                    Id = $"mw_{random.Next():x8}",
+                    Value = SampleWindow.Of(
+                        $"mw_{random.Next():x8}",
+                        random.Next(5) switch { 0 => WindowStatus.Completed, 1 or 2 => WindowStatus.Active, _ => WindowStatus.Scheduled },
+                        default,
+                        default) with
+                    { Description = "Text" },
                     Version = 1,
                     Platform = random.Next(3) == 0,
-                    Title = "Title",
-                    Description = "Text",
-                    Status = random.Next(5) switch { 0 => WindowStatus.Completed, 1 or 2 => WindowStatus.Active, _ => WindowStatus.Scheduled },
                 };
-                SetTimes(created);
-                windows[created.Id] = created;
+                created = WithTimes(created);
+                windows[created.Value.Id] = created;
                 return new() { Action = "created", Version = 1, After = created };
             }
 
-            var before = random.Next(2) == 0 ? windows.Values.OrderBy(w => w.EndsAt).First() : windows.Values.ElementAt(random.Next(windows.Count));
-            if (before.Status == WindowStatus.Completed && random.Next(2) == 0)
+            var before = random.Next(2) == 0 ? windows.Values.OrderBy(w => w.Value.EndsAt).First() : windows.Values.ElementAt(random.Next(windows.Count));
+            if (before.Value.Status == WindowStatus.Completed && random.Next(2) == 0)
             {
-                windows.Remove(before.Id);
+                windows.Remove(before.Value.Id);
                 return new() { Action = "purged", Version = before.Version + 1, Before = before };
             }
 
-            var after = before.Clone();
-            after.Version++;
-            switch (random.Next(3))
+            var after = random.Next(3) switch
             {
-                case 0:
-                    SetTimes(after);
-                    break;
-                case 1:
-                    after.Status = WindowStatus.Completed;
-                    break;
-                default:
-                    after.Status = WindowStatus.Active;
-                    break;
-            }
-
-            windows[after.Id] = after;
+                0 => WithTimes(before),
+                1 => before.With(w => w with { Status = WindowStatus.Completed }),
+                _ => before.With(w => w with { Status = WindowStatus.Active }),
+            };
+            after.Version++;
+            windows[after.Value.Id] = after;
             return new() { Action = "updated", Version = after.Version, Before = before, After = after };
         }
 
-        private void SetTimes(Window window)
+        private Window WithTimes(Window window)
         {
-            var start = DateTime.UnixEpoch.AddMinutes(random.Next(1000)); // equal times are common
-            (window.StartsAt, window.EndsAt) = (start.ToTimestamp(), start.AddMinutes(1 + random.Next(500)).ToTimestamp());
+            var start = DateTimeOffset.UnixEpoch.AddMinutes(random.Next(1000)); // equal times are common
+            return window.With(w => w with { StartsAt = start, EndsAt = start.AddMinutes(1 + random.Next(500)) });
         }
 
-        private static Window WithoutTexts(Window window)
-        {
-            var copy = window.Clone();
-            (copy.Title, copy.Description) = ("", "");
-            return copy;
-        }
+        private static Window WithoutTexts(Window window) => window.With(w => w with { Title = "", Description = "" });
     }
 }

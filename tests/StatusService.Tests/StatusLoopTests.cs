@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -238,12 +237,7 @@ public sealed class StatusLoopTests(PostgresFixture postgres) : IAsyncLifetime
 
     private Task<LoopReplica> ReplicaAsync() => LoopReplica.StartAsync(database.Source, time);
 
-    private Window Now(Window window)
-    {
-        window.StartsAt = Timestamp.FromDateTimeOffset(time.GetUtcNow().AddMinutes(-1));
-        window.EndsAt = Timestamp.FromDateTimeOffset(time.GetUtcNow().AddMinutes(10));
-        return window;
-    }
+    private Window Now(Window window) => window.With(w => w with { StartsAt = time.GetUtcNow().AddMinutes(-1), EndsAt = time.GetUtcNow().AddMinutes(10) });
 
     private void Hear(LoopReplica replica)
     {

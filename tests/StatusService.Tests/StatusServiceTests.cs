@@ -88,9 +88,8 @@ public sealed class StatusServiceTests(PostgresFixture postgres) : IAsyncLifetim
 
     private static Window Now(Window window)
     {
-        window.StartsAt = Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow().AddMinutes(-1));
-        window.EndsAt = Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow().AddMinutes(10));
-        return window;
+        var now = TimeProvider.System.GetUtcNow();
+        return window.With(w => w with { StartsAt = now.AddMinutes(-1), EndsAt = now.AddMinutes(10) });
     }
 
     private void Fleet(int routersOnline, int stale) => neighbours.Say(new WatchPlatformHealthResponse

@@ -1,4 +1,3 @@
-using Google.Protobuf.WellKnownTypes;
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.StatusService.Board;
@@ -6,6 +5,7 @@ using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
 using Xerotier.StatusService.Tests;
+using Xerotier.TestKit;
 
 namespace Xerotier.Truth.Tests;
 
@@ -201,12 +201,10 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         {
             var message = new Window
             {
-                Id = $"mw_{window.Id}",
+                Value = SampleWindow.Of($"mw_{window.Id}", window.Active ? WindowStatus.Active : WindowStatus.Completed, world.At(window.Start), world.At(window.End))
+                    with
+                { AffectedServices = [.. window.Names] },
                 Platform = window.Platform,
-                Status = window.Active ? WindowStatus.Active : WindowStatus.Completed,
-                AffectedServices = { window.Names },
-                StartsAt = Timestamp.FromDateTimeOffset(world.At(window.Start)),
-                EndsAt = Timestamp.FromDateTimeOffset(world.At(window.End)),
             };
             feed.Recent.Add(message);
             if (window.Active)

@@ -5,9 +5,6 @@ using Xerotier.Contracts;
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.StatusService.Model;
-using MaintenanceWindow = Xerotier.Contracts.MaintenanceWindow;
-using WindowSeverity = Xerotier.Contracts.WindowSeverity;
-using WindowStatus = Xerotier.Contracts.WindowStatus;
 
 namespace Xerotier.StatusService.Documents.Dashboard;
 
@@ -73,8 +70,8 @@ public static class DashboardJson
             },
             Maintenance = new()
             {
-                Active = Windows(windows, Xerotier.Maintenance.V1.WindowStatus.Active),
-                Upcoming = Windows(windows, Xerotier.Maintenance.V1.WindowStatus.Scheduled),
+                Active = Windows(windows, WindowStatus.Active),
+                Upcoming = Windows(windows, WindowStatus.Scheduled),
                 Unavailable = windows is null ? true : null, // empty lists would say that there is none
             },
         };
@@ -117,27 +114,8 @@ public static class DashboardJson
     };
 
     /// <summary>A project's own windows, as the management API shows them (product.md section 4).</summary>
-    private static List<MaintenanceWindow> Windows(ListProjectWindowsResponse? windows, Xerotier.Maintenance.V1.WindowStatus status) =>
-        [.. (windows?.Windows ?? []).Where(window => window.Status == status).Select(ToContract)];
-
-    private static MaintenanceWindow ToContract(Window window) => new()
-    {
-        Id = window.Id,
-        ProjectId = window.ProjectId,
-        Title = window.Title,
-        Description = window.Description,
-        Severity = window.Severity switch { Severity.Warning => WindowSeverity.Warning, Severity.Critical => WindowSeverity.Critical, _ => WindowSeverity.Info },
-        AffectedServices = window.AffectedServices,
-        StartsAt = window.StartsAt.ToDateTimeOffset(),
-        EndsAt = window.EndsAt.ToDateTimeOffset(),
-        Status = window.Status == Xerotier.Maintenance.V1.WindowStatus.Active ? WindowStatus.Active : WindowStatus.Scheduled,
-        AutoTransition = window.AutoTransition,
-        CreatedBy = window.CreatedBy,
-        CreatedAt = window.CreatedAt.ToDateTimeOffset(),
-        UpdatedAt = window.UpdatedAt.ToDateTimeOffset(),
-        CompletedAt = window.CompletedAt?.ToDateTimeOffset(),
-        CancelledAt = window.CancelledAt?.ToDateTimeOffset(),
-    };
+    private static List<MaintenanceWindow> Windows(ListProjectWindowsResponse? windows, WindowStatus status) =>
+        [.. (windows?.Windows ?? []).Select(window => window.Value).Where(window => window.Status == status)];
 
     /// <summary>The thresholds of Shared Agents; without a healthy worker an outage.</summary>
     private static ComponentStatus OfEndpoint(Fleet.V1.Endpoint endpoint) =>

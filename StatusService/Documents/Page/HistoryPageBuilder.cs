@@ -22,7 +22,7 @@ public static class HistoryPageBuilder
         HistorySnapshot history,
         IReadOnlyDictionary<string, IReadOnlyList<Interval>> recorded,
         StatusTrack track,
-        IReadOnlyList<MaintenanceWindow>? windows,
+        IReadOnlyList<PageWindow>? windows,
         bool moreWindows)
     {
         var (from, to) = (Second(month), Second(month.AddMonths(1)));

@@ -3,7 +3,6 @@ using Xerotier.Contracts;
 using Xerotier.StatusService.Model;
 using Day = Xerotier.StatusService.Model.Day;
 using InstallationDay = Xerotier.Contracts.InstallationDay;
-using MaintenanceWindow = Xerotier.StatusService.Model.MaintenanceWindow;
 
 namespace Xerotier.StatusService.Documents.Page;
 
@@ -37,11 +36,11 @@ internal static class PageJson
         {
             Unavailable = model.Windows.Unavailable,
             UnavailableSince = model.Windows.UnavailableSince,
-            Active = [.. model.Windows.Active.Select(ToContract)],
+            Active = model.Windows.Active,
             ActiveTotal = model.Windows.ActiveTotal,
-            Scheduled = [.. model.Windows.Scheduled.Select(ToContract)],
+            Scheduled = model.Windows.Scheduled,
             ScheduledTotal = model.Windows.ScheduledTotal,
-            Recent = [.. model.Windows.Recent.Select(ToContract)],
+            Recent = model.Windows.Recent,
         },
     };
 
@@ -70,26 +69,6 @@ internal static class PageJson
             Model.InstallationDay.On => InstallationDay.On,
             _ => InstallationDay.After,
         },
-    };
-
-    private static PageWindow ToContract(MaintenanceWindow window) => new()
-    {
-        Id = window.Id,
-        Title = window.Title,
-        Description = window.Description,
-        Severity = window.Severity switch { "warning" => WindowSeverity.Warning, "critical" => WindowSeverity.Critical, _ => WindowSeverity.Info },
-        AffectedServices = window.AffectedServices,
-        StartsAt = window.StartsAt,
-        EndsAt = window.EndsAt,
-        Status = window.Status switch
-        {
-            "active" => WindowStatus.Active,
-            "completed" => WindowStatus.Completed,
-            "cancelled" => WindowStatus.Cancelled,
-            _ => WindowStatus.Scheduled,
-        },
-        CompletedAt = window.CompletedAt,
-        CancelledAt = window.CancelledAt,
     };
 
     private static OverallKey ToContract(Model.OverallStatus level) => level switch

@@ -40,11 +40,11 @@ public sealed record ComponentModel(
 public sealed record WindowsModel(
     bool Unavailable,
     DateTimeOffset? UnavailableSince,
-    IReadOnlyList<MaintenanceWindow> Active,
+    IReadOnlyList<PageWindow> Active,
     int ActiveTotal,
-    IReadOnlyList<MaintenanceWindow> Scheduled,
+    IReadOnlyList<PageWindow> Scheduled,
     int ScheduledTotal,
-    IReadOnlyList<MaintenanceWindow> Recent);
+    IReadOnlyList<PageWindow> Recent);
 
 /// <summary>A month of the history in detail.</summary>
 /// <param name="Month">The first day of the month.</param>
@@ -59,6 +59,6 @@ public sealed record HistoryPageModel(
     DateOnly FirstMonth,
     DateOnly CurrentMonth,
     IReadOnlyList<ComponentMonth> Components,
-    IReadOnlyList<MaintenanceWindow> Windows,
+    IReadOnlyList<PageWindow> Windows,
     bool WindowsKnown,
     bool WindowsGoOn = false);
