@@ -9,10 +9,13 @@ public sealed class CompletionTests
     {
         ["GET /proj_ABC123/v1/management/maintenance"] = Samples.List(false, Samples.Window(), Samples.Window("mw_def456", title: "Other: one")),
         ["GET /proj_ABC123/v1/management/keys"] = Samples.List(false, """{"id":"key_1","name":"ci"}"""),
+        ["GET /v1/platform/projects"] = Samples.List(false, """{"id":"proj_XYZ789","name":"Acme"}"""),
+        ["GET /v1/platform/projects/proj_XYZ789/keys"] = Samples.List(false, """{"id":"key_2","name":"first"}"""),
+        ["GET /v1/platform/keys"] = Samples.List(false, """{"id":"key_3","name":"ops"}"""),
     };
 
     [Theory]
-    [InlineData("", "maintenance health status keys projects config completion")]
+    [InlineData("", "maintenance health status keys projects platform config completion")]
     [InlineData("maintenance|s", "show schedule")]
     [InlineData("maintenance|cancel|", "mw_abc123 mw_def456")]
     [InlineData("maintenance|cancel|mw_d", "mw_def456")]
@@ -21,6 +24,12 @@ public sealed class CompletionTests
     [InlineData("maintenance|update|mw_abc123|--severity|", "info warning critical")]
     [InlineData("maintenance|update|mw_abc123|--severity=c", "--severity=critical")]
     [InlineData("keys|revoke|", "key_1")]
+    [InlineData("projects|s", "suspend")]
+    [InlineData("projects|keys|", "list create revoke")]
+    [InlineData("projects|suspend|", "proj_XYZ789")]
+    [InlineData("projects|keys|revoke|", "proj_XYZ789")]
+    [InlineData("projects|keys|revoke|proj_XYZ789|", "key_2")]
+    [InlineData("platform|keys|rotate|", "key_3")]
     [InlineData("config|use|", "one two")]
     [InlineData("maintenance|list|--context|t", "two")]
     [InlineData("maintenance|list|-o|", "table json")]

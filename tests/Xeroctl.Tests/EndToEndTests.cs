@@ -114,7 +114,7 @@ public sealed class EndToEndTests(EndToEndTests.ClusterFixture fixture) : IClass
         Assert.Contains($"{id}\t{slug}\tEnd to end\tfalse\t", (await tool.RunAsync("projects", "list", "--all")).Out);
         Assert.Equal(5, (await tool.RunAsync("projects", "create", "--name", "Again", "--slug", slug)).ExitCode);
 
-        var first = Fields(await tool.RunAsync("keys", "create", "--project", id, "--name", "first", "--scope", "management"));
+        var first = Fields(await tool.RunAsync("keys", "create", "--project", id, "--name", "first", "--scope", "management", "--scope", "inference"));
         tool.Environment["XEROTIER_BASE_URL"] = $"{cluster.Url}{id}/v1";
         tool.Environment["XEROTIER_API_KEY"] = first["key"];
         Assert.Equal(0, (await tool.RunAsync("maintenance", "list")).ExitCode);
@@ -124,6 +124,35 @@ public sealed class EndToEndTests(EndToEndTests.ClusterFixture fixture) : IClass
         Assert.Equal(0, (await tool.RunAsync("keys", "revoke", second["id"])).ExitCode);
         Assert.Contains($"{second["id"]}\tsecond\trevoked\tinference\t", (await tool.RunAsync("keys", "list")).Out);
         Assert.Equal(3, (await tool.RunAsync("projects", "list", "--api-key", first["key"])).ExitCode);
+    }
+
+    [Fact]
+    public async Task The_platform_suspends_a_tenant_and_manages_its_keys_and_its_own()
+    {
+        using var tool = Demo();
+        var id = Fields(await tool.RunAsync("projects", "create", "--name", "Tenant", "--slug", $"e2e-{Guid.NewGuid():N}"[..20]))["id"];
+        var key = Fields(await tool.RunAsync("projects", "keys", "create", id, "--name", "first", "--scope", "management"));
+        using var tenant = Demo();
+        tenant.Environment["XEROTIER_BASE_URL"] = $"{cluster.Url}{id}/v1";
+        tenant.Environment["XEROTIER_API_KEY"] = key["key"];
+        Assert.Equal(0, (await tenant.RunAsync("keys", "list")).ExitCode);
+
+        Assert.NotEmpty(Fields(await tool.RunAsync("projects", "suspend", id))["suspended_at"]);
+        Assert.Contains("\tsuspended\n", (await tool.RunAsync("projects", "list", "--limit", "1")).Out);
+        await Eventually.TrueAsync(async () => (await tenant.RunAsync("keys", "list")).ExitCode == 3, "suspended");
+        Assert.Contains("project_suspended", (await tenant.RunAsync("keys", "list")).Error);
+        Assert.Equal("", Fields(await tool.RunAsync("projects", "resume", id))["suspended_at"]);
+        await Eventually.TrueAsync(async () => (await tenant.RunAsync("keys", "list")).ExitCode == 0, "resumed");
+
+        Assert.Contains($"{key["id"]}\tfirst\tvalid\tmanagement\t", (await tool.RunAsync("projects", "keys", "list", id)).Out);
+        Assert.Equal(0, (await tool.RunAsync("projects", "keys", "revoke", id, key["id"])).ExitCode);
+        await Eventually.TrueAsync(async () => (await tenant.RunAsync("keys", "list")).ExitCode == 3, "revoked");
+
+        var ops = Fields(await tool.RunAsync("platform", "keys", "create", "--name", "ops"));
+        Assert.Equal("platform", ops["scopes"]);
+        Assert.NotEqual(ops["key"], Fields(await tool.RunAsync("platform", "keys", "rotate", ops["id"]))["key"]);
+        Assert.Equal(0, (await tool.RunAsync("platform", "keys", "revoke", ops["id"])).ExitCode);
+        Assert.Contains($"{ops["id"]}\tops\trevoked\tplatform\t", (await tool.RunAsync("platform", "keys", "list")).Out);
     }
 
     private static Dictionary<string, string> Fields(ToolResult result)

@@ -243,6 +243,47 @@ public sealed class GoldenOutputTests
         Assert.Equal("""{"name":"ci","scopes":["management","heartbeat"],"allowed_ips":["203.0.113.0/24"]}""", api.Seen.Single().Body);
     }
 
+    private const string SuspendedProject = """{"id":"proj_XYZ789","object":"project","name":"Acme","slug":"acme","platform":false,"created_at":"2026-05-20T08:00:00Z","suspended_at":"2026-05-22T14:02:11Z"}""";
+
+    [Fact]
+    public async Task A_suspended_project_is_shown_with_its_state() => await OnTerminalAsync(
+        "POST /v1/platform/projects/proj_XYZ789/suspend",
+        SuspendedProject,
+        """
+        Suspended proj_XYZ789
+          slug        acme
+          name        Acme
+
+        """,
+        "projects", "suspend", "proj_XYZ789", "--yes");
+
+    [Fact]
+    public async Task Platform_commands_use_the_platform_key()
+    {
+        await using var api = await TestApi.StartAsync((context, _) => TestApi.WriteAsync(context, 200, SuspendedProject));
+        using var tool = Tool.For(api.Url);
+        tool.Environment["XEROTIER_PLATFORM_KEY"] = Samples.Key.Replace("demo", "platform", StringComparison.Ordinal);
+        foreach (var command in new[] { "projects suspend proj_XYZ789", "projects resume proj_XYZ789", "projects keys list proj_XYZ789", "projects keys create proj_XYZ789 --name n --scope heartbeat", "projects keys revoke proj_XYZ789 key_2", "platform keys list", "platform keys create --name n --expires-at 2027-01-01T00:00:00Z", "platform keys rotate key_3", "platform keys revoke key_3" })
+        {
+            Assert.Equal((command, 0), (command, (await tool.RunAsync(command.Split(' '))).ExitCode));
+        }
+
+        Assert.Equal(
+            [
+                "POST /v1/platform/projects/proj_XYZ789/suspend ",
+                "POST /v1/platform/projects/proj_XYZ789/resume ",
+                "GET /v1/platform/projects/proj_XYZ789/keys ",
+                """POST /v1/platform/projects/proj_XYZ789/keys {"name":"n","scopes":["heartbeat"]}""",
+                "DELETE /v1/platform/projects/proj_XYZ789/keys/key_2 ",
+                "GET /v1/platform/keys ",
+                """POST /v1/platform/keys {"name":"n","expires_at":"2027-01-01T00:00:00Z"}""",
+                "POST /v1/platform/keys/key_3/rotate ",
+                "DELETE /v1/platform/keys/key_3 ",
+            ],
+            api.Seen.Select(request => $"{request.Method} {request.Target} {request.Body}"));
+        Assert.All(api.Seen, request => Assert.StartsWith("Bearer xero_platform_", request.Headers["Authorization"], StringComparison.Ordinal));
+    }
+
     private static async Task OnTerminalAsync(string request, string answer, string golden, params string[] arguments)
     {
         await using var api = await TestApi.StartAsync(new Dictionary<string, string> { [request] = answer });

@@ -28,7 +28,7 @@ public sealed class NarrowTerminalTests
         var shown = (await tool.TerminalAsync([], 80, "keys", "list")).Out.Split('\n');
         Assert.Equal("ID                              NAME  STATE  SCOPES      LAST USED  EXPIRES", shown[0].TrimEnd());
         Assert.Contains("  management  ", shown[1]);
-        Assert.Equal("Columns hidden at this width: CREATED, NETWORKS.", shown[2]);
+        Assert.Equal("Columns hidden at this width: CREATED, NETWORKS, CREATED BY.", shown[2]);
     }
 
     [Fact]

@@ -16,6 +16,7 @@ internal static class CommandTree
             StatusCommand.Leaf(),
             KeyCommands.Group(),
             ProjectCommands.Group(),
+            PlatformCommands.Group(),
             ConfigCommands.Group(),
             CompletionCommand.Leaf(),
             Reference.Leaf(),

@@ -6,12 +6,12 @@ namespace Xerotier.Xeroctl.CommandLine;
 internal sealed class Group : Command
 {
     /// <summary>A group with its commands.</summary>
-    public Group(string name, string description, params Leaf[] leaves)
+    public Group(string name, string description, params Command[] commands)
         : base(name, description)
     {
-        foreach (var leaf in leaves)
+        foreach (var command in commands)
         {
-            Add(leaf);
+            Add(command);
         }
     }
 }

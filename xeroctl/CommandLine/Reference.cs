@@ -81,7 +81,7 @@ internal static class Reference
             }
 
             output.Write($"\n## {CommandTree.Path(group)}\n\n{group.Description}\n");
-            foreach (var command in group.Subcommands.OfType<Leaf>())
+            foreach (var command in group.Subcommands.SelectMany(command => command.Subcommands.Prepend(command)).OfType<Leaf>())
             {
                 Write(command, "###", output);
             }

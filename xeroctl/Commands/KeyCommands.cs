@@ -3,83 +3,70 @@ using System.Text.Json;
 
 namespace Xerotier.Xeroctl.Commands;
 
-/// <summary><c>xeroctl keys</c>.</summary>
+/// <summary><c>xeroctl keys</c>, and the same commands for the keys of other owners.</summary>
 internal static class KeyCommands
 {
-    /// <summary>The group.</summary>
-    public static Group Group() => new("keys", "Manage the project's API keys.", List(), Create(), Rotate(), Revoke());
+    private const string CreatedBy = "Purpose of the key; appears as created_by of what the key creates";
 
-    private static Leaf List()
+    /// <summary>The group.</summary>
+    public static Group Group() => new("keys", "Manage the project's API keys.", List(KeyOwner.Project), Create(), Rotate(KeyOwner.Project), Revoke(KeyOwner.Project));
+
+    /// <summary>Lists the keys of <paramref name="owner"/>.</summary>
+    public static Leaf List(KeyOwner owner)
     {
         var listing = new PagedList();
-        var leaf = new Leaf("list", "List the project's API keys. It never shows their values.", "xeroctl keys list");
+        var leaf = owner.Leaf("list", $"List {owner.Whose} API keys. It never shows their values.");
         listing.AddTo(leaf);
         return leaf.Handle((session, parse, cancel) => listing.ShowAsync(
             session,
             parse,
-            query => session.Call(HttpMethod.Get, $"management/keys{query}"),
+            query => owner.Call(session, parse, HttpMethod.Get, query),
             [],
-            new(new("ID"), new("NAME", Shrinks: true, Least: 12), new("STATE"), new("SCOPES", Shrinks: true, Least: 21), new("CREATED", Leaves: 1), new("LAST USED", Leaves: 2), new("EXPIRES", Leaves: 3), new("NETWORKS", Shrinks: true, OnlyWide: true)),
+            new(new("ID"), new("NAME", Shrinks: true, Least: 12), new("STATE"), new("SCOPES", Shrinks: true, Least: 21), new("CREATED", Leaves: 1), new("LAST USED", Leaves: 2), new("EXPIRES", Leaves: 3), new("NETWORKS", Shrinks: true, OnlyWide: true), new("CREATED BY", Shrinks: true, OnlyWide: true)),
             AddTo,
             "No API keys found.",
             cancel));
     }
 
-    private static Leaf Create()
+    /// <summary>Creates a key of <paramref name="owner"/>.</summary>
+    public static Leaf Create(KeyOwner owner, params string[] examples)
     {
-        var name = new Option<string?>("--name") { Description = "Purpose of the key; appears as created_by of what the key creates", HelpName = "text", Required = true };
-        var scopes = OptionRules.OneOf(
-            new Option<string[]>("--scope")
-            {
-                Description = "What the key can do: management, inference or heartbeat",
-                HelpName = "scope",
-                Required = true,
-            },
-            "management",
-            "inference",
-            "heartbeat");
-        var expires = new Option<string?>("--expires-at") { Description = $"Expiry time. {Times.Syntax}", HelpName = "time" };
-        var ips = new Option<string[]>("--allowed-ip") { Description = "Network that can use the key, such as 203.0.113.0/24", HelpName = "cidr" };
-        var project = new Option<string?>("--project") { Description = "Create the first key of this project; needs a platform key", HelpName = "project id", CompletionSources = { context => Candidates.Projects(context.ParseResult) } };
-        return new Leaf(
-            "create",
-            "Create an API key and show its value once.",
-            "xeroctl keys create --name ci --scope management --expires-at +90d",
-            "xeroctl keys create --name gpu-agents --scope heartbeat --allowed-ip 203.0.113.0/24 --allowed-ip 2001:db8::/48",
-            "xeroctl keys create --project proj_ABC123 --name first --scope management")
+        var (name, scopes, expires, ips) = (Name(), owner.HasScopes ? Scopes() : null, Expires(), AllowedIps());
+        var leaf = owner.Leaf("create", "Create an API key and show its value once.", examples);
+        leaf.Add(name);
+        if (scopes is not null)
         {
-            name, scopes, expires, ips, project,
-        }.Handle((session, parse, cancel) =>
-        {
-            var body = new JsonBody()
-                .Add("name", parse.GetValue(name))
-                .Add("scopes", parse.GetValue(scopes))
-                .Add("expires_at", session.Time(expires))
-                .Add("allowed_ips", parse.GetResult(ips) is null ? null : parse.GetValue(ips))
-                .ToBytes();
-            var call = parse.GetValue(project) is { } id
-                ? session.PlatformCall(HttpMethod.Post, $"projects/{Session.Id(id, "project")}/keys", body)
-                : session.Call(HttpMethod.Post, "management/keys", body);
-            return session.ShowAsync(call, (screen, key) => WriteSecret(screen, "Created", key), cancel);
-        });
+            leaf.Add(scopes);
+        }
+
+        leaf.Add(expires);
+        leaf.Add(ips);
+        return leaf.Handle((session, parse, cancel) => session.ShowAsync(
+            owner.Call(session, parse, HttpMethod.Post, "", Body(session, parse, name, scopes, expires, ips)), (screen, key) => WriteSecret(screen, "Created", key), cancel));
     }
 
-    private static Leaf Rotate()
+    /// <summary>Rotates a key of <paramref name="owner"/>.</summary>
+    public static Leaf Rotate(KeyOwner owner)
     {
-        var id = KeyId();
-        return new Leaf("rotate", "Give a key a new value and show it once. The old value stays valid for 24 hours.", "xeroctl keys rotate key_abc123") { id }.Handle((session, parse, cancel) =>
-            session.ShowAsync(session.Call(HttpMethod.Post, $"{Path(parse, id)}/rotate"), (screen, key) => WriteSecret(screen, "Rotated", key), cancel));
+        var id = owner.KeyId();
+        var leaf = owner.Leaf("rotate", "Give a key a new value and show it once. The old value stays valid for 24 hours.", $"{owner.Command} rotate key_abc123");
+        leaf.Add(id);
+        return leaf.Handle((session, parse, cancel) =>
+            session.ShowAsync(owner.Call(session, parse, HttpMethod.Post, $"/{Id(parse, id)}/rotate"), (screen, key) => WriteSecret(screen, "Rotated", key), cancel));
     }
 
-    private static Leaf Revoke()
+    /// <summary>Revokes a key of <paramref name="owner"/>.</summary>
+    public static Leaf Revoke(KeyOwner owner)
     {
-        var id = KeyId();
-        return new Leaf("revoke", "Revoke a key at once and permanently. Prompts on a terminal.", "xeroctl keys revoke key_abc123") { id }.Handle(async (session, parse, cancel) =>
+        var id = owner.KeyId();
+        var leaf = owner.Leaf("revoke", "Revoke a key at once and permanently. Prompts on a terminal.", $"{owner.Command} revoke {owner.ExampleArgument}key_abc123");
+        leaf.Add(id);
+        return leaf.Handle(async (session, parse, cancel) =>
         {
-            var path = Path(parse, id);
+            var call = owner.Call(session, parse, HttpMethod.Delete, $"/{Id(parse, id)}");
             await session.ConfirmAsync(() => Task.FromResult($"Revoke {parse.GetValue(id)}? Anything that uses it stops working within a second."));
             return await session.ShowAsync(
-                session.Call(HttpMethod.Delete, path),
+                call,
                 (screen, key) =>
                 {
                     if (screen.IsTerminal)
@@ -96,9 +83,48 @@ internal static class KeyCommands
         });
     }
 
-    private static Argument<string> KeyId() => new("id") { Description = "ID of the key, such as key_abc123", CompletionSources = { context => Candidates.Keys(context.ParseResult) } };
+    private static Leaf Create()
+    {
+        var (name, scopes, expires, ips) = (Name(), Scopes(), Expires(), AllowedIps());
+        var project = new Option<string?>("--project") { Description = "Create the first key of this project; needs a platform key", HelpName = "project id", CompletionSources = { context => Candidates.Projects(context.ParseResult) } };
+        return new Leaf(
+            "create",
+            "Create an API key and show its value once.",
+            "xeroctl keys create --name ci --scope management --expires-at +90d",
+            "xeroctl keys create --name gpu-agents --scope heartbeat --allowed-ip 203.0.113.0/24 --allowed-ip 2001:db8::/48",
+            "xeroctl keys create --project proj_ABC123 --name first --scope management")
+        {
+            name, scopes, expires, ips, project,
+        }.Handle((session, parse, cancel) =>
+        {
+            var body = Body(session, parse, name, scopes, expires, ips);
+            var call = parse.GetValue(project) is { } id
+                ? session.PlatformCall(HttpMethod.Post, $"projects/{Session.Id(id, "project")}/keys", body)
+                : KeyOwner.Project.Call(session, parse, HttpMethod.Post, "", body);
+            return session.ShowAsync(call, (screen, key) => WriteSecret(screen, "Created", key), cancel);
+        });
+    }
 
-    private static string Path(ParseResult parse, Argument<string> id) => $"management/keys/{Session.Id(parse.GetRequiredValue(id), "key")}";
+    private static Option<string?> Name() => new("--name") { Description = CreatedBy, HelpName = "text", Required = true };
+
+    private static Option<string[]> Scopes() => OptionRules.OneOf(
+        new Option<string[]>("--scope") { Description = "What the key can do: management, inference or heartbeat", HelpName = "scope", Required = true },
+        "management",
+        "inference",
+        "heartbeat");
+
+    private static Option<string?> Expires() => new("--expires-at") { Description = $"Expiry time. {Times.Syntax}", HelpName = "time" };
+
+    private static Option<string[]> AllowedIps() => new("--allowed-ip") { Description = "Network that can use the key, such as 203.0.113.0/24", HelpName = "cidr" };
+
+    private static byte[] Body(Session session, ParseResult parse, Option<string?> name, Option<string[]>? scopes, Option<string?> expires, Option<string[]> ips) => new JsonBody()
+        .Add("name", parse.GetValue(name))
+        .Add("scopes", scopes is null ? null : parse.GetValue(scopes))
+        .Add("expires_at", session.Time(expires))
+        .Add("allowed_ips", parse.GetResult(ips) is null ? null : parse.GetValue(ips))
+        .ToBytes();
+
+    private static string Id(ParseResult parse, Argument<string> id) => Session.Id(parse.GetRequiredValue(id), "key");
 
     private static void AddTo(Table table, JsonElement key, DateTimeOffset now)
     {
@@ -111,7 +137,8 @@ internal static class KeyCommands
             WindowView.Cell(key, "created_at", now),
             WindowView.Cell(key, "last_used_at", now),
             WindowView.Cell(key, "expires_at", now),
-            key.Texts("allowed_ips"));
+            key.Texts("allowed_ips"),
+            key.Text("created_by") ?? "");
     }
 
     // The value has a line of its own, so that a double click selects it. Nothing else shows it.

@@ -41,8 +41,8 @@ internal static class Candidates
     public static IEnumerable<CompletionItem> Windows(ParseResult parse) =>
         Fetch(parse, session => session.Call(HttpMethod.Get, "management/maintenance?limit=100"), window => $"{window.Text("status")}: {window.Text("title")}");
 
-    /// <summary>The project's keys.</summary>
-    public static IEnumerable<CompletionItem> Keys(ParseResult parse) => Fetch(parse, session => session.Call(HttpMethod.Get, "management/keys?limit=100"), key => key.Text("name"));
+    /// <summary>The keys of <paramref name="owner"/>.</summary>
+    public static IEnumerable<CompletionItem> Keys(ParseResult parse, KeyOwner owner) => Fetch(parse, session => owner.Call(session, parse, HttpMethod.Get, "?limit=100"), key => key.Text("name"));
 
     /// <summary>The platform's projects.</summary>
     public static IEnumerable<CompletionItem> Projects(ParseResult parse) => Fetch(parse, session => session.PlatformCall(HttpMethod.Get, "projects?limit=100"), project => project.Text("name"));
