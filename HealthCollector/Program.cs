@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 using Xerotier.HealthCollector.Fleet;
 using Xerotier.HealthCollector.Ingest;
@@ -25,8 +24,7 @@ builder.Services.AddHostedService(services => services.GetRequiredService<Platfo
 
 // Ingest: heartbeats on their way to Redis.
 builder.Services.AddOptions<HeartbeatLimitOptions>().BindConfiguration("RateLimits").ValidateDataAnnotations().ValidateOnStart();
-builder.Services.AddSingleton(services => new TokenBuckets<string>(
-    services.GetRequiredService<IOptions<HeartbeatLimitOptions>>().Value.HeartbeatsPerMinute, services.GetRequiredService<TimeProvider>()));
+builder.Services.AddSingleton<HeartbeatLimits>();
 builder.Services.AddSingleton<HeartbeatIntake>();
 builder.Services.AddSingleton<HeartbeatWriter>();
 builder.Services.AddHostedService(services => services.GetRequiredService<HeartbeatWriter>());

@@ -19,11 +19,11 @@ internal static class HeartbeatEndpoints
                 : throw new ApiException(ApiErrors.ScopeInsufficient(Scopes.Platform)));
     }
 
-    private static async Task<JsonHttpResult<HeartbeatsAccepted>> PostAsync(HttpContext context, HeartbeatIntake intake, TokenBuckets<string> limiter, CancellationToken cancellation)
+    private static async Task<JsonHttpResult<HeartbeatsAccepted>> PostAsync(HttpContext context, HeartbeatIntake intake, HeartbeatLimits limits, CancellationToken cancellation)
     {
         var caller = Caller.From(context.User);
         context.Response.OnStarting(WriteLimitHeaders); // of errors, too
-        if (limiter.PerMinute > 0 && limiter.Take(caller.KeyId, 0).Remaining == 0)
+        if (limits.Take(caller, 0) is { Limit: > 0, Remaining: 0 })
         {
             throw RateLimitExceeded(); // before the body is read
         }
@@ -64,11 +64,11 @@ internal static class HeartbeatEndpoints
 
         Task WriteLimitHeaders()
         {
-            context.Response.Headers.Say(limiter.Take(caller.KeyId, 0));
+            context.Response.Headers.Say(limits.Take(caller, 0));
             return Task.CompletedTask;
         }
 
-        ApiException RateLimitExceeded() => new(ApiErrors.RateLimitExceeded(Math.Max(1, limiter.Take(caller.KeyId).RetryAfterSeconds)));
+        ApiException RateLimitExceeded() => new(ApiErrors.RateLimitExceeded(Math.Max(1, limits.Take(caller, 1).RetryAfterSeconds)));
     }
 
     private static bool AllAre(ReportResponse response, Refusal refusal) => response.Errors.Count > 0 && response.Errors.All(error => error.Code == refusal.Code);

@@ -5,7 +5,7 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.HealthCollector.Ingest;
 
 /// <summary>What happens to a batch, whichever protocol it came by: it is limited, validated heartbeat by heartbeat, written and acknowledged.</summary>
-internal sealed class HeartbeatIntake(TokenBuckets<string> limiter, HeartbeatWriter writer, CollectorMetrics metrics, TimeProvider time)
+internal sealed class HeartbeatIntake(HeartbeatLimits limits, HeartbeatWriter writer, CollectorMetrics metrics, TimeProvider time)
 {
     /// <summary>Maximum number of heartbeats of a batch.</summary>
     public const int MaxBatch = 1000;
@@ -29,7 +29,7 @@ internal sealed class HeartbeatIntake(TokenBuckets<string> limiter, HeartbeatWri
         var refusals = new Refusal?[batch.Count];
         var writes = new List<Write>(2); // a project's key reaches one fleet, a platform key two
 
-        var granted = limiter.Take(caller.KeyId, batch.Count).Granted;
+        var granted = limits.Take(caller, batch.Count).Granted;
         for (var i = 0; i < batch.Count; i++)
         {
             var (fleet, valid) = (default(FleetKey), default(ReceivedHeartbeat));

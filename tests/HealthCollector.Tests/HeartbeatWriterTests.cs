@@ -15,7 +15,7 @@ public sealed class HeartbeatWriterTests(RedisFixture redis) : RedisTests(redis)
     {
         // Eight times as much as may wait, while something else occupies Redis for a fifth of a second at a time.
         using var collector = new Collector(
-            Redis.ConnectionString, null, ("RateLimits:HeartbeatsPerMinute", "0"), ("Fleet:MaxQueuedBytes", $"{8 << 20}"));
+            Redis.ConnectionString, null, ("RateLimits:HeartbeatsPerMinute", "0"), ("RateLimits:ProjectHeartbeatsPerMinute", "0"), ("Fleet:MaxQueuedBytes", $"{8 << 20}"));
         var writer = collector.Services.GetRequiredService<HeartbeatWriter>();
         await using var hog = await ConnectionMultiplexer.ConnectAsync(Redis.ConnectionString);
         using var done = new CancellationTokenSource();

@@ -9,7 +9,7 @@ public sealed class ProjectFleetsTests(RedisFixture redis) : RedisTests(redis)
 {
     private const string Other = "proj_DEF456";
 
-    private static readonly (string, string)[] NoCache = [("Fleet:ProjectCacheMilliseconds", "0"), ("RateLimits:HeartbeatsPerMinute", "0")];
+    private static readonly (string, string)[] NoCache = [("Fleet:ProjectCacheMilliseconds", "0"), ("RateLimits:HeartbeatsPerMinute", "0"), ("RateLimits:ProjectHeartbeatsPerMinute", "0")];
 
     [Fact]
     public async Task A_project_sees_its_private_agents_and_the_shared_ones_that_serve_it_and_nobody_elses()
@@ -120,7 +120,7 @@ public sealed class ProjectFleetsTests(RedisFixture redis) : RedisTests(redis)
     [Fact]
     public async Task Ten_thousand_workers_are_counted_whole_and_paged_by_id()
     {
-        using var collector = new Collector(Redis.ConnectionString, null, ("RateLimits:HeartbeatsPerMinute", "0"));
+        using var collector = new Collector(Redis.ConnectionString, null, ("RateLimits:HeartbeatsPerMinute", "0"), ("RateLimits:ProjectHeartbeatsPerMinute", "0"));
         using (var call = collector.Open(collector.ProjectToken()))
         {
             for (var batch = 0; batch < 10; batch++)

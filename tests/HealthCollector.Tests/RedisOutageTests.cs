@@ -41,7 +41,7 @@ public sealed class RedisOutageTests
     public async Task A_Redis_that_hangs_is_noticed_in_time_and_does_not_fill_memory()
     {
         await using var redis = await TestRedis.StartAsync();
-        using var collector = new Collector(redis.ConnectionString, null, ("RateLimits:HeartbeatsPerMinute", "0"));
+        using var collector = new Collector(redis.ConnectionString, null, ("RateLimits:HeartbeatsPerMinute", "0"), ("RateLimits:ProjectHeartbeatsPerMinute", "0"));
         using var watch = collector.Watch();
         using var call = collector.Open(collector.PlatformToken);
         Assert.Equal(1, (await call.SendAsync(Router("r1"))).Accepted);

@@ -60,7 +60,7 @@ public sealed class SenderTests(RedisFixture redis) : RedisTests(redis)
     [Fact]
     public async Task The_load_test_counts_what_was_acknowledged()
     {
-        using var collector = new Collector(Redis.ConnectionString, null, ("RateLimits:HeartbeatsPerMinute", "0"));
+        using var collector = new Collector(Redis.ConnectionString, null, ("RateLimits:HeartbeatsPerMinute", "0"), ("RateLimits:ProjectHeartbeatsPerMinute", "0"));
         var lines = new System.Collections.Concurrent.ConcurrentQueue<string>();
         using var load = ChildProcess.Start(
             Solution.Executable("FleetSimulator"),
