@@ -28,8 +28,11 @@ try
         .WithReference(status)
         .WithEnvironment("Platform__Key", platformKey)
         .WithDataPath("Page__SnapshotFile", cluster, "page/snapshot")
-        .WithExternalHttpEndpoints(),
+        .WithExternalHttpEndpoints()
+        .WithInternalEndpoint(),
         cluster.Port, cluster.GrpcPort);
+    maintenance.FindsInternally(gateway);
+    status.FindsInternally(gateway);
 
     builder.AddBuiltProject<Projects.FleetSimulator>("fleetsimulator")
         .WithUnproxiedEndpoint("http", "HTTP_PORT")

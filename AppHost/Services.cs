@@ -22,6 +22,8 @@ internal static class Services
     /// <summary>The endpoints of a service, the variables that tell it their ports, and those ports in a container of its own.</summary>
     private static readonly (string Name, string Variable, int Published)[] Endpoints = [("http", "HTTP_PORT", 8080), ("grpc", "GRPC_PORT", 8081), ("metrics", "METRICS_PORT", 8082)];
 
+    private const string Internal = "internal";
+
     private static readonly HttpClient Probe = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(2) };
 
     /// <summary>Adds a service with its three endpoints, ready when <c>/readyz</c> says so.</summary>
@@ -98,7 +100,23 @@ internal static class Services
     /// </summary>
     public static IResourceBuilder<ProjectResource> WithUnproxiedEndpoint(this IResourceBuilder<ProjectResource> project, string name, string variable, int? port = null) =>
         project.WithHttpEndpoint(port, targetPort: port, name, env: variable, isProxied: false)
-            .WithEndpoint(name, endpoint => (endpoint.Transport, endpoint.TargetHost) = (name == "grpc" ? "http2" : "http", "127.0.0.1"));
+            .WithEndpoint(name, endpoint => (endpoint.Transport, endpoint.TargetHost) = (name is "grpc" or Internal ? "http2" : "http", "127.0.0.1"));
+
+    /// <summary>The endpoint that is for other services alone.</summary>
+    public static IResourceBuilder<ProjectResource> WithInternalEndpoint(this IResourceBuilder<ProjectResource> project) =>
+        project.WithUnproxiedEndpoint(Internal, "INTERNAL_PORT", project.ApplicationBuilder.ExecutionContext.IsRunMode ? null : 8083);
+
+    /// <summary>Tells a service where the internal endpoints of <paramref name="other"/> are, which may start later than it.</summary>
+    public static void FindsInternally(this Service service, Service other)
+    {
+        foreach (var replica in service.Replicas)
+        {
+            foreach (var (target, i) in other.Replicas.Select((target, i) => (target, i)))
+            {
+                replica.WithEnvironment($"services__{other.Name}__{Internal}__{i}", target.GetEndpoint(Internal));
+            }
+        }
+    }
 
     /// <summary>Healthy when <paramref name="path"/> answers 200. Aspire asks at most once a second while it starts, so one question waits for the answer.</summary>
     public static IResourceBuilder<ProjectResource> WithReadiness(this IResourceBuilder<ProjectResource> project, string path)

@@ -26,6 +26,7 @@ namespace Xerotier.Contracts;
 [JsonSerializable(typeof(ApiKey))]
 [JsonSerializable(typeof(ApiKeyCreate))]
 [JsonSerializable(typeof(ApiKeyCreated))]
+[JsonSerializable(typeof(PlatformKeyCreate))]
 [JsonSerializable(typeof(ListPage<ApiKey>))]
 [JsonSerializable(typeof(Project))]
 [JsonSerializable(typeof(ProjectCreate))]

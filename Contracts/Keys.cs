@@ -38,7 +38,11 @@ public record ApiKey
     /// <example>"2026-05-20T08:00:00Z"</example>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When the key was used last; null: not yet.</summary>
+    /// <summary>Name of the key that created it; null: the Gateway did, or it is older than this record.</summary>
+    /// <example>"platform"</example>
+    public required string? CreatedBy { get; init; }
+
+    /// <summary>When the key was used last, to the minute; null: not yet.</summary>
     /// <example>null</example>
     public required DateTimeOffset? LastUsedAt { get; init; }
 
@@ -81,6 +85,26 @@ public sealed record ApiKeyCreate
     /// <example>["management"]</example>
     [Items(MinCount = 1, Values = ["management", "inference", "heartbeat"], Unique = true)]
     public required IReadOnlyList<string> Scopes { get; init; }
+
+    /// <summary>When the key expires: ISO 8601 with an offset or Z, in the future. Absent: never.</summary>
+    /// <example>"2027-05-20T08:00:00Z"</example>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>Addresses or networks (CIDR) that the key may be used from. Absent or empty: any.</summary>
+    /// <example>["192.0.2.0/24"]</example>
+    [Items(MaxCount = 100)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? AllowedIps { get; init; }
+}
+
+/// <summary>A platform key to create.</summary>
+public sealed record PlatformKeyCreate
+{
+    /// <summary>The key's name.</summary>
+    /// <example>"ops"</example>
+    [StringLength(100, MinimumLength = 1)]
+    public required string Name { get; init; }
 
     /// <summary>When the key expires: ISO 8601 with an offset or Z, in the future. Absent: never.</summary>
     /// <example>"2027-05-20T08:00:00Z"</example>

@@ -33,6 +33,10 @@ public sealed record Project
     /// <summary>When the project was created.</summary>
     /// <example>"2026-05-20T08:00:00Z"</example>
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Since when the project is suspended; null unless it is.</summary>
+    /// <example>null</example>
+    public required DateTimeOffset? SuspendedAt { get; init; }
 }
 
 /// <summary>A project to create.</summary>

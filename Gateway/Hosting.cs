@@ -6,6 +6,9 @@ using Xerotier.Gateway.Configuration;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Limits;
 using Xerotier.Gateway.Page;
+using Xerotier.Gateway.Projects;
+using Xerotier.Gateway.Storage;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway;
 
@@ -69,6 +72,32 @@ internal static class Hosting
         builder.Services.AddOptions<PageOptions>().BindConfiguration("Page");
         builder.Services.AddOptions<PlatformOptions>().BindConfiguration("Platform")
             .Validate(options => PlatformOptions.IsKey(options.Key), "Platform:Key must be xero_platform_ and 43 base64url characters.").ValidateOnStart();
+    }
+
+    /// <summary>Registers the keys in memory and what keeps them current.</summary>
+    public static void AddKeysInMemory(this IServiceCollection services)
+    {
+        services.AddSingleton<KeyReader>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<KnownKeys>(provider, (Func<byte[], Task<ApiKey?>>)provider.GetRequiredService<KeyReader>().FindAsync));
+        services.AddHostedSingleton<OpenCalls>();
+        services.AddSingleton<OpenKeyLink>(provider => cancellation => KeyLink.OpenAsync(
+            provider.GetRequiredService<GatewayDatabase>(), provider.GetRequiredService<Migrations>(), provider.GetRequiredService<PlatformKey>(), cancellation));
+        services.AddHostedService<KeyFeed>();
+    }
+
+    /// <summary>Serves other services on <c>INTERNAL_PORT</c>, and nobody else there. Nothing of the public surface is there, and nothing of it is elsewhere.</summary>
+    public static void UseInternalPort(this WebApplication app)
+    {
+        if (app.Configuration.GetValue<int?>(ServiceHost.InternalPort) is { } port)
+        {
+            // By the connection's own port: the Host header is the caller's to choose.
+            app.MapWhen(context => context.Connection.LocalPort == port, internals =>
+            {
+                internals.UseServiceTokens();
+                internals.UseRouting();
+                internals.UseEndpoints(endpoints => endpoints.MapGrpcService<ProjectFeedService>());
+            });
+        }
     }
 
     /// <summary>Registers a service that others use and that also runs in the background.</summary>

@@ -6,7 +6,9 @@ using Xerotier.Gateway.Limits;
 using Xerotier.Gateway.Management;
 using Xerotier.Gateway.Metrics;
 using Xerotier.Gateway.Page;
+using Xerotier.Gateway.Projects;
 using Xerotier.Gateway.Proxy;
+using Xerotier.Gateway.Storage;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
 
@@ -18,13 +20,15 @@ builder.AddGatewayOptions();
 
 builder.AddPostgres("gatewaydb", given => Postgres.WithShortWaits(given, "gateway"));
 builder.Services.AddMigrations(typeof(Program).Assembly);
+builder.Services.AddSingleton<GatewayDatabase>();
+builder.Services.AddSingleton<ProjectStore>();
+builder.Services.AddSingleton<SuspendedProjects>();
 builder.Services.AddSingleton<KeyStore>();
-builder.Services.AddSingleton<KnownKeys>();
+builder.Services.AddSingleton<PlatformKeyStore>();
 builder.Services.AddSingleton<PlatformKey>();
+builder.Services.AddKeysInMemory();
 builder.Services.AddSingleton<KeyHandlers>();
 builder.Services.AddSingleton<ProjectHandlers>();
-builder.Services.AddHostedSingleton<OpenCalls>();
-builder.Services.AddHostedService<KeyFeed>();
 builder.Services.AddHostedService<KeyUses>();
 
 builder.Services.AddHttpForwarder();
@@ -52,6 +56,7 @@ builder.Services.AddSingleton<Pipeline>();
 
 var app = builder.Build();
 app.UseMetricsPort(); // checks all settings first
+app.UseInternalPort();
 _ = app.Services.GetRequiredService<Gauges>(); // nothing else asks for it
 app.Run(app.Services.GetRequiredService<Pipeline>().HandleAsync);
 await app.RunAsync();

@@ -54,7 +54,15 @@ internal sealed class Routes
 
             new("GET", "/v1/platform/projects", Access.Platform, projects.ListAsync, Operations.ListProjects),
             new("POST", "/v1/platform/projects", Access.Platform, projects.CreateAsync, Operations.CreateProject),
-            new("POST", "/v1/platform/projects/{id}/keys", Access.Platform, keys.CreateFirstAsync, Operations.CreateFirstKey),
+            new("POST", "/v1/platform/projects/{id}/suspend", Access.Platform, projects.SuspendAsync, Operations.SuspendProject),
+            new("POST", "/v1/platform/projects/{id}/resume", Access.Platform, projects.ResumeAsync, Operations.ResumeProject),
+            new("GET", "/v1/platform/projects/{id}/keys", Access.Platform, keys.ListOfProjectAsync, Operations.ListProjectKeys),
+            new("POST", "/v1/platform/projects/{id}/keys", Access.Platform, keys.CreateOfProjectAsync, Operations.CreateFirstKey),
+            new("DELETE", "/v1/platform/projects/{project_id}/keys/{id}", Access.Platform, keys.RevokeAsync, Operations.RevokeProjectKey),
+            new("GET", "/v1/platform/keys", Access.Platform, keys.ListPlatformAsync, Operations.ListPlatformKeys),
+            new("POST", "/v1/platform/keys", Access.Platform, keys.CreatePlatformAsync, Operations.CreatePlatformKey),
+            new("POST", "/v1/platform/keys/{id}/rotate", Access.Platform, keys.RotatePlatformAsync, Operations.RotatePlatformKey),
+            new("DELETE", "/v1/platform/keys/{id}", Access.Platform, keys.RevokePlatformAsync, Operations.RevokePlatformKey),
 
             new("POST", Project + "heartbeats", Access.Heartbeat, forward.To("healthcollector"), Operations.ReportHeartbeats) { Limit = Limit.Heartbeats, MaxBody = heartbeats },
             new("POST", "/v1/platform/heartbeats", Access.Platform, forward.To("healthcollector"), Operations.ReportPlatformHeartbeats) { Limit = Limit.Heartbeats, MaxBody = heartbeats },

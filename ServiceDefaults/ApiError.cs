@@ -95,6 +95,9 @@ public static class ApiErrors
     /// <summary>403: the client's address is not on the key's allow list.</summary>
     public static ApiError IpNotAllowed { get; } = new(403, ErrorTypes.Authentication, "ip_not_allowed", "The API key may not be used from this address.");
 
+    /// <summary>403: the key's project is suspended.</summary>
+    public static ApiError ProjectSuspended { get; } = new(403, ErrorTypes.Authentication, "project_suspended", "The project is suspended.");
+
     /// <summary>404.</summary>
     public static ApiError NotFound(string message = "Not found.") => new(404, ErrorTypes.InvalidRequest, "not_found", message);
 
@@ -115,6 +118,9 @@ public static class ApiErrors
 
     /// <summary>409: the name is taken.</summary>
     public static ApiError AlreadyExists(string message, string? param = null) => new(409, ErrorTypes.InvalidRequest, "already_exists", message, param);
+
+    /// <summary>409: there are as many as there may be.</summary>
+    public static ApiError QuotaExceeded(string message) => new(409, ErrorTypes.InvalidRequest, "quota_exceeded", message);
 
     /// <summary>412: the object has changed since the caller read it.</summary>
     public static ApiError PreconditionFailed { get; } = new(412, ErrorTypes.InvalidRequest, "precondition_failed", "The object has changed since it was read.");

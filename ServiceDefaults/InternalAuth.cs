@@ -36,14 +36,7 @@ internal static class InternalAuth
             {
                 jwt.MapInboundClaims = false;
                 jwt.TimeProvider = time;
-                jwt.TokenValidationParameters = new TokenValidationParameters
-                {
-                    ValidIssuer = InternalTokens.Issuer,
-                    ValidAudience = InternalTokens.Issuer,
-                    IssuerSigningKey = auth.Value.SigningKey,
-                    ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
-                    ClockSkew = TimeSpan.FromSeconds(10),
-                };
+                jwt.TokenValidationParameters = Validation(auth.Value);
                 jwt.TokenHandlers.Clear();
                 jwt.TokenHandlers.Add(tokens);
             });
@@ -55,6 +48,16 @@ internal static class InternalAuth
             .AddPolicy(Policies.Heartbeats, p => p.RequireAssertion(c => HasScope(c, Scopes.Heartbeat) || HasScope(c, Scopes.Platform)))
             .AddPolicy(Policies.Service, p => p.RequireAssertion(c => HasScope(c, Scopes.Service)));
     }
+
+    /// <summary>What makes an internal token valid.</summary>
+    public static TokenValidationParameters Validation(InternalAuthOptions auth) => new()
+    {
+        ValidIssuer = InternalTokens.Issuer,
+        ValidAudience = InternalTokens.Issuer,
+        IssuerSigningKey = auth.SigningKey,
+        ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
+        ClockSkew = TimeSpan.FromSeconds(10),
+    };
 
     private static bool IsRoutesProject(AuthorizationHandlerContext context) =>
         context.Resource is Microsoft.AspNetCore.Http.HttpContext http

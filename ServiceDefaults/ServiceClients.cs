@@ -36,13 +36,16 @@ public static partial class ServiceClients
     /// Registers a gRPC client of <paramref name="service"/> that balances over all of its replicas, carries this service's token
     /// and a deadline (<see cref="DeadlineInterceptor"/>), and notices a silent peer within 2 s.
     /// </summary>
-    public static IServiceCollection AddServiceClient<TClient>(this IServiceCollection services, string service)
+    /// <param name="services">The services.</param>
+    /// <param name="service">The other service's name.</param>
+    /// <param name="endpoint">Its endpoint.</param>
+    public static IServiceCollection AddServiceClient<TClient>(this IServiceCollection services, string service, string endpoint = "grpc")
         where TClient : ClientBase<TClient>
     {
         services.AddGrpcClient<TClient>(client => client.Address = new($"static:///{service}"))
             .ConfigureChannel((provider, channel) =>
             {
-                var addresses = provider.GetRequiredService<IConfiguration>().GetServiceAddresses(service, "grpc");
+                var addresses = provider.GetRequiredService<IConfiguration>().GetServiceAddresses(service, endpoint);
                 var resolver = new StaticResolverFactory(_ => [.. addresses.Select(a => new BalancerAddress(a.Host, a.Port))]);
                 channel.Credentials = ChannelCredentials.Insecure;
                 channel.UnsafeUseInsecureChannelCallCredentials = true; // the token is for this network, as the addresses are

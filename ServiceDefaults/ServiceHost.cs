@@ -22,8 +22,11 @@ public sealed record ServiceIdentity(string Name, string Version);
 /// <summary>What every service does alike: ports, telemetry, health endpoints, the error envelope, internal trust.</summary>
 public static class ServiceHost
 {
+    /// <summary>The variable with the Gateway's port for other services (gRPC), which nobody else should reach.</summary>
+    public const string InternalPort = "INTERNAL_PORT";
+
     /// <summary>
-    /// Registers it all. Ports come from <c>HTTP_PORT</c>, <c>GRPC_PORT</c> and <c>METRICS_PORT</c> (0: any free one), the address
+    /// Registers it all. Ports come from <c>HTTP_PORT</c>, <c>GRPC_PORT</c>, <c>METRICS_PORT</c> and <c>INTERNAL_PORT</c> (0: any free one), the address
     /// from <c>LISTEN_ADDRESS</c> (default 127.0.0.1); the OTLP exporter from <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>.
     /// A wrong setting ends the service with one line on the standard error and exit code 1.
     /// </summary>
@@ -44,6 +47,7 @@ public static class ServiceHost
             Listen("HTTP_PORT", HttpProtocols.Http1);
             Listen("GRPC_PORT", HttpProtocols.Http2);
             Listen("METRICS_PORT", HttpProtocols.Http1);
+            Listen(InternalPort, HttpProtocols.Http2);
 
             void Listen(string variable, HttpProtocols protocols)
             {

@@ -30,6 +30,7 @@ internal static class AuthBenchmark
             ["InternalAuth__Key"] = TestTokens.Key,
             ["ConnectionStrings__gatewaydb"] = await postgres.CreateDatabaseAsync(),
             ["Platform__Key"] = platformKey,
+            ["RateLimits__ProjectPerMinute"] = "10000000",
             ["RateLimits__KeyPerMinute"] = "10000000", // counted, never reached
         };
         foreach (var service in new[] { "statusservice", "maintenanceservice", "healthcollector" })

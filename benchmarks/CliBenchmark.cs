@@ -13,7 +13,7 @@ internal static class CliBenchmark
     {
         await Tools.RunAsync("dotnet", null, "publish", Path.Combine(Solution.Folder, "xeroctl"), "-c", "Release", "-v", "quiet", "-nologo");
         var xeroctl = Path.Combine(Solution.Folder, "xeroctl", "bin", "publish", "xeroctl");
-        await using var cluster = await Cluster.StartAsync(new() { Settings = new Dictionary<string, string?> { ["RateLimits__KeyPerMinute"] = "0" } });
+        await using var cluster = await Cluster.StartAsync(new() { Settings = new Dictionary<string, string?> { ["RateLimits__KeyPerMinute"] = "0", ["RateLimits__ProjectPerMinute"] = "0" } });
         var url = $"{cluster.BaseUrl}/management/maintenance";
         var environment = new Dictionary<string, string?> { ["XEROTIER_BASE_URL"] = cluster.BaseUrl, ["XEROTIER_API_KEY"] = cluster.ApiKey };
         string[] schedule = ["maintenance", "schedule", "--title", "Database upgrade", "--description", "Brief.", "--starts-at", "+1h", "--ends-at", "+2h"];

@@ -17,7 +17,9 @@ internal static class DashboardBenchmark
             Settings = new Dictionary<string, string?>
             {
                 ["RateLimits__KeyPerMinute"] = "0",
+                ["RateLimits__ProjectPerMinute"] = "0",
                 ["RateLimits__HeartbeatsPerMinute"] = "0",
+                ["RateLimits__ProjectHeartbeatsPerMinute"] = "0",
                 ["Fleet__StaleAfterSeconds"] = "600", // one heartbeat each lasts for the whole measurement
             },
         });

@@ -20,7 +20,7 @@ internal static partial class WindowsBenchmark
     {
         await using var cluster = await Cluster.StartAsync(new()
         {
-            Settings = new Dictionary<string, string?> { ["RateLimits__KeyPerMinute"] = "0", ["RateLimits__PublicPerMinute"] = "0" },
+            Settings = new Dictionary<string, string?> { ["RateLimits__KeyPerMinute"] = "0", ["RateLimits__ProjectPerMinute"] = "0", ["RateLimits__PublicPerMinute"] = "0" },
         });
         var database = DatabaseOf(cluster);
         await LoadAsync(database, cluster.ProjectId);

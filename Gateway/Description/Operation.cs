@@ -82,7 +82,7 @@ internal static class Tags
         (Maintenance, "A project's maintenance windows. The status page shows the windows of all projects."),
         (Keys, "A project's API keys."),
         (Heartbeats, "Reports of routers and agents. One that is silent for 30 seconds counts as stale."),
-        (Platform, "Projects and their first keys, for the platform's operators."),
+        (Platform, "Projects, their keys and the platform's own, for the platform's operators."),
         (Operation, "Probes and this reference."),
     ];
 }

@@ -1,6 +1,7 @@
 using Xerotier.Gateway.Clients;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Metrics;
+using Xerotier.Gateway.Storage;
 
 namespace Xerotier.Gateway.Edge;
 
@@ -27,6 +28,9 @@ internal sealed class Call(HttpContext http, Route route, string? projectId, str
 
     /// <summary>The key that authorized it; null on public routes.</summary>
     public KnownKey? Key { get; } = key;
+
+    /// <summary>Who asks, for the record of changes.</summary>
+    public Actor Actor => new(Key!.Key.Name, Key.Key.Id);
 
     /// <summary>Where it comes from.</summary>
     public ClientAddress Client { get; } = client;

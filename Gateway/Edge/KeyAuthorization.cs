@@ -10,7 +10,7 @@ namespace Xerotier.Gateway.Edge;
 /// <summary>Checks the API key of a request: who it is (401) and what it may do (403).</summary>
 internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, TimeProvider time)
 {
-    /// <summary>The key of a request, and the error if it may not do what the request asks for. Counts the request against the key's rate limit first.</summary>
+    /// <summary>The key of a request, and the error if it may not do what the request asks for. Counts the request against the rate limits of the key and its project first.</summary>
     public async ValueTask<(KnownKey? Key, ApiError? Error)> AuthorizeAsync(HttpContext context, RouteMatch match, ClientAddress client)
     {
         var limit = match.Route?.Limit ?? Limit.Key;
@@ -38,7 +38,7 @@ internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, TimePr
             }
         }
 
-        if (limits.TakeKey(key.Key.Id, limit, context.Response) is { } keyExceeded)
+        if (limits.TakeKey(key.Key, limit, context.Response) is { } keyExceeded)
         {
             return (null, keyExceeded);
         }

@@ -47,10 +47,9 @@ internal sealed class RoutePattern(string template, Route[] routes)
                     return false;
                 }
 
-                // The project id is always first, so only paths that may be a project's allocate.
                 if (name == "{project_id}")
                 {
-                    projectId = path[1..end];
+                    projectId = segment.ToString();
                 }
                 else
                 {

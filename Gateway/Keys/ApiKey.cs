@@ -14,7 +14,8 @@ namespace Xerotier.Gateway.Keys;
 /// <param name="ValueExpiresAt">When this value ends, because the key was rotated.</param>
 /// <param name="RevokedAt">When the key was revoked.</param>
 /// <param name="AllowedIps">Networks it may be used from; empty: any.</param>
-/// <param name="ChangedBy">The database transaction that wrote this version. It takes its number while it holds the key's lock, so the version with the higher number is the newer one.</param>
+/// <param name="Suspended">Whether the key's project is suspended.</param>
+/// <param name="Version">The number of the last change of the key or of its project: of two readings the one with the higher number is the newer one.</param>
 internal sealed record ApiKey(
     byte[] Hash,
     string Id,
@@ -26,15 +27,17 @@ internal sealed record ApiKey(
     DateTimeOffset? ValueExpiresAt,
     DateTimeOffset? RevokedAt,
     IReadOnlyList<IPNetwork> AllowedIps,
-    ulong ChangedBy)
+    bool Suspended,
+    long Version)
 {
     /// <summary>Whether it is a platform key.</summary>
     public bool IsPlatform => ProjectId == Caller.Platform;
 
-    /// <summary>Why the key is no longer valid at <paramref name="now"/>; null while it is valid.</summary>
+    /// <summary>Why the key cannot be used at <paramref name="now"/>; null while it can.</summary>
     public ApiError? ErrorAt(DateTimeOffset now) =>
         RevokedAt is not null ? ApiErrors.RevokedApiKey
         : ExpiresAt <= now || ValueExpiresAt <= now ? ApiErrors.ExpiredApiKey
+        : Suspended ? ApiErrors.ProjectSuspended
         : null;
 
     /// <summary>Whether the key may be used from <paramref name="address"/>.</summary>

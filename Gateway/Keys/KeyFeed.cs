@@ -1,70 +1,68 @@
-using Npgsql;
-using Xerotier.ServiceDefaults;
+using Xerotier.Gateway.Projects;
 
 namespace Xerotier.Gateway.Keys;
 
 /// <summary>
-/// Keeps <see cref="KnownKeys"/> current: reads changes as soon as the database notifies, and twice a second in case a notification is lost.
+/// Keeps <see cref="KnownKeys"/> and <see cref="SuspendedProjects"/> current: reads changes as soon as the database notifies, and twice a
+/// second in case a notification is lost.
 /// </summary>
-internal sealed partial class KeyFeed(
-    NpgsqlDataSource database, KnownKeys keys, OpenCalls calls, Migrations migrations, PlatformKey platformKey, ILogger<KeyFeed> logger) : BackgroundService
+internal sealed partial class KeyFeed(OpenKeyLink open, KnownKeys keys, OpenCalls calls, SuspendedProjects suspended, TimeProvider time, ILogger<KeyFeed> logger) : BackgroundService
 {
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(500);
-    private ulong? mark;
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
     private bool isLost;
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => RunAsync(stoppingToken);
+
+    /// <summary>Follows the changes until <paramref name="stopping"/>.</summary>
+    internal async Task RunAsync(CancellationToken stopping)
     {
-        await migrations.Done.WaitAsync(stoppingToken);
-        while (!stoppingToken.IsCancellationRequested)
+        while (true)
         {
             try
             {
-                await platformKey.EnsureAsync(stoppingToken);
-                await using var connection = await database.OpenConnectionAsync(stoppingToken);
-                await using (var listen = new NpgsqlCommand("listen api_keys", connection))
+                var link = await open(stopping);
+                await using (link.Connection)
                 {
-                    await listen.ExecuteNonQueryAsync(CancellationToken.None); // see KeyStore
+                    await FollowAsync(link, stopping);
                 }
-
-                await FollowAsync(connection, stoppingToken);
             }
-            catch (Exception failure)
+            catch (Exception failure) when (!stopping.IsCancellationRequested)
             {
-                if (!stoppingToken.IsCancellationRequested && !isLost)
+                if (!isLost)
                 {
                     isLost = true;
                     LogLost(logger, failure);
                 }
             }
 
-            await Task.Delay(PollEvery, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(RetryAfter, time, stopping);
         }
     }
 
-    private async Task FollowAsync(NpgsqlConnection connection, CancellationToken stopping)
+    private async Task FollowAsync(KeyLink link, CancellationToken stopping)
     {
         while (true)
         {
             stopping.ThrowIfCancellationRequested();
-            var changes = await KeyStore.ChangesAsync(connection, mark);
-            if (changes.Mark < mark)
+            var changes = await link.ChangesAsync(keys.Mark);
+            if (keys.Apply(changes))
             {
                 LogOtherDatabase(logger);
-                keys.Clear();
             }
 
-            mark = changes.Mark;
-            keys.Apply(changes.Changed);
             calls.EndInvalid();
+            var projects = suspended.Current.State;
+            var isCurrent = projects?.Mark == changes.Mark with { Number = changes.LastOfProjects };
+            suspended.Set(isCurrent ? projects! : await link.SuspendedAsync());
             if (isLost)
             {
                 isLost = false;
                 LogBack(logger);
             }
 
-            await connection.WaitAsync(PollEvery, stopping);
+            await link.WaitAsync(PollEvery, stopping);
         }
     }
 
@@ -74,6 +72,6 @@ internal sealed partial class KeyFeed(
     [LoggerMessage(2, LogLevel.Information, "The keys' database is read again")]
     private static partial void LogBack(ILogger logger);
 
-    [LoggerMessage(3, LogLevel.Warning, "The keys' database is another one than before; every key is looked up again")]
+    [LoggerMessage(3, LogLevel.Warning, "The keys' database was restored or is another one than before; every key is looked up again")]
     private static partial void LogOtherDatabase(ILogger logger);
 }

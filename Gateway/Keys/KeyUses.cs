@@ -3,9 +3,10 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
 
-/// <summary>Writes the keys' last uses in batches. Apart from <see cref="KeyFeed"/>, because a write that waits must not delay a revocation.</summary>
+/// <summary>Writes the minutes of the keys' last uses in batches. Apart from <see cref="KeyFeed"/>, because a write that waits must not delay a revocation.</summary>
 internal sealed partial class KeyUses(KeyStore store, KnownKeys keys, Migrations migrations, IOptions<KeyOptions> options, TimeProvider time, ILogger<KeyUses> logger) : BackgroundService
 {
+    private const int BatchSize = 1_000;
     private bool isFailing;
 
     /// <inheritdoc/>
@@ -33,35 +34,28 @@ internal sealed partial class KeyUses(KeyStore store, KnownKeys keys, Migrations
             return;
         }
 
-        var taken = new List<(KnownKey Key, long Ticks)>();
-        var used = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
-        foreach (var key in keys.All)
-        {
-            if (key.TakeLastUsed() is > 0 and var ticks)
-            {
-                taken.Add((key, ticks));
-                var at = new DateTimeOffset(ticks, TimeSpan.Zero);
-                used[key.Key.Id] = used.TryGetValue(key.Key.Id, out var other) && other > at ? other : at;
-            }
-        }
-
-        if (used.Count == 0)
-        {
-            return;
-        }
-
+        // The values of a rotated key are used apart.
+        var uses = keys.All.Select(key => (Key: key, Minute: key.UnwrittenUse)).Where(use => use.Minute is not null)
+            .GroupBy(use => use.Key.Key.Id).OrderBy(key => key.Key, StringComparer.Ordinal).Chunk(BatchSize);
         try
         {
-            await store.WriteLastUsedAsync(used);
-            if (isFailing)
+            foreach (var batch in uses)
             {
-                isFailing = false;
-                LogWritten(logger);
+                await store.WriteUsesAsync([.. batch.Select(key => KeyValuePair.Create(key.Key, key.Max(use => use.Minute!.Value)))]);
+                foreach (var (key, minute) in batch.SelectMany(key => key))
+                {
+                    key.MarkWritten(minute!.Value);
+                }
+
+                if (isFailing)
+                {
+                    isFailing = false;
+                    LogWritten(logger);
+                }
             }
         }
         catch (Exception failure)
         {
-            taken.ForEach(use => use.Key.PutBackLastUsed(use.Ticks));
             if (!isFailing)
             {
                 isFailing = true;

@@ -8,6 +8,7 @@ internal sealed class KnownKey(ApiKey key)
     private volatile ApiKey current = key;
     private volatile Bearer? bearer;
     private long lastUsed;
+    private long writtenUse;
     private int streams;
     private volatile bool forgotten;
 
@@ -26,14 +27,21 @@ internal sealed class KnownKey(ApiKey key)
     /// <summary>Why calls that were opened with it must end at <paramref name="now"/>; null while they may continue. Nothing is known of a forgotten key: its sender opens another call.</summary>
     public ApiError? ErrorAt(DateTimeOffset now) => current.ErrorAt(now) ?? (forgotten ? ApiErrors.ServiceUnavailable : null);
 
-    /// <summary>Takes the time of the last use, in ticks of UTC; 0: not used since the last call of this method.</summary>
-    public long TakeLastUsed() => Interlocked.Exchange(ref lastUsed, 0);
+    /// <summary>The minute of the last use; null: it is written already, or there was none.</summary>
+    public DateTimeOffset? UnwrittenUse
+    {
+        get
+        {
+            var ticks = Volatile.Read(ref lastUsed);
+            return ticks - (ticks % TimeSpan.TicksPerMinute) is var minute && minute > writtenUse ? new(minute, TimeSpan.Zero) : null;
+        }
+    }
 
     /// <summary>Notes a use.</summary>
     public void MarkUsed(DateTimeOffset now) => Volatile.Write(ref lastUsed, now.UtcTicks);
 
-    /// <summary>Gives back what <see cref="TakeLastUsed"/> took, unless the key has been used since.</summary>
-    public void PutBackLastUsed(long ticks) => Interlocked.CompareExchange(ref lastUsed, ticks, 0);
+    /// <summary>Notes that the use of a minute is written. Called by one writer alone.</summary>
+    public void MarkWritten(DateTimeOffset minute) => writtenUse = minute.UtcTicks;
 
     /// <summary>Counts an open call.</summary>
     public void StreamOpened() => Interlocked.Increment(ref streams);
@@ -41,13 +49,16 @@ internal sealed class KnownKey(ApiKey key)
     /// <summary>Takes an open call off the count.</summary>
     public void StreamClosed() => Interlocked.Decrement(ref streams);
 
-    /// <summary>Takes a newer version of the key. A revocation counts whatever its number: it is final, and an operator may have written it by hand.</summary>
+    /// <summary>Takes a reading of the key, unless it is older than the one that is here.</summary>
     public void Update(ApiKey read)
     {
-        if (read.ChangedBy >= current.ChangedBy || read.RevokedAt is not null)
+        while (current is var there && read.Version >= there.Version)
         {
-            current = read;
-            bearer = null;
+            if (Interlocked.CompareExchange(ref current, read, there) == there)
+            {
+                bearer = null;
+                return;
+            }
         }
     }
 

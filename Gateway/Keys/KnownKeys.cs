@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
+using Xerotier.Gateway.Storage;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
@@ -10,19 +11,26 @@ namespace Xerotier.Gateway.Keys;
 /// The keys that this Gateway has checked, in memory and bounded. <see cref="KeyFeed"/> keeps them current. While it cannot reach the
 /// database they stay valid for <see cref="KeyOptions.GraceMinutes"/>.
 /// </summary>
-internal sealed class KnownKeys(KeyStore store, IOptions<KeyOptions> options, TimeProvider time) : IDisposable
+/// <param name="find">Reads the key whose value has a hash from the database.</param>
+/// <param name="options">The settings.</param>
+/// <param name="time">The clock.</param>
+internal sealed class KnownKeys(Func<byte[], Task<ApiKey?>> find, IOptions<KeyOptions> options, TimeProvider time) : IDisposable
 {
-    private readonly ConcurrentDictionary<HashPrefix, KnownKey> known = new();
+    // A key with open calls stays: a change of the key must end them.
+    private readonly BoundedTable<HashPrefix, KnownKey> known = new(options.Value.CacheSize, key => !key.HasStreams, key => key.Forget());
     private readonly ConcurrentDictionary<HashPrefix, DateTimeOffset> unknown = new();
     private readonly SemaphoreSlim lookups = new(8);
     private long version;
     private long currentAt = long.MinValue;
 
+    /// <summary>How far the changes have been applied; null before the first time.</summary>
+    public ChangeMark? Mark { get; private set; }
+
     /// <summary>Whether the feed has read the database within the last 2 s.</summary>
     public bool IsLive => time.GetUtcNow().UtcTicks - Volatile.Read(ref currentAt) is >= 0 and <= 2 * TimeSpan.TicksPerSecond;
 
     /// <summary>The known keys.</summary>
-    public IEnumerable<KnownKey> All => known.Select(pair => pair.Value);
+    public IEnumerable<KnownKey> All => known.Values;
 
     /// <summary>How many keys are known.</summary>
     public int Count => known.Count;
@@ -30,7 +38,7 @@ internal sealed class KnownKeys(KeyStore store, IOptions<KeyOptions> options, Ti
     /// <summary>The key whose value has <paramref name="hash"/>, if it is known and still valid. Makes no call to another process.</summary>
     public KnownKey? Find(ReadOnlySpan<byte> hash)
     {
-        if (!known.TryGetValue(HashPrefix.Of(hash), out var key) || !CryptographicOperations.FixedTimeEquals(key.Key.Hash, hash))
+        if (!known.TryGet(HashPrefix.Of(hash), out var key) || !CryptographicOperations.FixedTimeEquals(key.Key.Hash, hash))
         {
             return null;
         }
@@ -58,27 +66,16 @@ internal sealed class KnownKeys(KeyStore store, IOptions<KeyOptions> options, Ti
         {
             while (true)
             {
-                KnownKey? key = null;
                 var seen = Volatile.Read(ref version);
-                var read = await store.FindAsync(hash);
-                if (read is null)
-                {
-                    Trim(unknown, options.Value.CacheSize, _ => true);
-                    unknown[prefix] = time.GetUtcNow().AddSeconds(options.Value.UnknownSeconds);
-                }
-                else
-                {
-                    // A key with open calls stays: a change of the key must end them.
-                    Trim(known, options.Value.CacheSize, cached => !cached.HasStreams).ForEach(cached => cached.Forget());
-                    key = known.GetOrAdd(prefix, _ => new KnownKey(read));
-                    key.Update(read);
-                }
-
-                // The feed may have brought a newer change during the read: look again.
+                var key = Keep(prefix, await find(hash));
                 if (seen == Volatile.Read(ref version))
                 {
                     return key;
                 }
+
+                // During the read the feed brought a change, which this reading may lack, or found another database, in which its version
+                // means nothing. Look again; until then it is not known.
+                Forget(prefix);
             }
         }
         catch (Exception failure) when (Postgres.ToApiError(failure) is not null)
@@ -91,54 +88,71 @@ internal sealed class KnownKeys(KeyStore store, IOptions<KeyOptions> options, Ti
         }
     }
 
-    /// <summary>Applies what changed in the database up to now.</summary>
-    public void Apply(IReadOnlyList<ApiKey> changed)
+    /// <summary>
+    /// Applies what changed in the database since <see cref="Mark"/>. If the mark does not lead there, the keys were read from another
+    /// database: all of them are removed and looked up again, and open calls end.
+    /// </summary>
+    /// <returns>Whether it is another database.</returns>
+    public bool Apply(KeyChanges changes)
     {
-        if (changed.Count > 0)
+        var isOther = Mark?.LeadsTo(changes.Mark) == false;
+        if (isOther)
         {
             Interlocked.Increment(ref version);
-            foreach (var key in changed)
+            known.Keys.ToList().ForEach(Forget);
+            unknown.Clear();
+        }
+        else if (changes.Changed.Count > 0)
+        {
+            Interlocked.Increment(ref version);
+            foreach (var key in changes.Changed)
             {
                 var prefix = HashPrefix.Of(key.Hash);
                 unknown.TryRemove(prefix, out _);
-                if (known.TryGetValue(prefix, out var cached))
+                if (known.TryGet(prefix, out var cached))
                 {
                     cached.Update(key);
                 }
             }
         }
 
+        Mark = changes.Mark;
         Volatile.Write(ref currentAt, time.GetUtcNow().UtcTicks);
-    }
-
-    /// <summary>Removes everything: the keys were read from another database. Open calls end.</summary>
-    public void Clear()
-    {
-        Interlocked.Increment(ref version);
-        Remove(known, known).ForEach(cached => cached.Forget());
-        unknown.Clear();
+        return isOther;
     }
 
     /// <inheritdoc/>
     public void Dispose() => lookups.Dispose();
 
-    /// <summary>Makes room when the cache is full: removes a tenth of it, in no particular order.</summary>
-    /// <returns>What was removed.</returns>
-    private static List<T> Trim<T>(ConcurrentDictionary<HashPrefix, T> cache, int size, Func<T, bool> mayGo) =>
-        cache.Count < size ? [] : Remove(cache, cache.Where(pair => mayGo(pair.Value)).Take(Math.Max(1, size / 10)));
-
-    private static List<T> Remove<T>(ConcurrentDictionary<HashPrefix, T> cache, IEnumerable<KeyValuePair<HashPrefix, T>> entries)
+    private KnownKey? Keep(HashPrefix prefix, ApiKey? read)
     {
-        var removed = new List<T>();
-        foreach (var (prefix, _) in entries)
+        if (read is not null)
         {
-            if (cache.TryRemove(prefix, out var value))
+            unknown.TryRemove(prefix, out _);
+            var key = known.GetOrAdd(prefix, new KnownKey(read));
+            key.Update(read);
+            return key;
+        }
+
+        if (unknown.Count >= options.Value.CacheSize)
+        {
+            foreach (var (oldest, _) in unknown.Take(Math.Max(1, options.Value.CacheSize / 10)))
             {
-                removed.Add(value);
+                unknown.TryRemove(oldest, out _);
             }
         }
 
-        return removed;
+        unknown[prefix] = time.GetUtcNow().AddSeconds(options.Value.UnknownSeconds);
+        return null;
+    }
+
+    private void Forget(HashPrefix prefix)
+    {
+        unknown.TryRemove(prefix, out _);
+        if (known.Remove(prefix, out var key))
+        {
+            key.Forget();
+        }
     }
 
     /// <summary>The first half of a hash. It finds an entry; the whole hash is then compared in constant time.</summary>

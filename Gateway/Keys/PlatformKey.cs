@@ -5,11 +5,10 @@ namespace Xerotier.Gateway.Keys;
 
 /// <summary>
 /// Ensures that there is a platform key: the configured one, or one that the first start of the first Gateway creates. That one is written
-/// to a file that only its owner can read, never to a log.
+/// to a file that only its owner can read, never to a log. A configured key that was revoked, rotated or replaced is not brought back.
 /// </summary>
-internal sealed partial class PlatformKey(KeyStore store, IOptions<PlatformOptions> options, TimeProvider time, ILogger<PlatformKey> logger)
+internal sealed partial class PlatformKey(PlatformKeyStore store, IOptions<PlatformOptions> options, TimeProvider time, ILogger<PlatformKey> logger)
 {
-    private const string ConfiguredId = "key_platformconfigured";
     private bool done;
 
     /// <summary>Does it once; again after a failure.</summary>
@@ -23,22 +22,27 @@ internal sealed partial class PlatformKey(KeyStore store, IOptions<PlatformOptio
         var platform = options.Value;
         if (platform.Key is { Length: > 0 } configured)
         {
-            await store.SetPlatformKeyAsync(ConfiguredId, "platform (configured)", ApiKeyValue.Hash(configured), time.GetUtcNow());
+            var newId = Id.New(PlatformKeyStore.ConfiguredId);
+            var (id, usable) = await store.EnsureConfiguredAsync(newId, "platform (configured)", ApiKeyValue.Hash(configured), time.GetUtcNow());
+            if (!usable)
+            {
+                LogEnded(logger, id);
+            }
         }
         else
         {
-            await store.IfNoPlatformKeyAsync(() => CreateAsync(platform.KeyFile, cancellation));
+            await store.CreateFirstAsync(Id.New("key_"), "platform", () => CreateAsync(platform.KeyFile, cancellation), time.GetUtcNow());
         }
 
         done = true;
     }
 
-    private async Task CreateAsync(string? file, CancellationToken cancellation)
+    private async Task<byte[]?> CreateAsync(string? file, CancellationToken cancellation)
     {
         if (file is not { Length: > 0 })
         {
             LogNone(logger);
-            return;
+            return null;
         }
 
         var value = ApiKeyValue.Create("platform");
@@ -56,8 +60,8 @@ internal sealed partial class PlatformKey(KeyStore store, IOptions<PlatformOptio
             await stream.WriteLineAsync(value.AsMemory(), cancellation);
         }
 
-        await store.SetPlatformKeyAsync(Id.New("key_"), "platform", ApiKeyValue.Hash(value), time.GetUtcNow());
         LogCreated(logger, file);
+        return ApiKeyValue.Hash(value);
     }
 
     [LoggerMessage(1, LogLevel.Warning, "There is no platform key: set Platform:Key, or set Platform:KeyFile to create one")]
@@ -65,4 +69,7 @@ internal sealed partial class PlatformKey(KeyStore store, IOptions<PlatformOptio
 
     [LoggerMessage(2, LogLevel.Information, "The first platform key was created and written to {File}")]
     private static partial void LogCreated(ILogger logger, string file);
+
+    [LoggerMessage(3, LogLevel.Warning, "The configured platform key {KeyId} was revoked or replaced, and stays so: set Platform:Key to a value that is valid, or to a new one")]
+    private static partial void LogEnded(ILogger logger, string keyId);
 }

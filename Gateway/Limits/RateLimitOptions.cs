@@ -9,6 +9,10 @@ public sealed class RateLimitOptions
     [Range(0, 10_000_000)]
     public int KeyPerMinute { get; set; } = 600;
 
+    /// <summary>Requests of all keys of a project. Platform keys count for themselves alone. 0 to 10,000,000, default 6,000.</summary>
+    [Range(0, 10_000_000)]
+    public int ProjectPerMinute { get; set; } = 6_000;
+
     /// <summary>Requests per client IP (an IPv6 /64) on the public pages and with unknown keys. 0 to 10,000,000, default 600.</summary>
     [Range(0, 10_000_000)]
     public int PublicPerMinute { get; set; } = 600;
@@ -16,4 +20,8 @@ public sealed class RateLimitOptions
     /// <summary>Heartbeats per key; here a request counts as one; the HealthCollector counts the heartbeats in it. 0 to 100,000,000, default 60,000.</summary>
     [Range(0, 100_000_000)]
     public int HeartbeatsPerMinute { get; set; } = 60_000;
+
+    /// <summary>Heartbeats of all keys of a project, counted in the same way. 0 to 100,000,000, default 240,000: twice what 20,000 agents send.</summary>
+    [Range(0, 100_000_000)]
+    public int ProjectHeartbeatsPerMinute { get; set; } = 240_000;
 }

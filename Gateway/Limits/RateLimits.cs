@@ -1,27 +1,24 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
 using Xerotier.Gateway.Clients;
+using Xerotier.Gateway.Keys;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Limits;
 
-/// <summary>This Gateway's rate limits: token buckets for clients, keys and heartbeats.</summary>
+/// <summary>This Gateway's rate limits: token buckets for clients, and for requests and heartbeats of keys and of their projects.</summary>
 internal sealed class RateLimits
 {
     private readonly TokenBuckets<UInt128> clients;
-    private readonly TokenBuckets<string> keys;
-    private readonly TokenBuckets<string> heartbeats;
-    private readonly string keyLimit;
-    private readonly string heartbeatLimit;
+    private readonly Buckets requests;
+    private readonly Buckets heartbeats;
 
     public RateLimits(IOptions<RateLimitOptions> options, TimeProvider time)
     {
         var limits = options.Value;
         clients = new(limits.PublicPerMinute, time);
-        keys = new(limits.KeyPerMinute, time);
-        heartbeats = new(limits.HeartbeatsPerMinute, time);
-        keyLimit = limits.KeyPerMinute.ToString(CultureInfo.InvariantCulture);
-        heartbeatLimit = limits.HeartbeatsPerMinute.ToString(CultureInfo.InvariantCulture);
+        requests = new(limits.KeyPerMinute, limits.ProjectPerMinute, time);
+        heartbeats = new(limits.HeartbeatsPerMinute, limits.ProjectHeartbeatsPerMinute, time);
     }
 
     /// <summary>Counts a request against its client; the error if there is no token left.</summary>
@@ -37,25 +34,39 @@ internal sealed class RateLimits
     }
 
     /// <summary>Counts a request against its client and writes the limit's headers.</summary>
-    public ApiError? TakeClient(ClientAddress client, HttpResponse response) => WriteHeaders(clients.PerMinute == 0 ? null : clients.Take(client.Network), null, response);
+    public ApiError? TakeClient(ClientAddress client, HttpResponse response) => clients.PerMinute == 0 ? null : WriteHeaders(clients.Take(client.Network), null, response);
 
-    /// <summary>Counts a request against its key and writes the limit's headers.</summary>
-    public ApiError? TakeKey(string keyId, Limit limit, HttpResponse response)
+    /// <summary>Counts a request against its key, then against the key's project, and writes the headers of the one with less left.</summary>
+    public ApiError? TakeKey(ApiKey key, Limit limit, HttpResponse response) => (limit == Limit.Heartbeats ? heartbeats : requests).Take(key, response);
+
+    private static ApiError? WriteHeaders(TokenGrant grant, string? limit, HttpResponse response)
     {
-        var (buckets, text) = limit == Limit.Heartbeats ? (heartbeats, heartbeatLimit) : (keys, keyLimit);
-        return WriteHeaders(buckets.PerMinute == 0 ? null : buckets.Take(keyId), text, response);
-    }
-
-    private static ApiError? WriteHeaders(TokenGrant? taken, string? limit, HttpResponse response)
-    {
-        if (taken is not { } grant)
-        {
-            return null;
-        }
-
         response.Headers.Say(grant, limit);
         return grant.Granted > 0 ? null : Exceeded(grant);
     }
 
     private static ApiError Exceeded(TokenGrant grant) => ApiErrors.RateLimitExceeded(grant.RetryAfterSeconds);
+
+    /// <summary>The buckets of keys and those of projects, for one kind of request.</summary>
+    private sealed class Buckets(int perKey, int perProject, TimeProvider time)
+    {
+        private readonly TokenBuckets<string> keys = new(perKey, time);
+        private readonly TokenBuckets<string> projects = new(perProject, time);
+        private readonly string keyLimit = perKey.ToString(CultureInfo.InvariantCulture);
+        private readonly string projectLimit = perProject.ToString(CultureInfo.InvariantCulture);
+
+        public ApiError? Take(ApiKey key, HttpResponse response)
+        {
+            var own = keys.PerMinute == 0 ? (TokenGrant?)null : keys.Take(key.Id);
+            if (own is { Granted: 0 } || key.IsPlatform || projects.PerMinute == 0)
+            {
+                return own is { } grant ? WriteHeaders(grant, keyLimit, response) : null;
+            }
+
+            var whole = projects.Take(key.ProjectId);
+            return own is { } first && whole.Granted > 0 && first.Remaining <= whole.Remaining
+                ? WriteHeaders(first, keyLimit, response)
+                : WriteHeaders(whole, projectLimit, response);
+        }
+    }
 }

@@ -38,11 +38,12 @@ public sealed class WireTests
         ExpiresAt = null,
         AllowedIps = ["192.0.2.0/24"],
         CreatedAt = Time,
+        CreatedBy = "platform",
         LastUsedAt = Time,
         RevokedAt = null,
     };
 
-    private static readonly Project Project = new() { Id = "proj_ABC123", Name = "Acme", Slug = "acme", Platform = false, CreatedAt = Time };
+    private static readonly Project Project = new() { Id = "proj_ABC123", Name = "Acme", Slug = "acme", Platform = false, CreatedAt = Time, SuspendedAt = null };
 
     [Fact]
     public void An_error_leaves_out_what_it_does_not_say()
@@ -266,14 +267,14 @@ public sealed class WireTests
     [Fact]
     public void Keys_and_projects()
     {
-        const string key = """{"id":"key_1","object":"api_key","name":"ops-key","scopes":["management","heartbeat"],"expires_at":null,"allowed_ips":["192.0.2.0/24"],"created_at":"2026-11-03T14:02:11.25Z","last_used_at":"2026-11-03T14:02:11.25Z","revoked_at":null""";
+        const string key = """{"id":"key_1","object":"api_key","name":"ops-key","scopes":["management","heartbeat"],"expires_at":null,"allowed_ips":["192.0.2.0/24"],"created_at":"2026-11-03T14:02:11.25Z","created_by":"platform","last_used_at":"2026-11-03T14:02:11.25Z","revoked_at":null""";
         Is(key + "}", Key, ContractsJson.Wire.ApiKey);
         Is(
             key + ""","key":"xero_acme_x"}""",
             new ApiKeyCreated(Key, "xero_acme_x"),
             ContractsJson.Wire.ApiKeyCreated);
         Is(
-            """{"object":"list","data":[{"id":"proj_ABC123","object":"project","name":"Acme","slug":"acme","platform":false,"created_at":"2026-11-03T14:02:11.25Z"}],"first_id":"proj_ABC123","last_id":"proj_ABC123","has_more":false}""",
+            """{"object":"list","data":[{"id":"proj_ABC123","object":"project","name":"Acme","slug":"acme","platform":false,"created_at":"2026-11-03T14:02:11.25Z","suspended_at":null}],"first_id":"proj_ABC123","last_id":"proj_ABC123","has_more":false}""",
             ListPage.Of([Project], 20, p => p.Id),
             ContractsJson.Wire.ListPageProject);
     }

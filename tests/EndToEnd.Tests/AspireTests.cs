@@ -21,7 +21,7 @@ public sealed partial class AspireTests(SharedCluster shared)
         var ports = Cluster.FreePorts();
 
         // Start AppHost with settings as arguments, and wait until the last resource is healthy.
-        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<global::Projects.AppHost>(
             [$"--XEROTIER_DATA={data}", $"--XEROTIER_PORT={ports.Http}", $"--XEROTIER_GRPC_PORT={ports.Grpc}"], stop);
         await using (var app = await builder.BuildAsync(stop))
         {

@@ -38,8 +38,10 @@ public sealed class FaultyCluster : IAsyncLifetime
         {
             ["ConnectionStrings__redis"] = $"127.0.0.1:{RedisProxy.Port},password={redisOptions.Password}",
             ["RateLimits__KeyPerMinute"] = "0",
+            ["RateLimits__ProjectPerMinute"] = "0",
             ["RateLimits__PublicPerMinute"] = "0",
             ["RateLimits__HeartbeatsPerMinute"] = "0",
+            ["RateLimits__ProjectHeartbeatsPerMinute"] = "0",
             ["Simulator__PrivateAgents"] = "1000",
         };
         foreach (var name in new[] { "gatewaydb", "maintenancedb", "statusdb" })

@@ -54,5 +54,5 @@ public sealed class ApiKeyTests
         Assert.Null((Key() with { ExpiresAt = now.AddTicks(1), ValueExpiresAt = now.AddTicks(1) }).ErrorAt(now));
     }
 
-    private static ApiKey Key() => new(new byte[32], "key_1", "proj_1", false, "n", ["management"], null, null, null, [], 1);
+    private static ApiKey Key() => new(new byte[32], "key_1", "proj_1", false, "n", ["management"], null, null, null, [], false, 1);
 }

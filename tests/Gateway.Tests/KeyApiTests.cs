@@ -26,7 +26,7 @@ public sealed class KeyApiTests(PostgresFixture postgres)
         Assert.StartsWith("xero_demo_", first, StringComparison.Ordinal);
         Assert.True(ApiKeyValue.IsWellFormed(first));
 
-        (status, var second) = await gateway.SendAsync("POST", $"/{id}/v1/management/keys", first, new { name = "second", scopes = new[] { "inference" } });
+        (status, var second) = await gateway.SendAsync("POST", $"/{id}/v1/management/keys", first, new { name = "second", scopes = new[] { "heartbeat" } });
         Assert.Equal(201, status);
         (status, var list) = await gateway.SendAsync("GET", $"/{id}/v1/management/keys", first);
         Assert.Equal(200, status);
@@ -89,7 +89,7 @@ public sealed class KeyApiTests(PostgresFixture postgres)
         await DisconnectAsync();
         for (var i = 0; i < 20; i++) // more than there are connections that were cut
         {
-            var (status, answer) = await gateway.SendAsync("POST", $"/{id}/v1/management/keys", key, new { name = "n", scopes = new[] { "inference" } });
+            var (status, answer) = await gateway.SendAsync("POST", $"/{id}/v1/management/keys", key, new { name = "n", scopes = new[] { "management" } });
             Assert.Equal((503, "service_unavailable"), (status, Code(answer)));
         }
 

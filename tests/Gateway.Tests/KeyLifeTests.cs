@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Xerotier.Gateway.Keys;
+using Xerotier.Gateway.Storage;
 using Xerotier.Health.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
@@ -13,6 +14,8 @@ namespace Xerotier.Gateway.Tests;
 
 public sealed class KeyLifeTests(PostgresFixture postgres)
 {
+    private static readonly Actor Nobody = new("nobody", null);
+
     [Fact]
     public async Task A_revocation_reaches_every_Gateway_within_a_second_and_ends_open_streams()
     {
@@ -50,7 +53,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         var now = DateTimeOffset.UtcNow;
         const long rotations = 40;
         await Task.WhenAll(Enumerable.Range(0, (int)rotations).Select(_ => Task.Run(async () =>
-            Assert.NotNull(await store.RotateAsync(project, id, ApiKeyValue.Hash(ApiKeyValue.Create("x")), now, now.AddHours(24))))));
+            Assert.True((await store.RotateAsync(project, id, ApiKeyValue.Hash(ApiKeyValue.Create("x")), now, now.AddHours(24), Nobody)).Changed))));
         Assert.Equal([rotations, 1L], await RowAsync(database, $"select count(expires_at), count(*) filter (where expires_at is null) from api_key_values where key_id = '{id}'"));
     }
 
@@ -64,8 +67,8 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         var store = gateway.Service.Services.GetRequiredService<KeyStore>();
         foreach (var change in new Func<Task>[]
         {
-            () => store.RotateAsync(project, id, ApiKeyValue.Hash(ApiKeyValue.Create("x")), DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddHours(24)),
-            () => store.RevokeAsync(project, id, DateTimeOffset.UtcNow),
+            () => store.RotateAsync(project, id, ApiKeyValue.Hash(ApiKeyValue.Create("x")), DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddHours(24), Nobody),
+            () => store.RevokeAsync(project, id, DateTimeOffset.UtcNow, Nobody),
         })
         {
             await using var connection = new NpgsqlConnection(database);
@@ -78,10 +81,10 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
 
             var second = Task.Run(change);
             await Eventually.TrueAsync(async () => (long)(await RowAsync(database, "select count(*) from pg_locks where not granted"))[0] > 0, "it waits");
-            var between = ulong.Parse((string)(await RowAsync(database, "select pg_current_xact_id()::text"))[0]);
+            var between = (long)(await RowAsync(database, "select next_change()"))[0];
             await first.CommitAsync();
             await second;
-            Assert.True(ulong.Parse((string)(await RowAsync(database, $"select changed_by::text from api_keys where id = '{id}'"))[0]) > between);
+            Assert.True((long)(await RowAsync(database, $"select change from api_keys where id = '{id}'"))[0] > between);
         }
     }
 
@@ -103,7 +106,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         await using var connection = new NpgsqlConnection(database);
         await connection.OpenAsync();
         var held = await connection.BeginTransactionAsync();
-        await using (var hold = new NpgsqlCommand($"select from api_keys where id = '{id}' for update", connection, held))
+        await using (var hold = new NpgsqlCommand($"insert into api_key_uses values ('{id}', 'epoch')", connection, held))
         {
             await hold.ExecuteNonQueryAsync();
         }
@@ -130,10 +133,10 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
 
         await Eventually.TrueAsync(async () => await WaitingAsync() is null, "the write has failed");
         await held.DisposeAsync();
-        await Eventually.TrueAsync(async () => (bool)(await RowAsync(database, $"select last_used_at is not null from api_keys where id = '{id}'"))[0], "the use is written all the same");
+        await Eventually.TrueAsync(async () => (bool)(await RowAsync(database, $"select exists (select from api_key_uses where key_id = '{id}' and last_used_at > 'epoch')"))[0], "the use is written all the same");
 
         async Task<object?> WaitingAsync() => await RowAsync(
-            database, "select max(query_start) from pg_stat_activity where datname = current_database() and state = 'active' and wait_event_type = 'Lock' and query like '%last_used_at = u.at%'") is [DateTime at] ? at : null;
+            database, "select max(query_start) from pg_stat_activity where datname = current_database() and state = 'active' and wait_event_type = 'Lock' and query like 'insert into api_key_uses as u%'") is [DateTime at] ? at : null;
     }
 
     [Fact]
@@ -144,14 +147,14 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["Keys:WriteUsesSeconds"] = "1" }, configure: services => services.AddSingleton<ILoggerProvider>(logs));
         var project = await gateway.CreateProjectAsync();
         var (id, key) = await gateway.CreateKeyAsync(project, "management");
-        await RowAsync(database, "alter table api_keys rename column last_used_at to gone; select 1");
+        await RowAsync(database, "alter table api_key_uses rename column last_used_at to gone; select 1");
         Assert.Equal(200, (await gateway.SendAsync("GET", $"/{project}/v1/management/maintenance", key)).Status);
         await Eventually.TrueAsync(() => logs.Count("The last uses of keys could not be written") > 0, "logged");
         await Task.Delay(TimeSpan.FromSeconds(2.5)); // at least two further tries
         Assert.Equal(1, logs.Count("The last uses of keys could not be written"));
 
-        await RowAsync(database, "alter table api_keys rename column gone to last_used_at; select 1");
-        await Eventually.TrueAsync(async () => (bool)(await RowAsync(database, $"select last_used_at is not null from api_keys where id = '{id}'"))[0], "the use is written all the same");
+        await RowAsync(database, "alter table api_key_uses rename column gone to last_used_at; select 1");
+        await Eventually.TrueAsync(async () => (bool)(await RowAsync(database, $"select exists (select from api_key_uses where key_id = '{id}' and last_used_at > 'epoch')"))[0], "the use is written all the same");
         await Eventually.TrueAsync(() => logs.Count("The last uses of keys are written again") == 1, "the recovery is logged");
     }
 
@@ -210,8 +213,9 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         await connection.OpenAsync();
         await using var silent = new NpgsqlCommand(
             $"""
-            alter table api_keys disable trigger api_keys_changed;
-            update api_keys set revoked_at = now(), changed_by = pg_current_xact_id() where id = '{id}';
+            alter table api_keys disable trigger api_keys_numbered;
+            update change_head set number = number + 1;
+            update api_keys set revoked_at = now(), change = (select number from change_head) where id = '{id}';
             """,
             connection);
         await silent.ExecuteNonQueryAsync();
@@ -291,9 +295,10 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     {
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
         await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
-        var store = gateway.Service.Services.GetRequiredService<KeyStore>();
-        using var real = new KnownKeys(store, Microsoft.Extensions.Options.Options.Create(new KeyOptions()), time);
-        real.Apply([]);
+        var reader = gateway.Service.Services.GetRequiredService<KeyReader>();
+        var nothing = new KeyChanges(new("one", 1), 0, []);
+        using var real = new KnownKeys(reader.FindAsync, Microsoft.Extensions.Options.Options.Create(new KeyOptions()), time);
+        real.Apply(nothing);
         var hash = ApiKeyValue.Hash(gateway.PlatformKey);
         Assert.NotNull(await real.LookUpAsync(hash, TestContext.Current.CancellationToken));
         Assert.NotNull(real.Find(hash));
@@ -302,7 +307,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         Assert.NotNull(real.Find(hash));
         time.Advance(TimeSpan.FromTicks(1));
         Assert.Null(real.Find(hash));
-        real.Apply([]);
+        real.Apply(nothing);
         Assert.NotNull(real.Find(hash));
     }
 
@@ -382,10 +387,11 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
             ExpiresAt = null,
             AllowedIps = [],
             CreatedAt = DateTimeOffset.UtcNow,
+            CreatedBy = null,
             LastUsedAt = null,
             RevokedAt = null,
         };
-        await store.CreateKeyAsync(key, project, ApiKeyValue.Hash(value));
+        await store.CreateAsync(key, project, ApiKeyValue.Hash(value), Nobody);
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", $"/{project}/v1/management/keys", value)).Status == 200, "known at once", seconds: 3);
     }
 

@@ -5,36 +5,32 @@ namespace Xerotier.Gateway.Tests;
 
 public sealed class KnownKeyTests
 {
-    private static readonly ApiKey Read = new(new byte[32], "key_1", "proj_1", false, "n", ["management"], null, null, null, [], ChangedBy: 10);
+    private static readonly ApiKey Read = new(new byte[32], "key_1", "proj_1", false, "n", ["management"], null, null, null, [], Suspended: false, Version: 10);
 
     [Fact]
     public void A_newer_reading_counts_and_an_older_one_does_not()
     {
         var known = new KnownKey(Read);
-        known.Update(Read with { Name = "older", ChangedBy = 9 });
+        known.Update(Read with { Name = "older", Version = 9 });
         Assert.Equal("n", known.Key.Name);
-        known.Update(Read with { Name = "newer", ChangedBy = 11 });
+        known.Update(Read with { Name = "newer", Version = 11 });
         Assert.Equal("newer", known.Key.Name);
     }
 
     [Fact]
-    public void A_revocation_counts_whatever_its_number()
+    public void A_use_is_written_once_a_minute()
     {
         var known = new KnownKey(Read);
-        known.Update(Read with { RevokedAt = DateTimeOffset.UnixEpoch, ChangedBy = 9 });
-        Assert.Equal("revoked_api_key", known.ErrorAt(DateTimeOffset.UnixEpoch)?.Code);
-    }
-
-    [Fact]
-    public void A_use_is_put_back_unless_there_was_another_since()
-    {
-        var known = new KnownKey(Read);
-        known.MarkUsed(new(5, TimeSpan.Zero));
-        known.PutBackLastUsed(known.TakeLastUsed());
-        Assert.Equal(5, known.TakeLastUsed());
-        known.MarkUsed(new(7, TimeSpan.Zero));
-        known.PutBackLastUsed(5);
-        Assert.Equal(7, known.TakeLastUsed());
+        Assert.Null(known.UnwrittenUse);
+        var minute = new DateTimeOffset(2026, 5, 22, 14, 2, 0, TimeSpan.Zero);
+        known.MarkUsed(minute.AddSeconds(11));
+        Assert.Equal(minute, known.UnwrittenUse);
+        Assert.Equal(minute, known.UnwrittenUse); // the write failed
+        known.MarkWritten(minute);
+        known.MarkUsed(minute.AddSeconds(59));
+        Assert.Null(known.UnwrittenUse);
+        known.MarkUsed(minute.AddSeconds(60));
+        Assert.Equal(minute.AddMinutes(1), known.UnwrittenUse);
     }
 
     [Fact]

@@ -38,6 +38,14 @@ public sealed class MatrixTests(PostgresFixture postgres)
         ["GET /v1/platform/projects"] = "200",
         ["POST /v1/platform/projects"] = "400 invalid_request",
         ["POST /v1/platform/projects/{id}/keys"] = "404 not_found",
+        ["GET /v1/platform/projects/{id}/keys"] = "404 not_found",
+        ["DELETE /v1/platform/projects/{project_id}/keys/{id}"] = "404 not_found",
+        ["POST /v1/platform/projects/{id}/suspend"] = "404 not_found",
+        ["POST /v1/platform/projects/{id}/resume"] = "404 not_found",
+        ["GET /v1/platform/keys"] = "200",
+        ["POST /v1/platform/keys"] = "400 invalid_request",
+        ["POST /v1/platform/keys/{id}/rotate"] = "404 not_found",
+        ["DELETE /v1/platform/keys/{id}"] = "404 not_found",
         ["POST /{project_id}/v1/heartbeats"] = "200",
         ["POST /v1/platform/heartbeats"] = "200",
         ["POST /xerotier.health.v1.Heartbeats/Report"] = "200",
@@ -150,6 +158,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
         (_, "garbage" or "unknown") => "401 invalid_api_key",
         (_, "expired" or "rotated past grace") => "401 expired_api_key",
         (_, "revoked") => "401 revoked_api_key",
+        (_, "suspended") => "403 project_suspended",
         (_, "IP not allowed") => "403 ip_not_allowed",
         (Access.Platform or Access.AnyHeartbeat, "platform") => null,
         (Access.Platform, _) => "403 scope_insufficient",
@@ -182,7 +191,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
         await connection.OpenAsync();
         await using var age = new NpgsqlCommand(
             $"""
-            update api_keys set expires_at = now() - interval '1 second', changed_by = pg_current_xact_id() where id = '{expiredId}';
+            update api_keys set expires_at = now() - interval '1 second' where id = '{expiredId}';
             update api_key_values set expires_at = now() - interval '1 second' where key_id = '{pastId}' and expires_at is not null;
             """,
             connection);
@@ -197,6 +206,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
             ["inference"] = (await gateway.CreateKeyAsync(project, "inference")).Key,
             ["heartbeat"] = (await gateway.CreateKeyAsync(project, "heartbeat")).Key,
             ["every scope"] = all,
+            ["suspended"] = await SuspendedAsync(),
             ["expired"] = expired,
             ["revoked"] = revoked,
             ["rotated within grace"] = within,
@@ -204,6 +214,14 @@ public sealed class MatrixTests(PostgresFixture postgres)
             ["IP not allowed"] = (await gateway.CreateKeyAsync(project, new { name = "far", scopes = every, allowed_ips = new[] { "203.0.113.0/24", "2001:db8::/32" } })).Key,
             ["platform"] = gateway.PlatformKey,
         };
+
+        async Task<string> SuspendedAsync()
+        {
+            var suspended = await gateway.CreateProjectAsync();
+            var (_, key) = await gateway.CreateKeyAsync(suspended, every);
+            Assert.Equal(200, (await gateway.SendAsync("POST", $"/v1/platform/projects/{suspended}/suspend", gateway.PlatformKey)).Status);
+            return key;
+        }
     }
 
     private static async Task<HttpResponseMessage> SendRawAsync(HttpClient client, string method, string path, string? key)

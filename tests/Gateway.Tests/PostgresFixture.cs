@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Npgsql;
 using Xerotier.TestKit;
 
 [assembly: AssemblyFixture(typeof(Xerotier.Gateway.Tests.PostgresFixture))]
@@ -17,4 +18,19 @@ public sealed class PostgresFixture : IAsyncLifetime
     public async ValueTask InitializeAsync() => Server = await TestPostgres.StartAsync();
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
+
+    /// <summary>The first column of every row of a query, as text.</summary>
+    public static async Task<List<string?>> ColumnAsync(string database, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand(sql);
+        await using var reader = await command.ExecuteReaderAsync();
+        var values = new List<string?>();
+        while (await reader.ReadAsync())
+        {
+            values.Add(reader.IsDBNull(0) ? null : reader.GetValue(0).ToString());
+        }
+
+        return values;
+    }
 }

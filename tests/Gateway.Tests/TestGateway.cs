@@ -31,6 +31,8 @@ internal sealed class TestGateway : IAsyncDisposable
             ["Platform:Key"] = platformKey,
             ["Gateway:DrainMilliseconds"] = "0",
             ["RateLimits:KeyPerMinute"] = "0",
+            ["RateLimits:ProjectPerMinute"] = "0",
+            ["RateLimits:ProjectHeartbeatsPerMinute"] = "0",
             ["RateLimits:PublicPerMinute"] = "0",
         };
         foreach (var name in new[] { "statusservice", "maintenanceservice", "healthcollector" })

@@ -18,7 +18,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     [Fact]
     public async Task Every_acknowledged_window_is_there_exactly_once_with_its_trail_after_kills_of_service_and_database()
     {
-        await using var cluster = await Cluster.StartAsync(new() { Settings = new Dictionary<string, string?> { ["RateLimits__KeyPerMinute"] = "0" } });
+        await using var cluster = await Cluster.StartAsync(new() { Settings = new Dictionary<string, string?> { ["RateLimits__KeyPerMinute"] = "0", ["RateLimits__ProjectPerMinute"] = "0" } });
         using var project = new Project(cluster.ProjectId, "", cluster.Http(cluster.ApiKey));
         var created = new ConcurrentDictionary<string, string>(); // title to id, as acknowledged
         var completed = new ConcurrentDictionary<string, bool>();

@@ -30,6 +30,7 @@ public sealed class ManagementApi : IAsyncLifetime
             new("Platform:Key", platformKey),
             new("Gateway:DrainMilliseconds", "0"),
             new("RateLimits:KeyPerMinute", "0"),
+            new("RateLimits:ProjectPerMinute", "0"),
             new("RateLimits:PublicPerMinute", "0"),
             new("services:maintenanceservice:http:0", service.HttpAddress.ToString()),
             new("services:maintenanceservice:grpc:0", service.GrpcAddress.ToString()),

@@ -99,7 +99,7 @@ public sealed partial class Cluster : IAsyncDisposable
         IDistributedApplicationTestingBuilder builder;
         try
         {
-            builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
+            builder = await DistributedApplicationTestingBuilder.CreateAsync<global::Projects.AppHost>(
                 [.. ofAppHost.Select(setting => $"--{setting.Key.Replace("__", ":", StringComparison.Ordinal)}={setting.Value}"), "--no-dashboard"]);
         }
         catch (AppHost.SetupException refused)

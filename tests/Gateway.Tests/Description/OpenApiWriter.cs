@@ -17,10 +17,10 @@ internal sealed class OpenApiWriter
     {
         [400] = ("BadRequest", "The request is not valid: `invalid_request`, `invalid_json` or `unknown_field`.", ApiErrors.Invalid("'limit' must be a number from 1 to 100.", "limit")),
         [401] = ("Unauthorized", "The API key is missing, unknown, expired or revoked: `missing_api_key`, `invalid_api_key`, `expired_api_key` or `revoked_api_key`.", ApiErrors.InvalidApiKey),
-        [403] = ("Forbidden", "The API key may not do this: `scope_insufficient`, `project_mismatch` or `ip_not_allowed`.", ApiErrors.ScopeInsufficient("management")),
+        [403] = ("Forbidden", "The API key may not do this: `scope_insufficient`, `project_mismatch`, `ip_not_allowed` or `project_suspended`.", ApiErrors.ScopeInsufficient("management")),
         [404] = ("NotFound", "Nothing has this address or ID: `not_found`.", ApiErrors.NotFound()),
         [405] = ("MethodNotAllowed", "The method is not allowed here: `method_not_allowed`.", ApiErrors.MethodNotAllowed(null)),
-        [409] = ("Conflict", "The object's state, or another object, does not allow this: `invalid_state_transition`, `idempotency_conflict` or `already_exists`.", ApiErrors.IdempotencyConflict),
+        [409] = ("Conflict", "The object's state, or another object, does not allow this: `invalid_state_transition`, `idempotency_conflict`, `already_exists` or `quota_exceeded`.", ApiErrors.IdempotencyConflict),
         [412] = ("PreconditionFailed", "The object has changed since it was read: `precondition_failed`.", ApiErrors.PreconditionFailed),
         [413] = ("PayloadTooLarge", "The request is too large: `payload_too_large`.", ApiErrors.PayloadTooLarge),
         [415] = ("UnsupportedMediaType", "The body is not JSON: `unsupported_media_type`.", ApiErrors.UnsupportedMediaType),

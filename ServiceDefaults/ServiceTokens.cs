@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
+
+namespace Xerotier.ServiceDefaults;
+
+/// <summary>Admits other services alone. For a branch of a pipeline whose other requests show no internal token: the Gateway's internal port.</summary>
+public static class ServiceTokens
+{
+    private const string Scheme = "Bearer ";
+
+    /// <summary>Refuses every request without a valid token of a service with 401.</summary>
+    public static void UseServiceTokens(this IApplicationBuilder app)
+    {
+        var handler = new JsonWebTokenHandler { MapInboundClaims = false };
+        var parameters = InternalAuth.Validation(app.ApplicationServices.GetRequiredService<IOptions<InternalAuthOptions>>().Value);
+        app.Use(async (context, next) =>
+        {
+            var header = context.Request.Headers.Authorization.ToString();
+            if (header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+                && await handler.ValidateTokenAsync(header[Scheme.Length..], parameters) is { IsValid: true } token
+                && token.ClaimsIdentity.HasClaim(InternalTokens.ScopeClaim, Scopes.Service))
+            {
+                await next(context);
+                return;
+            }
+
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        });
+    }
+}
