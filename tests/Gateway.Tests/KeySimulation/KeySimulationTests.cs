@@ -23,9 +23,6 @@ public sealed class KeySimulationTests(ITestOutputHelper output)
         Assert.True(differences.Count == 0, string.Join('\n', differences));
     }
 
-    [Fact]
-    public void One_seed_is_one_run() => Assert.Equal(KeyWorld.Play(7), KeyWorld.Play(7));
-
     private static int Setting(string name, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 }
