@@ -1,3 +1,4 @@
+using Xerotier.Contracts;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
@@ -20,12 +21,6 @@ public sealed record ApiError(int Status, string Type, string Code, string Messa
     /// <summary>Value of the <c>Allow</c> header of a 405.</summary>
     public string? Allow { get; init; }
 }
-
-/// <summary>One invalid field.</summary>
-/// <param name="Param">The field's name on the wire.</param>
-/// <param name="Code">The error's code.</param>
-/// <param name="Message">A sentence for the caller.</param>
-public sealed record FieldError(string Param, string Code, string Message);
 
 /// <summary>Thrown where an <see cref="ApiError"/> ends the request.</summary>
 /// <param name="error">The error to answer with.</param>

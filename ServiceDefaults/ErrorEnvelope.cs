@@ -89,7 +89,7 @@ public static partial class ErrorEnvelope
                 Type = error.Type,
                 Code = error.Code,
                 Param = error.Param,
-                Errors = error.Errors?.Select(field => new Contracts.FieldError { Param = field.Param, Code = field.Code, Message = field.Message }).ToList(),
+                Errors = error.Errors,
                 RetryAfter = error.RetryAfterSeconds,
                 RetryStrategy = error.Type == ErrorTypes.RateLimit
                     ? new() { InitialDelayMs = Math.Max(1, error.RetryAfterSeconds ?? 1) * 1000, MaxDelayMs = 60_000, Multiplier = 2, Jitter = true }

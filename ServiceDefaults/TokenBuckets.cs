@@ -24,11 +24,11 @@ public static class RateLimitHeaders
     /// <summary>Seconds until the bucket is full again.</summary>
     public const string Reset = "X-RateLimit-Reset";
 
-    /// <summary>Says <paramref name="grant"/> in the headers; nothing where there is no limit.</summary>
+    /// <summary>Adds the headers of <paramref name="grant"/>; nothing where there is no limit.</summary>
     /// <param name="headers">An answer's headers.</param>
     /// <param name="grant">What the bucket answered.</param>
     /// <param name="limit">Its capacity as text, where that is at hand.</param>
-    public static void Say(this IHeaderDictionary headers, TokenGrant grant, string? limit = null)
+    public static void AddRateLimit(this IHeaderDictionary headers, TokenGrant grant, string? limit = null)
     {
         if (grant.Limit > 0)
         {

@@ -14,7 +14,7 @@ internal sealed record Operation(string Id, string Tag, string Summary, string D
     public Body? Request { get; init; }
 
     /// <summary>What it responds with, errors aside.</summary>
-    public required IReadOnlyList<Outcome> Responses { get; init; }
+    public required IReadOnlyList<DescribedResponse> Responses { get; init; }
 
     /// <summary>Statuses of errors beyond those of every route of its kind.</summary>
     public IReadOnlyList<int> Errors { get; init; } = [];
@@ -25,7 +25,7 @@ internal sealed record Operation(string Id, string Tag, string Summary, string D
 /// <param name="Description">When it is sent, or what it holds.</param>
 /// <param name="Body">The body; null: none.</param>
 /// <param name="Headers">Headers beyond those of every response.</param>
-internal sealed record Outcome(int Status, string Description, Body? Body = null, params string[] Headers);
+internal sealed record DescribedResponse(int Status, string Description, Body? Body = null, params string[] Headers);
 
 /// <summary>A body.</summary>
 /// <param name="MediaType">Its media type.</param>

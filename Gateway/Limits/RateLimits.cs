@@ -41,7 +41,7 @@ internal sealed class RateLimits
 
     private static ApiError? WriteHeaders(TokenGrant grant, string? limit, HttpResponse response)
     {
-        response.Headers.Say(grant, limit);
+        response.Headers.AddRateLimit(grant, limit);
         return grant.Granted > 0 ? null : Exceeded(grant);
     }
 

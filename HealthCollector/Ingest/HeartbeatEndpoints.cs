@@ -64,7 +64,7 @@ internal static class HeartbeatEndpoints
 
         Task WriteLimitHeaders()
         {
-            context.Response.Headers.Say(limits.Take(caller, 0));
+            context.Response.Headers.AddRateLimit(limits.Take(caller, 0));
             return Task.CompletedTask;
         }
 

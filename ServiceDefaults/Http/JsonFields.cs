@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Xerotier.Contracts;
 
 namespace Xerotier.ServiceDefaults.Http;
 
@@ -119,13 +120,6 @@ public sealed class JsonFields
                 ? new JsonFields(document.RootElement.Clone(), refusesNull)
                 : throw Invalid("The body must be a JSON object.");
         }
-    }
-
-    /// <summary>Whether the body has the field, with null or not. Reads it.</summary>
-    public bool Has(string name)
-    {
-        read.Add(name);
-        return fields.ContainsKey(name);
     }
 
     /// <summary>A string as it is; null where it is missing or wrong.</summary>
@@ -296,7 +290,7 @@ public sealed class JsonFields
     {
         if (errors.Count < MaxErrors)
         {
-            errors.Add((new(Shorten(name), code, message), fields.TryGetValue(name, out var field) ? field.Position : int.MaxValue));
+            errors.Add((new() { Param = Shorten(name), Code = code, Message = message }, fields.TryGetValue(name, out var field) ? field.Position : int.MaxValue));
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Xerotier.Contracts;
 
 namespace Xerotier.ServiceDefaults.Http;
 
@@ -79,14 +80,14 @@ public sealed class QueryFields(IQueryCollection query)
     }
 
     /// <summary>Adds an error that only the caller can find.</summary>
-    public void Error(string name, string message) => errors.Add(new(name, "invalid_request", message));
+    public void Error(string name, string message) => errors.Add(new() { Param = name, Code = "invalid_request", Message = message });
 
     /// <summary>Ends the reading: a parameter that was not read is unknown.</summary>
     /// <exception cref="ApiException">400 with every error.</exception>
     public void ThrowIfInvalid()
     {
         errors.AddRange(query.Keys.Where(name => !known.Contains(name)).Take(MaxErrors - errors.Count)
-            .Select(name => new FieldError(JsonFields.Shorten(name), "unknown_field", $"'{JsonFields.Shorten(name)}' is not a parameter of this request.")));
+            .Select(name => new FieldError { Param = JsonFields.Shorten(name), Code = "unknown_field", Message = $"'{JsonFields.Shorten(name)}' is not a parameter of this request." }));
         if (errors.Count > 0)
         {
             throw new ApiException(ApiErrors.Invalid(errors));

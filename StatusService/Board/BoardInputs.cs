@@ -10,7 +10,7 @@ namespace Xerotier.StatusService.Board;
 /// <param name="SharedAgentsStale">Those that are stale.</param>
 /// <param name="RoutersUnheard">Of the routers that are not online, those that the collector could not hear for a while: they may be online by now.</param>
 /// <param name="SharedAgentsUnheard">Of the stale shared agents, those that the collector could not hear for a while.</param>
-public sealed record PlatformCounts(
+public sealed record FleetCounts(
     int Routers, int RoutersOnline, int SharedAgents, int SharedAgentsStale, int RoutersUnheard = 0, int SharedAgentsUnheard = 0);
 
 /// <summary>All that the board is made of, apart from the clock. Immutable; each message makes the next one.</summary>
@@ -26,7 +26,7 @@ public sealed record BoardInputs
     public static BoardInputs Nothing { get; } = new();
 
     /// <summary>The newest counts that are known; null before the first, and while the collector's store is young.</summary>
-    public PlatformCounts? Fleet { get; private init; }
+    public FleetCounts? Fleet { get; private init; }
 
     /// <summary>Until when the collector's message that its store is young stays fresh: the first counts will come within seconds.</summary>
     public DateTimeOffset YoungUntil { get; private init; }
@@ -53,7 +53,7 @@ public sealed record BoardInputs
     public Verdict ModelStorage { get; init; } = Verdict.Operational;
 
     /// <summary>The collector knows these counts.</summary>
-    public BoardInputs WithFleet(PlatformCounts counts, DateTimeOffset at) => this with
+    public BoardInputs WithFleet(FleetCounts counts, DateTimeOffset at) => this with
     {
         Fleet = counts,
         YoungUntil = default,

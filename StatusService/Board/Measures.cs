@@ -22,7 +22,7 @@ public static class Measures
     public static Verdict? Judge(Component component, BoardInputs inputs, DateTimeOffset now) =>
         ByKey.TryGetValue(component.Key, out var judge) ? judge(inputs, now) : null;
 
-    private static Verdict OfFleet(BoardInputs inputs, DateTimeOffset now, Func<PlatformCounts, Verdict> judge) =>
+    private static Verdict OfFleet(BoardInputs inputs, DateTimeOffset now, Func<FleetCounts, Verdict> judge) =>
         inputs.Fleet is { } fleet && now < inputs.FleetKnownAt + BoardInputs.FreshFor ? judge(fleet)
         : now < inputs.YoungUntil ? NoDataYet
         : NoData;

@@ -19,19 +19,6 @@ public sealed record Day(
     decimal? UptimePercent,
     InstallationDay Installation);
 
-/// <summary>Where a day lies: the first two look different from good days.</summary>
-public enum InstallationDay
-{
-    /// <summary>Before anything was recorded.</summary>
-    Before,
-
-    /// <summary>The first day with a record.</summary>
-    On,
-
-    /// <summary>Any later day.</summary>
-    After,
-}
-
 /// <summary>One component's day in seconds, without those of no data.</summary>
 public readonly record struct DaySeconds(int Operational, int Degraded, int Maintenance, int Outage)
 {

@@ -249,6 +249,6 @@ public sealed class RulesTests
     private static List<string> Errors(Action read)
     {
         var error = Assert.Throws<ApiException>(read).Error;
-        return [.. (error.Errors ?? [new FieldError(error.Param!, error.Code, error.Message)]).Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.Param}|{e.Code}|{e.Message}"))];
+        return [.. (error.Errors ?? [new() { Param = error.Param!, Code = error.Code, Message = error.Message }]).Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.Param}|{e.Code}|{e.Message}"))];
     }
 }

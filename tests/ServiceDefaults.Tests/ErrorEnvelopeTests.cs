@@ -23,7 +23,7 @@ public sealed class ErrorEnvelopeTests
     public void Several_invalid_fields_are_all_there()
     {
         using var json = JsonDocument.Parse(ErrorEnvelope.Serialize(ApiErrors.Invalid(
-            [new("title", "invalid_request", "Too long."), new("colour", "unknown_field", "Unknown.")])));
+            [new() { Param = "title", Code = "invalid_request", Message = "Too long." }, new() { Param = "colour", Code = "unknown_field", Message = "Unknown." }])));
         var error = json.RootElement.GetProperty("error");
         Assert.Equal("title", error.GetProperty("param").GetString());
         Assert.Equal(

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Xerotier.Contracts;
 using Xerotier.StatusService.Model;
 using Day = Xerotier.StatusService.Model.Day;
-using InstallationDay = Xerotier.Contracts.InstallationDay;
 
 namespace Xerotier.StatusService.Documents.Page;
 
@@ -63,12 +62,7 @@ internal static class PageJson
         MaintenanceSeconds = day.Maintenance,
         NoDataSeconds = day.NoData,
         UptimePercent = day.UptimePercent,
-        Installation = day.Installation switch
-        {
-            Model.InstallationDay.Before => InstallationDay.Before,
-            Model.InstallationDay.On => InstallationDay.On,
-            _ => InstallationDay.After,
-        },
+        Installation = day.Installation,
     };
 
     private static OverallKey ToContract(Model.OverallStatus level) => level switch
