@@ -12,6 +12,12 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
     private const int MonthWindows = 500;
     private const int PlatformWindows = 1000;
 
+    /// <summary>The most windows of a project that is not the platform's among the newest.</summary>
+    private const int NewestOfProject = 20;
+
+    /// <summary>Among how many windows the newest are looked for: a bound for a project that has very many.</summary>
+    private const int NewestScanned = 10_000;
+
     private static readonly string NoticesSql = $"""
         select list, {WindowTable.Columns}, active_total, scheduled_total, log_database, log_now, log_last
         from (
@@ -19,11 +25,28 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
                 (select count(*) from windows where status = 'active') as active_total,
                 (select count(*) from windows where status = 'scheduled') as scheduled_total
         ) totals cross join ({ChangeLog.HeadSql}) head left join (
-            (select 'active' as list, {WindowTable.Columns} from windows where status = 'active' order by ends_at, id limit @limit)
+            (select 'active' as list, {WindowTable.Columns} from (
+                (select * from windows where status = 'active' and platform order by ends_at, id limit @limit)
+                union all
+                (select * from windows where status = 'active' and not platform order by ends_at, id limit @limit)
+             ) w order by platform desc, ends_at, id limit @limit)
             union all
-            (select 'scheduled', {WindowTable.Columns} from windows where status = 'scheduled' order by starts_at, id limit @limit)
+            (select 'scheduled', {WindowTable.Columns} from (
+                (select * from windows where status = 'scheduled' and platform order by starts_at, id limit @limit)
+                union all
+                (select * from windows where status = 'scheduled' and not platform order by starts_at, id limit @limit)
+             ) w order by platform desc, starts_at, id limit @limit)
             union all
-            (select 'recent', {WindowTable.Columns} from windows order by starts_at at time zone 'UTC' desc, id limit @limit)
+            (select 'recent', {WindowTable.Columns} from windows join (
+                select project_id, id from (
+                    select project_id, id, platform, start, row_number() over (partition by project_id order by start desc, id) as nth
+                    from (
+                        select project_id, id, platform, starts_at at time zone 'UTC' as start
+                        from windows order by starts_at at time zone 'UTC' desc, id limit {NewestScanned}
+                    ) scanned
+                ) ranked
+                where platform or nth <= {NewestOfProject} order by start desc, id limit @limit
+             ) newest using (project_id, id))
             union all
             (select 'platform_active', {WindowTable.ColumnsWithoutTexts} from windows where status = 'active' and platform order by ends_at desc, id limit {PlatformWindows})
         ) listed on true

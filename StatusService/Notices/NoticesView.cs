@@ -18,7 +18,7 @@ public sealed class NoticesView
 
     private readonly WindowList active;
     private readonly WindowList scheduled;
-    private readonly WindowList recent;
+    private readonly NewestWindows recent;
     private readonly WindowList platformActive;
     private int activeTotal;
     private int scheduledTotal;
@@ -29,10 +29,12 @@ public sealed class NoticesView
         Mark = snapshot.Mark;
         var notices = snapshot.Lists;
         (activeTotal, scheduledTotal) = (notices.ActiveTotal, notices.ScheduledTotal);
-        active = new((a, b) => Then(a.Value.EndsAt.CompareTo(b.Value.EndsAt), a, b), notices.Active, Held);
-        scheduled = new((a, b) => Then(a.Value.StartsAt.CompareTo(b.Value.StartsAt), a, b), notices.Scheduled, Held);
+        active = new((a, b) => PlatformFirst(a.Value.EndsAt.CompareTo(b.Value.EndsAt), a, b), notices.Active, Held);
+        scheduled = new((a, b) => PlatformFirst(a.Value.StartsAt.CompareTo(b.Value.StartsAt), a, b), notices.Scheduled, Held);
         recent = new((a, b) => Then(b.Value.StartsAt.CompareTo(a.Value.StartsAt), a, b), notices.Recent, Held);
         platformActive = new((a, b) => Then(b.Value.EndsAt.CompareTo(a.Value.EndsAt), a, b), notices.PlatformActive, PlatformHeld);
+
+        static int PlatformFirst(int byTime, Window a, Window b) => a.Platform != b.Platform ? b.Platform.CompareTo(a.Platform) : Then(byTime, a, b);
 
         static int Then(int byTime, Window a, Window b) => byTime != 0 ? byTime : string.CompareOrdinal(a.Value.Id, b.Value.Id);
     }
@@ -50,7 +52,7 @@ public sealed class NoticesView
         ActiveTotal = activeTotal,
         Scheduled = { scheduled.Windows.Take(Shown) },
         ScheduledTotal = scheduledTotal,
-        Recent = { recent.Windows.Take(Shown) },
+        Recent = { recent.First(Shown) },
         PlatformActive = { platformActive.Windows },
     };
 
@@ -80,7 +82,7 @@ public sealed class NoticesView
         scheduledTotal += Count(after, WindowStatus.Scheduled) - Count(change.Before, WindowStatus.Scheduled);
         active.Replace(id, after?.Value.Status == WindowStatus.Active ? after : null);
         scheduled.Replace(id, after?.Value.Status == WindowStatus.Scheduled ? after : null);
-        recent.Replace(id, after);
+        recent.Replace(id, after ?? change.Before, after);
         platformActive.Replace(id, after is { Platform: true, Value.Status: WindowStatus.Active } ? WithoutTexts(after) : null);
 
         static int Count(Window? window, WindowStatus status) => window?.Value.Status == status ? 1 : 0;

@@ -116,6 +116,26 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_project_with_many_windows_pushes_nobody_off_the_page()
+    {
+        using var platform = Project.Of(first, platform: true);
+        using var greedy = Project.Of(first);
+        using var modest = Project.Of(first);
+        var own = await platform.CreatedAsync(Body.With(b => (b["status"], b["starts_at"], b["ends_at"]) = ("active", "2026-01-01T00:00:00Z", "2027-06-01T00:00:00Z")));
+        var small = await modest.CreatedAsync(Body.With(b => (b["status"], b["starts_at"], b["ends_at"]) = ("completed", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z")));
+        await Parallel.ForAsync(0, 120, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (i, _) => await greedy.CreatedAsync(Body.With(b =>
+            (b["status"], b["starts_at"], b["ends_at"]) = (i < 60 ? "active" : "scheduled", "2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z"))));
+
+        await using var stream = await FeedStream.OpenAsync(first);
+        await stream.UntilAsync(feed => feed.Recent.Any(w => w.Value.ProjectId == greedy.Id));
+        var feed = stream.Feed;
+        Assert.Equal(own, feed.Active[0].Value.Id);
+        Assert.Equal(10, feed.Recent.Count(w => w.Value.ProjectId == greedy.Id));
+        Assert.Contains(feed.Recent, w => w.Value.Id == own);
+        Assert.Contains(feed.Recent, w => w.Value.Id == small);
+    }
+
+    [Fact]
     public async Task A_projects_open_windows_are_listed_active_first_each_by_start()
     {
         using var project = Project.Of(first);

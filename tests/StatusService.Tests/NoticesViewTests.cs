@@ -78,13 +78,14 @@ public sealed class NoticesViewTests(ITestOutputHelper output)
         {
             var active = windows.Values.Where(w => w.Value.Status == WindowStatus.Active).ToList();
             var scheduled = windows.Values.Where(w => w.Value.Status == WindowStatus.Scheduled).ToList();
+            var ofProject = limit == NoticesView.Shown ? 10 : 20;
             return new()
             {
-                Active = { active.OrderBy(w => w.Value.EndsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal).Take(limit) },
+                Active = { active.OrderByDescending(w => w.Platform).ThenBy(w => w.Value.EndsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal).Take(limit) },
                 ActiveTotal = active.Count,
-                Scheduled = { scheduled.OrderBy(w => w.Value.StartsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal).Take(limit) },
+                Scheduled = { scheduled.OrderByDescending(w => w.Platform).ThenBy(w => w.Value.StartsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal).Take(limit) },
                 ScheduledTotal = scheduled.Count,
-                Recent = { windows.Values.OrderByDescending(w => w.Value.StartsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal).Take(limit) },
+                Recent = { Newest(windows.Values.GroupBy(w => w.Value.ProjectId).SelectMany(p => Newest(p).Take(p.First().Platform ? limit : ofProject))).Take(limit) },
                 PlatformActive = { active.Where(w => w.Platform).OrderByDescending(w => w.Value.EndsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal).Select(WithoutTexts) },
             };
         }
@@ -94,6 +95,7 @@ public sealed class NoticesViewTests(ITestOutputHelper output)
             var removing = random.Next(100) < 55;
             if (windows.Count == 0 || !removing)
             {
+                var project = Math.Min(random.Next(12), 5); // one has more than half of all windows
                 var created = new Window
                 {
                     Value = SampleWindow.Of(
@@ -101,9 +103,9 @@ public sealed class NoticesViewTests(ITestOutputHelper output)
                         random.Next(5) switch { 0 => WindowStatus.Completed, 1 or 2 => WindowStatus.Active, _ => WindowStatus.Scheduled },
                         default,
                         default) with
-                    { Description = "Text" },
+                    { ProjectId = $"proj_{project}", Description = "Text" },
                     Version = 1,
-                    Platform = random.Next(3) == 0,
+                    Platform = project < 2,
                 };
                 created = WithTimes(created);
                 windows[created.Value.Id] = created;
@@ -133,6 +135,9 @@ public sealed class NoticesViewTests(ITestOutputHelper output)
             var start = DateTimeOffset.UnixEpoch.AddMinutes(random.Next(1000)); // equal times are common
             return window.With(w => w with { StartsAt = start, EndsAt = start.AddMinutes(1 + random.Next(500)) });
         }
+
+        private static IEnumerable<Window> Newest(IEnumerable<Window> windows) =>
+            windows.OrderByDescending(w => w.Value.StartsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal);
 
         private static Window WithoutTexts(Window window) => window.With(w => w with { Title = "", Description = "" });
     }
