@@ -77,6 +77,12 @@ public sealed class Oracle
             view = views[r] = new(NewLines(), incarnations++);
         }
 
+        // A process that is paused in its first instant has started all the same: its first seconds pass while it is paused.
+        if (happened.After != SimLife.Dead)
+        {
+            view.Born ??= now;
+        }
+
         if (happened.After != SimLife.Running)
         {
             if (mutation == Mutation.PausedTimeCounts && happened.After == SimLife.Paused)
@@ -87,7 +93,6 @@ public sealed class Oracle
             return;
         }
 
-        view.Born ??= now;
         if (happened.Fleet is { } told)
         {
             switch (told.Store)

@@ -28,6 +28,13 @@ public sealed class TruthTests(PostgresFixture postgres, ITestOutputHelper outpu
         Assert.True(differences.IsEmpty, string.Join('\n', differences.Take(50)));
     }
 
+    [Fact]
+    public async Task A_process_that_is_paused_in_its_first_instant_has_started_all_the_same()
+    {
+        await using var database = await HistoryDatabase.CreateAsync(postgres.Server, DateTimeOffset.UnixEpoch);
+        Assert.Empty(await new Simulation(database, seed: 2263).RunAsync());
+    }
+
     public static TheoryData<Mutation> Mutations => [.. Enum.GetValues<Mutation>().Where(m => m != Mutation.None)];
 
     [Theory]
