@@ -19,6 +19,10 @@ public sealed class ModelStorageOptions
     [Range(1, 60)]
     public int TimeoutSeconds { get; set; } = 3;
 
+    /// <summary>Failed probes in a row that are an outage, 1 to 10: a single one may be the network's.</summary>
+    [Range(1, 10)]
+    public int FailuresBeforeOutage { get; set; } = 3;
+
     internal bool IsProbeUrlValid => ProbeUrl is null or "" || (Uri.TryCreate(ProbeUrl, UriKind.Absolute, out var address) && address.Scheme is "http" or "https");
 }
 
@@ -27,9 +31,9 @@ public sealed partial class ModelStorageProbe(IOptions<ModelStorageOptions> opti
 {
     private static readonly Verdict NotYet = new(ComponentStatus.Unknown, "its first probe is under way");
 
-    private bool failing;
+    private int failures; // in a row
 
-    /// <summary>What a failed probe says of the storage.</summary>
+    /// <summary>What failed probes say of the storage, when there are enough in a row.</summary>
     public static Verdict Failed { get; } = new(ComponentStatus.Outage, "its probe fails");
 
     /// <inheritdoc/>
@@ -47,7 +51,14 @@ public sealed partial class ModelStorageProbe(IOptions<ModelStorageOptions> opti
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(options.Value.IntervalSeconds), time);
         do
         {
-            Report(await ProbeAsync(client, new(address), stoppingToken) ? Verdict.Operational : Failed);
+            if (await ProbeAsync(client, new(address), stoppingToken))
+            {
+                Report(Verdict.Operational);
+            }
+            else if (failures >= options.Value.FailuresBeforeOutage)
+            {
+                Report(Failed);
+            }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
@@ -60,9 +71,9 @@ public sealed partial class ModelStorageProbe(IOptions<ModelStorageOptions> opti
         {
             using var response = await client.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, either.Token);
             response.EnsureSuccessStatusCode();
-            if (failing)
+            if (failures > 0)
             {
-                failing = false;
+                failures = 0;
                 LogRecovered(logger);
             }
 
@@ -70,9 +81,8 @@ public sealed partial class ModelStorageProbe(IOptions<ModelStorageOptions> opti
         }
         catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
-            if (!failing)
+            if (failures++ == 0)
             {
-                failing = true;
                 LogFailing(logger, failure);
             }
 

@@ -80,7 +80,7 @@ public sealed class StatusServiceTests(PostgresFixture postgres) : IAsyncLifetim
     [Fact]
     public async Task A_failing_probe_of_the_storage_is_an_outage_of_it()
     {
-        await using var service = neighbours.StatusService(database, null, ("ModelStorage:ProbeUrl", "http://127.0.0.1:9/"), ("ModelStorage:IntervalSeconds", "1"));
+        await using var service = neighbours.StatusService(database, null, ("ModelStorage:ProbeUrl", "http://127.0.0.1:9/"), ("ModelStorage:FailuresBeforeOutage", "1"));
         await using var pages = new PageStream(service);
         var page = await pages.UntilAsync("partial_outage");
         Assert.Contains("its probe fails", page.Html.Identity.ToStringUtf8(), StringComparison.Ordinal);
