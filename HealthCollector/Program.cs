@@ -11,6 +11,7 @@ builder.AddRedis("redis", redis =>
     // A heartbeat that is refused at once and sent again is better than one that waits.
     redis.BacklogPolicy = BacklogPolicy.FailFast;
     redis.AsyncTimeout = 2000;
+    redis.AllowAdmin = true; // for INFO, which tells the eviction policy
 });
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.Http2.MaxStreamsPerConnection = 1000);
 builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = HeartbeatIntake.MaxBatchBytes);
@@ -21,6 +22,8 @@ builder.Services.AddSingleton<CollectorMetrics>();
 builder.Services.AddSingleton<FleetStore>();
 builder.Services.AddSingleton<PlatformMonitor>();
 builder.Services.AddHostedService(services => services.GetRequiredService<PlatformMonitor>());
+builder.Services.AddHostedService<EvictionWatch>();
+builder.Services.AddHealthChecks().AddCheck<StoreCheck>("redis");
 
 // Ingest: heartbeats on their way to Redis.
 builder.Services.AddOptions<HeartbeatLimitOptions>().BindConfiguration("RateLimits").ValidateDataAnnotations().ValidateOnStart();

@@ -28,7 +28,7 @@ public static class Stores
         builder.Services.AddHealthChecks().AddCheck<PostgresCheck>(name, timeout: TimeSpan.FromSeconds(2));
     }
 
-    /// <summary>Registers the <see cref="IConnectionMultiplexer"/> of <c>ConnectionStrings:{name}</c> and a health check of that name. It connects in the background and reconnects by itself.</summary>
+    /// <summary>Registers the <see cref="IConnectionMultiplexer"/> of <c>ConnectionStrings:{name}</c>. It connects in the background and reconnects by itself. Its health is for the service to tell: a Redis that answers may refuse what the service writes.</summary>
     /// <param name="builder">The service.</param>
     /// <param name="name">Name of the connection string.</param>
     /// <param name="configure">Changes the client's options.</param>
@@ -42,7 +42,6 @@ public static class Stores
             options.ReconnectRetryPolicy = new LinearRetry(250);
             configure?.Invoke(options);
         });
-        builder.Services.AddHealthChecks().AddCheck<RedisCheck>(name, timeout: TimeSpan.FromSeconds(2));
     }
 
     private static string RequiredConnectionString(this IConfiguration configuration, string name) =>
@@ -60,15 +59,6 @@ public static class Stores
 
             await using var command = database.CreateCommand("select 1");
             await command.ExecuteScalarAsync(CancellationToken.None).WaitAsync(cancellationToken); // Npgsql cancels synchronously
-            return HealthCheckResult.Healthy();
-        }
-    }
-
-    private sealed class RedisCheck(IConnectionMultiplexer redis) : IHealthCheck
-    {
-        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
-        {
-            await redis.GetDatabase().PingAsync().WaitAsync(cancellationToken);
             return HealthCheckResult.Healthy();
         }
     }

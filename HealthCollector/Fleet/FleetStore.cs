@@ -42,9 +42,13 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, CollectorMetrics 
     private static readonly RedisKey[] PlatformKeys = ["fleet:{platform}:watch", "fleet:{platform}:routers:seen", "fleet:{platform}:routers:up", "fleet:{platform}:shared:seen"];
     private readonly FleetOptions options = options.Value;
     private volatile bool available = true;
+    private volatile string? trouble = "Nothing was written to Redis yet.";
 
     /// <summary>Whether the last <see cref="ReadPlatformAsync"/> succeeded. While it is false, writes are refused at once: they would only pile up.</summary>
     public bool IsAvailable => available;
+
+    /// <summary>Why Redis did not take the last write, of heartbeats or of the watch over the fleet; null when it did.</summary>
+    public string? Trouble => trouble;
 
     /// <summary>Writes heartbeats of one fleet, each sender at most once.</summary>
     /// <returns>What the write did.</returns>
@@ -71,7 +75,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, CollectorMetrics 
         }
 
         var root = Root(fleet);
-        var reply = await RunAsync("write", FleetScripts.Write, [root, root + ":seen", root + (fleet.Kind == SenderKind.Router ? ":up" : ":gone"), root + ":bytes"], arguments, WriteTimeout);
+        var reply = await WriteAsync("write", FleetScripts.Write, [root, root + ":seen", root + (fleet.Kind == SenderKind.Router ? ":up" : ":gone"), root + ":bytes"], arguments, WriteTimeout);
         return new((int)reply[0], (string[])reply[1]!);
     }
 
@@ -87,7 +91,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, CollectorMetrics 
         long[] n;
         try
         {
-            n = (long[])(await RunAsync("count", FleetScripts.Count, PlatformKeys, arguments, ReadTimeout))!;
+            n = (long[])(await WriteAsync("count", FleetScripts.Count, PlatformKeys, arguments, ReadTimeout))!;
             available = true;
         }
         catch (StoreUnavailableException)
@@ -174,6 +178,21 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, CollectorMetrics 
         heartbeats.RemoveAll(heartbeat => heartbeat.ReceivedAt < since);
         heartbeats.Sort((a, b) => string.CompareOrdinal(a.Id, b.Id));
         return heartbeats;
+    }
+
+    private async Task<RedisResult> WriteAsync(string operation, string script, RedisKey[] keys, RedisValue[] arguments, TimeSpan timeout)
+    {
+        try
+        {
+            var reply = await RunAsync(operation, script, keys, arguments, timeout);
+            trouble = null;
+            return reply;
+        }
+        catch (StoreUnavailableException failure)
+        {
+            trouble = failure.InnerException!.Message;
+            throw;
+        }
     }
 
     private Task<RedisResult> RunAsync(string operation, string script, RedisKey[] keys, RedisValue[] arguments, TimeSpan timeout) =>

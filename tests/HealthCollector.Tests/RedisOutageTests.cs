@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using StackExchange.Redis;
 using Xerotier.Fleet.V1;
 using Xerotier.TestKit;
@@ -78,16 +80,47 @@ public sealed class RedisOutageTests
         await using var redis = await TestRedis.StartAsync();
         using var collector = new Collector(redis.ConnectionString, null, ("Fleet:ProjectCacheMilliseconds", "0"));
         using var watch = collector.Watch();
+        using var http = collector.Http(null);
         await collector.ReportPlatformAsync(Router("r1"));
         await Collector.NextAsync(watch, health => health is { Store: StoreState.Ready, RoutersOnline: 1 });
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/readyz")).StatusCode);
         await using var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString + ",allowAdmin=true");
         await connection.GetServers()[0].ConfigSetAsync("maxmemory", "1");
         await Collector.NextAsync(watch, health => health.Store == StoreState.Unavailable);
         Assert.Equal("service_unavailable", (await collector.ReportPlatformAsync(Router("r1"))).Errors.Single().Code);
+        await connection.GetDatabase().PingAsync(); // it answers, and is of no use
+        var report = await collector.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
+        Assert.Contains("maxmemory", report.Entries["redis"].Description, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("/readyz")).StatusCode);
 
         await connection.GetServers()[0].ConfigSetAsync("maxmemory", "0");
         await Collector.NextAsync(watch, health => health is { Store: StoreState.Ready, RoutersOnline: 1 });
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/readyz")).StatusCode);
         Assert.Equal(1, (await collector.ReportPlatformAsync(Router("r1"))).Accepted);
+    }
+
+    [Fact]
+    public async Task A_Redis_that_evicts_is_told_of_once_at_the_start_and_after_a_reconnect()
+    {
+        await using var redis = await TestRedis.StartAsync();
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString + ",allowAdmin=true");
+        await connection.GetServers()[0].ConfigSetAsync("maxmemory-policy", "allkeys-lru");
+        using var log = new LogRecorder();
+        using var collector = new Collector(redis.ConnectionString, null, log);
+        await Eventually.TrueAsync(() => Warnings().Length == 1);
+
+        await ReconnectAsync("allkeys-lru");
+        await ReconnectAsync("volatile-ttl");
+        await Eventually.TrueAsync(() => Warnings().Any(warning => warning.Contains("volatile-ttl", StringComparison.Ordinal)));
+        Assert.Equal(2, Warnings().Length);
+
+        async Task ReconnectAsync(string policy)
+        {
+            await connection.GetServers()[0].ConfigSetAsync("maxmemory-policy", policy);
+            await connection.GetDatabase().ExecuteAsync("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+        }
+
+        string[] Warnings() => [.. log.Entries.Where(entry => entry.Message.Contains("maxmemory-policy", StringComparison.Ordinal)).Select(entry => entry.Message)];
     }
 
     [Fact]
