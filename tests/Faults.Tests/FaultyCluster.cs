@@ -5,13 +5,15 @@ using Xerotier.TestKit;
 
 namespace Xerotier.Faults.Tests;
 
-/// <summary>A cluster with two of each service, 1,000 agents, and stores of its own behind proxies that can be slowed and cut; every test leaves it well.</summary>
+/// <summary>A cluster with two of each service, 1,000 agents, and stores of its own behind proxies that can be slowed and cut.</summary>
 public sealed class FaultyCluster : IAsyncLifetime
 {
     /// <summary>Ten seconds, as promised, with three times that as slack.</summary>
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(30);
 
     public static readonly IReadOnlyList<string> Services = ["gateway", "healthcollector", "maintenanceservice", "statusservice"];
+
+    private readonly Stack<IAsyncDisposable> started = new();
 
     public Cluster Cluster { get; private set; } = null!;
 
@@ -28,12 +30,25 @@ public sealed class FaultyCluster : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Disk = await SmallDisk.TryMountAsync();
-        Postgres = await TestPostgres.StartAsync(Disk?.Folder, "max_connections=300", "max_wal_size=64MB", "min_wal_size=32MB");
-        Redis = await TestRedis.StartAsync();
-        PostgresProxy = new ChaosProxy(new NpgsqlConnectionStringBuilder(Postgres.AdminConnectionString).Port);
+        try
+        {
+            await StartAsync();
+        }
+        catch
+        {
+            await DisposeAsync(); // nobody else would
+            throw;
+        }
+    }
+
+    private async Task StartAsync()
+    {
+        Disk = Keep(await SmallDisk.TryMountAsync());
+        Postgres = Keep(await TestPostgres.StartAsync(Disk?.Folder, "max_connections=300", "max_wal_size=64MB", "min_wal_size=32MB"));
+        Redis = Keep(await TestRedis.StartAsync());
+        PostgresProxy = Keep(new ChaosProxy(new NpgsqlConnectionStringBuilder(Postgres.AdminConnectionString).Port));
         var redisOptions = ConfigurationOptions.Parse(Redis.ConnectionString);
-        RedisProxy = new ChaosProxy(((System.Net.IPEndPoint)redisOptions.EndPoints[0]).Port);
+        RedisProxy = Keep(new ChaosProxy(((System.Net.IPEndPoint)redisOptions.EndPoints[0]).Port));
         var settings = new Dictionary<string, string?>
         {
             ["ConnectionStrings__redis"] = $"127.0.0.1:{RedisProxy.Port},password={redisOptions.Password}",
@@ -50,7 +65,7 @@ public sealed class FaultyCluster : IAsyncLifetime
             settings[$"ConnectionStrings__{name}"] = database.ConnectionString;
         }
 
-        Cluster = await Cluster.StartAsync(new() { Replicas = 2, Settings = settings, DataFolder = Disk is null ? null : Path.Combine(Disk.Folder, "data") });
+        Cluster = Keep(await Cluster.StartAsync(new() { Replicas = 2, Settings = settings, DataFolder = Disk is null ? null : Path.Combine(Disk.Folder, "data") }));
         await WellAsync(Cluster, "the start");
     }
 
@@ -108,18 +123,23 @@ public sealed class FaultyCluster : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await Cluster.DisposeAsync();
-        await PostgresProxy.DisposeAsync();
-        await RedisProxy.DisposeAsync();
-        await Redis.DisposeAsync();
-        await Postgres.DisposeAsync();
-        if (Disk is not null)
+        while (started.TryPop(out var part))
         {
-            await Disk.DisposeAsync();
+            await part.DisposeAsync();
         }
+    }
+
+    private T Keep<T>(T part)
+    {
+        if (part is IAsyncDisposable disposable)
+        {
+            started.Push(disposable);
+        }
+
+        return part;
     }
 }
 
-/// <summary>The tests that share the cluster, one after the other.</summary>
+/// <summary>The tests that start a cluster, one after the other.</summary>
 [CollectionDefinition]
-public sealed class FaultyClusterTests : ICollectionFixture<FaultyCluster>;
+public sealed class FaultyClusterTests;

@@ -7,7 +7,7 @@ namespace Xerotier.Faults.Tests;
 
 /// <summary>A long quiet day: the steady load without faults, and what memory, handles and latency do. SOAK_MINUTES (15) long; draws <c>soak.svg</c>.</summary>
 [Collection<FaultyClusterTests>]
-public sealed class SoakTests(FaultyCluster system)
+public sealed class SoakTests(FaultyCluster system) : IClassFixture<FaultyCluster>
 {
     private static readonly TimeSpan Sample = TimeSpan.FromSeconds(5);
 

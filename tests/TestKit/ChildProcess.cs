@@ -130,7 +130,7 @@ internal sealed partial class ChildProcess : IDisposable
             while read -r sign id; do
               if [ "$sign" = + ]; then list="$list$id "; else list="${list%%" $id "*} ${list#*" $id "}"; fi
             done
-            for id in $list; do kill -s KILL -- "-$id"; done
+            for id in $list; do kill -s KILL -- "-$id" $(pgrep -P "$id"); done
             """;
 
         private static readonly Lazy<Process> Shell = new(() =>

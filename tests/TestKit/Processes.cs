@@ -13,4 +13,26 @@ public static class Processes
 
     /// <summary>Open files, sockets among them.</summary>
     public static int OpenFiles(int id) => Directory.GetFiles($"/proc/{id}/fd").Length;
+
+    /// <summary>Ids of those whose working directory is <paramref name="folder"/> or below it.</summary>
+    public static IReadOnlyList<int> In(string folder)
+    {
+        var found = new List<int>();
+        foreach (var process in new DirectoryInfo("/proc").EnumerateDirectories())
+        {
+            try
+            {
+                if (int.TryParse(process.Name, out var id) && $"{new FileInfo(Path.Combine(process.FullName, "cwd")).LinkTarget}/".StartsWith($"{folder}/", StringComparison.Ordinal))
+                {
+                    found.Add(id);
+                }
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                // gone in the meantime, or not ours
+            }
+        }
+
+        return found;
+    }
 }

@@ -44,12 +44,11 @@ public sealed class TestPostgres : IAsyncDisposable
         return new NpgsqlConnectionStringBuilder(AdminConnectionString) { Database = name }.ConnectionString;
     }
 
-    /// <summary>Sends a signal (<c>kill -l</c> numbers) to the server and all its backends, which lead process groups of their own.</summary>
+    /// <summary>Sends a signal (<c>kill -l</c> numbers) to the server and all its backends, which lead sessions of their own and may have outlived it.</summary>
     public void Signal(int signal)
     {
         process.Signal(signal);
-        var backends = File.ReadAllText($"/proc/{process.Id}/task/{process.Id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        using var kill = System.Diagnostics.Process.Start("sh", ["-c", $"kill -{signal} {string.Join(' ', backends)} 2>/dev/null"]);
+        using var kill = System.Diagnostics.Process.Start("sh", ["-c", $"kill -{signal} {string.Join(' ', Processes.In(server.Command.Folder))} 2>/dev/null"]);
         kill.WaitForExit();
     }
 
@@ -57,15 +56,25 @@ public sealed class TestPostgres : IAsyncDisposable
     public async Task KillAsync()
     {
         process.Signal(ChildProcess.Kill);
-        await process.Exited;
+        while (!process.Exited.IsCompleted)
+        {
+            Signal(ChildProcess.Continue); // stopped orphans hold the server's output
+            await Task.Delay(50);
+        }
     }
 
     /// <summary>Starts the server again on the same data and port after <see cref="KillAsync"/>, or after it ended by itself; nothing happens while it runs.</summary>
-    public Task RestartAsync() => WaitAsync();
+    public Task RestartAsync()
+    {
+        Signal(ChildProcess.Continue); // a stopped orphan would never see that its server is gone, and no other starts while it holds the memory
+        return WaitAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {
+        Signal(ChildProcess.Continue); // what is stopped does not end
         await process.StopAsync(TimeSpan.FromSeconds(3));
+        Signal(ChildProcess.Kill); // orphans of a server that was killed
         process.Dispose();
         Directory.Delete(folder, recursive: true);
     }
