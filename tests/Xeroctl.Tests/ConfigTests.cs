@@ -271,7 +271,7 @@ public sealed class ConfigTests
         tool.Environment["XEROTIER_BASE_URL"] = api.Url.ToString();
         tool.Environment["XEROTIER_API_KEY"] = Samples.Key;
         tool.Environment["XEROTIER_PLATFORM_KEY"] = OtherKey;
-        Assert.Equal("ID\tSLUG\tNAME\tPLATFORM\tCREATED\nproj_NEW123\tnew\tNew\ttrue\t2026-05-22T02:00:00Z\n", (await tool.RunAsync("projects", "list")).Out);
+        Assert.Equal("ID\tSLUG\tNAME\tPLATFORM\tCREATED\tSTATE\nproj_NEW123\tnew\tNew\ttrue\t2026-05-22T02:00:00Z\tactive\n", (await tool.RunAsync("projects", "list")).Out);
         await tool.RunAsync("projects", "create", "--name", "New", "--slug", "new", "--platform");
         await tool.RunAsync("keys", "create", "--project", "proj_NEW123", "--name", "first", "--scope", "management");
         Assert.Equal(["/v1/platform/projects", "/v1/platform/projects", "/v1/platform/projects/proj_NEW123/keys"], api.Seen.Select(request => request.Target));
