@@ -46,7 +46,7 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
                     ) scanned
                 ) ranked
                 where platform or nth <= {NewestOfProject} order by start desc, id limit @limit
-             ) newest using (project_id, id))
+             ) newest using (project_id, id) order by starts_at at time zone 'UTC' desc, id)
             union all
             (select 'platform_active', {WindowTable.ColumnsWithoutTexts} from windows where status = 'active' and platform order by ends_at desc, id limit {PlatformWindows})
         ) listed on true

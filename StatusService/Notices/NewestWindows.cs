@@ -21,7 +21,7 @@ internal sealed class NewestWindows(Comparison<Window> order, IReadOnlyList<Wind
     private readonly Dictionary<string, WindowList> projects = newest.GroupBy(ProjectOf).ToDictionary(
         project => project.Key, project => new WindowList(order, project, CapacityOf(project.First(), capacity)), StringComparer.Ordinal);
 
-    private Window? edge = newest.Count < capacity ? null : newest[^1]; // everything up to here is known; null: everything
+    private Window? edge = newest.Count < capacity ? null : newest.Max(Comparer<Window>.Create(order)); // everything up to here is known; null: everything
 
     /// <summary>The first <paramref name="count"/> windows to show.</summary>
     public IReadOnlyList<Window> First(int count) =>
