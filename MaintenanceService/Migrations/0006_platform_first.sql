@@ -1,3 +1,2 @@
 -- The platform's own notices come first, whatever the others have.
-create index windows_platform_active_first on windows (ends_at, id) where status = 'active' and platform;
 create index windows_platform_scheduled on windows (starts_at, id) where status = 'scheduled' and platform;
