@@ -47,26 +47,17 @@ internal sealed class RateLimits
 
     private static ApiError Exceeded(TokenGrant grant) => ApiErrors.RateLimitExceeded(grant.RetryAfterSeconds);
 
-    /// <summary>The buckets of keys and those of projects, for one kind of request.</summary>
+    /// <summary>The buckets of one kind of request, and their capacities as the headers' text.</summary>
     private sealed class Buckets(int perKey, int perProject, TimeProvider time)
     {
-        private readonly TokenBuckets<string> keys = new(perKey, time);
-        private readonly TokenBuckets<string> projects = new(perProject, time);
+        private readonly KeyBuckets buckets = new(perKey, perProject, time);
         private readonly string keyLimit = perKey.ToString(CultureInfo.InvariantCulture);
         private readonly string projectLimit = perProject.ToString(CultureInfo.InvariantCulture);
 
         public ApiError? Take(ApiKey key, HttpResponse response)
         {
-            var own = keys.PerMinute == 0 ? (TokenGrant?)null : keys.Take(key.Id);
-            if (own is { Granted: 0 } || key.IsPlatform || projects.PerMinute == 0)
-            {
-                return own is { } grant ? WriteHeaders(grant, keyLimit, response) : null;
-            }
-
-            var whole = projects.Take(key.ProjectId);
-            return own is { } first && whole.Granted > 0 && first.Remaining <= whole.Remaining
-                ? WriteHeaders(first, keyLimit, response)
-                : WriteHeaders(whole, projectLimit, response);
+            var grant = buckets.Take(key.Id, key.IsPlatform ? null : key.ProjectId);
+            return WriteHeaders(grant, grant.Limit == perKey ? keyLimit : projectLimit, response);
         }
     }
 }
