@@ -14,10 +14,13 @@ internal sealed class BoundedTable<TKey, TValue>(int size, Func<TValue, bool> ma
     public const int Examined = 8;
 
     private readonly ConcurrentDictionary<TKey, TValue> entries = new();
-    private readonly ConcurrentQueue<TKey> order = new();
+    private readonly ConcurrentQueue<KeyValuePair<TKey, TValue>> order = new(); // also of entries that their owner has removed
 
     /// <summary>How many entries there are.</summary>
     public int Count => entries.Count;
+
+    /// <summary>How many entries the order of age holds, those that their owner has removed among them.</summary>
+    internal int Ordered => order.Count;
 
     /// <summary>The entries.</summary>
     public IEnumerable<TValue> Values => entries.Select(entry => entry.Value);
@@ -34,7 +37,7 @@ internal sealed class BoundedTable<TKey, TValue>(int size, Func<TValue, bool> ma
         var entry = entries.GetOrAdd(key, value);
         if (ReferenceEquals(entry, value))
         {
-            order.Enqueue(key);
+            order.Enqueue(new(key, value));
             MakeRoom();
         }
 
@@ -46,20 +49,20 @@ internal sealed class BoundedTable<TKey, TValue>(int size, Func<TValue, bool> ma
 
     private void MakeRoom()
     {
-        for (var i = 0; i < Examined && entries.Count > size && order.TryDequeue(out var key); i++)
+        for (var i = 0; i < Examined && (entries.Count > size || order.Count > 2 * size) && order.TryDequeue(out var oldest); i++)
         {
-            if (!entries.TryGetValue(key, out var value))
+            if (!entries.TryGetValue(oldest.Key, out var value) || !ReferenceEquals(value, oldest.Value))
             {
                 continue; // removed by its owner
             }
 
-            if (mayGo(value) && entries.TryRemove(new(key, value)))
+            if (entries.Count > size && mayGo(value) && entries.TryRemove(oldest))
             {
                 removed(value);
             }
             else
             {
-                order.Enqueue(key);
+                order.Enqueue(oldest);
             }
         }
     }

@@ -44,6 +44,22 @@ public sealed class BoundedTableTests
         Assert.Equal(1_000, table.Count);
     }
 
+    [Fact]
+    public void What_its_owner_removes_leaves_nothing_behind()
+    {
+        var table = new BoundedTable<int, string>(10, MayGo, _ => { });
+        staying.Add("kept");
+        table.GetOrAdd(0, "kept");
+        for (var i = 0; i < 1_000; i++)
+        {
+            table.GetOrAdd(1, $"{i}");
+            table.Remove(1, out _);
+        }
+
+        Assert.Equal(["kept"], table.Values);
+        Assert.InRange(table.Ordered, 1, 21);
+    }
+
     private bool MayGo(string value)
     {
         examined++;
