@@ -10,7 +10,10 @@ namespace Xerotier.Gateway.Tests;
 /// <summary>
 /// Generated hostile requests over raw sockets: no 5xx, no answer outside the envelope, memory bounded.
 /// HOSTILE_REQUESTS (50,000) sets how many, HOSTILE_SEED repeats a run.
+/// Alone, because the heap that it weighs is the whole process's.
 /// </summary>
+[Collection(nameof(HostileTests))]
+[CollectionDefinition(nameof(HostileTests), DisableParallelization = true)]
 public sealed class HostileTests(PostgresFixture postgres, ITestOutputHelper output)
 {
     private const int Lanes = 8;
