@@ -1,6 +1,6 @@
-using Xerotier.Contracts;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
+using Xerotier.Contracts;
 
 namespace Xerotier.ServiceDefaults;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 using Npgsql;
-using Xerotier.Contracts;
 using Xerotier.Maintenance.V1;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Storage;

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Xerotier.Contracts;
 using Xerotier.Maintenance.V1;
 
 namespace Xerotier.MaintenanceService.Model;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Npgsql;
-using Xerotier.Contracts;
 
 namespace Xerotier.MaintenanceService.Model;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Xerotier.Contracts;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Model;
 
@@ -22,7 +21,7 @@ internal sealed record ApiResponse(int Status, byte[] Body, string? ETag = null,
         new(StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(new() { Id = window.Id }, ContractsJson.Wire.MaintenanceWindowDeleted));
 
     public static ApiResponse List(List<StoredWindow> found, int limit) =>
-        Page<MaintenanceWindow>([.. found], limit, w => w.Id, ContractsJson.Wire.ListPageMaintenanceWindow);
+        Page<MaintenanceWindow>(found, limit, w => w.Id, ContractsJson.Wire.ListPageMaintenanceWindow);
 
     public static ApiResponse List(List<WindowEvent> found, int limit) =>
         Page([.. found.Select(c => c.ToContract())], limit, c => c.Id, ContractsJson.Wire.ListPageMaintenanceEvent);
@@ -44,6 +43,6 @@ internal sealed record ApiResponse(int Status, byte[] Body, string? ETag = null,
 
     private static byte[] Bytes(StoredWindow window) => JsonSerializer.SerializeToUtf8Bytes(window, ContractsJson.Wire.MaintenanceWindow);
 
-    private static ApiResponse Page<T>(List<T> found, int limit, Func<T, string> id, JsonTypeInfo<ListPage<T>> type) =>
+    private static ApiResponse Page<T>(IReadOnlyList<T> found, int limit, Func<T, string> id, JsonTypeInfo<ListPage<T>> type) =>
         new(StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(ListPage.Of(found, limit, id), type));
 }

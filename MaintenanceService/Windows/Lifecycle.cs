@@ -1,4 +1,3 @@
-using Xerotier.Contracts;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;

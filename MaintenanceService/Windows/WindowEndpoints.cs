@@ -1,4 +1,3 @@
-using Xerotier.Contracts;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Storage;

@@ -1,5 +1,4 @@
 using FsCheck.Fluent;
-using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Windows;
 using Xerotier.ServiceDefaults;
 

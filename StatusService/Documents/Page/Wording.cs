@@ -46,23 +46,6 @@ public static class Wording
         _ => throw new ArgumentOutOfRangeException(nameof(status)),
     };
 
-    /// <summary>The word of the API for how serious a window is.</summary>
-    public static string Key(WindowSeverity severity) => severity switch
-    {
-        WindowSeverity.Warning => "warning",
-        WindowSeverity.Critical => "critical",
-        _ => "info",
-    };
-
-    /// <summary>The word of the API for a window's state.</summary>
-    public static string Key(WindowStatus status) => status switch
-    {
-        WindowStatus.Active => "active",
-        WindowStatus.Completed => "completed",
-        WindowStatus.Cancelled => "cancelled",
-        _ => "scheduled",
-    };
-
     /// <summary>The word that stands beside a component's name.</summary>
     public static string Label(ComponentStatus status) => status switch
     {
