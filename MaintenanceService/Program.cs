@@ -3,6 +3,7 @@ using Xerotier.MaintenanceService.Clock;
 using Xerotier.MaintenanceService.Notices;
 using Xerotier.MaintenanceService.Storage;
 using Xerotier.MaintenanceService.Windows;
+using Xerotier.Projects.V1;
 using Xerotier.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -19,6 +20,9 @@ builder.Services.AddSingleton<ChangeNotifier>();
 builder.Services.AddHostedService(services => services.GetRequiredService<ChangeNotifier>());
 builder.Services.AddHostedService<ChangeListener>();
 builder.Services.AddHostedService(services => services.GetRequiredService<ChangeFeed>());
+builder.Services.AddServiceClient<ProjectFeed.ProjectFeedClient>("gateway", endpoint: "internal");
+builder.Services.AddSingleton<Suspensions>();
+builder.Services.AddHostedService(services => services.GetRequiredService<Suspensions>());
 builder.Services.AddHostedService<TransitionClock>();
 builder.Services.AddHostedService<IdempotencyCleaner>();
 

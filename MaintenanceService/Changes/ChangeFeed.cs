@@ -7,8 +7,8 @@ namespace Xerotier.MaintenanceService.Changes;
 /// <param name="Before">The mark that it started from.</param>
 /// <param name="Changes">The changes since then.</param>
 /// <param name="Mark">The mark after them; null before the first read, and when the read failed.</param>
-/// <param name="Failed">The database did not respond.</param>
-internal sealed record ChangeRead(ChangeMark? Before, IReadOnlyList<WindowEvent> Changes, ChangeMark? Mark, bool Failed = false);
+/// <param name="Failure">Why it failed; null: it did not.</param>
+internal sealed record ChangeRead(ChangeMark? Before, IReadOnlyList<WindowEvent> Changes, ChangeMark? Mark, Exception? Failure = null);
 
 /// <summary>
 /// Reads the change log for all streams of this process: when windows have changed, and every <see cref="Poll"/> in case a notification
@@ -52,9 +52,14 @@ internal sealed class ChangeFeed(ChangeLog log, Migrations migrations, TimeProvi
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
+                latest.Set(new(mark, [], null, failure));
+                if (failure is InvalidMarkException)
+                {
+                    mark = null; // a project was suspended or resumed, or the database was restored from a backup
+                    continue;
+                }
+
                 failures.Failed(failure);
-                latest.Set(new(mark, [], null, Failed: true));
-                mark = failure is InvalidMarkException ? null : mark; // the database was restored from a backup
             }
 
             await Task.Delay(Gap, time, stoppingToken);

@@ -9,8 +9,8 @@ namespace Xerotier.MaintenanceService.Changes;
 /// <param name="Mark">The mark after them.</param>
 internal sealed record ChangePage(IReadOnlyList<WindowEvent> Changes, ChangeMark Mark);
 
-/// <summary>The mark is ahead of this database or belongs to another one: its reader must start again from a snapshot.</summary>
-internal sealed class InvalidMarkException() : Exception("The mark does not belong to this database.");
+/// <summary>The mark is ahead of this database, belongs to another one, or other projects were suspended then: its reader must start again from a snapshot.</summary>
+internal sealed class InvalidMarkException() : Exception("The mark does not belong to this database as it is now.");
 
 /// <summary>
 /// Reads the change log by marks. Every change is a row that names its transaction. A reader gets the rows that are visible now and
@@ -22,10 +22,14 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
     /// <summary>The most changes of one page.</summary>
     public const int PageSize = 200;
 
-    /// <summary>One row that says which database this is, which transactions are visible, and the last of them that changed a window.</summary>
+    /// <summary>Holds for the rows of projects that are not suspended.</summary>
+    public const string Public = "project_id not in (select project_id from suspended_projects)";
+
+    /// <summary>One row that says which database this is, which projects are suspended, which transactions are visible, and the last of them that changed a window.</summary>
     public const string HeadSql = """
         select
             (select system_identifier from pg_control_system()) || '.' || (select oid from pg_database where datname = current_database()) as log_database,
+            (select version from suspended_projects_version) as log_suspensions,
             pg_current_snapshot()::text as log_now,
             (select e.xid::text from window_events e order by e.xid desc limit 1) as log_last
         """;
@@ -39,10 +43,10 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
         ),
         page as (
             select project_id, window_id, version from unseen
-            where (@target is null or pg_visible_in_snapshot(xid, @target::pg_snapshot)) and (project_id, window_id, version) > (@project, @window, @version)
+            where {Public} and (@target is null or pg_visible_in_snapshot(xid, @target::pg_snapshot)) and (project_id, window_id, version) > (@project, @window, @version)
             order by project_id, window_id, version limit @limit
         )
-        select log_database, log_now, log_last, project_id, {WindowEvent.Columns}
+        select log_database, log_suspensions, log_now, log_last, project_id, {WindowEvent.Columns}
         from ({HeadSql}) head
         left join (select * from page join window_events using (project_id, window_id, version)) changes on true
         order by project_id, window_id, version
@@ -66,7 +70,7 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
     }
 
     /// <summary>The next changes that <paramref name="mark"/> has not seen, up to <paramref name="target"/>, or up to now when that is null.</summary>
-    /// <exception cref="InvalidMarkException">The mark is ahead of this database, or of another one.</exception>
+    /// <exception cref="InvalidMarkException">The mark is ahead of this database, of another one, or from when other projects were suspended.</exception>
     public async Task<ChangePage> ReadAsync(ChangeMark mark, Snapshot? target, CancellationToken cancellation)
     {
         target = mark.Page?.Target ?? target;
@@ -79,8 +83,8 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
         {
             if (now is null)
             {
-                (var name, now, last) = ReadHead(row);
-                if (name != mark.Database || mark.Seen.Max > now.Max || mark.Target.Max > now.Max)
+                (var name, var suspensions, now, last) = ReadHead(row);
+                if (name != mark.Database || suspensions != mark.Suspensions || mark.Seen.Max > now.Max || mark.Target.Max > now.Max)
                 {
                     throw new InvalidMarkException();
                 }
@@ -96,7 +100,7 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
         target ??= Durable(now!, last);
         return new(changes, changes.Count == PageSize
             ? mark with { Page = new(target, lastProject, changes[^1].WindowId, changes[^1].Version) }
-            : new(mark.Database, target));
+            : new(mark.Database, mark.Suspensions, target));
     }
 
     internal NpgsqlCommand ReadCommand(ChangeMark mark, Snapshot? target) => database.CreateCommand(ReadSql)
@@ -110,8 +114,8 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
     /// <summary>The mark of a row with the columns of <see cref="HeadSql"/>.</summary>
     public static ChangeMark ReadMark(NpgsqlDataReader row)
     {
-        var (name, now, last) = ReadHead(row);
-        return new(name, Durable(now, last));
+        var (name, suspensions, now, last) = ReadHead(row);
+        return new(name, suspensions, Durable(now, last));
     }
 
     /// <summary>
@@ -120,8 +124,9 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
     /// </summary>
     private static Snapshot Durable(Snapshot snapshot, ulong last) => snapshot.Before(last + 1);
 
-    private static (string Database, Snapshot Now, ulong Last) ReadHead(NpgsqlDataReader row) => (
+    private static (string Database, long Suspensions, Snapshot Now, ulong Last) ReadHead(NpgsqlDataReader row) => (
         row.GetString(row.GetOrdinal("log_database")),
+        row.GetInt64(row.GetOrdinal("log_suspensions")),
         Snapshot.Parse(row.GetString(row.GetOrdinal("log_now"))) ?? throw new FormatException("The database's snapshot has an unknown form."),
         row.TextOrNull("log_last") is { } last ? ulong.Parse(last, NumberStyles.None, CultureInfo.InvariantCulture) : 0);
 }

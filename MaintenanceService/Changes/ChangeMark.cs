@@ -4,9 +4,10 @@ namespace Xerotier.MaintenanceService.Changes;
 
 /// <summary>How far a reader has read the change log. Its text form is opaque to readers.</summary>
 /// <param name="Database">The database that the mark belongs to: the cluster's identifier and the database's object id.</param>
+/// <param name="Suspensions">The version of the set of suspended projects, whose windows the reader does not see.</param>
 /// <param name="Seen">The transactions whose changes the reader has.</param>
 /// <param name="Page">Where the reader is between <paramref name="Seen"/> and the end of the pages that it is reading, if it is.</param>
-internal sealed record ChangeMark(string Database, Snapshot Seen, PagePosition? Page = null)
+internal sealed record ChangeMark(string Database, long Suspensions, Snapshot Seen, PagePosition? Page = null)
 {
     private const char Separator = ';';
 
@@ -17,25 +18,27 @@ internal sealed record ChangeMark(string Database, Snapshot Seen, PagePosition? 
     public static ChangeMark? Parse(string text)
     {
         var parts = text.Split(Separator);
-        if (parts.Length is not (2 or 6) || parts[0].Length == 0 || Snapshot.Parse(parts[1]) is not { } seen)
+        if (parts.Length is not (3 or 7) || parts[0].Length == 0 || Number(parts[1]) is not { } suspensions || Snapshot.Parse(parts[2]) is not { } seen)
         {
             return null;
         }
 
-        if (parts.Length == 2)
+        if (parts.Length == 3)
         {
-            return new(parts[0], seen);
+            return new(parts[0], suspensions, seen);
         }
 
-        return Snapshot.Parse(parts[2]) is { } target && long.TryParse(parts[5], NumberStyles.None, CultureInfo.InvariantCulture, out var version)
-            ? new(parts[0], seen, new(target, parts[3], parts[4], version))
+        return Snapshot.Parse(parts[3]) is { } target && Number(parts[6]) is { } version
+            ? new(parts[0], suspensions, seen, new(target, parts[4], parts[5], version))
             : null;
+
+        static long? Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 
     /// <inheritdoc/>
     public override string ToString() => Page is { } page
-        ? string.Create(CultureInfo.InvariantCulture, $"{Database}{Separator}{Seen}{Separator}{page.Target}{Separator}{page.ProjectId}{Separator}{page.WindowId}{Separator}{page.Version}")
-        : $"{Database}{Separator}{Seen}";
+        ? string.Create(CultureInfo.InvariantCulture, $"{Database}{Separator}{Suspensions}{Separator}{Seen}{Separator}{page.Target}{Separator}{page.ProjectId}{Separator}{page.WindowId}{Separator}{page.Version}")
+        : string.Create(CultureInfo.InvariantCulture, $"{Database}{Separator}{Suspensions}{Separator}{Seen}");
 }
 
 /// <summary>A place among the changes that lie between two snapshots, which come by project, window and version.</summary>

@@ -56,14 +56,18 @@ internal sealed class MaintenanceFeedService(ChangeFeed feed, ChangeLog log, Not
         while (true)
         {
             var (read, changed) = feed.Current;
-            if (read.Failed && !ReferenceEquals(read, earlier))
+            if (read.Failure is { } failure && !ReferenceEquals(read, earlier))
             {
-                throw new ApiException(ApiErrors.ServiceUnavailable);
+                throw failure is InvalidMarkException ? failure : new ApiException(ApiErrors.ServiceUnavailable);
             }
 
-            if (read.Failed || read.Mark is not { } newest || !newest.Seen.Covers(mark.Target))
+            if (read.Failure is not null || read.Mark is not { } newest || !newest.Seen.Covers(mark.Target))
             {
                 feed.Wake(); // the newest read is older than this stream's
+            }
+            else if (mark.Suspensions != newest.Suspensions)
+            {
+                await SendAsync(await log.ReadAsync(mark, target: null, end)); // one of the two is out of date, and here it shows if it is this one
             }
             else if (mark == read.Before)
             {

@@ -6,7 +6,7 @@ using Xerotier.Maintenance.V1;
 
 namespace Xerotier.MaintenanceService.Notices;
 
-/// <summary>The windows of all projects, for the other services. No request of a project reaches it.</summary>
+/// <summary>The windows of all projects that are not suspended, for the other services. No request of a project reaches it.</summary>
 internal sealed class NoticeStore(NpgsqlDataSource database)
 {
     private const int MonthWindows = 500;
@@ -19,22 +19,22 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
     private const int NewestScanned = 10_000;
 
     private static readonly string NoticesSql = $"""
-        select list, {WindowTable.Columns}, active_total, scheduled_total, log_database, log_now, log_last
+        select list, {WindowTable.Columns}, active_total, scheduled_total, log_database, log_suspensions, log_now, log_last
         from (
             select
-                (select count(*) from windows where status = 'active') as active_total,
-                (select count(*) from windows where status = 'scheduled') as scheduled_total
+                (select count(*) from windows where status = 'active' and {ChangeLog.Public}) as active_total,
+                (select count(*) from windows where status = 'scheduled' and {ChangeLog.Public}) as scheduled_total
         ) totals cross join ({ChangeLog.HeadSql}) head left join (
             (select 'active' as list, {WindowTable.Columns} from (
                 (select * from windows where status = 'active' and platform order by ends_at, id limit @limit)
                 union all
-                (select * from windows where status = 'active' and not platform order by ends_at, id limit @limit)
+                (select * from windows where status = 'active' and not platform and {ChangeLog.Public} order by ends_at, id limit @limit)
              ) w order by platform desc, ends_at, id limit @limit)
             union all
             (select 'scheduled', {WindowTable.Columns} from (
                 (select * from windows where status = 'scheduled' and platform order by starts_at, id limit @limit)
                 union all
-                (select * from windows where status = 'scheduled' and not platform order by starts_at, id limit @limit)
+                (select * from windows where status = 'scheduled' and not platform and {ChangeLog.Public} order by starts_at, id limit @limit)
              ) w order by platform desc, starts_at, id limit @limit)
             union all
             (select 'recent', {WindowTable.Columns} from windows join (
@@ -42,7 +42,7 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
                     select project_id, id, platform, start, row_number() over (partition by project_id order by start desc, id) as nth
                     from (
                         select project_id, id, platform, starts_at at time zone 'UTC' as start
-                        from windows order by starts_at at time zone 'UTC' desc, id limit {NewestScanned}
+                        from windows where {ChangeLog.Public} order by starts_at at time zone 'UTC' desc, id limit {NewestScanned}
                     ) scanned
                 ) ranked
                 where platform or nth <= {NewestOfProject} order by start desc, id limit @limit
@@ -54,10 +54,10 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
 
     private static readonly string BetweenSql = $"""
         select {WindowTable.Columns} from (
-            (select * from windows where tstzrange(starts_at, ends_at) @> @from and starts_at < @from and @from < @to order by starts_at, id limit @limit)
+            (select * from windows where {ChangeLog.Public} and tstzrange(starts_at, ends_at) @> @from and starts_at < @from and @from < @to order by starts_at, id limit @limit)
             union all
             (select * from windows
-             where starts_at at time zone 'UTC' >= @from at time zone 'UTC' and starts_at at time zone 'UTC' < @to at time zone 'UTC'
+             where {ChangeLog.Public} and starts_at at time zone 'UTC' >= @from at time zone 'UTC' and starts_at at time zone 'UTC' < @to at time zone 'UTC'
              order by starts_at at time zone 'UTC' limit @limit)
         ) w order by starts_at, id limit @limit
         """;

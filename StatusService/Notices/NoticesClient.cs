@@ -63,8 +63,8 @@ public sealed partial class NoticesClient(MaintenanceFeed.MaintenanceFeedClient 
                     return;
                 }
 
-                // At the start, the MaintenanceService may be starting as well.
-                if (received || (!reported && time.GetElapsedTime(started) > ServiceClients.StartupGrace))
+                // Out of range: other projects are suspended, or the database was restored. At the start, the MaintenanceService may be starting as well.
+                if (failure is not RpcException { StatusCode: StatusCode.OutOfRange } && (received || (!reported && time.GetElapsedTime(started) > ServiceClients.StartupGrace)))
                 {
                     LogLost(logger, failure);
                     reported = true;

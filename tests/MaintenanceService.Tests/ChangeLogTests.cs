@@ -107,7 +107,7 @@ public sealed class ChangeLogTests(ManagementApi api, ITestOutputHelper output) 
     [Theory]
     [InlineData("")]
     [InlineData("x")]
-    [InlineData("other;3:3:")]
+    [InlineData("other;0;3:3:")]
     public async Task A_mark_that_is_not_of_this_database_is_out_of_range(string mark) => await IsOutOfRangeAsync(mark);
 
     [Fact]

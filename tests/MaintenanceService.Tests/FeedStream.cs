@@ -52,6 +52,19 @@ internal sealed class FeedStream : IAsyncDisposable
         }
     }
 
+    /// <summary>The stream ends because its mark is not valid any more.</summary>
+    public async Task IsOutOfRangeAsync()
+    {
+        var end = await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            while (true)
+            {
+                await NextAsync();
+            }
+        });
+        Assert.Equal(StatusCode.OutOfRange, end.StatusCode);
+    }
+
     public ValueTask DisposeAsync()
     {
         call.Dispose();

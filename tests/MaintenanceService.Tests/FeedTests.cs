@@ -4,7 +4,9 @@ using System.Net;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Microsoft.Extensions.DependencyInjection;
 using Xerotier.Maintenance.V1;
+using Xerotier.MaintenanceService.Notices;
 using Xerotier.TestKit;
 
 namespace Xerotier.MaintenanceService.Tests;
@@ -183,6 +185,50 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
         Assert.Equal([spanning, into, onFirst], found.Windows.Take(3).Select(w => w.Value.Id));
 
         static Timestamp At(string date) => Timestamp.FromDateTimeOffset(DateTimeOffset.Parse($"{date}T00:00:00Z", CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
+    public async Task The_windows_of_suspended_projects_are_told_to_nobody_until_they_are_resumed()
+    {
+        using var suspended = Project.Of(first);
+        using var other = Project.Of(second);
+        var hidden = await suspended.CreatedAsync("status", "active");
+        var shown = await other.CreatedAsync("status", "active");
+        await using (var near = await FeedStream.OpenAsync(first))
+        await using (var far = await FeedStream.OpenAsync(second))
+        {
+            Assert.Equal(2, near.Feed.ActiveTotal);
+            await SuspendAsync(suspended.Id);
+            await SuspendAsync(suspended.Id);
+            await near.IsOutOfRangeAsync();
+            await far.IsOutOfRangeAsync();
+        }
+
+        await using (var stream = await FeedStream.OpenAsync(second))
+        {
+            Assert.Equal((1, 1, 1), (stream.Feed.ActiveTotal, stream.Feed.Active.Count, stream.Feed.Recent.Count));
+            (await suspended.PatchAsync(hidden, Body.With("title", "Changed meanwhile"))).Is(HttpStatusCode.OK);
+            var later = await suspended.CreatedAsync();
+            var next = await other.CreatedAsync();
+            await stream.UntilAsync(feed => feed.Recent.Any(w => w.Value.Id == next));
+            Assert.Equal((1, 1, 2), (stream.Feed.ActiveTotal, stream.Feed.ScheduledTotal, stream.Feed.Recent.Count));
+
+            using var channel = GrpcChannel.ForAddress(first.GrpcAddress);
+            var client = new MaintenanceFeed.MaintenanceFeedClient(channel);
+            var all = new ListWindowsBetweenRequest { From = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch), To = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow.AddYears(100)) };
+            Assert.Equal(new[] { shown, next }.Order(), (await client.ListWindowsBetweenAsync(all, ServiceToken)).Windows.Select(w => w.Value.Id).Order());
+            Assert.Equal(2, (await client.ListProjectWindowsAsync(new() { ProjectId = suspended.Id }, ServiceToken)).Windows.Count);
+
+            await SuspendAsync();
+            await stream.IsOutOfRangeAsync();
+            await using var resumed = await FeedStream.OpenAsync(first);
+            Assert.Equal((2, 2), (resumed.Feed.ActiveTotal, resumed.Feed.ScheduledTotal));
+            Assert.Equal("Changed meanwhile", resumed.Feed.Active.Single(w => w.Value.Id == hidden).Value.Title);
+            Assert.Contains(resumed.Feed.Scheduled, w => w.Value.Id == later);
+        }
+
+        Task SuspendAsync(params string[] projects) =>
+            first.Services.GetRequiredService<Suspensions>().WriteAsync(projects, TestContext.Current.CancellationToken);
     }
 
     [Fact]

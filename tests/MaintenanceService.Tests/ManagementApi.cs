@@ -71,11 +71,15 @@ public sealed class ManagementApi : IAsyncLifetime
         }
     }
 
+    /// <summary>What the service needs to start: a database, and the address of a Gateway, where none responds.</summary>
+    internal static KeyValuePair<string, string?>[] Settings(string connectionString) =>
+        [new("ConnectionStrings:maintenancedb", connectionString), new("services:gateway:internal:0", "http://127.0.0.1:9")];
+
     /// <summary>Starts the service alone on a database and waits for its schema.</summary>
     internal static async Task<InProcessService<Program>> StartServiceAsync(string connectionString, TimeProvider? time = null)
     {
         var service = new InProcessService<Program>(
-            [new("ConnectionStrings:maintenancedb", connectionString)],
+            Settings(connectionString),
             services =>
             {
                 if (time is not null)

@@ -97,7 +97,7 @@ public sealed class OutageTests : IAsyncLifetime
     public async Task A_service_that_starts_before_its_database_works_when_that_comes()
     {
         await postgres.KillAsync();
-        await using var early = new InProcessService<Program>([new("ConnectionStrings:maintenancedb", connectionString)]);
+        await using var early = new InProcessService<Program>(ManagementApi.Settings(connectionString));
         using var client = Project.Of(early);
         (await client.GetAsync()).Is(503, "service_unavailable");
         await postgres.RestartAsync();
@@ -108,7 +108,7 @@ public sealed class OutageTests : IAsyncLifetime
     public async Task A_database_whose_name_is_not_known_is_503_and_ends_no_background_work()
     {
         var unknown = new Npgsql.NpgsqlConnectionStringBuilder(connectionString) { Host = "does-not-exist.invalid" };
-        await using var lost = new InProcessService<Program>([new("ConnectionStrings:maintenancedb", unknown.ConnectionString)]);
+        await using var lost = new InProcessService<Program>(ManagementApi.Settings(unknown.ConnectionString));
         using var client = Project.Of(lost);
         (await client.GetAsync()).Is(503, "service_unavailable");
 

@@ -32,11 +32,11 @@ public sealed class SnapshotTests
     [Fact]
     public void A_mark_is_read_back_from_its_text()
     {
-        var mark = new ChangeMark("7.16384", new(20, [12, 15]));
-        Assert.Equal("7.16384;12:20:12,15", mark.ToString());
+        var mark = new ChangeMark("7.16384", 3, new(20, [12, 15]));
+        Assert.Equal("7.16384;3;12:20:12,15", mark.ToString());
         Assert.Equal(mark, ChangeMark.Parse(mark.ToString()));
         var paged = mark with { Page = new(new(30, []), "proj_a", "mw_b", 7) };
-        Assert.Equal("7.16384;12:20:12,15;30:30:;proj_a;mw_b;7", paged.ToString());
+        Assert.Equal("7.16384;3;12:20:12,15;30:30:;proj_a;mw_b;7", paged.ToString());
         Assert.Equal(paged, ChangeMark.Parse(paged.ToString()));
     }
 
@@ -46,10 +46,10 @@ public sealed class SnapshotTests
     [InlineData(";12:20:")]
     [InlineData("7.16384;20:12:")]
     [InlineData("7.16384;0:12:")]
-    [InlineData("7.16384;12:20:15,12")]
-    [InlineData("7.16384;12:20:20")]
-    [InlineData("7.16384;12:20:x")]
-    [InlineData("7.16384;12:20:12;30:30:")]
-    [InlineData("7.16384;12:20:12;30:30:;p;w;-1")]
+    [InlineData("7.16384;3;12:20:15,12")]
+    [InlineData("7.16384;3;12:20:20")]
+    [InlineData("7.16384;3;12:20:x")]
+    [InlineData("7.16384;3;12:20:12;30:30:")]
+    [InlineData("7.16384;3;12:20:12;30:30:;p;w;-1")]
     public void What_is_no_mark_is_refused(string text) => Assert.Null(ChangeMark.Parse(text));
 }
