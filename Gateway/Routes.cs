@@ -59,6 +59,7 @@ internal sealed class Routes
             new("GET", "/v1/platform/projects/{id}/keys", Access.Platform, keys.ListOfProjectAsync, Operations.ListProjectKeys),
             new("POST", "/v1/platform/projects/{id}/keys", Access.Platform, keys.CreateOfProjectAsync, Operations.CreateFirstKey),
             new("DELETE", "/v1/platform/projects/{project_id}/keys/{id}", Access.Platform, keys.RevokeAsync, Operations.RevokeProjectKey),
+            new("POST", "/v1/platform/maintenance/{id}/cancel", Access.Platform, windows, Operations.CancelAnyWindow),
             new("GET", "/v1/platform/keys", Access.Platform, keys.ListPlatformAsync, Operations.ListPlatformKeys),
             new("POST", "/v1/platform/keys", Access.Platform, keys.CreatePlatformAsync, Operations.CreatePlatformKey),
             new("POST", "/v1/platform/keys/{id}/rotate", Access.Platform, keys.RotatePlatformAsync, Operations.RotatePlatformKey),

@@ -115,7 +115,7 @@ public static class ApiErrors
     public static ApiError AlreadyExists(string message, string? param = null) => new(409, ErrorTypes.InvalidRequest, "already_exists", message, param);
 
     /// <summary>409: there are as many as there may be.</summary>
-    public static ApiError QuotaExceeded(string message) => new(409, ErrorTypes.InvalidRequest, "quota_exceeded", message);
+    public static ApiError QuotaExceeded(string message, string? param = null) => new(409, ErrorTypes.InvalidRequest, "quota_exceeded", message, param);
 
     /// <summary>412: the object has changed since the caller read it.</summary>
     public static ApiError PreconditionFailed { get; } = new(412, ErrorTypes.InvalidRequest, "precondition_failed", "The object has changed since it was read.");

@@ -46,6 +46,7 @@ internal static class InternalAuth
             .AddPolicy(Policies.Project, p => p.RequireAssertion(IsRoutesProject))
             .AddPolicy(Policies.Management, p => p.RequireAssertion(c => IsRoutesProject(c) && HasScope(c, Scopes.Management)))
             .AddPolicy(Policies.Heartbeats, p => p.RequireAssertion(c => HasScope(c, Scopes.Heartbeat) || HasScope(c, Scopes.Platform)))
+            .AddPolicy(Policies.Platform, p => p.RequireAssertion(c => HasScope(c, Scopes.Platform)))
             .AddPolicy(Policies.Service, p => p.RequireAssertion(c => HasScope(c, Scopes.Service)));
     }
 

@@ -31,6 +31,9 @@ public static class Policies
     /// <summary>A key with scope <c>heartbeat</c> or <c>platform</c>.</summary>
     public const string Heartbeats = "heartbeats";
 
+    /// <summary>A platform key.</summary>
+    public const string Platform = "platform";
+
     /// <summary>Another service of this cluster.</summary>
     public const string Service = "service";
 }

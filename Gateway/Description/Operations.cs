@@ -222,6 +222,14 @@ internal static class Operations
         Responses = [new(200, "The project.", Body.Json<Project>())],
     };
 
+    public static readonly Operation CancelAnyWindow = new(
+        "cancelAnyWindow", Tags.Platform, "Cancel a maintenance window of any project", "A scheduled or active window of whichever project is cancelled for good, by the platform's operators. Its project sees it cancelled and, in its events, by which platform key. Cancelling it again changes nothing.")
+    {
+        Parameters = [Parameters.WindowId, Parameters.IfMatch],
+        Responses = CancelWindow.Responses,
+        Errors = [400, 409, 412],
+    };
+
     public static readonly Operation ListPlatformKeys = new("listPlatformKeys", Tags.Platform, "List platform keys", $"The platform's keys without their values, newest first. {PagedById}")
     {
         Parameters = [Parameters.Limit, Parameters.After with { Example = Parameters.KeyId.Example }],

@@ -78,7 +78,8 @@ internal static class WindowEndpoints
         return await writer.ChangeAsync(http, projectId, id, WindowInput.ForUpdate(body), idempotency: null);
     }
 
-    private static Task<ApiResponse> CancelAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
+    /// <summary>Cancels a window of <paramref name="projectId"/>.</summary>
+    public static Task<ApiResponse> CancelAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
         writer.ChangeAsync(http, projectId, id, new MaintenanceWindowUpdate { Status = WindowStatus.Cancelled }, idempotency: null);
 
     private static async Task<IResult> CompleteAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
@@ -108,7 +109,7 @@ internal static class WindowEndpoints
     }
 
     /// <summary>The key of a POST that takes no fields: its body is empty or <c>{}</c>.</summary>
-    private static async Task<Idempotency?> BareRequestAsync(HttpRequest request)
+    public static async Task<Idempotency?> BareRequestAsync(HttpRequest request)
     {
         var body = await JsonFields.ReadBodyAsync(request, JsonFields.MaxBodyBytes);
         WindowInput.ForNothing(body);

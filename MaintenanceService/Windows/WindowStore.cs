@@ -37,12 +37,16 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
 
     private const string Claimed = "(@key is null or exists (select from claim))";
 
+    private const string OpenSql = "select count(*) from windows where project_id = @project and status in ('scheduled', 'active')";
+
+    /// <summary>The lock is of its own statement, so that the next one sees every window that was created before it got the lock.</summary>
     private static readonly string CreateSql = $"""
-        with target as (select),
+        select count(pg_advisory_xact_lock(hashtextextended(@project, 0))) where @most_open > 0;
+        with target as (select where @most_open = 0 or @most_open > ({OpenSql})),
         {Claim},
         written as (
             insert into windows ({Columns})
-            select {Columns} from jsonb_populate_record(null::windows, @window) where project_id = @project and {Claimed}
+            select {Columns} from jsonb_populate_record(null::windows, @window) where project_id = @project and {Claimed} and exists (select from target)
             returning *
         ),
         event as (
@@ -111,9 +115,16 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
         order by rank, starts_at, id
         """;
 
-    /// <summary>Writes a new window; false when another request holds the idempotency key.</summary>
-    public Task<bool> CreateAsync(StoredWindow window, Change change, CancellationToken cancellation) =>
-        WriteAsync(Writing(window.ProjectId, change, CreateSql).With("window", NpgsqlDbType.Jsonb, ToJson(window)), cancellation);
+    /// <summary>Writes a new window; false when another request holds the idempotency key, or the project has <paramref name="mostOpen"/> open windows (0: no limit).</summary>
+    public Task<bool> CreateAsync(StoredWindow window, int mostOpen, Change change, CancellationToken cancellation) => WriteAsync(
+        Writing(window.ProjectId, change, CreateSql).Number("most_open", mostOpen).With("window", NpgsqlDbType.Jsonb, ToJson(window)), cancellation);
+
+    /// <summary>How many windows of the project are scheduled or active.</summary>
+    public async Task<long> CountOpenAsync(string projectId, CancellationToken cancellation)
+    {
+        await using var command = database.Command(projectId, OpenSql);
+        return (long)(await command.ExecuteScalarAsync(cancellation))!;
+    }
 
     /// <summary>Replaces <paramref name="current"/> by <paramref name="next"/>; false when it has changed since it was read, or another request holds the idempotency key.</summary>
     public Task<bool> ReplaceAsync(StoredWindow current, StoredWindow next, Change change, CancellationToken cancellation) => WriteAsync(
@@ -214,7 +225,17 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
         await using var command = write;
         try
         {
-            return (long)(await command.ExecuteScalarAsync(cancellation))! == 1;
+            await using var row = await command.ExecuteReaderAsync(cancellation);
+            var written = 0L;
+            do
+            {
+                while (await row.ReadAsync(cancellation))
+                {
+                    written = row.GetInt64(0); // the last statement's
+                }
+            }
+            while (await row.NextResultAsync(cancellation));
+            return written == 1;
         }
         finally
         {

@@ -1,3 +1,5 @@
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Options;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.ServiceDefaults;
@@ -9,20 +11,32 @@ namespace Xerotier.MaintenanceService.Windows;
 /// Carries out changes: reads the window, asks <see cref="Lifecycle"/> for its next form, and writes that if the window is still
 /// what was read, otherwise starts again. It starts again only because another change came first, so it does not go on for ever.
 /// </summary>
-internal sealed class WindowWriter(WindowStore store, TimeProvider time)
+internal sealed class WindowWriter(WindowStore store, IOptions<TenantLimits> limits, TimeProvider time)
 {
+    /// <summary>One creation at a time of a project whose windows are counted: they wait for each other here, and not with a connection to the database each.</summary>
+    private readonly PartitionedRateLimiter<string> counted = PartitionedRateLimiter.Create<string, string>(
+        project => RateLimitPartition.GetConcurrencyLimiter(project, _ => new() { PermitLimit = 1, QueueLimit = 1000 }));
+
     /// <summary>404, the same for another project's window as for none.</summary>
     public static ApiException NotFound() => new(ApiErrors.NotFound("There is no maintenance window of this id."));
 
     /// <summary>Schedules a window.</summary>
     public async Task<ApiResponse> CreateAsync(Caller caller, MaintenanceWindowUpdate fields, PathString path, Idempotency? idempotency, CancellationToken cancellation)
     {
+        var mostOpen = fields.Status?.IsFinal() is true || caller.PlatformProject ? 0 : limits.Value.OpenPerProject;
+        using var turn = mostOpen > 0 ? await counted.AcquireAsync(caller.ProjectId, cancellationToken: cancellation) : null;
+        if (turn is { IsAcquired: false })
+        {
+            throw new ApiException(ApiErrors.ServiceUnavailable);
+        }
+
         while (true)
         {
             var now = time.GetUtcNow();
             var window = Lifecycle.Create(fields, caller, now);
+            limits.Value.CheckStart(window, now);
             var response = ApiResponse.Created(window, path);
-            if (await store.CreateAsync(window, new(ActorOf(caller), "created", now, response, idempotency), cancellation))
+            if (await store.CreateAsync(window, mostOpen, new(ActorOf(caller), "created", now, response, idempotency), cancellation))
             {
                 return response;
             }
@@ -30,6 +44,11 @@ internal sealed class WindowWriter(WindowStore store, TimeProvider time)
             if (await EarlierResponseAsync(caller.ProjectId, idempotency, cancellation) is { } earlier)
             {
                 return earlier;
+            }
+
+            if (mostOpen > 0 && await store.CountOpenAsync(caller.ProjectId, cancellation) >= mostOpen)
+            {
+                throw limits.Value.TooManyOpen();
             }
         }
     }
@@ -43,6 +62,11 @@ internal sealed class WindowWriter(WindowStore store, TimeProvider time)
             if (result.Next is not { } next)
             {
                 throw new ApiException(result.Error!);
+            }
+
+            if (next.StartsAt != window.StartsAt)
+            {
+                limits.Value.CheckStart(next, now);
             }
 
             var response = ApiResponse.Ok(next);

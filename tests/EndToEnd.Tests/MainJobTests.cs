@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Xerotier.TestKit;
 
 namespace Xerotier.EndToEnd.Tests;
@@ -53,6 +55,44 @@ public sealed class MainJobTests(SharedCluster shared)
         Assert.Contains("Upgrade of the end-to-end test", await cluster.PageAsync());
         await cluster.SetStatusAsync(id, "completed");
         await Observer.UntilAsync(async () => await cluster.OverallAsync() != "maintenance", TimeSpan.FromSeconds(1.5), "the maintenance is over");
+    }
+
+    [Fact]
+    public async Task The_windows_of_a_suspended_project_leave_the_page_until_it_is_resumed()
+    {
+        using var platform = cluster.Http(cluster.PlatformKey);
+        var project = await PostAsync("projects", new { name = "Suspended", slug = $"suspended-{Guid.NewGuid():N}"[..20] });
+        var key = await PostAsync($"projects/{project}/keys", new { name = "first", scopes = new[] { "management" } }, "key");
+        using (var tenant = cluster.Http(key))
+        {
+            using var created = await tenant.PostAsJsonAsync($"/{project}/v1/management/maintenance", new
+            {
+                title = "A window of a suspended project",
+                description = "",
+                status = "active",
+                starts_at = DateTimeOffset.UtcNow,
+                ends_at = DateTimeOffset.UtcNow.AddHours(1),
+            });
+            Assert.Equal(HttpStatusCode.Created, created.StatusCode);
+        }
+
+        await IsOnThePageAsync(true);
+        await PostAsync($"projects/{project}/suspend", new { });
+        await IsOnThePageAsync(false);
+        await PostAsync($"projects/{project}/resume", new { });
+        await IsOnThePageAsync(true);
+        await PostAsync($"projects/{project}/suspend", new { });
+
+        Task IsOnThePageAsync(bool wanted) => Observer.UntilAsync(
+            async () => (await cluster.PageAsync()).Contains("A window of a suspended project", StringComparison.Ordinal) == wanted, TimeSpan.FromSeconds(6), $"on the page: {wanted}");
+
+        async Task<string> PostAsync(string path, object body, string field = "id")
+        {
+            using var response = await platform.PostAsJsonAsync($"/v1/platform/{path}", body);
+            var answer = await response.Content.ReadFromJsonAsync<JsonObject>();
+            Assert.True(response.IsSuccessStatusCode, answer?.ToJsonString());
+            return answer![field]!.GetValue<string>();
+        }
     }
 
     [Fact]

@@ -42,6 +42,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
         ["DELETE /v1/platform/projects/{project_id}/keys/{id}"] = "404 not_found",
         ["POST /v1/platform/projects/{id}/suspend"] = "404 not_found",
         ["POST /v1/platform/projects/{id}/resume"] = "404 not_found",
+        ["POST /v1/platform/maintenance/{id}/cancel"] = "200",
         ["GET /v1/platform/keys"] = "200",
         ["POST /v1/platform/keys"] = "400 invalid_request",
         ["POST /v1/platform/keys/{id}/rotate"] = "404 not_found",

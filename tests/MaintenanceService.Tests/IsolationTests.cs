@@ -1,4 +1,6 @@
+using System.Net;
 using System.Reflection;
+using System.Text.Json.Nodes;
 using Npgsql;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Clock;
@@ -29,7 +31,7 @@ public sealed class IsolationTests(ManagementApi api)
             .Where(type => type.GetConstructors(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
                 .Any(constructor => constructor.GetParameters().Any(parameter => parameter.ParameterType == typeof(NpgsqlDataSource))))
             .Select(type => type.Name).Order(StringComparer.Ordinal);
-        Assert.Equal([nameof(ChangeListener), nameof(ChangeLog), nameof(ChangeNotifier), nameof(ClockStore), nameof(NoticeStore), nameof(ProjectDatabase)], holders);
+        Assert.Equal([nameof(AnyWindow), nameof(ChangeListener), nameof(ChangeLog), nameof(ChangeNotifier), nameof(ClockStore), nameof(NoticeStore), nameof(ProjectDatabase), nameof(Suspensions)], holders);
     }
 
     [Fact]
@@ -38,4 +40,31 @@ public sealed class IsolationTests(ManagementApi api)
             typeof(WindowStore).GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly),
             method => Assert.True(
                 method.GetParameters()[0] is { Name: "projectId" } or { ParameterType.Name: nameof(StoredWindow) }, $"{method.Name} takes no project."));
+
+    [Fact]
+    public async Task The_platform_cancels_a_window_of_any_project_and_its_events_say_so()
+    {
+        using var project = await api.NewProjectAsync();
+        using var other = await api.NewProjectAsync();
+        var id = await project.CreatedAsync("status", "active");
+        var path = $"/v1/platform/maintenance/{id}/cancel";
+        (await other.SendAsync(HttpMethod.Post, path)).Is(403, "scope_insufficient");
+        using var platform = api.Platform();
+        (await platform.SendAsync(HttpMethod.Post, path, new JsonObject { ["reason"] = "x" })).Is(400, "unknown_field", "reason");
+        (await platform.SendAsync(HttpMethod.Post, path, ifMatch: "\"7\"")).Is(412, "precondition_failed");
+        (await platform.SendAsync(HttpMethod.Post, path.Replace(id, "mw_aaaaaaaaaaaaaaaaaaaa", StringComparison.Ordinal))).Is(404, "not_found");
+        (await platform.SendAsync(HttpMethod.Post, path.Replace(id, "x", StringComparison.Ordinal))).Is(404, "not_found");
+        (await platform.SendAsync(HttpMethod.Get, path)).Is(405, "method_not_allowed");
+        for (var i = 0; i < 2; i++)
+        {
+            var cancelled = (await platform.SendAsync(HttpMethod.Post, path)).Is(HttpStatusCode.OK);
+            Assert.Equal((id, "cancelled", project.Id), (cancelled.Id, cancelled["status"], cancelled["project_id"]));
+        }
+
+        var events = (await project.GetAsync($"/{id}/events")).Is(HttpStatusCode.OK).Data;
+        Assert.Equal(["cancelled", "created"], events.Select(e => (string?)e!["action"]));
+        Assert.NotEqual(project.KeyId, (string?)events[0]!["actor_key_id"]);
+        var done = await project.CreatedAsync("status", "completed");
+        (await platform.SendAsync(HttpMethod.Post, path.Replace(id, done, StringComparison.Ordinal))).Is(409, "invalid_state_transition");
+    }
 }

@@ -56,6 +56,9 @@ public sealed class ManagementApi : IAsyncLifetime
         await Postgres.DisposeAsync();
     }
 
+    /// <summary>A client with the platform key.</summary>
+    public Project Platform() => new("platform", "key_platform", edge!.Http(platformKey));
+
     /// <summary>A client with a management key of a new project, both made through the Gateway.</summary>
     public async Task<Project> NewProjectAsync()
     {
@@ -72,14 +75,18 @@ public sealed class ManagementApi : IAsyncLifetime
     }
 
     /// <summary>What the service needs to start: a database, and the address of a Gateway, where none responds.</summary>
-    internal static KeyValuePair<string, string?>[] Settings(string connectionString) =>
-        [new("ConnectionStrings:maintenancedb", connectionString), new("services:gateway:internal:0", "http://127.0.0.1:9")];
+    internal static KeyValuePair<string, string?>[] Settings(string connectionString, bool limited = false) =>
+    [
+        new("ConnectionStrings:maintenancedb", connectionString),
+        new("services:gateway:internal:0", "http://127.0.0.1:9"),
+        .. limited ? [] : new[] { "OpenPerProject", "StartsWithinDays" }.Select(limit => KeyValuePair.Create<string, string?>($"Windows:{limit}", "0")),
+    ];
 
     /// <summary>Starts the service alone on a database and waits for its schema.</summary>
-    internal static async Task<InProcessService<Program>> StartServiceAsync(string connectionString, TimeProvider? time = null)
+    internal static async Task<InProcessService<Program>> StartServiceAsync(string connectionString, TimeProvider? time = null, bool limited = false)
     {
         var service = new InProcessService<Program>(
-            Settings(connectionString),
+            Settings(connectionString, limited),
             services =>
             {
                 if (time is not null)

@@ -110,7 +110,9 @@ public sealed partial class Cluster : IAsyncDisposable
 
         foreach (var project in builder.Resources.OfType<ProjectResource>().ToList())
         {
-            foreach (var (name, value) in options.Settings.Where(setting => !IsOfAppHost(setting.Key)))
+            // Tests write windows of any time, and many.
+            var settings = new Dictionary<string, string?> { ["Windows__OpenPerProject"] = "0", ["Windows__StartsWithinDays"] = "0" };
+            foreach (var (name, value) in settings.Concat(options.Settings.Where(setting => !IsOfAppHost(setting.Key))))
             {
                 builder.CreateResourceBuilder(project).WithEnvironment(name, value);
             }

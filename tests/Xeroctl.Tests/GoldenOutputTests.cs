@@ -263,7 +263,7 @@ public sealed class GoldenOutputTests
         await using var api = await TestApi.StartAsync((context, _) => TestApi.WriteAsync(context, 200, SuspendedProject));
         using var tool = Tool.For(api.Url);
         tool.Environment["XEROTIER_PLATFORM_KEY"] = Samples.Key.Replace("demo", "platform", StringComparison.Ordinal);
-        foreach (var command in new[] { "projects suspend proj_XYZ789", "projects resume proj_XYZ789", "projects keys list proj_XYZ789", "projects keys create proj_XYZ789 --name n --scope heartbeat", "projects keys revoke proj_XYZ789 key_2", "platform keys list", "platform keys create --name n --expires-at 2027-01-01T00:00:00Z", "platform keys rotate key_3", "platform keys revoke key_3" })
+        foreach (var command in new[] { "projects suspend proj_XYZ789", "projects resume proj_XYZ789", "projects keys list proj_XYZ789", "projects keys create proj_XYZ789 --name n --scope heartbeat", "projects keys revoke proj_XYZ789 key_2", "platform keys list", "platform keys create --name n --expires-at 2027-01-01T00:00:00Z", "platform keys rotate key_3", "platform keys revoke key_3", "platform cancel mw_abc123" })
         {
             Assert.Equal((command, 0), (command, (await tool.RunAsync(command.Split(' '))).ExitCode));
         }
@@ -279,6 +279,7 @@ public sealed class GoldenOutputTests
                 """POST /v1/platform/keys {"name":"n","expires_at":"2027-01-01T00:00:00Z"}""",
                 "POST /v1/platform/keys/key_3/rotate ",
                 "DELETE /v1/platform/keys/key_3 ",
+                "POST /v1/platform/maintenance/mw_abc123/cancel ",
             ],
             api.Seen.Select(request => $"{request.Method} {request.Target} {request.Body}"));
         Assert.All(api.Seen, request => Assert.StartsWith("Bearer xero_platform_", request.Headers["Authorization"], StringComparison.Ordinal));
