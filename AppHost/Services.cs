@@ -41,7 +41,7 @@ internal static class Services
         return new(name, [.. Enumerable.Range(0, cluster.Replicas).Select(i =>
         {
             var replica = builder.AddBuiltProject<TProject>(cluster.Replicas == 1 ? name : $"{name}-{i}")
-                .WithEnvironment("InternalAuth__Key", internalKey)
+                .WithEnvironment("InternalAuth__Keys__0", internalKey)
                 .WithReadiness("/readyz");
             foreach (var (endpoint, variable, published) in Endpoints)
             {

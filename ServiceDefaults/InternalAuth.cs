@@ -14,7 +14,7 @@ internal static class InternalAuth
     {
         services.AddOptions<InternalAuthOptions>()
             .Bind(configuration.GetSection("InternalAuth"))
-            .Validate(o => InternalAuthOptions.IsStrong(o.Key), "InternalAuth:Key must be base64 of at least 32 bytes.")
+            .Validate(o => InternalAuthOptions.AreStrong(o.Keys), "InternalAuth:Keys must be 1 to 8 keys, each base64 of at least 32 bytes.")
             .ValidateOnStart();
         services.AddSingleton<InternalTokens>();
     }
@@ -32,11 +32,11 @@ internal static class InternalAuth
         services.AddTransient<JwtBearerHandler>();
         services.AddWebEncoders();
         services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
-            .Configure<IOptions<InternalAuthOptions>, TimeProvider, CachingTokenHandler>((jwt, auth, time, tokens) =>
+            .Configure<IOptions<InternalAuthOptions>, ServiceIdentity, TimeProvider, CachingTokenHandler>((jwt, auth, identity, time, tokens) =>
             {
                 jwt.MapInboundClaims = false;
                 jwt.TimeProvider = time;
-                jwt.TokenValidationParameters = Validation(auth.Value);
+                jwt.TokenValidationParameters = Validation(auth.Value, identity);
                 jwt.TokenHandlers.Clear();
                 jwt.TokenHandlers.Add(tokens);
             });
@@ -50,12 +50,13 @@ internal static class InternalAuth
             .AddPolicy(Policies.Service, p => p.RequireAssertion(c => HasScope(c, Scopes.Service)));
     }
 
-    /// <summary>What makes an internal token valid.</summary>
-    public static TokenValidationParameters Validation(InternalAuthOptions auth) => new()
+    /// <summary>What makes an internal token valid for the service <paramref name="identity"/>.</summary>
+    public static TokenValidationParameters Validation(InternalAuthOptions auth, ServiceIdentity identity) => new()
     {
         ValidIssuer = InternalTokens.Issuer,
-        ValidAudience = InternalTokens.Issuer,
-        IssuerSigningKey = auth.SigningKey,
+        ValidAudience = identity.Name,
+        IssuerSigningKeys = auth.SecurityKeys,
+        TryAllIssuerSigningKeys = false, // the one that the token names
         ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
         ClockSkew = TimeSpan.FromSeconds(10),
     };

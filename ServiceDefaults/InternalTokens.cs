@@ -1,10 +1,11 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Xerotier.ServiceDefaults;
 
-/// <summary>Issues and describes the short-lived signed tokens between services.</summary>
+/// <summary>Issues and describes the short-lived signed tokens between services, each for one service alone.</summary>
 public sealed class InternalTokens(IOptions<InternalAuthOptions> options, TimeProvider time, ServiceIdentity identity)
 {
     internal const string Issuer = "xerotier";
@@ -16,11 +17,11 @@ public sealed class InternalTokens(IOptions<InternalAuthOptions> options, TimePr
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(2);
 
     private readonly JsonWebTokenHandler handler = new() { SetDefaultTimesOnTokenCreation = false };
-    private readonly SigningCredentials credentials = new(options.Value.SigningKey, SecurityAlgorithms.HmacSha256);
-    private volatile CachedToken? service;
+    private readonly SigningCredentials credentials = new(options.Value.SecurityKeys[0], SecurityAlgorithms.HmacSha256);
+    private readonly ConcurrentDictionary<string, CachedToken> ofService = new(); // as many as there are services
 
-    /// <summary>A token that speaks for <paramref name="caller"/>, valid for <see cref="Lifetime"/>; callers cache it for half of that.</summary>
-    public string ForCaller(Caller caller) => Create(caller.KeyId, new Dictionary<string, object>
+    /// <summary>A token that speaks for <paramref name="caller"/> to <paramref name="service"/>, valid for <see cref="Lifetime"/>; callers cache it for half of that.</summary>
+    public string ForCaller(Caller caller, string service) => Create(caller.KeyId, service, new Dictionary<string, object>
     {
         [JwtRegisteredClaimNames.Name] = caller.KeyName,
         [ProjectClaim] = caller.ProjectId,
@@ -28,29 +29,28 @@ public sealed class InternalTokens(IOptions<InternalAuthOptions> options, TimePr
         [ScopeClaim] = string.Join(' ', caller.Scopes),
     });
 
-    /// <summary>A token that speaks for this service itself.</summary>
-    public string ForService()
+    /// <summary>A token that speaks for this service itself to <paramref name="service"/>.</summary>
+    public string ForService(string service)
     {
         var now = time.GetUtcNow();
-        var cached = service;
-        if (cached is null || cached.RenewAt <= now)
+        if (!ofService.TryGetValue(service, out var cached) || cached.RenewAt <= now)
         {
-            service = cached = new CachedToken(
-                Create($"service:{identity.Name}", new Dictionary<string, object> { [ScopeClaim] = Scopes.Service }),
+            ofService[service] = cached = new CachedToken(
+                Create($"service:{identity.Name}", service, new Dictionary<string, object> { [ScopeClaim] = Scopes.Service }),
                 now + (Lifetime / 2));
         }
 
         return cached.Value;
     }
 
-    private string Create(string subject, Dictionary<string, object> claims)
+    private string Create(string subject, string audience, Dictionary<string, object> claims)
     {
         claims[JwtRegisteredClaimNames.Sub] = subject;
         var now = time.GetUtcNow().UtcDateTime;
         return handler.CreateToken(new SecurityTokenDescriptor
         {
             Issuer = Issuer,
-            Audience = Issuer,
+            Audience = audience,
             Claims = claims,
             IssuedAt = now,
             NotBefore = now,

@@ -70,7 +70,7 @@ public static partial class ServiceClients
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan) // the clients live as long as the process
             .AddCallCredentials((_, metadata, provider) =>
             {
-                metadata.Add("authorization", $"Bearer {provider.GetRequiredService<InternalTokens>().ForService()}");
+                metadata.Add("authorization", $"Bearer {provider.GetRequiredService<InternalTokens>().ForService(service)}");
                 return Task.CompletedTask;
             })
             .AddInterceptor<DeadlineInterceptor>(InterceptorScope.Channel);

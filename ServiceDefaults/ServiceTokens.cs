@@ -15,7 +15,8 @@ public static class ServiceTokens
     public static void UseServiceTokens(this IApplicationBuilder app)
     {
         var handler = new JsonWebTokenHandler { MapInboundClaims = false };
-        var parameters = InternalAuth.Validation(app.ApplicationServices.GetRequiredService<IOptions<InternalAuthOptions>>().Value);
+        var parameters = InternalAuth.Validation(
+            app.ApplicationServices.GetRequiredService<IOptions<InternalAuthOptions>>().Value, app.ApplicationServices.GetRequiredService<ServiceIdentity>());
         app.Use(async (context, next) =>
         {
             var header = context.Request.Headers.Authorization.ToString();

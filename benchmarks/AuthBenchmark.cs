@@ -27,7 +27,7 @@ internal static class AuthBenchmark
         var settings = new Dictionary<string, string?>
         {
             ["HTTP_PORT"] = $"{port}",
-            ["InternalAuth__Key"] = TestTokens.Key,
+            ["InternalAuth__Keys__0"] = TestTokens.Key,
             ["ConnectionStrings__gatewaydb"] = await postgres.CreateDatabaseAsync(),
             ["Platform__Key"] = platformKey,
             ["RateLimits__ProjectPerMinute"] = "10000000",

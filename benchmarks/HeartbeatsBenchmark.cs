@@ -77,8 +77,8 @@ internal static class HeartbeatsBenchmark
         var delays = new List<TimeSpan>();
         using var http = cluster.Http(cluster.PlatformKey);
         using var channel = GrpcChannel.ForAddress(cluster.Endpoint("healthcollector", "grpc"));
-        var tokens = new InternalTokens(Options.Create(new InternalAuthOptions { Key = InternalKey(cluster) }), TimeProvider.System, new("bench", "1"));
-        using var watch = new Fleet.V1.Fleet.FleetClient(channel).WatchPlatformHealth(new(), new Metadata { { "authorization", $"Bearer {tokens.ForService()}" } });
+        var tokens = new InternalTokens(Options.Create(new InternalAuthOptions { Keys = [InternalKey(cluster)] }), TimeProvider.System, new("bench", "1"));
+        using var watch = new Fleet.V1.Fleet.FleetClient(channel).WatchPlatformHealth(new(), new Metadata { { "authorization", $"Bearer {tokens.ForService("healthcollector")}" } });
 
         var speaking = SpeakAsync();
         var before = -1;

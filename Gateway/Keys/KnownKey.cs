@@ -2,11 +2,11 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
 
-/// <summary>A key value that this Gateway has looked up, with the token that many of its requests share.</summary>
+/// <summary>A key value that this Gateway has looked up, with the tokens that many of its requests share.</summary>
 internal sealed class KnownKey(ApiKey key)
 {
     private volatile ApiKey current = key;
-    private volatile Bearer? bearer;
+    private volatile Bearer[] bearers = [];
     private long lastUsed;
     private long writtenUse;
     private int streams;
@@ -56,25 +56,30 @@ internal sealed class KnownKey(ApiKey key)
         {
             if (Interlocked.CompareExchange(ref current, read, there) == there)
             {
-                bearer = null;
+                bearers = [];
                 return;
             }
         }
     }
 
-    /// <summary>The value of <c>Authorization</c> towards the services; a new token after half of its lifetime.</summary>
-    public string Authorization(InternalTokens tokens, DateTimeOffset now)
+    /// <summary>The value of <c>Authorization</c> towards <paramref name="service"/>; a new token after half of its lifetime.</summary>
+    public string Authorization(InternalTokens tokens, string service, DateTimeOffset now)
     {
-        var cached = bearer;
-        if (cached is null || cached.RenewAt <= now)
+        var all = bearers;
+        foreach (var cached in all)
         {
-            var key = current;
-            var token = tokens.ForCaller(new Caller(key.Id, key.Name, key.ProjectId, key.PlatformProject, key.Scopes));
-            bearer = cached = new($"Bearer {token}", now + (InternalTokens.Lifetime / 2));
+            if (cached.Service == service && cached.RenewAt > now)
+            {
+                return cached.Value;
+            }
         }
 
-        return cached.Value;
+        var key = current;
+        var token = tokens.ForCaller(new Caller(key.Id, key.Name, key.ProjectId, key.PlatformProject, key.Scopes), service);
+        var made = new Bearer(service, $"Bearer {token}", now + (InternalTokens.Lifetime / 2));
+        bearers = [.. all.Where(other => other.Service != service), made]; // at most one for each service
+        return made.Value;
     }
 
-    private sealed record Bearer(string Value, DateTimeOffset RenewAt);
+    private sealed record Bearer(string Service, string Value, DateTimeOffset RenewAt);
 }

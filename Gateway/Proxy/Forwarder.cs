@@ -101,7 +101,7 @@ internal sealed partial class Forwarder : IDisposable
     {
         var context = call.Http;
         context.Request.Headers.Remove("Upgrade"); // YARP would forward a WebSocket
-        var authorization = call.Key?.Authorization(tokens, time.GetUtcNow()) ?? $"Bearer {tokens.ForService()}";
+        var authorization = call.Key?.Authorization(tokens, upstream.Name, time.GetUtcNow()) ?? $"Bearer {tokens.ForService(upstream.Name)}";
         var transformer = new ServiceRequestTransformer(authorization, call.Client.Address);
         var repeatable = call.Route.Method == "GET" && context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true };
         var common = CommonHeaders.Of(context.Response);
@@ -182,7 +182,7 @@ internal sealed partial class Forwarder : IDisposable
     [LoggerMessage(1, LogLevel.Warning, "{Service} at {Address} failed a request: {Error}, {Reason}")]
     private static partial void LogFailed(ILogger logger, string service, string address, ForwarderError error, string? reason);
 
-    [LoggerMessage(2, LogLevel.Error, "{Service} rejected an internal token: do all services share InternalAuth:Key?")]
+    [LoggerMessage(2, LogLevel.Error, "{Service} rejected an internal token; its own log says why")]
     private static partial void LogTokenRejected(ILogger logger, string service);
 
     /// <summary>Prevents YARP from resetting a stream that ends because of its key: the trailers tell the caller why.</summary>

@@ -63,7 +63,7 @@ public sealed class RefusedStartTests : AppHostTests
     [InlineData("HealthCollector", "Fleet__StaleAfterSeconds=abc", "Failed to convert configuration value 'abc' at 'Fleet:StaleAfterSeconds' to type 'System.Double'.")]
     [InlineData("HealthCollector", "Fleet__StaleAfterSeconds=-1", "DataAnnotation validation failed for 'FleetOptions' members: 'StaleAfterSeconds'")]
     [InlineData("StatusService", "No_address=given", "No address of '")]
-    [InlineData("MaintenanceService", "InternalAuth__Key=short", "InternalAuth:Key must be base64 of at least 32 bytes.")]
+    [InlineData("MaintenanceService", "InternalAuth__Keys__0=short", "InternalAuth:Keys must be 1 to 8 keys, each base64 of at least 32 bytes.")]
     [InlineData("Gateway", "RateLimits__PublicPerMinute=abc", "Failed to convert configuration value 'abc' at 'RateLimits:PublicPerMinute'")]
     [InlineData("Gateway", "ConnectionStrings__gatewaydb=", "Set ConnectionStrings__gatewaydb.")]
     [InlineData("FleetSimulator", "Simulator__SilentRouters=4", "No more can be silent than there are.")]
@@ -71,7 +71,7 @@ public sealed class RefusedStartTests : AppHostTests
     {
         var settings = new Dictionary<string, string>
         {
-            ["InternalAuth__Key"] = Convert.ToBase64String(new byte[32]),
+            ["InternalAuth__Keys__0"] = Convert.ToBase64String(new byte[32]),
             ["ConnectionStrings__redis"] = "127.0.0.1:1",
             ["XEROTIER_GRPC_URL"] = "http://127.0.0.1:1",
             ["XEROTIER_PLATFORM_KEY"] = "x",

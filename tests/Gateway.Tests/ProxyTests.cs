@@ -251,7 +251,7 @@ public sealed class ProxyTests(PostgresFixture postgres)
         {
             ["HTTP_PORT"] = $"{port}",
             ["GRPC_PORT"] = "0",
-            ["InternalAuth__Key"] = TestKit.TestTokens.Key,
+            ["InternalAuth__Keys__0"] = TestKit.TestTokens.Key,
             ["ConnectionStrings__gatewaydb"] = await postgres.Server.CreateDatabaseAsync(),
             ["Platform__Key"] = platformKey,
             ["Gateway__DrainMilliseconds"] = "1500",

@@ -16,7 +16,7 @@ namespace Xerotier.HealthCollector.Tests;
 internal sealed class Collector : IDisposable
 {
     public const string ProjectId = "proj_ABC123";
-    private static readonly InternalTokens Tokens = new(Options.Create(new InternalAuthOptions { Key = TestTokens.Key }), TimeProvider.System, new("test", "1"));
+    private static readonly InternalTokens Tokens = new(Options.Create(new InternalAuthOptions { Keys = [TestTokens.Key] }), TimeProvider.System, new("test", "1"));
     private readonly InProcessService<Program> service;
     private readonly GrpcChannel channel;
 
@@ -45,9 +45,9 @@ internal sealed class Collector : IDisposable
     }
 
     // Tokens are validated by the real clock, whatever the test's clock is.
-    public string PlatformToken { get; } = Tokens.ForCaller(new Caller("key_platform", "platform", Caller.Platform, false, [Scopes.Platform]));
+    public string PlatformToken { get; } = Tokens.ForCaller(new Caller("key_platform", "platform", Caller.Platform, false, [Scopes.Platform]), "healthcollector");
 
-    public string ProjectToken(string projectId = ProjectId) => Tokens.ForCaller(new Caller($"key_{projectId}", "agents", projectId, false, [Scopes.Heartbeat]));
+    public string ProjectToken(string projectId = ProjectId) => Tokens.ForCaller(new Caller($"key_{projectId}", "agents", projectId, false, [Scopes.Heartbeat]), "healthcollector");
 
     public Xerotier.Fleet.V1.Fleet.FleetClient Fleet => new(channel);
 

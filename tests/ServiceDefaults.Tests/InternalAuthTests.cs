@@ -1,4 +1,6 @@
+using System.Net;
 using System.Security.Claims;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -7,28 +9,59 @@ namespace Xerotier.ServiceDefaults.Tests;
 
 public sealed class InternalAuthTests
 {
-    private static readonly string Key = Convert.ToBase64String(new byte[32].Select((_, i) => (byte)i).ToArray());
+    private static readonly string Old = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+    private static readonly string New = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
 
     [Fact]
     public void A_callers_token_carries_the_caller()
     {
         var caller = new Caller("key_1", "ops-key", "proj_ABC123", true, ["management", "heartbeat"]);
-        var token = new JsonWebTokenHandler().ReadJsonWebToken(Tokens().ForCaller(caller));
+        var token = new JsonWebTokenHandler().ReadJsonWebToken(Tokens(time, Old).ForCaller(caller, "a"));
         var read = Caller.From(new ClaimsPrincipal(new ClaimsIdentity(token.Claims)));
         Assert.Equal((caller.KeyId, caller.KeyName, caller.ProjectId, caller.PlatformProject), (read.KeyId, read.KeyName, read.ProjectId, read.PlatformProject));
         Assert.Equal(caller.Scopes, read.Scopes);
+        Assert.Equal("a", Assert.Single(token.Audiences));
+        Assert.Equal(16, token.Kid.Length);
     }
 
     [Fact]
     public void A_services_token_is_made_again_after_half_of_its_life()
     {
-        var tokens = Tokens();
-        var first = tokens.ForService();
+        var tokens = Tokens(time, Old);
+        var first = tokens.ForService("a");
         time.Advance((InternalTokens.Lifetime / 2) - TimeSpan.FromSeconds(1));
-        Assert.Equal(first, tokens.ForService());
+        Assert.Equal(first, tokens.ForService("a"));
+        Assert.NotEqual(first, tokens.ForService("b"));
         time.Advance(TimeSpan.FromSeconds(2));
-        Assert.NotEqual(first, tokens.ForService());
+        Assert.NotEqual(first, tokens.ForService("a"));
+    }
+
+    [Fact]
+    public async Task A_service_takes_only_tokens_that_were_made_for_it()
+    {
+        await using var service = await StartAsync(Old);
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(service, Tokens(TimeProvider.System, Old).ForService("asked")));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(service, Tokens(TimeProvider.System, Old).ForService("other")));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(service, Tokens(TimeProvider.System, New).ForService("asked")));
+    }
+
+    [Fact]
+    public async Task The_key_is_changed_in_three_steps_without_a_refusal()
+    {
+        // Each step reaches the services one after the other: every step meets itself and the one before.
+        string[][] steps = [[Old], [Old, New], [New, Old], [New]];
+        for (var step = 0; step < steps.Length; step++)
+        {
+            await using var service = await StartAsync(steps[step]);
+            foreach (var caller in steps[Math.Max(0, step - 1)..Math.Min(steps.Length, step + 2)])
+            {
+                Assert.Equal(HttpStatusCode.OK, await AskAsync(service, Tokens(TimeProvider.System, caller).ForService("asked")));
+            }
+        }
+
+        await using var ended = await StartAsync(New);
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(ended, Tokens(TimeProvider.System, Old).ForService("asked")));
     }
 
     [Theory]
@@ -37,9 +70,22 @@ public sealed class InternalAuthTests
     [InlineData("not base64 at all, but long enough to be one")]
     public void A_weak_key_ends_the_start(string key)
     {
-        Assert.False(InternalAuthOptions.IsStrong(key));
-        Assert.True(InternalAuthOptions.IsStrong(Key));
+        Assert.False(InternalAuthOptions.AreStrong([Old, key]));
+        Assert.False(InternalAuthOptions.AreStrong([]));
+        Assert.True(InternalAuthOptions.AreStrong([Old, New]));
     }
 
-    private InternalTokens Tokens() => new(Options.Create(new InternalAuthOptions { Key = Key }), time, new ServiceIdentity("test", "1"));
+    private static Task<TestService> StartAsync(params string[] keys) => TestService.StartAsync(
+        "asked", keys.Select((key, i) => KeyValuePair.Create<string, string?>($"InternalAuth:Keys:{i}", key)).Append(new("HTTP_PORT", "0")).ToDictionary());
+
+    private static async Task<HttpStatusCode> AskAsync(TestService service, string token)
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(service.Addresses[0], "/asked")) { Headers = { Authorization = new("Bearer", token) } };
+        using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+        return response.StatusCode;
+    }
+
+    private static InternalTokens Tokens(TimeProvider time, params string[] keys) =>
+        new(Options.Create(new InternalAuthOptions { Keys = keys }), time, new ServiceIdentity("test", "1"));
 }

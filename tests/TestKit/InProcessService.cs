@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Reflection;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -26,7 +27,8 @@ public sealed class InProcessService<TEntryPoint> : WebApplicationFactory<TEntry
     /// <summary>Starts the service with <paramref name="settings"/> as configuration (colon-separated keys) and <paramref name="services"/> registered last.</summary>
     public InProcessService(IEnumerable<KeyValuePair<string, string?>> settings, Action<IServiceCollection>? services = null)
     {
-        this.settings = new(settings) { ["HTTP_PORT"] = "0", ["GRPC_PORT"] = "0", ["InternalAuth:Key"] = TestTokens.Key };
+        this.settings = new(settings) { ["HTTP_PORT"] = "0", ["GRPC_PORT"] = "0" };
+        this.settings.TryAdd("InternalAuth:Keys:0", TestTokens.Key);
         this.services = services;
         UseKestrel();
         StartServer();
@@ -87,18 +89,21 @@ public sealed class InProcessService<TEntryPoint> : WebApplicationFactory<TEntry
     }
 }
 
-/// <summary>Internal tokens for tests that call a service directly.</summary>
+/// <summary>Internal tokens for tests that call a service directly: the one that the test project is of.</summary>
 public static class TestTokens
 {
     /// <summary>The signing key of this test run.</summary>
     public static readonly string Key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
-    private static readonly InternalTokens Issuer = new(Options.Create(new InternalAuthOptions { Key = Key }), TimeProvider.System, new("test", "1"));
+    // Xerotier.HealthCollector.Tests is of healthcollector.
+    private static readonly string Service = Assembly.GetEntryAssembly()!.GetName().Name!.Split('.')[1].ToLowerInvariant();
+
+    private static readonly InternalTokens Issuer = new(Options.Create(new InternalAuthOptions { Keys = [Key] }), TimeProvider.System, new("test", "1"));
 
     /// <summary>A token of a key of <paramref name="projectId"/>.</summary>
     public static string ForCaller(string projectId, bool platformProject, params string[] scopes) =>
-        Issuer.ForCaller(new Caller("key_test", "test-key", projectId, platformProject, scopes));
+        Issuer.ForCaller(new Caller("key_test", "test-key", projectId, platformProject, scopes), Service);
 
     /// <summary>A service's own token.</summary>
-    public static string ForService() => Issuer.ForService();
+    public static string ForService() => Issuer.ForService(Service);
 }

@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Xerotier.ServiceDefaults.Tests;
+
+/// <summary>A service with nothing of its own but <c>/asked</c>, which other services may ask for.</summary>
+internal sealed class TestService(WebApplication app) : IAsyncDisposable
+{
+    public IServiceProvider Services => app.Services;
+
+    /// <summary>Its addresses, in the order of its endpoints.</summary>
+    public IReadOnlyList<Uri> Addresses { get; } = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address))];
+
+    public static async Task<TestService> StartAsync(string name, Dictionary<string, string?> settings, Action<IServiceCollection>? configure = null)
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders().AddFilter("Microsoft.Hosting", LogLevel.Warning);
+        builder.Configuration.AddInMemoryCollection(settings);
+        builder.AddServiceDefaults(name);
+        configure?.Invoke(builder.Services);
+        var app = builder.Build();
+        app.UseServiceDefaults();
+        app.MapGet("/asked", () => "answered").RequireAuthorization(Policies.Service);
+        await app.StartAsync();
+        return new(app);
+    }
+
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+}
