@@ -85,10 +85,11 @@ internal static class Hosting
         services.AddHostedService<KeyFeed>();
     }
 
-    /// <summary>Serves other services on <c>INTERNAL_PORT</c>, and nobody else there. Nothing of the public surface is there, and nothing of it is elsewhere.</summary>
+    /// <summary>Serves other services on <c>INTERNAL_PORT</c> or Kestrel's own endpoint <c>Internal</c>, which may have TLS, and nobody else there. Nothing of the public surface is there, and nothing of it is elsewhere.</summary>
     public static void UseInternalPort(this WebApplication app)
     {
-        if (app.Configuration.GetValue<int?>(ServiceHost.InternalPort) is { } port)
+        var tls = app.Configuration["Kestrel:Endpoints:Internal:Url"] is { } url ? BindingAddress.Parse(url).Port : (int?)null;
+        foreach (var port in new[] { app.Configuration.GetValue<int?>(ServiceHost.InternalPort), tls }.OfType<int>())
         {
             // By the connection's own port: the Host header is the caller's to choose.
             app.MapWhen(context => context.Connection.LocalPort == port, internals =>

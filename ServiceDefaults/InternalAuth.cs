@@ -17,6 +17,11 @@ internal static class InternalAuth
             .Validate(o => InternalAuthOptions.AreStrong(o.Keys), "InternalAuth:Keys must be 1 to 8 keys, each base64 of at least 32 bytes.")
             .ValidateOnStart();
         services.AddSingleton<InternalTokens>();
+        services.AddOptions<InternalTlsOptions>()
+            .Bind(configuration.GetSection("InternalTls"))
+            .Validate(o => InternalTlsOptions.IsReadable(o.CaFile), "InternalTls:CaFile must be a PEM file with certificates.")
+            .ValidateOnStart();
+        services.AddSingleton<InternalTls>();
     }
 
     public static void AddInternalAuth(this IServiceCollection services)

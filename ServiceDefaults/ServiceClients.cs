@@ -22,14 +22,14 @@ public static partial class ServiceClients
     /// <summary>
     /// The addresses of a service's endpoint, from <c>services:{service}:{endpoint}:{0, 1, …}</c> as Aspire publishes them.
     /// </summary>
-    /// <exception cref="InvalidOperationException">There is none.</exception>
+    /// <exception cref="InvalidOperationException">There is none, or some are <c>https://</c> and others not.</exception>
     public static IReadOnlyList<Uri> GetServiceAddresses(this IConfiguration configuration, string service, string endpoint)
     {
         var addresses = configuration.GetSection($"services:{service}:{endpoint}").GetChildren()
             .Select(child => child.Value).OfType<string>().Select(value => new Uri(value)).ToList();
-        return addresses.Count > 0
-            ? addresses
-            : throw new SettingException($"No address of '{service}' ({endpoint}): set services__{service}__{endpoint}__0.");
+        return addresses.Count == 0 ? throw new SettingException($"No address of '{service}' ({endpoint}): set services__{service}__{endpoint}__0.")
+            : addresses.Select(address => address.Scheme).Distinct().Count() > 1 ? throw new SettingException($"The addresses of '{service}' ({endpoint}) must all begin with http:// or all with https://.")
+            : addresses;
     }
 
     /// <summary>
@@ -47,15 +47,16 @@ public static partial class ServiceClients
             {
                 var addresses = provider.GetRequiredService<IConfiguration>().GetServiceAddresses(service, endpoint);
                 var resolver = new StaticResolverFactory(_ => [.. addresses.Select(a => new BalancerAddress(a.Host, a.Port))]);
-                channel.Credentials = ChannelCredentials.Insecure;
-                channel.UnsafeUseInsecureChannelCallCredentials = true; // the token is for this network, as the addresses are
+                var isTls = addresses[0].Scheme == Uri.UriSchemeHttps;
+                channel.Credentials = isTls ? ChannelCredentials.SecureSsl : ChannelCredentials.Insecure;
+                channel.UnsafeUseInsecureChannelCallCredentials = !isTls; // without TLS the network is to be trusted, with the token too
                 channel.ServiceProvider = new ServiceCollection().AddSingleton<ResolverFactory>(resolver).BuildServiceProvider();
                 channel.ServiceConfig = new ServiceConfig { LoadBalancingConfigs = { new RoundRobinConfig() } };
                 channel.InitialReconnectBackoff = TimeSpan.FromMilliseconds(100);
                 channel.MaxReconnectBackoff = TimeSpan.FromSeconds(1);
                 channel.MaxReceiveMessageSize = LongestMessage;
             })
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+            .ConfigurePrimaryHttpMessageHandler(provider => new SocketsHttpHandler
             {
                 AutomaticDecompression = DecompressionMethods.None,
 
@@ -65,6 +66,7 @@ public static partial class ServiceClients
                 KeepAlivePingDelay = TimeSpan.FromSeconds(1),
                 KeepAlivePingTimeout = TimeSpan.FromSeconds(1),
                 PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+                SslOptions = provider.GetRequiredService<InternalTls>().ClientOptions(),
                 UseProxy = false,
             })
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan) // the clients live as long as the process

@@ -15,31 +15,18 @@ namespace Xerotier.Gateway.Proxy;
 /// Forwards requests to a service with YARP, on behalf of their key. A destination that fails costs no request that is safe to repeat: a
 /// request that reached no destination is sent to another one, and so is any GET.
 /// </summary>
-internal sealed partial class Forwarder : IDisposable
+internal sealed partial class Forwarder(
+    IHttpForwarder yarp, Upstreams upstreams, InternalTokens tokens, InternalTls tls, OpenCalls calls, GatewayMetrics metrics, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> logger) : IDisposable
 {
-    private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(2);
-    private readonly IHttpForwarder yarp;
-    private readonly Upstreams upstreams;
-    private readonly InternalTokens tokens;
-    private readonly OpenCalls calls;
-    private readonly GatewayMetrics metrics;
-    private readonly TimeProvider time;
-    private readonly ILogger<Forwarder> logger;
-    private readonly HttpMessageInvoker http = new(Handler());
-    private readonly HttpMessageInvoker grpc = new(Handler());
-    private readonly ForwarderRequestConfig totalTimeout;
-    private readonly ForwarderRequestConfig attemptTimeout;
+    /// <summary>Seconds that one of several destinations gets.</summary>
+    private const int AttemptTimeout = 2;
+    private readonly HttpMessageInvoker http = new(Handler(tls));
+    private readonly HttpMessageInvoker grpc = new(Handler(tls));
+    private readonly ForwarderRequestConfig totalTimeout = WithTimeout(options.Value.UpstreamTimeoutSeconds);
+    private readonly ForwarderRequestConfig attemptTimeout = WithTimeout(Math.Min(options.Value.UpstreamTimeoutSeconds, AttemptTimeout));
 
     // A call may pause between heartbeats for any time; HTTP/2 pings find a dead peer.
     private readonly ForwarderRequestConfig streaming = new() { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, ActivityTimeout = TimeSpan.FromDays(1) };
-
-    public Forwarder(IHttpForwarder yarp, Upstreams upstreams, InternalTokens tokens, OpenCalls calls, GatewayMetrics metrics, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> logger)
-    {
-        (this.yarp, this.upstreams, this.tokens, this.calls, this.metrics, this.time, this.logger) = (yarp, upstreams, tokens, calls, metrics, time, logger);
-        var timeout = TimeSpan.FromSeconds(options.Value.UpstreamTimeoutSeconds);
-        totalTimeout = new() { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact, ActivityTimeout = timeout };
-        attemptTimeout = totalTimeout with { ActivityTimeout = timeout < AttemptTimeout ? timeout : AttemptTimeout };
-    }
 
     /// <summary>Forwards requests to <paramref name="service"/> over HTTP/1.1.</summary>
     public Handler To(string service)
@@ -164,7 +151,10 @@ internal sealed partial class Forwarder : IDisposable
         }
     }
 
-    private static SocketsHttpHandler Handler() => new()
+    private static ForwarderRequestConfig WithTimeout(int seconds) =>
+        new() { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact, ActivityTimeout = TimeSpan.FromSeconds(seconds) };
+
+    private static SocketsHttpHandler Handler(InternalTls tls) => new()
     {
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
@@ -175,6 +165,7 @@ internal sealed partial class Forwarder : IDisposable
         KeepAlivePingTimeout = TimeSpan.FromSeconds(2),
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
         RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8, // the encoding in which Kestrel read them
+        SslOptions = tls.ClientOptions(),
         UseCookies = false,
         UseProxy = false,
     };

@@ -9,14 +9,14 @@ namespace Xerotier.Gateway.Proxy;
 /// The checks that the services behind the Gateway report in their own <c>/readyz</c>. The services are asked when a client asks the
 /// Gateway: all at once, and once for all clients that ask within a second, so that no client can burden the services.
 /// </summary>
-internal sealed class ServiceReports(Upstreams upstreams, TimeProvider time) : IDisposable
+internal sealed class ServiceReports(Upstreams upstreams, InternalTls tls, TimeProvider time) : IDisposable
 {
     private const int MaxChecks = 32;
     private static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(500); // clients of readiness do not wait long
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(1);
     private static readonly SearchValues<char> NameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_-");
 
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, ActivityHeadersPropagator = null, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(10) })
+    private readonly HttpClient http = new(new SocketsHttpHandler { SslOptions = tls.ClientOptions(), UseProxy = false, ActivityHeadersPropagator = null, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(10) })
     {
         Timeout = Timeout,
         MaxResponseContentBufferSize = 64 * 1024,

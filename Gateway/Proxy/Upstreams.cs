@@ -7,12 +7,13 @@ internal sealed partial class Upstreams : BackgroundService
 {
     private static readonly TimeSpan ProbeEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(1);
+    private readonly InternalTls tls;
     private readonly TimeProvider time;
     private readonly ILogger<Upstreams> logger;
 
-    public Upstreams(IConfiguration configuration, TimeProvider time, ILogger<Upstreams> logger)
+    public Upstreams(IConfiguration configuration, InternalTls tls, TimeProvider time, ILogger<Upstreams> logger)
     {
-        (this.time, this.logger) = (time, logger);
+        (this.tls, this.time, this.logger) = (tls, time, logger);
         All = [Service("healthcollector", grpc: true), Service("maintenanceservice", grpc: false), Service("statusservice", grpc: false)];
 
         Upstream Service(string name, bool grpc)
@@ -38,7 +39,7 @@ internal sealed partial class Upstreams : BackgroundService
     private async Task WatchAsync(string name, Destination destination, CancellationToken stopping)
     {
         // No retries: a probe that retries hides the failure that it must find.
-        using var handler = new SocketsHttpHandler { UseProxy = false, ActivityHeadersPropagator = null };
+        using var handler = new SocketsHttpHandler { SslOptions = tls.ClientOptions(), UseProxy = false, ActivityHeadersPropagator = null };
         using var http = new HttpClient(handler) { Timeout = ProbeTimeout };
         var address = new Uri($"{destination.Http}/healthz");
         var (started, logged, everHealthy) = (time.GetTimestamp(), true, false);

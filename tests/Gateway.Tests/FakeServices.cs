@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -43,14 +44,23 @@ internal sealed class FakeServices : IAsyncDisposable
     /// <summary>The page's stream hangs, new ones too: nothing comes and nothing ends.</summary>
     public bool Hangs { get; set; }
 
-    public static async Task<FakeServices> StartAsync(int httpPort = 0, int grpcPort = 0)
+    public static async Task<FakeServices> StartAsync(int httpPort = 0, int grpcPort = 0, X509Certificate2? certificate = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(System.Net.IPAddress.Loopback, httpPort, endpoint => endpoint.Protocols = HttpProtocols.Http1);
-            kestrel.Listen(System.Net.IPAddress.Loopback, grpcPort, endpoint => endpoint.Protocols = HttpProtocols.Http2);
+            Listen(httpPort, HttpProtocols.Http1);
+            Listen(grpcPort, HttpProtocols.Http2);
+
+            void Listen(int port, HttpProtocols protocols) => kestrel.Listen(System.Net.IPAddress.Loopback, port, endpoint =>
+            {
+                endpoint.Protocols = protocols;
+                if (certificate is not null)
+                {
+                    endpoint.UseHttps(certificate);
+                }
+            });
         });
         builder.Services.AddGrpc();
         FakeServices services = null!;

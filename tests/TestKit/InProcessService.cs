@@ -32,8 +32,9 @@ public sealed class InProcessService<TEntryPoint> : WebApplicationFactory<TEntry
         this.services = services;
         UseKestrel();
         StartServer();
+        // Endpoints of the settings come after those of the ports.
         var addresses = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
-        (HttpAddress, GrpcAddress) = (new Uri(addresses[0]), new Uri(addresses[1]));
+        (HttpAddress, GrpcAddress, TlsAddress) = (new Uri(addresses[0]), new Uri(addresses[1]), addresses.Count > 2 ? new Uri(addresses[^1]) : null);
     }
 
     /// <summary>Base address of HTTP/1.1.</summary>
@@ -41,6 +42,9 @@ public sealed class InProcessService<TEntryPoint> : WebApplicationFactory<TEntry
 
     /// <summary>Base address of gRPC (cleartext HTTP/2).</summary>
     public Uri GrpcAddress { get; }
+
+    /// <summary>Base address of the endpoint that <c>Kestrel:Endpoints</c> adds, if any.</summary>
+    public Uri? TlsAddress { get; }
 
     /// <summary>An HTTP client of the service that sends <paramref name="token"/>, if any.</summary>
     public HttpClient Http(string? token = null) => new()
