@@ -17,6 +17,7 @@ internal static class InternalAuth
             .Validate(o => InternalAuthOptions.AreStrong(o.Keys), "InternalAuth:Keys must be 1 to 8 keys, each base64 of at least 32 bytes.")
             .ValidateOnStart();
         services.AddSingleton<InternalTokens>();
+        services.AddSingleton<RefusedTokens>();
         services.AddOptions<InternalTlsOptions>()
             .Bind(configuration.GetSection("InternalTls"))
             .Validate(o => InternalTlsOptions.IsReadable(o.CaFile), "InternalTls:CaFile must be a PEM file with certificates.")
@@ -37,11 +38,19 @@ internal static class InternalAuth
         services.AddTransient<JwtBearerHandler>();
         services.AddWebEncoders();
         services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
-            .Configure<IOptions<InternalAuthOptions>, ServiceIdentity, TimeProvider, CachingTokenHandler>((jwt, auth, identity, time, tokens) =>
+            .Configure<IOptions<InternalAuthOptions>, ServiceIdentity, TimeProvider, CachingTokenHandler, RefusedTokens>((jwt, auth, identity, time, tokens, refused) =>
             {
                 jwt.MapInboundClaims = false;
                 jwt.TimeProvider = time;
                 jwt.TokenValidationParameters = Validation(auth.Value, identity);
+                jwt.Events = new()
+                {
+                    OnAuthenticationFailed = failed =>
+                    {
+                        refused.Report(failed.Exception);
+                        return Task.CompletedTask;
+                    },
+                };
                 jwt.TokenHandlers.Clear();
                 jwt.TokenHandlers.Add(tokens);
             });

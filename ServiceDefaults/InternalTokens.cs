@@ -16,6 +16,9 @@ public sealed class InternalTokens(IOptions<InternalAuthOptions> options, TimePr
     /// <summary>How long a token is valid.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(2);
 
+    /// <summary>How far the clock of a service may be behind ours: a token is valid from this long before it is made.</summary>
+    private static readonly TimeSpan Backdated = TimeSpan.FromMinutes(1);
+
     private readonly JsonWebTokenHandler handler = new() { SetDefaultTimesOnTokenCreation = false };
     private readonly SigningCredentials credentials = new(options.Value.SecurityKeys[0], SecurityAlgorithms.HmacSha256);
     private readonly ConcurrentDictionary<string, CachedToken> ofService = new(); // as many as there are services
@@ -53,7 +56,7 @@ public sealed class InternalTokens(IOptions<InternalAuthOptions> options, TimePr
             Audience = audience,
             Claims = claims,
             IssuedAt = now,
-            NotBefore = now,
+            NotBefore = now - Backdated,
             Expires = now + Lifetime,
             SigningCredentials = credentials,
         });

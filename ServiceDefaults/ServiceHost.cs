@@ -25,6 +25,9 @@ public static class ServiceHost
     /// <summary>The variable with the Gateway's port for other services (gRPC), which nobody else should reach.</summary>
     public const string InternalPort = "INTERNAL_PORT";
 
+    /// <summary>What a service asks another to learn whether it lives and takes its tokens: 204, 401 if it does not take them.</summary>
+    public const string TrustPath = "/healthz/trust";
+
     /// <summary>
     /// Registers it all. Ports come from <c>HTTP_PORT</c>, <c>GRPC_PORT</c>, <c>METRICS_PORT</c> and <c>INTERNAL_PORT</c> (0: any free one), the address
     /// from <c>LISTEN_ADDRESS</c> (default 127.0.0.1); the OTLP exporter from <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>.
@@ -71,7 +74,7 @@ public static class ServiceHost
         builder.AddTelemetry(name, version);
     }
 
-    /// <summary>Puts the pipeline together; the service's own endpoints follow. Maps <c>/healthz</c>, <c>/readyz</c> and the gRPC health service.</summary>
+    /// <summary>Puts the pipeline together; the service's own endpoints follow. Maps <c>/healthz</c>, <see cref="TrustPath"/>, <c>/readyz</c> and the gRPC health service.</summary>
     public static void UseServiceDefaults(this WebApplication app)
     {
         app.UseMetricsPort();
@@ -103,6 +106,8 @@ public static class ServiceHost
         app.MapGet("/healthz", () => Results.Json(
             new Liveness { Service = identity.Name, Version = identity.Version, UptimeSeconds = (long)time.GetElapsedTime(started).TotalSeconds },
             ContractsJson.Wire.Liveness)).AllowAnonymous();
+
+        app.MapGet(TrustPath, () => Results.NoContent()).RequireAuthorization(Policies.Service);
 
         app.MapGet("/readyz", async (HealthCheckService checks, CancellationToken cancellation) =>
         {

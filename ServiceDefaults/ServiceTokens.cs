@@ -17,15 +17,22 @@ public static class ServiceTokens
         var handler = new JsonWebTokenHandler { MapInboundClaims = false };
         var parameters = InternalAuth.Validation(
             app.ApplicationServices.GetRequiredService<IOptions<InternalAuthOptions>>().Value, app.ApplicationServices.GetRequiredService<ServiceIdentity>());
+        var refused = app.ApplicationServices.GetRequiredService<RefusedTokens>();
         app.Use(async (context, next) =>
         {
             var header = context.Request.Headers.Authorization.ToString();
-            if (header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-                && await handler.ValidateTokenAsync(header[Scheme.Length..], parameters) is { IsValid: true } token
-                && token.ClaimsIdentity.HasClaim(InternalTokens.ScopeClaim, Scopes.Service))
+            if (header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
             {
-                await next(context);
-                return;
+                var token = await handler.ValidateTokenAsync(header[Scheme.Length..], parameters);
+                if (!token.IsValid)
+                {
+                    refused.Report(token.Exception);
+                }
+                else if (token.ClaimsIdentity.HasClaim(InternalTokens.ScopeClaim, Scopes.Service))
+                {
+                    await next(context);
+                    return;
+                }
             }
 
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;

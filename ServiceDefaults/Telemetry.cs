@@ -65,7 +65,7 @@ internal static class Telemetry
     /// <summary>Whether telemetry has somewhere to go; without, spans would only cost time.</summary>
     public static bool ExportsTelemetry(this IConfiguration configuration) => configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
 
-    private static bool IsProbe(PathString path) => path == "/healthz" || path == "/readyz" || path.StartsWithSegments("/grpc.health.v1.Health", StringComparison.Ordinal);
+    private static bool IsProbe(PathString path) => path.StartsWithSegments("/healthz", StringComparison.Ordinal) || path == "/readyz" || path.StartsWithSegments("/grpc.health.v1.Health", StringComparison.Ordinal);
 
     /// <summary>A trace begins with a request that somebody sent. What the service does by itself (watching its stores, probing others) makes none: it would bury them.</summary>
     private sealed class RequestSampler : Sampler

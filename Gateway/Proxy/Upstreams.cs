@@ -1,19 +1,21 @@
+using System.Net;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Proxy;
 
-/// <summary>Every service behind the Gateway, probed twice a second.</summary>
+/// <summary>Every service behind the Gateway, probed twice a second with a token, as requests have one: what takes no token of ours is not healthy.</summary>
 internal sealed partial class Upstreams : BackgroundService
 {
     private static readonly TimeSpan ProbeEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(1);
+    private readonly InternalTokens tokens;
     private readonly InternalTls tls;
     private readonly TimeProvider time;
     private readonly ILogger<Upstreams> logger;
 
-    public Upstreams(IConfiguration configuration, InternalTls tls, TimeProvider time, ILogger<Upstreams> logger)
+    public Upstreams(IConfiguration configuration, InternalTokens tokens, InternalTls tls, TimeProvider time, ILogger<Upstreams> logger)
     {
-        (this.tls, this.time, this.logger) = (tls, time, logger);
+        (this.tokens, this.tls, this.time, this.logger) = (tokens, tls, time, logger);
         All = [Service("healthcollector", grpc: true), Service("maintenanceservice", grpc: false), Service("statusservice", grpc: false)];
 
         Upstream Service(string name, bool grpc)
@@ -41,14 +43,17 @@ internal sealed partial class Upstreams : BackgroundService
         // No retries: a probe that retries hides the failure that it must find.
         using var handler = new SocketsHttpHandler { SslOptions = tls.ClientOptions(), UseProxy = false, ActivityHeadersPropagator = null };
         using var http = new HttpClient(handler) { Timeout = ProbeTimeout };
-        var address = new Uri($"{destination.Http}/healthz");
+        var address = new Uri($"{destination.Http}{ServiceHost.TrustPath}");
         var (started, logged, everHealthy) = (time.GetTimestamp(), true, false);
         while (!stopping.IsCancellationRequested)
         {
             bool healthy;
+            HttpStatusCode? status = null;
             try
             {
-                using var response = await http.GetAsync(address, stopping);
+                using var request = new HttpRequestMessage(HttpMethod.Get, address) { Headers = { Authorization = new("Bearer", tokens.ForService(name)) } };
+                using var response = await http.SendAsync(request, stopping);
+                status = response.StatusCode;
                 healthy = response.IsSuccessStatusCode;
             }
             catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
@@ -65,7 +70,7 @@ internal sealed partial class Upstreams : BackgroundService
             everHealthy |= healthy;
             if (healthy != logged && (everHealthy || time.GetElapsedTime(started) > ServiceClients.StartupGrace)) // at first it may still be starting
             {
-                LogChanged(logger, name, destination.Http, healthy ? "is healthy again" : "fails its probes");
+                LogChanged(logger, name, destination.Http, healthy ? "is healthy again" : status == HttpStatusCode.Unauthorized ? "refuses our tokens; its own log says why" : "fails its probes");
                 logged = healthy;
             }
 

@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xerotier.Health.V1;
 using Xerotier.Page.V1;
+using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
@@ -37,6 +38,9 @@ internal sealed class FakeServices : IAsyncDisposable
 
     /// <summary>What <c>/readyz</c> says.</summary>
     public string Ready { get; set; } = """{"checks":{"process":"ok","redis":"ok","maintenancedb":"ok","statusdb":"ok"}}""";
+
+    /// <summary>No token is taken, in the probe at least.</summary>
+    public bool RefusesTokens { get; set; }
 
     /// <summary>The page that is pushed; null: the stream ends at once.</summary>
     public PageSnapshot? Page { get; set; } = TestPages.Make("one");
@@ -69,7 +73,7 @@ internal sealed class FakeServices : IAsyncDisposable
         services = new FakeServices(app);
         app.MapGrpcService<FakePages>();
         app.MapGrpcService<FakeHeartbeats>();
-        app.MapGet("/healthz", () => "ok");
+        app.MapGet(ServiceHost.TrustPath, (HttpRequest request) => Microsoft.AspNetCore.Http.Results.StatusCode(services.RefusesTokens || request.Headers.Authorization.Count == 0 ? 401 : 204));
         app.MapGet("/readyz", () => Microsoft.AspNetCore.Http.Results.Content(services.Ready, "application/json"));
         app.MapFallback(services.EchoAsync);
         await app.StartAsync();

@@ -21,6 +21,11 @@ public sealed class ReadinessTests(PostgresFixture postgres)
         await SaysAsync("not JSON", "unknown");
         await SaysAsync("{}", "unknown");
 
+        gateway.Services.RefusesTokens = true;
+        await Eventually.TrueAsync(async () => await gateway.SendAsync("GET", "/readyz") is (503, { } body) && (string?)body["checks"]!["maintenanceservice"] == "unavailable", "not ready: tokens are refused");
+        gateway.Services.RefusesTokens = false;
+        await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Status == 200, "ready again");
+
         await gateway.Services.DisposeAsync();
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Status == 503, "not ready");
         var (status, body) = await gateway.SendAsync("GET", "/healthz");

@@ -64,6 +64,32 @@ public sealed class InternalAuthTests
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(ended, Tokens(TimeProvider.System, Old).ForService("asked")));
     }
 
+    [Fact]
+    public async Task Clocks_may_differ_by_a_minute_and_beyond_it_the_refusal_is_explained()
+    {
+        await using var service = await StartAsync(Old);
+        foreach (var seconds in (int[])[-60, -11, 11, 60])
+        {
+            Assert.Equal(HttpStatusCode.NoContent, await AskAsync(service, At(seconds).ForService("asked"), ServiceHost.TrustPath));
+        }
+
+        await RefusesAsync(At(90).ForService("asked"), "it is valid from ");
+        await RefusesAsync(At(-140).ForService("asked"), "it was valid until ");
+        await RefusesAsync(At(0).ForService("other"), "it was made for another service.");
+        await RefusesAsync(Tokens(TimeProvider.System, New).ForService("asked"), "the key that it names is not in InternalAuth:Keys.");
+        await RefusesAsync("not.a.tokenofours", "it is none of ours");
+        await RefusesAsync("not.a.tokenofours", "it is none of ours"); // and says it once
+
+        async Task RefusesAsync(string token, string reason)
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(service, token, ServiceHost.TrustPath));
+            Assert.Single(service.Logged, line => line.Contains("An internal token was refused: " + reason, StringComparison.Ordinal));
+            Assert.DoesNotContain(service.Logged, line => line.Contains(token.Split('.')[^1], StringComparison.Ordinal));
+        }
+
+        static InternalTokens At(int seconds) => Tokens(new FakeTimeProvider(TimeProvider.System.GetUtcNow().AddSeconds(seconds)), Old);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("c2hvcnQ=")]
@@ -78,10 +104,10 @@ public sealed class InternalAuthTests
     private static Task<TestService> StartAsync(params string[] keys) => TestService.StartAsync(
         "asked", keys.Select((key, i) => KeyValuePair.Create<string, string?>($"InternalAuth:Keys:{i}", key)).Append(new("HTTP_PORT", "0")).ToDictionary());
 
-    private static async Task<HttpStatusCode> AskAsync(TestService service, string token)
+    private static async Task<HttpStatusCode> AskAsync(TestService service, string token, string path = "/asked")
     {
         using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(service.Addresses[0], "/asked")) { Headers = { Authorization = new("Bearer", token) } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(service.Addresses[0], path)) { Headers = { Authorization = new("Bearer", token) } };
         using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
         return response.StatusCode;
     }
