@@ -37,11 +37,12 @@ public sealed record Readiness
     public required string Service { get; init; }
 
     /// <summary>
-    /// Each dependency by name. Of the Gateway: its database (<c>postgres</c>), the source of the status page (<c>status_page</c>), each
-    /// service, and every check that a service reports of itself, such as the one of its store (<c>redis</c>). The latter do not decide.
+    /// Each dependency by name. Of the Gateway: its database (<c>postgres</c>), its clock beside the database's (<c>clock</c>: more than 2 s off
+    /// is unavailable), the source of the status page (<c>status_page</c>), each service, and every check that a service reports of itself,
+    /// such as the ones of its store (<c>redis</c>) and its clock (<c>statusdb_clock</c>). The latter do not decide.
     /// </summary>
-    /// <example>{"postgres": "ok", "status_page": "ok", "healthcollector": "ok", "maintenanceservice": "ok", "statusservice": "ok", "redis": "ok", "maintenancedb": "ok", "statusdb": "ok"}</example>
-    [Keys("postgres", "status_page", "healthcollector", "maintenanceservice", "statusservice")]
+    /// <example>{"postgres": "ok", "clock": "ok", "status_page": "ok", "healthcollector": "ok", "maintenanceservice": "ok", "statusservice": "ok", "redis": "ok", "maintenancedb": "ok", "maintenancedb_clock": "ok", "statusdb": "ok", "statusdb_clock": "ok"}</example>
+    [Keys("postgres", "clock", "status_page", "healthcollector", "maintenanceservice", "statusservice")]
     public required IReadOnlyDictionary<string, CheckState> Checks { get; init; }
 }
 

@@ -11,7 +11,7 @@ namespace Xerotier.Gateway;
 /// a service behind it reports, such as the one of its store. Those do not decide: without them every Gateway is equally ready. A load
 /// balancer that must keep the status page up while services are down uses <c>/healthz</c>.
 /// </summary>
-internal sealed class Health(ServiceIdentity identity, KnownKeys keys, Upstreams upstreams, ServiceReports reports, EdgePage page, Drain drain, TimeProvider time)
+internal sealed class Health(ServiceIdentity identity, KnownKeys keys, Upstreams upstreams, ServiceReports reports, EdgePage page, DatabaseClock clock, Drain drain, TimeProvider time)
 {
     private readonly long started = time.GetTimestamp();
 
@@ -22,11 +22,11 @@ internal sealed class Health(ServiceIdentity identity, KnownKeys keys, Upstreams
         new Liveness { Service = identity.Name, Version = identity.Version, UptimeSeconds = (long)time.GetElapsedTime(started).TotalSeconds },
         ContractsJson.Wire.Liveness);
 
-    /// <summary>200 when the Gateway's database, the page's source and every service are healthy; 503 otherwise and while draining.</summary>
+    /// <summary>200 when the Gateway's database, its clock, the page's source and every service are healthy; 503 otherwise and while draining.</summary>
     public async Task ReadyAsync(Call call)
     {
         var reported = await reports.ReadAsync(call.Aborted);
-        var checks = new OrderedDictionary<string, CheckState> { ["postgres"] = State(keys.IsLive), ["status_page"] = State(page.IsLive) };
+        var checks = new OrderedDictionary<string, CheckState> { ["postgres"] = State(keys.IsLive), ["clock"] = State(!clock.IsOff), ["status_page"] = State(page.IsLive) };
         foreach (var upstream in upstreams.All)
         {
             checks[upstream.Name] = State(upstream.IsActiveHealthy);

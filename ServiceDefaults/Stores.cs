@@ -11,7 +11,7 @@ namespace Xerotier.ServiceDefaults;
 /// <summary>Clients of the stores by Aspire's integrations: the client, its traces and metrics; with health checks and waits of our own.</summary>
 public static class Stores
 {
-    /// <summary>Registers the <see cref="NpgsqlDataSource"/> of <c>ConnectionStrings:{name}</c> and a health check of that name.</summary>
+    /// <summary>Registers the <see cref="NpgsqlDataSource"/> of <c>ConnectionStrings:{name}</c>, its <see cref="DatabaseClock"/>, and a health check of each: <c>{name}</c> and <c>{name}_clock</c>.</summary>
     /// <param name="builder">The service.</param>
     /// <param name="name">Name of the database and of its connection string.</param>
     /// <param name="tune">Changes the connection string that the operator gave.</param>
@@ -25,7 +25,9 @@ public static class Stores
         _ = builder.Configuration.RequiredConnectionString(name);
         builder.AddNpgsqlDataSource(name, settings => (settings.DisableHealthChecks, settings.DisableTracing) = (true, !builder.Configuration.ExportsTelemetry()));
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning); // its information is every statement
-        builder.Services.AddHealthChecks().AddCheck<PostgresCheck>(name, timeout: TimeSpan.FromSeconds(2));
+        builder.Services.AddHealthChecks().AddCheck<PostgresCheck>(name, timeout: TimeSpan.FromSeconds(2)).AddCheck<ClockCheck>($"{name}_clock");
+        builder.Services.AddSingleton<DatabaseClock>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<DatabaseClock>());
     }
 
     /// <summary>Registers the <see cref="IConnectionMultiplexer"/> of <c>ConnectionStrings:{name}</c>. It connects in the background and reconnects by itself. Its health is for the service to tell: a Redis that answers may refuse what the service writes.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
@@ -11,7 +12,7 @@ public sealed class ReadinessTests(PostgresFixture postgres)
         await Eventually.TrueAsync(async () => await gateway.SendAsync("GET", "/readyz") is (200, { } body) && body["checks"]!["statusdb"] is not null, "ready, and the services have reported");
         var (_, ready) = await gateway.SendAsync("GET", "/readyz");
         Assert.Equal(
-            ["postgres", "status_page", "healthcollector", "maintenanceservice", "statusservice", "redis", "maintenancedb", "statusdb"],
+            ["postgres", "clock", "status_page", "healthcollector", "maintenanceservice", "statusservice", "redis", "maintenancedb", "statusdb"],
             ready!["checks"]!.AsObject().Select(c => c.Key));
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Body!["checks"]!.AsObject().All(check => check.Value!.GetValue<string>() == "ok"), "all is well");
 
@@ -46,5 +47,17 @@ public sealed class ReadinessTests(PostgresFixture postgres)
                 },
                 $"{redis} is passed on");
         }
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_off_is_named()
+    {
+        var time = new LeapingTime(TimeProvider.System);
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), configure: services => services.AddSingleton<TimeProvider>(time));
+        await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Status == 200, "ready");
+        time.Ahead = TimeSpan.FromSeconds(-3);
+        await Eventually.TrueAsync(async () => await gateway.SendAsync("GET", "/readyz") is (503, { } body) && (string?)body["checks"]!["clock"] == "unavailable", "the clock is named");
+        time.Ahead = default;
+        await Eventually.TrueAsync(async () => await gateway.SendAsync("GET", "/readyz") is (200, { } body) && (string?)body["checks"]!["clock"] == "ok", "ready again");
     }
 }
