@@ -6,7 +6,10 @@ using Xerotier.MaintenanceService.Windows;
 
 namespace Xerotier.MaintenanceService.Clock;
 
-/// <summary>What time alone changes in the database: windows whose time has come, and idempotency keys that have expired.</summary>
+/// <summary>
+/// What time alone changes in the database: windows whose time has come, and idempotency keys that have expired. None of it can be undone, so
+/// the database's clock decides: the caller's may lag behind it, never lead.
+/// </summary>
 internal sealed class ClockStore(NpgsqlDataSource database)
 {
     /// <summary>The most windows that one turn of the clock moves, so that its transaction stays short.</summary>
@@ -33,21 +36,22 @@ internal sealed class ClockStore(NpgsqlDataSource database)
     {
         var batch = database.CreateBatch();
         Add("scheduled", "starts_at", "active", "activated", "");
-        Add("active", "ends_at", "completed", "completed", ", completed_at = greatest(@now, w.updated_at)");
+        Add("active", "ends_at", "completed", "completed", ", completed_at = greatest((select now from clock), w.updated_at)");
         return batch;
 
         void Add(string from, string at, string to, string action, string also) => batch.BatchCommands.Add(new NpgsqlBatchCommand($"""
-            with due as (
-                select * from windows where auto_transition and status = '{from}' and {at} <= @now order by {at} limit {DueBatch} for update skip locked
+            with clock as (select least(@now, clock_timestamp()) as now),
+            due as (
+                select * from windows where auto_transition and status = '{from}' and {at} <= (select now from clock) order by {at} limit {DueBatch} for update skip locked
             ),
             moved as (
-                update windows w set status = '{to}', version = w.version + 1, updated_at = greatest(@now, w.updated_at){also}
+                update windows w set status = '{to}', version = w.version + 1, updated_at = greatest((select now from clock), w.updated_at){also}
                 from due d where w.project_id = d.project_id and w.id = d.id and w.status = '{from}'
                 returning w.*
             ),
             event as (
                 insert into window_events (project_id, window_id, version, occurred_at, actor, action, before, after)
-                select m.project_id, m.id, m.version, @now, '{Actor.Clock}', '{action}', to_jsonb(d), to_jsonb(m)
+                select m.project_id, m.id, m.version, (select now from clock), '{Actor.Clock}', '{action}', to_jsonb(d), to_jsonb(m)
                 from moved m join due d on d.project_id = m.project_id and d.id = m.id
             )
             select count(*)::int from moved
@@ -61,8 +65,9 @@ internal sealed class ClockStore(NpgsqlDataSource database)
     public async Task<int> RemoveExpiredKeysAsync(DateTimeOffset now, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand($"""
+            with clock as (select least(@now, clock_timestamp()) as now)
             delete from idempotency_keys where ctid = any(array(
-                select ctid from idempotency_keys where created_at <= @now - {Idempotency.Kept} order by created_at limit 1000 for update skip locked))
+                select ctid from idempotency_keys where created_at <= (select now from clock) - {Idempotency.Kept} order by created_at limit 1000 for update skip locked))
             """).Time("now", now);
         return await command.ExecuteNonQueryAsync(cancellation);
     }

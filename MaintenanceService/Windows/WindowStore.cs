@@ -30,7 +30,7 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
             on conflict (project_id, key) do update set
                 fingerprint = excluded.fingerprint, created_at = excluded.created_at, status = excluded.status,
                 etag = excluded.etag, location = excluded.location, body = excluded.body
-                where held.project_id = @project and held.created_at <= @at - {Idempotency.Kept}
+                where held.project_id = @project and held.created_at <= least(@at, clock_timestamp()) - {Idempotency.Kept}
             returning 1
         )
         """;
@@ -151,7 +151,7 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
     {
         await using var command = database.Command(projectId, $"""
             select fingerprint, status, body, etag, location from idempotency_keys
-            where project_id = @project and key = @key and created_at > @now - {Idempotency.Kept}
+            where project_id = @project and key = @key and created_at > least(@now, clock_timestamp()) - {Idempotency.Kept}
             """).Text("key", key).Time("now", now);
         var found = await command.ReadAllAsync(
             row => (row.GetFieldValue<byte[]>(0), new ApiResponse(row.GetInt16(1), row.GetFieldValue<byte[]>(2), row.TextOrNull("etag"), row.TextOrNull("location"))),

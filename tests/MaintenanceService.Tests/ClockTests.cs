@@ -7,10 +7,10 @@ using Xerotier.TestKit;
 
 namespace Xerotier.MaintenanceService.Tests;
 
-/// <summary><c>auto_transition</c>: two replicas on one database and one clock that the test turns.</summary>
+/// <summary><c>auto_transition</c>: two replicas on one database and one clock that the test turns; it stays behind the database's, which decides.</summary>
 public sealed class ClockTests(ManagementApi api) : IAsyncLifetime
 {
-    private readonly FakeTimeProvider time = new(new DateTimeOffset(DateTimeOffset.UtcNow.Date.AddHours(12), TimeSpan.Zero));
+    private readonly FakeTimeProvider time = new(new DateTimeOffset(DateTimeOffset.UtcNow.Date.AddDays(-30).AddHours(12), TimeSpan.Zero));
     private readonly List<InProcessService<Program>> replicas = [];
     private string connectionString = "";
     private Project project = null!;
@@ -110,6 +110,43 @@ public sealed class ClockTests(ManagementApi api) : IAsyncLifetime
         await BecomeAsync([window, later], "completed");
         await HasTrailAsync(window, "completed", "updated", "activated", "created");
         await HasTrailAsync(later, "completed", "activated", "created");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(24 * 400)]
+    public async Task A_service_whose_clock_is_ahead_moves_no_window_early_and_forgets_no_response(int hours)
+    {
+        var ahead = new FakeTimeProvider(DateTimeOffset.UtcNow.AddHours(hours));
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync(), ahead);
+        project = Project.Of(service);
+        var due = await PlanAsync(-10, 10);
+        var later = await PlanAsync(10, 20);
+        var over = await PlanAsync(-10, -5);
+        var first = await project.CreateAsync(idempotencyKey: "k");
+        for (var turn = 0; turn < 20; turn++)
+        {
+            ahead.Advance(TransitionClock.Interval);
+            await Task.Delay(20);
+        }
+
+        await BecomeAsync([over], "completed"); // it is at work
+        await BecomeAsync([due], "active");
+        await StaysAsync([later], "scheduled");
+        await StaysAsync([due], "active");
+        ahead.Advance(IdempotencyCleaner.Interval);
+        await StaysAsync([due], "active");
+        Assert.Equal(first.Id, (await project.CreateAsync(idempotencyKey: "k")).Id);
+        using var http = service.Http();
+        var ready = await Reply.OfAsync(await http.GetAsync("/readyz"));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "unavailable"), (ready.Status, ready.Json["checks"]!["maintenancedb_clock"]!.GetValue<string>()));
+
+        Task<string> PlanAsync(int start, int end) => project.CreatedAsync(Body.With(b =>
+        {
+            b["starts_at"] = DateTimeOffset.UtcNow.AddMinutes(start).ToString("O", CultureInfo.InvariantCulture);
+            b["ends_at"] = DateTimeOffset.UtcNow.AddMinutes(end).ToString("O", CultureInfo.InvariantCulture);
+            b["auto_transition"] = true;
+        }));
     }
 
     [Fact]
