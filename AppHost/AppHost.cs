@@ -29,7 +29,8 @@ try
         .WithEnvironment("Platform__Key", platformKey)
         .WithDataPath("Page__SnapshotFile", cluster, "page/snapshot")
         .WithExternalHttpEndpoints()
-        .WithInternalEndpoint(),
+        .WithInternalEndpoint()
+        .WithLocalDefault("Gateway:MaxConnectionsPerClient", "0"), // everybody has the same address here
         cluster.Port, cluster.GrpcPort);
     maintenance.FindsInternally(gateway);
     status.FindsInternally(gateway);

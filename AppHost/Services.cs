@@ -185,6 +185,13 @@ internal static class Services
     public static IResourceBuilder<ProjectResource> WithDataPath(this IResourceBuilder<ProjectResource> project, string variable, ClusterSettings cluster, string path) =>
         project.ApplicationBuilder.ExecutionContext.IsRunMode ? project.WithEnvironment(variable, Path.Combine(cluster.DataFolder, path)) : project;
 
+    /// <summary>A setting that on this machine has another default than elsewhere.</summary>
+    public static IResourceBuilder<ProjectResource> WithLocalDefault(this IResourceBuilder<ProjectResource> project, string setting, string value)
+    {
+        var builder = project.ApplicationBuilder;
+        return builder.ExecutionContext.IsRunMode && builder.Configuration[setting] is null ? project.WithEnvironment(setting.Replace(":", "__", StringComparison.Ordinal), value) : project;
+    }
+
     /// <summary>A secret parameter, made once; <c>Parameters:{name}</c> in the configuration overrides <paramref name="value"/>, and in a manifest it has none.</summary>
     public static IResourceBuilder<ParameterResource> AddSecret(this IDistributedApplicationBuilder builder, string name, string? value)
     {

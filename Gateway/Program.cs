@@ -14,7 +14,7 @@ using Xerotier.ServiceDefaults;
 
 Hosting.CompleteSocketsInline();
 var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults("gateway", acceptsInternalTokens: false);
+builder.AddServiceDefaults("gateway", acceptsInternalTokens: false, ClientConnections.Use);
 builder.AddEdgeLimits();
 builder.AddGatewayOptions();
 
@@ -47,6 +47,7 @@ builder.Services.AddSingleton<Health>();
 builder.Services.AddSingleton<OpenApi>();
 builder.Services.AddSingleton<ApiReference>();
 builder.Services.AddSingleton<ClientAddresses>();
+builder.Services.AddSingleton<ClientConnections>();
 builder.Services.AddSingleton<RateLimits>();
 builder.Services.AddSingleton<KeyAuthorization>();
 builder.Services.AddSingleton<GatewayMetrics>();

@@ -36,7 +36,8 @@ public static class ServiceHost
     /// <param name="builder">The service.</param>
     /// <param name="name">Its name in the topology.</param>
     /// <param name="acceptsInternalTokens">Whether callers show an internal token. False for the Gateway: it issues them, and none that comes from outside counts.</param>
-    public static void AddServiceDefaults(this WebApplicationBuilder builder, string name, bool acceptsInternalTokens = true)
+    /// <param name="configurePublic">Called for <c>HTTP_PORT</c> and <c>GRPC_PORT</c>; what it adds comes before everything else of a connection.</param>
+    public static void AddServiceDefaults(this WebApplicationBuilder builder, string name, bool acceptsInternalTokens = true, Action<ListenOptions>? configurePublic = null)
     {
         AppDomain.CurrentDomain.UnhandledException += (_, unhandled) => WrongSettings.End(unhandled.ExceptionObject);
         var version = Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
@@ -47,16 +48,20 @@ public static class ServiceHost
         {
             kestrel.AddServerHeader = false;
             var address = IPAddress.Parse(builder.Configuration["LISTEN_ADDRESS"] ?? "127.0.0.1");
-            Listen("HTTP_PORT", HttpProtocols.Http1);
-            Listen("GRPC_PORT", HttpProtocols.Http2);
+            Listen("HTTP_PORT", HttpProtocols.Http1, configurePublic);
+            Listen("GRPC_PORT", HttpProtocols.Http2, configurePublic);
             Listen("METRICS_PORT", HttpProtocols.Http1);
             Listen(InternalPort, HttpProtocols.Http2);
 
-            void Listen(string variable, HttpProtocols protocols)
+            void Listen(string variable, HttpProtocols protocols, Action<ListenOptions>? configure = null)
             {
                 if (builder.Configuration.GetValue<int?>(variable) is { } port)
                 {
-                    kestrel.Listen(address, port, endpoint => endpoint.Protocols = protocols);
+                    kestrel.Listen(address, port, endpoint =>
+                    {
+                        endpoint.Protocols = protocols;
+                        configure?.Invoke(endpoint);
+                    });
                 }
             }
         });
@@ -86,26 +91,39 @@ public static class ServiceHost
         app.MapGrpcHealthChecksService().AllowAnonymous();
     }
 
-    /// <summary>Checks all settings; answers <c>/metrics</c> on <c>METRICS_PORT</c>, and nothing else there. Part of <see cref="UseServiceDefaults"/>.</summary>
+    /// <summary>
+    /// Checks all settings; answers <c>/metrics</c> on <c>METRICS_PORT</c>, and <c>/healthz</c>, so that whoever fills the other ports does not
+    /// make the service look dead; nothing else there. Part of <see cref="UseServiceDefaults"/>.
+    /// </summary>
     public static void UseMetricsPort(this WebApplication app)
     {
         app.Services.GetService<IStartupValidator>()?.Validate(); // before the host does: it logs a wrong one with its whole stack
         if (app.Configuration.GetValue<int?>("METRICS_PORT") is { } metricsPort)
         {
             // By the connection's own port: the Host header is the caller's to choose.
-            app.MapWhen(context => context.Connection.LocalPort == metricsPort, metrics => metrics.UseOpenTelemetryPrometheusScrapingEndpoint());
+            app.MapWhen(context => context.Connection.LocalPort == metricsPort, metrics =>
+            {
+                metrics.UseOpenTelemetryPrometheusScrapingEndpoint();
+                var live = Live(app);
+                metrics.MapWhen(context => context.Request.Path == "/healthz", healthz => healthz.Run(context => live().ExecuteAsync(context)));
+            });
         }
+    }
+
+    private static Func<IResult> Live(WebApplication app)
+    {
+        var identity = app.Services.GetRequiredService<ServiceIdentity>();
+        var time = app.Services.GetRequiredService<TimeProvider>();
+        var started = time.GetTimestamp();
+        return () => Results.Json(
+            new Liveness { Service = identity.Name, Version = identity.Version, UptimeSeconds = (long)time.GetElapsedTime(started).TotalSeconds },
+            ContractsJson.Wire.Liveness);
     }
 
     private static void MapHealth(this WebApplication app)
     {
         var identity = app.Services.GetRequiredService<ServiceIdentity>();
-        var time = app.Services.GetRequiredService<TimeProvider>();
-        var started = time.GetTimestamp();
-
-        app.MapGet("/healthz", () => Results.Json(
-            new Liveness { Service = identity.Name, Version = identity.Version, UptimeSeconds = (long)time.GetElapsedTime(started).TotalSeconds },
-            ContractsJson.Wire.Liveness)).AllowAnonymous();
+        app.MapGet("/healthz", Live(app)).AllowAnonymous();
 
         app.MapGet(TrustPath, () => Results.NoContent()).RequireAuthorization(Policies.Service);
 

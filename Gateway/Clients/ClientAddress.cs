@@ -6,7 +6,7 @@ namespace Xerotier.Gateway.Clients;
 /// <param name="Address">The client's address.</param>
 internal readonly record struct ClientAddress(IPAddress Address)
 {
-    /// <summary>The network that rate limits count: an IPv4 address, or the /64 of an IPv6 address.</summary>
+    /// <summary>The network that limits count: an IPv4 address, or the /64 of an IPv6 address.</summary>
     public UInt128 Network
     {
         get
@@ -16,6 +16,23 @@ internal readonly record struct ClientAddress(IPAddress Address)
             return length == 4
                 ? new UInt128(1, BitConverter.ToUInt32(bytes))
                 : new UInt128(0, BitConverter.ToUInt64(bytes));
+        }
+    }
+
+    /// <summary>The /48 of an IPv6 address, of which one holder can have 65,536 networks; null: an IPv4 address, which is its own network.</summary>
+    public UInt128? Site
+    {
+        get
+        {
+            Span<byte> bytes = stackalloc byte[16];
+            Address.TryWriteBytes(bytes, out var length);
+            if (length == 4)
+            {
+                return null;
+            }
+
+            bytes[6..8].Clear();
+            return new UInt128(2, BitConverter.ToUInt64(bytes));
         }
     }
 }

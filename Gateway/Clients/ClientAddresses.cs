@@ -15,6 +15,13 @@ internal sealed class ClientAddresses(IOptions<GatewayOptions> options)
 {
     private readonly IPNetwork[] trusted = [.. options.Value.TrustedProxies.Select(IPNetwork.Parse)];
 
+    /// <summary>Who opened a connection; null: a trusted proxy, which opens connections for many clients.</summary>
+    public ClientAddress? OfConnection(EndPoint? peer)
+    {
+        var address = Unmapped((peer as IPEndPoint)?.Address ?? IPAddress.None);
+        return IsTrusted(address) ? null : new(address);
+    }
+
     /// <summary>The client of <paramref name="context"/>.</summary>
     public ClientAddress Of(HttpContext context)
     {

@@ -13,6 +13,14 @@ public sealed class GatewayOptions
     [Range(1, 1_000_000)]
     public int MaxConnections { get; set; } = 20_000;
 
+    /// <summary>The most connections at once of one client (an IPv4 address, an IPv6 /64), and four times as many of an IPv6 /48; further ones are closed. Trusted proxies are not counted. 0 (no limit) to 1,000,000, default 256.</summary>
+    [Range(0, 1_000_000)]
+    public int MaxConnectionsPerClient { get; set; } = 256;
+
+    /// <summary>Seconds from a connection's opening to the first byte of a request; then it is closed. Trusted proxies may open connections in advance. 1 to 300, default 10.</summary>
+    [Range(1, 300)]
+    public int FirstByteSeconds { get; set; } = 10;
+
     /// <summary>Seconds that a service may take to respond, or pause within a response. 1 to 100, default 10.</summary>
     [Range(1, 100)]
     public int UpstreamTimeoutSeconds { get; set; } = 10;

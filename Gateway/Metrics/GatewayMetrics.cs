@@ -15,6 +15,7 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Meter meter;
     private readonly TimeProvider time;
     private readonly Counter<long> refusals;
+    private readonly Counter<long> closed;
     private readonly Histogram<double> requests;
     private readonly Histogram<double> streams;
     private IReadOnlyList<RequestTags> counted = [];
@@ -31,6 +32,7 @@ internal sealed class GatewayMetrics : IDisposable
             "xerotier.gateway.stream.duration", "s", "gRPC streams from their opening to their end, by route and gRPC status.", tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1, 10, 60, 300, 900, 3600, 14_400, 86_400] });
         refusals = meter.CreateCounter<long>("xerotier.gateway.refusals", "{request}", "Requests that were refused, by error code.");
+        closed = meter.CreateCounter<long>("xerotier.gateway.closed_connections", "{connection}", "Connections that were closed before a request, by reason: too_many (of one client), silent.");
     }
 
     /// <summary>Reports how many requests of <paramref name="routes"/> have ended.</summary>
@@ -59,6 +61,10 @@ internal sealed class GatewayMetrics : IDisposable
 
     /// <summary>Counts a refusal.</summary>
     public void Refused(ApiError error) => refusals.Add(1, new KeyValuePair<string, object?>("code", error.Code));
+
+    /// <summary>Counts a connection that was closed before a request.</summary>
+    /// <param name="reason">Why.</param>
+    public void ConnectionClosed(string reason) => closed.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     /// <inheritdoc/>
     public void Dispose() => meter.Dispose();

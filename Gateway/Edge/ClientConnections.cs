@@ -1,0 +1,131 @@
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using Xerotier.Gateway.Clients;
+using Xerotier.Gateway.Configuration;
+using Xerotier.Gateway.Metrics;
+
+namespace Xerotier.Gateway.Edge;
+
+/// <summary>
+/// Bounds what one client can hold open without asking for anything: its connections to all public ports, and the time before the first
+/// byte of a request. The server's own times begin with that byte.
+/// </summary>
+internal sealed class ClientConnections(ClientAddresses clients, IOptions<GatewayOptions> options, GatewayMetrics metrics, TimeProvider time)
+{
+    /// <summary>How many times the connections of one client those of an IPv6 /48 may be.</summary>
+    private const int ClientsPerSite = 4;
+
+    private readonly int most = options.Value.MaxConnectionsPerClient;
+    private readonly TimeSpan firstByte = TimeSpan.FromSeconds(options.Value.FirstByteSeconds);
+    private readonly Dictionary<UInt128, int> open = [];
+    private readonly Lock counting = new();
+
+    /// <summary>Puts the limits before everything else of an endpoint.</summary>
+    public static void Use(ListenOptions endpoint)
+    {
+        var connections = endpoint.ApplicationServices.GetRequiredService<ClientConnections>();
+        endpoint.Use(next => connection => connections.HandleAsync(connection, next));
+    }
+
+    private async Task HandleAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        if (clients.OfConnection(connection.RemoteEndPoint) is not { } client)
+        {
+            await next(connection);
+            return;
+        }
+
+        if (!TryOpen(client))
+        {
+            Close(connection, "too_many");
+            return;
+        }
+
+        try
+        {
+            if (await SpeaksAsync(connection))
+            {
+                await next(connection);
+            }
+            else
+            {
+                Close(connection, "silent");
+            }
+        }
+        finally
+        {
+            Remove(client.Network);
+            if (client.Site is { } site)
+            {
+                Remove(site);
+            }
+        }
+    }
+
+    private async Task<bool> SpeaksAsync(ConnectionContext connection)
+    {
+        var input = connection.Transport.Input;
+        using var silent = new CancellationTokenSource(firstByte, time);
+        try
+        {
+            var read = await input.ReadAsync(silent.Token);
+            input.AdvanceTo(read.Buffer.Start); // the server reads it again
+            return true;
+        }
+        catch (OperationCanceledException) when (silent.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private void Close(ConnectionContext connection, string reason)
+    {
+        metrics.ConnectionClosed(reason);
+        connection.Abort();
+    }
+
+    private bool TryOpen(ClientAddress client)
+    {
+        lock (counting)
+        {
+            if (!TryAdd(client.Network, most))
+            {
+                return false;
+            }
+
+            if (client.Site is not { } site || TryAdd(site, ClientsPerSite * most))
+            {
+                return true;
+            }
+
+            Remove(client.Network);
+            return false;
+        }
+    }
+
+    private bool TryAdd(UInt128 network, int limit)
+    {
+        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(open, network, out _);
+        if (most > 0 && count >= limit)
+        {
+            return false;
+        }
+
+        count++;
+        return true;
+    }
+
+    private void Remove(UInt128 network)
+    {
+        lock (counting)
+        {
+            ref var count = ref CollectionsMarshal.GetValueRefOrNullRef(open, network);
+            if (--count == 0)
+            {
+                open.Remove(network);
+            }
+        }
+    }
+}
