@@ -15,6 +15,7 @@ builder.AddRedis("redis", redis =>
 });
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.Http2.MaxStreamsPerConnection = 1000);
 builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = HeartbeatIntake.MaxBatchBytes);
+builder.Logging.AddFilter("Grpc.AspNetCore.Server.ServerCallHandler", LogLevel.None); // a stack for each message that is malformed; GrpcErrors logs faults of ours
 
 // Fleet: what Redis knows.
 builder.Services.AddOptions<FleetOptions>().BindConfiguration("Fleet").ValidateDataAnnotations().ValidateOnStart();
@@ -27,6 +28,7 @@ builder.Services.AddHealthChecks().AddCheck<StoreCheck>("redis");
 
 // Ingest: heartbeats on their way to Redis.
 builder.Services.AddOptions<HeartbeatLimitOptions>().BindConfiguration("RateLimits").ValidateDataAnnotations().ValidateOnStart();
+builder.Services.AddOptions<StreamOptions>().BindConfiguration("Streams").ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton<HeartbeatLimits>();
 builder.Services.AddSingleton<HeartbeatIntake>();
 builder.Services.AddSingleton<HeartbeatWriter>();

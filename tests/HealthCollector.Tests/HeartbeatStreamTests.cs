@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using System.Net;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Xerotier.Health.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
@@ -210,4 +212,67 @@ public sealed class HeartbeatStreamTests(RedisFixture redis) : RedisTests(redis)
         Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(async () => await Collector.NextAsync(watch, _ => false))).StatusCode);
         Assert.True(stopping.Elapsed < TimeSpan.FromSeconds(5));
     }
+
+    [Fact]
+    public async Task A_silent_stream_ends_and_one_that_speaks_does_not()
+    {
+        using var collector = new Collector(Redis.ConnectionString, null, ("Streams:IdleSeconds", "1"));
+        using var silent = collector.Open(collector.ProjectToken());
+        using var speaking = collector.Open(collector.ProjectToken());
+        await silent.SendAsync(Private("w1"));
+        for (var i = 0; i < 15; i++)
+        {
+            await speaking.SendAsync();
+            await Task.Delay(100);
+        }
+
+        var status = await EndAsync(silent);
+        Assert.Equal((StatusCode.Unavailable, "The stream was silent for 1 s; open another one."), (status.StatusCode, status.Detail));
+        Assert.Equal(1, (await speaking.SendAsync(Private("w2"))).Accepted);
+    }
+
+    [Fact]
+    public async Task A_stream_ends_after_its_time_when_all_that_it_sent_is_acknowledged()
+    {
+        var time = Collector.Clock();
+        using var collector = new Collector(Redis.ConnectionString, time, ("Streams:IdleSeconds", "3600"), ("Streams:LifetimeMinutes", "10"));
+        using var call = collector.Open(collector.ProjectToken());
+        await call.SendAsync(Private("w1"));
+        time.Advance(TimeSpan.FromMinutes(8.9));
+        Assert.Equal(1, (await call.SendAsync(Private("w1"))).Accepted);
+        time.Advance(TimeSpan.FromMinutes(2.2));
+        Assert.Equal(1, (await call.SendAsync(Private("w1"))).Accepted);
+        var status = await EndAsync(call);
+        Assert.Equal((StatusCode.Unavailable, "The stream has lasted long enough; open another one."), (status.StatusCode, status.Detail));
+    }
+
+    [Theory]
+    [InlineData("identity", new byte[] { 0, 0xff, 0xff, 0xff, 0xff, 1 }, "invalid_request")]
+    [InlineData("identity", new byte[] { 0, 0x7f, 0xff, 0xff, 0xff, 1 }, "payload_too_large")]
+    [InlineData("identity", new byte[] { 0, 0, 0, 0, 9, 1 }, "invalid_request")]
+    [InlineData("identity", new byte[] { 1, 0, 0, 0, 1, 1 }, "invalid_request")]
+    [InlineData("identity", new byte[] { 7, 0, 0, 0, 1, 1 }, "invalid_request")]
+    [InlineData("gzip", new byte[] { 1, 0, 0, 0, 4, 1, 2, 3, 4 }, "invalid_request")]
+    public async Task What_is_no_gRPC_message_is_the_callers_fault_and_no_error_of_ours(string encoding, byte[] body, string code)
+    {
+        var log = new LogRecorder();
+        using var collector = new Collector(Redis.ConnectionString, null, log);
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(collector.GrpcAddress, "/xerotier.health.v1.Heartbeats/Report"))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new ByteArrayContent(body) { Headers = { ContentType = new("application/grpc") } },
+            Headers = { Authorization = new("Bearer", collector.ProjectToken()), TE = { new("trailers") } },
+        };
+        request.Headers.Add("grpc-encoding", encoding);
+        using var response = await http.SendAsync(request);
+        await response.Content.ReadAsByteArrayAsync();
+        var answered = response.TrailingHeaders.Concat(response.Headers).ToDictionary(header => header.Key, header => header.Value.Single());
+        Assert.Equal((code, "3"), (answered.GetValueOrDefault("xerotier-error-code"), answered["grpc-status"]));
+        Assert.DoesNotContain(log.Entries, entry => entry.Level >= LogLevel.Error);
+    }
+
+    private static async Task<Status> EndAsync(AsyncDuplexStreamingCall<ReportRequest, ReportResponse> call) =>
+        (await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20)))).Status;
 }
