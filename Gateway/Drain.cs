@@ -6,9 +6,9 @@ namespace Xerotier.Gateway;
 
 /// <summary>
 /// The Gateway's shutdown. On SIGTERM <c>/readyz</c> changes to 503 and responses ask for their connections to close; then the ports close
-/// and requests in flight finish. Long-lived calls end, so that their senders find another Gateway.
+/// and requests in flight finish. Long-lived calls end, one after the other and not all at once, so that their senders find another Gateway.
 /// </summary>
-internal sealed class Drain(OpenCalls calls, IOptions<GatewayOptions> options, TimeProvider time) : IHostedLifecycleService
+internal sealed class Drain(OpenCalls calls, IOptions<GatewayOptions> options) : IHostedLifecycleService
 {
     private volatile bool draining;
 
@@ -19,8 +19,7 @@ internal sealed class Drain(OpenCalls calls, IOptions<GatewayOptions> options, T
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         draining = true;
-        await Task.Delay(TimeSpan.FromMilliseconds(options.Value.DrainMilliseconds), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        calls.EndAll();
+        await calls.EndAllAsync(TimeSpan.FromMilliseconds(options.Value.DrainMilliseconds), cancellationToken);
     }
 
     /// <inheritdoc/>

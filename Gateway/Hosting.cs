@@ -55,11 +55,14 @@ internal static class Hosting
         builder.WebHost.UseSockets(sockets => (sockets.UnsafePreferInlineScheduling, sockets.WaitForDataBeforeAllocatingBuffer) = (true, false));
         builder.Services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddView(instrument =>
             instrument.Meter.Name is "Microsoft.AspNetCore.Hosting" or "System.Net.Http" ? MetricStreamConfiguration.Drop : null)); // see GatewayMetrics
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
+        builder.Services.AddOptions<HostOptions>().Configure<IOptions<GatewayOptions>>((host, options) =>
+            host.ShutdownTimeout = TimeSpan.FromMilliseconds(options.Value.DrainMilliseconds) + TimeSpan.FromSeconds(10)); // for what is in flight when the ports close
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None); // creates an Activity for every request
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning);
         builder.Logging.AddFilter("Yarp", LogLevel.Error); // Forwarder logs each failure once, without the stack
+        // A stack for each body that is malformed where nobody reads it. The metric kestrel.connection.duration counts them, by error.type.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical);
     }
 
     /// <summary>Binds and validates the options.</summary>

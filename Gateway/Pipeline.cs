@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Xerotier.Gateway.Clients;
 using Xerotier.Gateway.Keys;
@@ -27,6 +28,7 @@ internal sealed partial class Pipeline(
         if (drain.IsDraining)
         {
             context.Response.Headers.Connection = "close";
+            context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose(); // the same for HTTP/2
         }
 
         var method = context.Request.Method;

@@ -123,6 +123,9 @@ public static class ApiErrors
     /// <summary>429, with the seconds after which one request is allowed again.</summary>
     public static ApiError RateLimitExceeded(int retryAfterSeconds) => new(429, ErrorTypes.RateLimit, "rate_limit_exceeded", "Too many requests.") { RetryAfterSeconds = retryAfterSeconds };
 
+    /// <summary>429: there are as many streams as there may be; one that is silent ends within a minute.</summary>
+    public static ApiError TooManyStreams { get; } = RateLimitExceeded(60) with { Message = "Too many streams are open with this API key or in its project; send the heartbeats of many senders by one stream." };
+
     /// <summary>503: a dependency is away.</summary>
     public static ApiError ServiceUnavailable { get; } = new(503, ErrorTypes.Service, "service_unavailable", "The service is unavailable at the moment; try again shortly.");
 

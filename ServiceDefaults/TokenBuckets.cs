@@ -101,6 +101,15 @@ public sealed class TokenBuckets<TKey>
         }
     }
 
+    /// <summary>Gives a token back that was taken from <paramref name="key"/>'s bucket.</summary>
+    public void Return(TKey key)
+    {
+        if (PerMinute > 0 && buckets.TryGetValue(key, out var bucket))
+        {
+            Interlocked.Add(ref bucket.FullAt, -perToken);
+        }
+    }
+
     private int Seconds(long span) => (int)((Math.Max(0, span) + time.TimestampFrequency - 1) / time.TimestampFrequency);
 
     private Bucket Add(TKey key)

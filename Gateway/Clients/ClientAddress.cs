@@ -19,6 +19,9 @@ internal readonly record struct ClientAddress(IPAddress Address)
         }
     }
 
+    /// <summary>How many times as much as of one network may come from one <see cref="Site"/>.</summary>
+    public const int NetworksPerSite = 16;
+
     /// <summary>The /48 of an IPv6 address, of which one holder can have 65,536 networks; null: an IPv4 address, which is its own network.</summary>
     public UInt128? Site
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
@@ -11,9 +12,22 @@ namespace Xerotier.Gateway.Clients;
 /// middleware is not used: it reads "1" as the address 0.0.0.1, skips empty entries, and allocates for every request that has the header,
 /// whether or not its peer is trusted.
 /// </summary>
-internal sealed class ClientAddresses(IOptions<GatewayOptions> options)
+internal sealed partial class ClientAddresses : IDisposable
 {
-    private readonly IPNetwork[] trusted = [.. options.Value.TrustedProxies.Select(IPNetwork.Parse)];
+    private const string ForwardedFor = "X-Forwarded-For";
+    private readonly IPNetwork[] trusted;
+    private readonly Meter meter;
+    private readonly Counter<long> ignored;
+    private readonly ILogger<ClientAddresses> logger;
+    private int warned;
+
+    public ClientAddresses(IOptions<GatewayOptions> options, IMeterFactory meters, ILogger<ClientAddresses> logger)
+    {
+        trusted = [.. options.Value.TrustedProxies.Select(IPNetwork.Parse)];
+        this.logger = logger;
+        meter = meters.Create("Xerotier.Gateway");
+        ignored = meter.CreateCounter<long>("xerotier.gateway.ignored_forwarded_for", "{request}", "Requests with X-Forwarded-For whose peer is not one of Gateway:TrustedProxies.");
+    }
 
     /// <summary>Who opened a connection; null: a trusted proxy, which opens connections for many clients.</summary>
     public ClientAddress? OfConnection(EndPoint? peer)
@@ -26,8 +40,28 @@ internal sealed class ClientAddresses(IOptions<GatewayOptions> options)
     public ClientAddress Of(HttpContext context)
     {
         var peer = Unmapped(context.Connection.RemoteIpAddress ?? IPAddress.None);
-        return trusted.Length > 0 && IsTrusted(peer) ? new(Behind(peer, context.Request.Headers["X-Forwarded-For"])) : new(peer);
+        var forwarded = context.Request.Headers[ForwardedFor];
+        if (forwarded.Count == 0)
+        {
+            return new(peer);
+        }
+
+        if (IsTrusted(peer))
+        {
+            return new(Behind(peer, forwarded));
+        }
+
+        ignored.Add(1);
+        if (Interlocked.Exchange(ref warned, 1) == 0)
+        {
+            LogIgnored(logger, peer);
+        }
+
+        return new(peer);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => meter.Dispose();
 
     /// <summary>Each proxy appends its peer's address. The client is the right-most address that is not a trusted proxy; anyone may have written the ones left of it.</summary>
     private IPAddress Behind(IPAddress peer, StringValues forwarded)
@@ -84,4 +118,8 @@ internal sealed class ClientAddresses(IOptions<GatewayOptions> options)
     }
 
     private static IPAddress Unmapped(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+
+    // Once: anybody can send the header.
+    [LoggerMessage(1, LogLevel.Warning, "{Peer} sent X-Forwarded-For, which was ignored. If it is a proxy of yours, name its network in Gateway:TrustedProxies: until then all clients behind it share one rate limit and one limit of connections")]
+    private static partial void LogIgnored(ILogger logger, IPAddress peer);
 }

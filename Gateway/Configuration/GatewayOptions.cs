@@ -13,7 +13,7 @@ public sealed class GatewayOptions
     [Range(1, 1_000_000)]
     public int MaxConnections { get; set; } = 20_000;
 
-    /// <summary>The most connections at once of one client (an IPv4 address, an IPv6 /64), and four times as many of an IPv6 /48; further ones are closed. Trusted proxies are not counted. 0 (no limit) to 1,000,000, default 256.</summary>
+    /// <summary>The most connections at once of one client (an IPv4 address, an IPv6 /64), and 16 times as many of an IPv6 /48; further ones are closed. Trusted proxies are not counted. 0 (no limit) to 1,000,000, default 256.</summary>
     [Range(0, 1_000_000)]
     public int MaxConnectionsPerClient { get; set; } = 256;
 
@@ -21,13 +21,21 @@ public sealed class GatewayOptions
     [Range(1, 300)]
     public int FirstByteSeconds { get; set; } = 10;
 
+    /// <summary>The most gRPC streams at once of one key. 0 (no limit) to 1,000,000, default 1,000.</summary>
+    [Range(0, 1_000_000)]
+    public int MaxStreamsPerKey { get; set; } = 1_000;
+
+    /// <summary>The most gRPC streams at once of all keys of a project. 0 (no limit) to 1,000,000, default 4,000.</summary>
+    [Range(0, 1_000_000)]
+    public int MaxStreamsPerProject { get; set; } = 4_000;
+
     /// <summary>Seconds that a service may take to respond, or pause within a response. 1 to 100, default 10.</summary>
     [Range(1, 100)]
     public int UpstreamTimeoutSeconds { get; set; } = 10;
 
     /// <summary>
     /// Milliseconds between SIGTERM and the closing of the ports. In this time <c>/readyz</c> responds with 503, so that load balancers
-    /// stop sending requests. 0 to 60,000, default 500.
+    /// stop sending requests, and gRPC streams end one after the other. What is in flight then has 10 s more. 0 to 60,000, default 500.
     /// </summary>
     [Range(0, 60_000)]
     public int DrainMilliseconds { get; set; } = 500;

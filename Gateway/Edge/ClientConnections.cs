@@ -1,9 +1,9 @@
-using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using Xerotier.Gateway.Clients;
 using Xerotier.Gateway.Configuration;
+using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Metrics;
 
 namespace Xerotier.Gateway.Edge;
@@ -14,13 +14,9 @@ namespace Xerotier.Gateway.Edge;
 /// </summary>
 internal sealed class ClientConnections(ClientAddresses clients, IOptions<GatewayOptions> options, GatewayMetrics metrics, TimeProvider time)
 {
-    /// <summary>How many times the connections of one client those of an IPv6 /48 may be.</summary>
-    private const int ClientsPerSite = 4;
-
-    private readonly int most = options.Value.MaxConnectionsPerClient;
+    private readonly OpenCounts<UInt128> ofClients = new(options.Value.MaxConnectionsPerClient);
+    private readonly OpenCounts<UInt128> ofSites = new(options.Value.MaxConnectionsPerClient * ClientAddress.NetworksPerSite);
     private readonly TimeSpan firstByte = TimeSpan.FromSeconds(options.Value.FirstByteSeconds);
-    private readonly Dictionary<UInt128, int> open = [];
-    private readonly Lock counting = new();
 
     /// <summary>Puts the limits before everything else of an endpoint.</summary>
     public static void Use(ListenOptions endpoint)
@@ -56,10 +52,10 @@ internal sealed class ClientConnections(ClientAddresses clients, IOptions<Gatewa
         }
         finally
         {
-            Remove(client.Network);
+            ofClients.Remove(client.Network);
             if (client.Site is { } site)
             {
-                Remove(site);
+                ofSites.Remove(site);
             }
         }
     }
@@ -88,44 +84,17 @@ internal sealed class ClientConnections(ClientAddresses clients, IOptions<Gatewa
 
     private bool TryOpen(ClientAddress client)
     {
-        lock (counting)
-        {
-            if (!TryAdd(client.Network, most))
-            {
-                return false;
-            }
-
-            if (client.Site is not { } site || TryAdd(site, ClientsPerSite * most))
-            {
-                return true;
-            }
-
-            Remove(client.Network);
-            return false;
-        }
-    }
-
-    private bool TryAdd(UInt128 network, int limit)
-    {
-        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(open, network, out _);
-        if (most > 0 && count >= limit)
+        if (!ofClients.TryAdd(client.Network))
         {
             return false;
         }
 
-        count++;
-        return true;
-    }
-
-    private void Remove(UInt128 network)
-    {
-        lock (counting)
+        if (client.Site is not { } site || ofSites.TryAdd(site))
         {
-            ref var count = ref CollectionsMarshal.GetValueRefOrNullRef(open, network);
-            if (--count == 0)
-            {
-                open.Remove(network);
-            }
+            return true;
         }
+
+        ofClients.Remove(client.Network);
+        return false;
     }
 }

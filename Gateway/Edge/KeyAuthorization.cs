@@ -10,7 +10,7 @@ namespace Xerotier.Gateway.Edge;
 /// <summary>Checks the API key of a request: who it is (401) and what it may do (403).</summary>
 internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, TimeProvider time)
 {
-    /// <summary>The key of a request, and the error if it may not do what the request asks for. Counts the request against the rate limits of the key and its project first.</summary>
+    /// <summary>The key of a request, and the error if it may not do what the request asks for. Counts the request first: against the rate limits of the key and its project, or against the client's where the key is unknown or may not be used from there.</summary>
     public async ValueTask<(KnownKey? Key, ApiError? Error)> AuthorizeAsync(HttpContext context, RouteMatch match, ClientAddress client)
     {
         var limit = match.Route?.Limit ?? Limit.Key;
@@ -30,21 +30,30 @@ internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, TimePr
                 return (null, string.IsNullOrWhiteSpace(header) ? ApiErrors.MissingApiKey : ApiErrors.InvalidApiKey);
             }
 
+            if (limits.TakeLookUp(client) is { } tooMany)
+            {
+                return (null, tooMany);
+            }
+
             Find(header[0].AsSpan(start), out var hash);
             key = await keys.LookUpAsync(hash, context.RequestAborted);
             if (key is null)
             {
                 return (null, ApiErrors.InvalidApiKey);
             }
+
+            limits.ReturnLookUp(client);
         }
 
-        if (limits.TakeKey(key.Key, limit, context.Response) is { } keyExceeded)
+        // Whoever uses it from a forbidden address, perhaps a thief, shall not use up what its owner may send.
+        var isAllowedFrom = key.Key.Allows(client.Address);
+        if ((isAllowedFrom ? limits.TakeKey(key.Key, limit, context.Response) : limits.TakeClient(client, context.Response)) is { } keyExceeded)
         {
             return (null, keyExceeded);
         }
 
         var now = time.GetUtcNow();
-        var error = key.Key.ErrorAt(now) ?? PermissionError(key.Key, match, client);
+        var error = key.Key.ErrorAt(now) ?? (isAllowedFrom ? PermissionError(key.Key, match) : ApiErrors.IpNotAllowed);
         if (error is null)
         {
             key.MarkUsed(now);
@@ -54,13 +63,8 @@ internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, TimePr
     }
 
     /// <summary>The error if a valid key may not do what the request asks for.</summary>
-    private static ApiError? PermissionError(ApiKey key, RouteMatch match, ClientAddress client)
+    private static ApiError? PermissionError(ApiKey key, RouteMatch match)
     {
-        if (!key.Allows(client.Address))
-        {
-            return ApiErrors.IpNotAllowed;
-        }
-
         switch (match.Access)
         {
             case Access.Platform:

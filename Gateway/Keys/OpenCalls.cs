@@ -1,20 +1,36 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using Xerotier.Gateway.Configuration;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
 
 /// <summary>Long-lived calls, each opened with a key. They end when the key does (revocation: at once, expiry: within a quarter of a second), and when the Gateway no longer knows the key.</summary>
-internal sealed class OpenCalls(TimeProvider time) : BackgroundService
+internal sealed class OpenCalls(IOptions<GatewayOptions> options, TimeProvider time) : BackgroundService
 {
     private readonly ConcurrentDictionary<OpenCall, bool> open = new();
+    private readonly OpenCounts<string> ofKeys = new(options.Value.MaxStreamsPerKey);
+    private readonly OpenCounts<string> ofProjects = new(options.Value.MaxStreamsPerProject);
 
     /// <summary>How many calls are open.</summary>
     public int Count => open.Count;
 
-    /// <summary>Registers a call; disposing the result removes it.</summary>
-    public OpenCall Open(KnownKey key)
+    /// <summary>Registers a call; disposing the result removes it. Null: its key or its project has as many as it may.</summary>
+    public OpenCall? TryOpen(KnownKey key)
     {
-        var call = new OpenCall(this, key);
+        var opener = key.Key;
+        if (!ofKeys.TryAdd(opener.Id))
+        {
+            return null;
+        }
+
+        if (!opener.IsPlatform && !ofProjects.TryAdd(opener.ProjectId))
+        {
+            ofKeys.Remove(opener.Id);
+            return null;
+        }
+
+        var call = new OpenCall(this, key, opener);
         key.StreamOpened();
         open[call] = true;
         return call;
@@ -33,12 +49,29 @@ internal sealed class OpenCalls(TimeProvider time) : BackgroundService
         }
     }
 
-    /// <summary>Ends all calls: the Gateway stops, and their senders find another.</summary>
-    public void EndAll()
+    /// <summary>Ends all calls, evenly over <paramref name="within"/>, and at the end those that came meanwhile: the Gateway stops, and their senders find another.</summary>
+    public async Task EndAllAsync(TimeSpan within, CancellationToken cancellation)
     {
+        var started = time.GetTimestamp();
+        OpenCall[] first = [.. open.Keys];
+        for (var i = 0; i < first.Length; i++)
+        {
+            await WaitAsync(within * (i + 1) / (first.Length + 1));
+            first[i].End(ApiErrors.ServiceUnavailable);
+        }
+
+        await WaitAsync(within);
         foreach (var (call, _) in open)
         {
             call.End(ApiErrors.ServiceUnavailable);
+        }
+
+        async Task WaitAsync(TimeSpan until)
+        {
+            if (until - time.GetElapsedTime(started) is { Ticks: > 0 } pause)
+            {
+                await Task.Delay(pause, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 
@@ -60,7 +93,7 @@ internal sealed class OpenCalls(TimeProvider time) : BackgroundService
     }
 
     /// <summary>One open call.</summary>
-    internal sealed class OpenCall(OpenCalls owner, KnownKey key) : IDisposable
+    internal sealed class OpenCall(OpenCalls owner, KnownKey key, ApiKey opener) : IDisposable
     {
         private readonly CancellationTokenSource ended = new();
         private volatile ApiError? error;
@@ -96,6 +129,12 @@ internal sealed class OpenCalls(TimeProvider time) : BackgroundService
             if (owner.open.TryRemove(this, out _))
             {
                 Key.StreamClosed();
+                owner.ofKeys.Remove(opener.Id);
+                if (!opener.IsPlatform)
+                {
+                    owner.ofProjects.Remove(opener.ProjectId);
+                }
+
                 ended.Dispose();
             }
         }

@@ -13,9 +13,13 @@ public sealed class RateLimitOptions
     [Range(0, 10_000_000)]
     public int ProjectPerMinute { get; set; } = 6_000;
 
-    /// <summary>Requests per client IP (an IPv6 /64) on the public pages and with unknown keys. 0 to 10,000,000, default 600.</summary>
+    /// <summary>Requests per client IP (an IPv6 /64; 16 times as many per /48) on the public pages and with unknown keys. 0 to 10,000,000, default 600.</summary>
     [Range(0, 10_000_000)]
     public int PublicPerMinute { get; set; } = 600;
+
+    /// <summary>Unknown keys per client IP (an IPv6 /64) that are looked up in the database. 0 to 10,000,000, default 60.</summary>
+    [Range(0, 10_000_000)]
+    public int UnknownKeysPerMinute { get; set; } = 60;
 
     /// <summary>Heartbeats per key; here a request counts as one; the HealthCollector counts the heartbeats in it. 0 to 100,000,000, default 60,000.</summary>
     [Range(0, 100_000_000)]

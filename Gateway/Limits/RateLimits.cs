@@ -9,7 +9,8 @@ namespace Xerotier.Gateway.Limits;
 /// <summary>This Gateway's rate limits: token buckets for clients, and for requests and heartbeats of keys and of their projects.</summary>
 internal sealed class RateLimits
 {
-    private readonly TokenBuckets<UInt128> clients;
+    private readonly ClientBuckets clients;
+    private readonly ClientBuckets unknownKeys;
     private readonly Buckets requests;
     private readonly Buckets heartbeats;
 
@@ -17,24 +18,22 @@ internal sealed class RateLimits
     {
         var limits = options.Value;
         clients = new(limits.PublicPerMinute, time);
+        unknownKeys = new(limits.UnknownKeysPerMinute, time);
         requests = new(limits.KeyPerMinute, limits.ProjectPerMinute, time);
         heartbeats = new(limits.HeartbeatsPerMinute, limits.ProjectHeartbeatsPerMinute, time);
     }
 
     /// <summary>Counts a request against its client; the error if there is no token left.</summary>
-    public ApiError? TakeClient(ClientAddress client)
-    {
-        if (clients.PerMinute == 0)
-        {
-            return null;
-        }
-
-        var grant = clients.Take(client.Network);
-        return grant.Granted > 0 ? null : Exceeded(grant);
-    }
+    public ApiError? TakeClient(ClientAddress client) => clients.Take(client) is { Granted: 0 } none ? Exceeded(none) : null;
 
     /// <summary>Counts a request against its client and writes the limit's headers.</summary>
-    public ApiError? TakeClient(ClientAddress client, HttpResponse response) => clients.PerMinute == 0 ? null : WriteHeaders(clients.Take(client.Network), null, response);
+    public ApiError? TakeClient(ClientAddress client, HttpResponse response) => WriteHeaders(clients.Take(client), null, response);
+
+    /// <summary>Counts a key that must be looked up against its client; the error if there is no token left. Keys that exist are free: <see cref="ReturnLookUp"/>.</summary>
+    public ApiError? TakeLookUp(ClientAddress client) => unknownKeys.Take(client) is { Granted: 0 } none ? Exceeded(none) : null;
+
+    /// <summary>Gives back what <see cref="TakeLookUp"/> took.</summary>
+    public void ReturnLookUp(ClientAddress client) => unknownKeys.Return(client);
 
     /// <summary>Counts a request against its key, then against the key's project, and writes the headers of the one with less left.</summary>
     public ApiError? TakeKey(ApiKey key, Limit limit, HttpResponse response) => (limit == Limit.Heartbeats ? heartbeats : requests).Take(key, response);
@@ -46,6 +45,44 @@ internal sealed class RateLimits
     }
 
     private static ApiError Exceeded(TokenGrant grant) => ApiErrors.RateLimitExceeded(grant.RetryAfterSeconds);
+
+    /// <summary>A bucket for each client, and a larger one for each IPv6 /48: who has one can neither multiply the limit nor fill the table.</summary>
+    private sealed class ClientBuckets(int perMinute, TimeProvider time)
+    {
+        private readonly TokenBuckets<UInt128> networks = new(perMinute, time);
+        private readonly TokenBuckets<UInt128> sites = new(perMinute * ClientAddress.NetworksPerSite, time);
+
+        public TokenGrant Take(ClientAddress client)
+        {
+            if (client.Site is not { } site)
+            {
+                return networks.Take(client.Network);
+            }
+
+            var whole = sites.Take(site); // first: no bucket is made for a network of a /48 that has nothing left
+            if (whole.Granted == 0)
+            {
+                return whole;
+            }
+
+            var own = networks.Take(client.Network);
+            if (own.Granted == 0)
+            {
+                sites.Return(site); // one network cannot use up what the others have
+            }
+
+            return own;
+        }
+
+        public void Return(ClientAddress client)
+        {
+            networks.Return(client.Network);
+            if (client.Site is { } site)
+            {
+                sites.Return(site);
+            }
+        }
+    }
 
     /// <summary>The buckets of one kind of request, and their capacities as the headers' text.</summary>
     private sealed class Buckets(int perKey, int perProject, TimeProvider time)

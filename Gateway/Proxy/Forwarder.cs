@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
@@ -52,14 +53,22 @@ internal sealed partial class Forwarder(
     private async Task StreamAsync(Call call, Upstream upstream)
     {
         var context = call.Http;
+        var started = time.GetTimestamp();
+        using var open = calls.TryOpen(call.Key!);
+        if (open is null)
+        {
+            metrics.Refused(ApiErrors.TooManyStreams);
+            await Responses.WriteErrorAsync(context, ApiErrors.TooManyStreams);
+            metrics.StreamEnded(call.Route.Pattern, Responses.GrpcStatusOf(context), started);
+            return;
+        }
+
         context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
         if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
         {
             rate.MinDataRate = null;
         }
 
-        var started = time.GetTimestamp();
-        using var open = calls.Open(call.Key!);
         var reset = new SuppressedReset(context.Features.Get<IHttpResetFeature>()!, open);
         context.Features.Set<IHttpResetFeature>(reset);
         try
@@ -67,6 +76,11 @@ internal sealed partial class Forwarder(
             await SendAsync(call, upstream, destination => destination.Grpc, grpc, streaming, open.Ended);
             if (open.Error is { } error && !context.RequestAborted.IsCancellationRequested)
             {
+                if (error == ApiErrors.ServiceUnavailable)
+                {
+                    context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose(); // another Gateway is by another connection
+                }
+
                 if (context.Response.HasStarted)
                 {
                     Responses.AppendGrpcTrailers(context, error);

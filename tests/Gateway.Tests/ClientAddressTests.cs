@@ -1,5 +1,8 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Xerotier.Gateway.Clients;
 using Xerotier.Gateway.Configuration;
@@ -23,7 +26,8 @@ public sealed class ClientAddressTests
     [InlineData("::ffff:10.0.0.9", "::ffff:203.0.113.7", "203.0.113.7")]
     public void The_client_is_whom_the_last_trusted_proxy_heard(string peer, string forwarded, string expected)
     {
-        var addresses = new ClientAddresses(Options.Create(new GatewayOptions { TrustedProxies = ["10.0.0.0/8"] }));
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var addresses = new ClientAddresses(Options.Create(new GatewayOptions { TrustedProxies = ["10.0.0.0/8"] }), services.GetRequiredService<IMeterFactory>(), NullLogger<ClientAddresses>.Instance);
         var context = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse(peer) } };
         context.Request.Headers["X-Forwarded-For"] = forwarded;
         Assert.Equal(IPAddress.Parse(expected), addresses.Of(context).Address);

@@ -45,6 +45,9 @@ internal sealed class FakeServices : IAsyncDisposable
     /// <summary>The page that is pushed; null: the stream ends at once.</summary>
     public PageSnapshot? Page { get; set; } = TestPages.Make("one");
 
+    /// <summary>The streams of heartbeats end after their first message.</summary>
+    public bool EndsStreams { get; set; }
+
     /// <summary>The page's stream hangs, new ones too: nothing comes and nothing ends.</summary>
     public bool Hangs { get; set; }
 
@@ -143,6 +146,10 @@ internal sealed class FakeServices : IAsyncDisposable
             await foreach (var request in requestStream.ReadAllAsync(context.CancellationToken))
             {
                 await responseStream.WriteAsync(new ReportResponse { Accepted = request.Heartbeats.Count });
+                if (services.EndsStreams)
+                {
+                    throw new RpcException(new Status(StatusCode.Unavailable, "That was all."));
+                }
             }
         }
     }

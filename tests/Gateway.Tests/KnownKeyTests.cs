@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Xerotier.Gateway.Configuration;
 using Xerotier.Gateway.Keys;
 
 namespace Xerotier.Gateway.Tests;
@@ -37,8 +39,8 @@ public sealed class KnownKeyTests
     public void A_call_whose_key_is_no_longer_known_ends()
     {
         var known = new KnownKey(Read);
-        using var calls = new OpenCalls(new FakeTimeProvider());
-        using var call = calls.Open(known);
+        using var calls = new OpenCalls(Options.Create(new GatewayOptions()), new FakeTimeProvider());
+        using var call = calls.TryOpen(known)!;
         calls.EndInvalid();
         Assert.Null(call.Error);
         known.Forget(); // it was dropped between the call's authorisation and its opening

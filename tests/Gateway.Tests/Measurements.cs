@@ -31,7 +31,7 @@ internal sealed class Measurements : IDisposable
 
     public void Clear() => tags.Clear();
 
-    public List<string> Read(params string[] names) => [.. tags.Select(measured => string.Join(' ', names.Select(name => measured[name])))];
+    public List<string> Read(params string[] names) => [.. tags.Select(measured => string.Join(' ', names.Select(name => measured.GetValueOrDefault(name))))];
 
     public long Observe()
     {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Xerotier.Gateway.Configuration;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Projects;
 using Xerotier.ServiceDefaults;
@@ -143,7 +144,7 @@ internal sealed class KeyWorld
             var key = edge.Keys.Find(hash) ?? await edge.Keys.LookUpAsync(hash, CancellationToken.None);
             if (key is not null && key.ErrorAt(time.GetUtcNow()) is null && opens)
             {
-                edge.Open.Add(edge.Calls.Open(key));
+                edge.Open.Add(edge.Calls.TryOpen(key)!);
             }
         }
         catch (ApiException failure) when (failure.Error == ApiErrors.ServiceUnavailable)
@@ -220,7 +221,7 @@ internal sealed class KeyWorld
         {
             Network = network;
             Keys = new(network.FindAsync, Options.Create(new KeyOptions { CacheSize = 8, UnknownSeconds = 5 }), time);
-            Calls = new(time);
+            Calls = new(Options.Create(new GatewayOptions()), time);
             Feed = new(network.OpenAsync, Keys, Calls, Suspended, time, NullLogger<KeyFeed>.Instance);
         }
 

@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Xerotier.Health.V1;
+
+namespace Xerotier.Gateway.Tests;
+
+public sealed class DrainTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task Streams_end_one_after_the_other_over_a_long_drain_too()
+    {
+        const int drain = 5000, streams = 9;
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Gateway:DrainMilliseconds"] = $"{drain}" });
+        var (_, key) = await gateway.CreateKeyAsync(await gateway.CreateProjectAsync(), "heartbeat");
+        using var channel = GrpcChannel.ForAddress(gateway.Service.GrpcAddress);
+        var calls = Enumerable.Range(0, streams).Select(_ => new Heartbeats.HeartbeatsClient(channel).Report(new Metadata { { "authorization", $"Bearer {key}" } })).ToList();
+        foreach (var call in calls)
+        {
+            await call.RequestStream.WriteAsync(new ReportRequest());
+            Assert.True(await call.ResponseStream.MoveNext());
+        }
+
+        var started = Stopwatch.GetTimestamp();
+        gateway.Service.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        var ended = await Task.WhenAll(calls.Select(async call =>
+        {
+            var status = (await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext().WaitAsync(TimeSpan.FromSeconds(20)))).StatusCode;
+            Assert.Equal(StatusCode.Unavailable, status);
+            return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        }));
+        Array.Sort(ended);
+        Assert.InRange(ended[0], 0, drain / 2);
+        Assert.InRange(ended[^1], drain * 0.8, drain * 2);
+        Assert.InRange(ended[streams / 2], drain * 0.35, drain * 0.9);
+        calls.ForEach(call => call.Dispose());
+    }
+}

@@ -1,0 +1,38 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xerotier.TestKit;
+
+namespace Xerotier.Gateway.Tests;
+
+public sealed class MalformedBodyTests(PostgresFixture postgres)
+{
+    [Theory]
+    [InlineData("0\r\nno colon\r\n\r\n")]
+    [InlineData("1\r\nab\r\n")]
+    [InlineData("zz\r\n")]
+    public async Task A_malformed_body_is_counted_and_fills_no_log(string body)
+    {
+        using var logs = new CapturedLogs();
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), configure: services => services.AddSingleton<ILoggerProvider>(logs));
+        var (_, key) = await gateway.CreateKeyAsync(await gateway.CreateProjectAsync(), "management");
+        using var connections = new Measurements(gateway, "kestrel.connection.duration");
+        foreach (var authorization in new[] { "none", key })
+        {
+            using var tcp = new TcpClient();
+            await tcp.ConnectAsync(IPAddress.Loopback, gateway.Service.HttpAddress.Port);
+            var stream = tcp.GetStream();
+            await stream.WriteAsync(Encoding.Latin1.GetBytes(
+                $"POST /status HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {authorization}\r\nTransfer-Encoding: chunked\r\n\r\n{body}"));
+            using var reader = new StreamReader(stream, Encoding.Latin1);
+            Assert.Contains("405", await reader.ReadLineAsync(), StringComparison.Ordinal);
+            await reader.ReadToEndAsync();
+        }
+
+        await Eventually.TrueAsync(() => connections.Read("error.type").Count(type => type.Length > 0) == 2, "both are counted", seconds: 10);
+        Assert.Equal(0, logs.Count("Error: "));
+        Assert.Equal(0, logs.Count("Warning: Connection id"));
+    }
+}

@@ -1,0 +1,85 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using Xerotier.Gateway.Clients;
+using Xerotier.Gateway.Keys;
+using Xerotier.Gateway.Limits;
+
+namespace Xerotier.Gateway.Tests;
+
+public sealed class RateLimitTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task Requests_from_a_forbidden_address_take_nothing_from_the_key()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new()
+        {
+            ["Gateway:TrustedProxies:0"] = "127.0.0.0/8",
+            ["RateLimits:KeyPerMinute"] = "10",
+            ["RateLimits:PublicPerMinute"] = "20",
+        });
+        var project = await gateway.CreateProjectAsync();
+        var (_, key) = await gateway.CreateKeyAsync(project, new { name = "here", scopes = new[] { "management" }, allowed_ips = new[] { "203.0.113.0/24" } });
+        Assert.Equal((200, "9"), await GetAsync("203.0.113.7"));
+        var forbidden = new List<(int Status, string?)>();
+        for (var i = 0; i < 25; i++)
+        {
+            forbidden.Add(await GetAsync("198.51.100.1"));
+        }
+
+        Assert.Equal((403, "19"), forbidden[0]);
+        Assert.Equal(429, forbidden[^1].Status); // the client's own bucket is empty
+        Assert.Equal((403, "19"), await GetAsync("198.51.100.2"));
+        Assert.Equal((200, "8"), await GetAsync("203.0.113.7"));
+
+        async Task<(int Status, string? Remaining)> GetAsync(string from)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/{project}/v1/management/keys") { Headers = { { "Authorization", $"Bearer {key}" }, { "X-Forwarded-For", from } } };
+            using var response = await gateway.Http.SendAsync(request);
+            return ((int)response.StatusCode, response.Headers.GetValues("X-RateLimit-Remaining").Single());
+        }
+    }
+
+    [Fact]
+    public async Task A_client_may_ask_for_few_unknown_keys_and_for_any_number_of_known_ones()
+    {
+        await using var gateway = await TestGateway.StartAsync(
+            await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Gateway:TrustedProxies:0"] = "127.0.0.0/8", ["RateLimits:UnknownKeysPerMinute"] = "3" });
+        var project = await gateway.CreateProjectAsync();
+        for (var i = 0; i < 6; i++)
+        {
+            Assert.Equal(200, await GetAsync((await gateway.CreateKeyAsync(project, "management")).Key, "198.51.100.1"));
+        }
+
+        var known = (await gateway.CreateKeyAsync(project, "management")).Key;
+        Assert.Equal(200, await GetAsync(known, "198.51.100.1"));
+        var unknown = new List<int>();
+        for (var i = 0; i < 5; i++)
+        {
+            unknown.Add(await GetAsync(ApiKeyValue.Create("guess"), "198.51.100.1"));
+        }
+
+        Assert.Equal([401, 401, 401, 429, 429], unknown);
+        Assert.Equal(200, await GetAsync(known, "198.51.100.1"));
+        Assert.Equal(401, await GetAsync(ApiKeyValue.Create("guess"), "198.51.100.2"));
+
+        async Task<int> GetAsync(string key, string from)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/{project}/v1/management/keys") { Headers = { { "Authorization", $"Bearer {key}" }, { "X-Forwarded-For", from } } };
+            using var response = await gateway.Http.SendAsync(request);
+            return (int)response.StatusCode;
+        }
+    }
+
+    [Fact]
+    public void An_IPv6_48_has_16_times_what_a_64_has_and_one_64_cannot_use_it_up()
+    {
+        var limits = new RateLimits(Options.Create(new RateLimitOptions { PublicPerMinute = 10 }), new FakeTimeProvider());
+        int Granted(string address, int times) => Enumerable.Range(0, times).Count(_ => limits.TakeClient(new ClientAddress(IPAddress.Parse(address))) is null);
+        Assert.Equal(10, Granted("2001:db8:1:1::1", 1000));
+        Assert.Equal(150, Enumerable.Range(2, 2000).Sum(i => Granted($"2001:db8:1:{i:x}::1", 1)));
+        Assert.Equal(10, Granted("2001:db8:2:1::1", 20));
+        Assert.Equal(10, Granted("192.0.2.1", 20));
+        Assert.Equal(10, Granted("192.0.2.2", 20));
+    }
+}
