@@ -67,8 +67,8 @@ public sealed record BoardInputs
     /// <summary>New windows.</summary>
     public BoardInputs WithWindows(NoticeLists notices, DateTimeOffset at) => this with { Windows = BoardWindows.From(notices), WindowsHeardAt = at };
 
-    /// <summary>No windows have come: those that an earlier process heard of are the last known ones.</summary>
-    public BoardInputs WithEarlierWindows(HeardWindows earlier) => this with { Windows = earlier.Windows, WindowsHeardAt = earlier.At };
+    /// <summary>No windows have come: those that an earlier process heard of are the last known ones. They are not live, whatever its clock said.</summary>
+    public BoardInputs WithEarlierWindows(HeardWindows earlier, DateTimeOffset at) => this with { Windows = earlier.Windows, WindowsHeardAt = earlier.At <= at ? earlier.At : at - FreshFor };
 
     /// <summary>The same at other instants: the clock was set by <paramref name="by"/>, which makes nothing older or younger.</summary>
     public BoardInputs Moved(TimeSpan by)

@@ -22,7 +22,7 @@ public sealed class ChangeStamps
     public void Observe(BoardState state, DateTimeOffset now, bool settled)
     {
         var second = now.ToUnixTimeSeconds();
-        if (own is not { } before)
+        if (own is not { } before || before.Stamp.IsAhead(now))
         {
             own = new(state, new(Hash(state), second, state.Shown.ToDictionary(s => s.Component.Key, s => new StateSince(s.Verdict.Status, null)), Lost(state)), Changed: false, settled);
             return;
@@ -49,8 +49,8 @@ public sealed class ChangeStamps
             settled);
     }
 
-    /// <summary>The stamp to show and, by the recorder, to write: <paramref name="shared"/>'s instants wherever it speaks of the same; null before the board is settled.</summary>
-    public ChangeStamp? Reconcile(ChangeStamp? shared)
+    /// <summary>The stamp to show at <paramref name="now"/> and, by the recorder, to write: <paramref name="shared"/>'s instants wherever it speaks of the same; null before the board is settled.</summary>
+    public ChangeStamp? Reconcile(ChangeStamp? shared, DateTimeOffset now)
     {
         if (own is not { Settled: true } mine)
         {
@@ -58,7 +58,7 @@ public sealed class ChangeStamps
         }
 
         var stamp = mine.Stamp;
-        if (shared is null)
+        if (shared is null || shared.IsAhead(now))
         {
             return stamp;
         }

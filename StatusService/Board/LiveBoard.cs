@@ -6,14 +6,13 @@ namespace Xerotier.StatusService.Board;
 /// The board as time goes on: takes the feeds' messages at the instants at which they came, and reports what it held.
 /// Changes that the clock alone makes happen at their exact instants, however late somebody observes it. Used by one thread at a time.
 /// </summary>
-/// <param name="observed">Takes what the board holds from an instant on, by component key. The instants never go back.</param>
+/// <param name="observed">Takes what the board holds from an instant on, by component key. The instants go back only when the clock was set back.</param>
 public sealed class LiveBoard(Action<DateTimeOffset, IReadOnlyDictionary<string, Recorded>> observed)
 {
     /// <summary>Two observations further apart than this did not observe what lay between them.</summary>
     public static readonly TimeSpan MaxGap = TimeSpan.FromSeconds(2);
 
     private DateTimeOffset? last;
-    private DateTimeOffset watched;
 
     /// <summary>The newest inputs.</summary>
     public BoardInputs Inputs { get; private set; } = BoardInputs.Nothing;
@@ -60,12 +59,11 @@ public sealed class LiveBoard(Action<DateTimeOffset, IReadOnlyDictionary<string,
         return now;
     }
 
-    /// <summary>The board at <paramref name="at"/>, reported; hours that a clock repeats are reported once.</summary>
+    /// <summary>The board at <paramref name="at"/>, reported.</summary>
     private BoardState Watch(DateTimeOffset at)
     {
         var state = BoardState.At(Inputs, at);
-        watched = at > watched ? at : watched;
-        observed(watched, state.Recorded);
+        observed(at, state.Recorded);
         return state;
     }
 }

@@ -1,6 +1,7 @@
 using System.Data;
 using Npgsql;
 using NpgsqlTypes;
+using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Model;
 
@@ -38,31 +39,47 @@ public sealed record RecordedChange(
     public DateTimeOffset? WindowsHeardAt { get; init; }
 }
 
-/// <summary>The history's SQL. Its clock for the lease is the database's.</summary>
+/// <summary>The history's SQL. The database's clock decides who holds the lease, what lies in the future, and what is past the retention.</summary>
 public sealed class HistoryStore(NpgsqlDataSource database)
 {
     /// <summary>How long a recorder that does not write keeps its lease.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
 
-    /// <summary>Takes the lease if it is free, if its holder has not written for <see cref="Lease"/>, or if it is held by <paramref name="me"/>; returns the row either way.</summary>
+    /// <summary>How far into the database's future a record may reach: as far as the clock of a service that is right.</summary>
+    private static readonly TimeSpan Ahead = DatabaseClock.OffAbove;
+
+    /// <summary>
+    /// Takes the lease if it is free, if its holder has not written for <see cref="Lease"/>, or if it is held by <paramref name="me"/>; returns
+    /// the row either way. A record that ends in the future when it is taken is set back to now: somebody's clock was off.
+    /// </summary>
     public async Task<RecorderRow> TryTakeAsync(Guid me, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
             """
             with taken as (
                 update recorder set holder = @me, generation = generation + 1, expires_at = clock_timestamp() + @lease
-                where expires_at < clock_timestamp() or holder = @me
-                returning generation, recorded_until, first_recorded, revision, stamp::text, true as taken)
+                where expires_at not between clock_timestamp() and clock_timestamp() + @lease or holder = @me
+                returning generation, recorded_until, first_recorded, revision, stamp::text, true as taken, recorded_until > clock_timestamp() + @ahead)
             select * from taken
             union all
-            select generation, recorded_until, first_recorded, revision, stamp::text, false from recorder
+            select generation, recorded_until, first_recorded, revision, stamp::text, false, false from recorder
             where not exists (select from taken)
             """);
         command.Parameters.AddWithValue("me", me);
         command.Parameters.AddWithValue("lease", Lease);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        await reader.ReadAsync(cancellation);
-        return Row(reader, reader.GetBoolean(5));
+        command.Parameters.AddWithValue("ahead", Ahead);
+        RecorderRow row;
+        await using (var reader = await command.ExecuteReaderAsync(cancellation))
+        {
+            await reader.ReadAsync(cancellation);
+            row = Row(reader, reader.GetBoolean(5));
+            if (!reader.GetBoolean(6))
+            {
+                return row;
+            }
+        }
+
+        return await SetBackAsync(row.Generation, cancellation) ?? row;
     }
 
     /// <summary>Gives the lease up at once, if it is still held.</summary>
@@ -99,7 +116,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
     /// Writes <paramref name="change"/> and extends the lease: one batch, so one transaction in which the database waits for nobody.
     /// Its first command takes the row's lock and checks the generation; the others do nothing unless it did.
     /// </summary>
-    /// <returns>The row afterwards; null when the caller's generation or end of the record is not the database's: nothing was written.</returns>
+    /// <returns>The row afterwards; null when the caller's generation or end of the record is not the database's, or when it would reach into the future: nothing was written.</returns>
     public async Task<RecorderRow?> WriteAsync(long generation, long revision, RecordedChange change, CancellationToken cancellation)
     {
         var start = change.From ?? change.Begun.Select(b => b.From).DefaultIfEmpty(change.Until).Min();
@@ -113,7 +130,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
             update recorder set recorded_until = @until, revision = @next, expires_at = clock_timestamp() + @lease,
                 stamp = coalesce(@stamp, stamp), first_recorded = coalesce(first_recorded, @first),
                 windows = coalesce(@windows, windows), windows_heard_at = coalesce(@heard, windows_heard_at)
-            where generation = @generation and recorded_until = @from
+            where generation = @generation and recorded_until = @from and @until <= clock_timestamp() + @ahead
             returning generation, recorded_until, first_recorded, revision, stamp::text
             """)
         {
@@ -124,6 +141,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
                 new("until", Instant(change.Until)),
                 new("next", next),
                 new("lease", Lease),
+                new("ahead", Ahead),
                 new("stamp", NpgsqlDbType.Jsonb) { Value = (object?)change.Stamp ?? DBNull.Value },
                 new("first", NpgsqlDbType.TimestampTz) { Value = change.Begun.Count > 0 ? Instant(change.Begun.Min(b => b.From)) : DBNull.Value },
                 new("windows", NpgsqlDbType.Jsonb) { Value = (object?)change.Windows ?? DBNull.Value },
@@ -266,14 +284,44 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         return await IntervalsAsync(reader, cancellation);
     }
 
-    /// <summary>Deletes what ended before <paramref name="before"/>.</summary>
+    /// <summary>Deletes the days that are more than <paramref name="days"/> before the database's day.</summary>
     /// <returns>How many rows went.</returns>
-    public async Task<int> PurgeAsync(DateOnly before, CancellationToken cancellation)
+    public async Task<int> PurgeAsync(int days, CancellationToken cancellation)
     {
         await using var batch = database.CreateBatch();
-        batch.BatchCommands.Add(new("delete from intervals where starts_at < @before and ends_at is not null") { Parameters = { new("before", before.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc)) } });
-        batch.BatchCommands.Add(new("delete from days where day < @before") { Parameters = { new("before", before) } });
+        batch.BatchCommands.Add(new("delete from intervals where starts_at < (select date_trunc('day', clock_timestamp(), 'UTC') - @days * interval '24 hours') and ends_at is not null") { Parameters = { new("days", days) } });
+        batch.BatchCommands.Add(new("delete from days where day < (select (clock_timestamp() at time zone 'UTC')::date - @days)") { Parameters = { new("days", days) } });
         return await batch.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>Ends a record that reaches into the future now, in one transaction: what starts later is dropped, what ends later ends now.</summary>
+    /// <returns>The row afterwards; null when the caller has lost the lease.</returns>
+    private async Task<RecorderRow?> SetBackAsync(long generation, CancellationToken cancellation)
+    {
+        const string Now = "(select recorded_until from recorder where generation = @generation)";
+        await using var batch = database.CreateBatch();
+        foreach (var sql in (string[])[
+            """
+            update recorder set recorded_until = date_trunc('second', clock_timestamp()), revision = revision + 1,
+                first_recorded = case when first_recorded < clock_timestamp() then first_recorded end
+            where generation = @generation
+            returning generation, recorded_until, first_recorded, revision, stamp::text
+            """,
+            $"delete from intervals where starts_at >= {Now}",
+            $"update intervals set ends_at = {Now} where ends_at > {Now}",
+            $"delete from days where day >= ({Now} at time zone 'UTC')::date"])
+        {
+            batch.BatchCommands.Add(new(sql) { Parameters = { new("generation", generation) } });
+        }
+
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        var row = await reader.ReadAsync(cancellation) ? Row(reader, taken: true) : null;
+        while (await reader.NextResultAsync(cancellation))
+        {
+            // Nothing to read: a command that failed throws here.
+        }
+
+        return row;
     }
 
     private static async Task<IReadOnlyDictionary<string, IReadOnlyList<Interval>>> IntervalsAsync(NpgsqlDataReader reader, CancellationToken cancellation)

@@ -62,7 +62,13 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
 
             if (row.Taken)
             {
-                row = await WriteAsync(new(row, await store.OpenAsync(cancellation), Windows: null), complete, stamp, windows, cancellation) ?? row;
+                var written = await WriteAsync(new(row, await store.OpenAsync(cancellation), Windows: null), complete, stamp, windows, cancellation);
+                if (written is null)
+                {
+                    await store.ReleaseAsync(row.Generation, cancellation); // what this one saw lies in the database's future: another may record
+                }
+
+                row = written ?? row;
             }
         }
 

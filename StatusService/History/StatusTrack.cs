@@ -41,12 +41,20 @@ public sealed class StatusTrack
     }
 
     /// <summary>From <paramref name="now"/> on the board holds <paramref name="states"/>; until now it held those of the last call.</summary>
-    /// <param name="now">Not before the last call.</param>
+    /// <param name="now">Before the last call when the clock was set back: what was seen in what is the future again is dropped.</param>
     /// <param name="states">By component key; a component that is missing has no data.</param>
     public void Observe(DateTimeOffset now, IReadOnlyDictionary<string, Recorded> states)
     {
         lock (gate)
         {
+            if (now < last)
+            {
+                foreach (var line in lines.Values)
+                {
+                    line.Drop(now.ToUnixTimeSeconds());
+                }
+            }
+
             if (last is { } previous && now > previous && now - previous <= LiveBoard.MaxGap)
             {
                 var from = previous.ToUnixTimeSeconds();
@@ -165,6 +173,18 @@ public sealed class StatusTrack
             }
 
             closed.RemoveRange(0, gone);
+        }
+
+        /// <summary>Drops the seconds from <paramref name="from"/> on.</summary>
+        public void Drop(long from)
+        {
+            closed.RemoveAll(interval => interval.From >= from);
+            if (closed.Count > 0)
+            {
+                closed[^1] = closed[^1].Clip(long.MinValue, from);
+            }
+
+            second = second < from ? second : long.MinValue;
         }
 
         private void Close()

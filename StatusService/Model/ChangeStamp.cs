@@ -13,6 +13,12 @@ namespace Xerotier.StatusService.Model;
 /// <param name="WindowsLostAt">Unix second since which the windows are unavailable.</param>
 public sealed record ChangeStamp(string Content, long ChangedAt, IReadOnlyDictionary<string, StateSince> Since, long? WindowsLostAt)
 {
+    private const long MostAhead = 4; // seconds between two clocks that are both right: each differs by up to 2 s from the database's
+
+    /// <summary>Whether it speaks of the future: whoever made it had a clock that was off, and nobody knows when what it tells of happened.</summary>
+    public bool IsAhead(DateTimeOffset now) =>
+        Since.Values.Select(since => since.At).Append(ChangedAt).Append(WindowsLostAt).Max() > now.ToUnixTimeSeconds() + MostAhead;
+
     /// <summary>The stamp as it is stored.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, StampJson.Default.ChangeStamp);
 

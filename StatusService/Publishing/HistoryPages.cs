@@ -8,7 +8,7 @@ namespace Xerotier.StatusService.Publishing;
 
 /// <summary>Months of the history as pages, each made at most once in a few seconds however many ask.</summary>
 public sealed class HistoryPages(
-    HistoryStore store, Published published, StatusTrack track, WindowQueries windows, PageRenderer renderer, IOptions<HistoryOptions> options, TimeProvider time)
+    HistoryStore store, Published published, StatusTrack track, WindowQueries windows, PageRenderer renderer, IOptions<HistoryOptions> options, DatabaseClock clock, TimeProvider time)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
@@ -16,11 +16,11 @@ public sealed class HistoryPages(
     private readonly SingleFlight<DateOnly, Document> cache = new(Lifetime, time);
 
     /// <summary>The page of <paramref name="month"/>.</summary>
-    /// <exception cref="ApiException">404: not a month of the history. 503: the history was not read yet.</exception>
+    /// <exception cref="ApiException">404: not a month of the history. 503: the history was not read yet, or the clock is off.</exception>
     public async ValueTask<Document> GetAsync(DateOnly month, DateTimeOffset now, CancellationToken cancellation)
     {
         var history = published.History;
-        if (history.Revision < 0)
+        if (history.Revision < 0 || clock.IsOffAt(now))
         {
             throw new ApiException(ApiErrors.ServiceUnavailable);
         }

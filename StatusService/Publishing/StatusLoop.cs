@@ -1,3 +1,4 @@
+using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.History;
 
@@ -6,7 +7,8 @@ namespace Xerotier.StatusService.Publishing;
 /// <summary>
 /// The service's one loop. It looks at the board at least every 250 ms and publishes what it sees. Twice a second it starts the
 /// recorder's turn with the values that the turn needs, and takes its result when it is complete: a turn may wait for Postgres, so it
-/// runs beside the looks and never delays them.
+/// runs beside the looks and never delays them. While its clock is known to be off it does neither: nothing is recorded, and without a
+/// heartbeat the Gateways mark what they have as the last known state. What it hears in that time it takes at the first look after it.
 /// </summary>
 public sealed partial class StatusLoop(
     BoardInbox inbox,
@@ -16,6 +18,7 @@ public sealed partial class StatusLoop(
     PagePublisher pages,
     Published published,
     StatusMetrics metrics,
+    DatabaseClock clock,
     TimeProvider time,
     ILogger<StatusLoop> logger) : BackgroundService
 {
@@ -54,9 +57,16 @@ public sealed partial class StatusLoop(
         }
 
         var wait = LookPeriod;
+        var now = time.GetUtcNow();
+        if (clock.IsOffAt(now))
+        {
+            metrics.Recording = false;
+            return wait;
+        }
+
         try
         {
-            wait = await LookAsync(stopping);
+            wait = await LookAsync(now, stopping);
             published.Heartbeat();
             if (failing)
             {
@@ -74,7 +84,7 @@ public sealed partial class StatusLoop(
             }
         }
 
-        return Turn is null ? Shortest(wait, StartTurnIfDue(stopping)) : wait;
+        return Turn is null ? Shortest(wait, StartTurnIfDue(now, stopping)) : wait;
     }
 
     /// <inheritdoc/>
@@ -90,31 +100,35 @@ public sealed partial class StatusLoop(
         }
     }
 
-    /// <summary>Starts the recorder's turn if it is due.</summary>
+    /// <summary>Starts the recorder's turn if it is due. The first one waits until the clock is known to be right.</summary>
     /// <returns>How long until the next one is due.</returns>
-    private TimeSpan StartTurnIfDue(CancellationToken stopping)
+    private TimeSpan StartTurnIfDue(DateTimeOffset now, CancellationToken stopping)
     {
+        if (clock.Skew is null)
+        {
+            return LookPeriod;
+        }
+
         if (turnStartedAt is { } startedAt && time.GetElapsedTime(startedAt) is var since && since < RecorderPeriod)
         {
             return RecorderPeriod - since;
         }
 
         turnStartedAt = time.GetTimestamp();
-        var (stamp, windows) = (stamps.Reconcile(recorded.Stamp), stamps.Windows);
-        Turn = Task.Run(() => recorder.RunAsync(stamp, windows, stopping), stopping);
+        var (stamp, windows) = (stamps.Reconcile(recorded.Stamp, now), stamps.Windows);
+        Turn = Task.Run(() => recorder.RunAsync(now, stamp, windows, stopping), stopping);
         return RecorderPeriod;
     }
 
     /// <summary>One look at the board, and a page if it has changed.</summary>
     /// <returns>How long until the next look.</returns>
-    private async Task<TimeSpan> LookAsync(CancellationToken stopping)
+    private async Task<TimeSpan> LookAsync(DateTimeOffset now, CancellationToken stopping)
     {
-        while (inbox.TryDequeue(out var message))
+        while (inbox.TryDequeue(now, out var message))
         {
             board.Apply(message.At, message.Change);
         }
 
-        var now = time.GetUtcNow();
         TakeOver(now);
         var state = board.Observe(now);
         stamps.Observe(state, now, IsSettled(now));
@@ -128,7 +142,7 @@ public sealed partial class StatusLoop(
             return Shortest(pause, wait);
         }
 
-        if (stamps.Reconcile(recorded.Stamp) is { } stamp)
+        if (stamps.Reconcile(recorded.Stamp, now) is { } stamp)
         {
             await pages.PublishAsync(state, stamp, recorded.History, now, stopping);
         }
@@ -148,7 +162,7 @@ public sealed partial class StatusLoop(
 
         if (recorded.Before?.Windows is { } earlier && board.Inputs.Windows is null && now >= board.Inputs.WindowsAwaitedUntil)
         {
-            board.Apply(now, (inputs, _) => inputs.WithEarlierWindows(earlier));
+            board.Apply(now, (inputs, at) => inputs.WithEarlierWindows(earlier, at));
         }
     }
 

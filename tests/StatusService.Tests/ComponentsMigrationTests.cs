@@ -74,6 +74,7 @@ public sealed class ComponentsMigrationTests(PostgresFixture postgres) : IAsyncL
         track.Observe(Noon.AddSeconds(1), Held());
         track.Observe(Noon.AddSeconds(2), new Dictionary<string, Recorded>(Held()) { ["console"] = Recorded.Operational });
         track.Observe(Noon.AddSeconds(3), new Dictionary<string, Recorded>(Held()) { ["console"] = Recorded.Operational });
+        await database.SetClockAsync(Noon.AddSeconds(3));
         var turn = await recorder.TurnAsync(new(2026, 11, 3), null, null, default);
 
         var noon = Noon.ToUnixTimeSeconds();
@@ -105,7 +106,7 @@ public sealed class ComponentsMigrationTests(PostgresFixture postgres) : IAsyncL
         stamps.Observe(state, now, settled: true);
         track.Observe(now, Held());
         var turn = await recorder.TurnAsync(DateOnly.FromDateTime(now.UtcDateTime), null, null, default);
-        return PageBuilder.Build(state, stamps.Reconcile(turn.Stamp)!, turn.History, track, now);
+        return PageBuilder.Build(state, stamps.Reconcile(turn.Stamp, now)!, turn.History, track, now);
     }
 
     /// <summary>The schema, and rows as the previous version wrote them.</summary>

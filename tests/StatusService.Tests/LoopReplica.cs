@@ -21,12 +21,16 @@ public sealed class LoopReplica : IAsyncDisposable
     private readonly StatusLoop loop;
     private readonly BoardInbox inbox;
     private readonly Recorder recorder;
+    private readonly StatusMetrics metrics;
+    private readonly DatabaseClock clock;
     private NoticeLists? heard;
 
     private LoopReplica(NpgsqlDataSource database, Migrations migrations, TimeProvider time)
     {
         services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var (track, store, metrics) = (new StatusTrack(), new HistoryStore(database), new StatusMetrics(services.GetRequiredService<IMeterFactory>()));
+        clock = new(database, time, services.GetRequiredService<IMeterFactory>(), NullLogger<DatabaseClock>.Instance);
+        var (track, store) = (new StatusTrack(), new HistoryStore(database));
+        metrics = new(services.GetRequiredService<IMeterFactory>());
         Published = new(time);
         inbox = new(time);
         recorder = new(store, track);
@@ -38,6 +42,7 @@ public sealed class LoopReplica : IAsyncDisposable
             new(track, new PageRenderer(NullLoggerFactory.Instance), Published, metrics, time),
             Published,
             metrics,
+            clock,
             time,
             NullLogger<StatusLoop>.Instance);
     }
@@ -48,6 +53,8 @@ public sealed class LoopReplica : IAsyncDisposable
 
     public bool Recording => recorder.Recording;
 
+    public bool SaysThatItRecords => metrics.Recording;
+
     public bool IsTurning => loop.Turn is not null;
 
     public static async Task<LoopReplica> StartAsync(NpgsqlDataSource database, TimeProvider time)
@@ -55,7 +62,9 @@ public sealed class LoopReplica : IAsyncDisposable
         var migrations = new Migrations(database, typeof(StatusLoop).Assembly, NullLogger<Migrations>.Instance);
         await migrations.StartAsync(default);
         await migrations.Done;
-        return new(database, migrations, time);
+        var replica = new LoopReplica(database, migrations, time);
+        await replica.clock.MeasureAsync(default);
+        return replica;
     }
 
     public void Hear(WatchPlatformHealthResponse health)
@@ -90,6 +99,8 @@ public sealed class LoopReplica : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         loop.Dispose();
+        clock.Dispose();
+        metrics.Dispose();
         return services.DisposeAsync();
     }
 }

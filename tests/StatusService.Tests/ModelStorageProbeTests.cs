@@ -44,7 +44,7 @@ public sealed class ModelStorageProbeTests
         async Task<Verdict> NextAsync()
         {
             await inbox.WaitAsync(default).WaitAsync(TimeSpan.FromSeconds(30));
-            Assert.True(inbox.TryDequeue(out var message));
+            Assert.True(inbox.TryDequeue(time.GetUtcNow(), out var message));
             return message.Change(BoardInputs.Nothing, message.At).ModelStorage;
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -18,11 +19,19 @@ public sealed class PageStream : IAsyncDisposable
     private volatile PageSnapshot? newest;
 
     public PageStream(InProcessService<StatusLoop> service)
+        : this(service.GrpcAddress)
     {
-        channel = GrpcChannel.ForAddress(service.GrpcAddress, new() { MaxReceiveMessageSize = ServiceClients.LongestMessage });
+    }
+
+    public PageStream(Uri address)
+    {
+        channel = GrpcChannel.ForAddress(address, new() { MaxReceiveMessageSize = ServiceClients.LongestMessage });
         call = new StatusPages.StatusPagesClient(channel).WatchPage(new(), new Metadata { { "authorization", $"Bearer {TestTokens.ForService()}" } });
         reading = ReadAsync();
     }
+
+    /// <summary>Every page that came.</summary>
+    public ConcurrentQueue<PageSnapshot> Received { get; } = new();
 
     /// <summary>Called again and again while the test waits for a page, for example to let time pass.</summary>
     public Action? Waiting { get; init; }
@@ -61,7 +70,11 @@ public sealed class PageStream : IAsyncDisposable
         {
             await foreach (var message in call.ResponseStream.ReadAllAsync())
             {
-                newest = message.Page ?? newest;
+                if (message.Page is { } page)
+                {
+                    newest = page;
+                    Received.Enqueue(page);
+                }
             }
         }
         catch (RpcException)

@@ -130,7 +130,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         var second = await two.TryTakeAsync(Guid.NewGuid(), default);
         Assert.True(second.Taken);
 
-        var change = new RecordedChange(null, start + 10, [], [(Components.Dashboard.Key, start, null, Outage)], null);
+        var change = new RecordedChange(null, start + 4, [], [(Components.Dashboard.Key, start, null, Outage)], null);
         Assert.Null(await one.WriteAsync(first.Generation, first.Revision, change, default));
         Assert.Empty(await database.IntervalsAsync());
         Assert.NotNull(await two.WriteAsync(second.Generation, second.Revision, change, default));
@@ -231,9 +231,90 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         await RunAsync(5, Operational, one);
         now = now.AddDays(400);
         await RunAsync(5, Operational, one);
-        Assert.True(await database.Store().PurgeAsync(new(2026, 11, 4), default) > 0);
+        Assert.True(await database.Store().PurgeAsync(399, default) > 0);
         Assert.Equal([(34_560_005, 34_560_010, Operational)], (await HistoryAsync()).Select(r => (r.From, r.To, r.State)));
         Assert.Equal(Noon.ToUnixTimeSeconds(), (await database.Store().LoadAsync(new(2026, 11, 1), default)).History.FirstRecorded);
+    }
+
+    [Fact]
+    public async Task Nothing_is_written_that_lies_more_than_two_seconds_in_the_databases_future()
+    {
+        var store = database.Store();
+        var row = await store.TryTakeAsync(Guid.NewGuid(), default);
+        var start = Noon.ToUnixTimeSeconds();
+        Assert.Null(await store.WriteAsync(row.Generation, row.Revision, Until(3), default));
+        Assert.Empty(await database.IntervalsAsync());
+        Assert.NotNull(await store.WriteAsync(row.Generation, row.Revision, Until(2), default));
+        Assert.Single(await database.IntervalsAsync());
+
+        RecordedChange Until(int second) => new(null, start + second, [], [(Components.Dashboard.Key, start, null, Operational)], null);
+    }
+
+    [Fact]
+    public async Task A_recorder_that_is_ahead_of_the_database_leaves_the_lease_to_others()
+    {
+        var (ahead, right) = (new Replica(database), new Replica(database));
+        right.Observe(now, Operational);
+        ahead.Observe(now.AddSeconds(5), Operational);
+        await ahead.StepAsync(now);
+        Assert.False(ahead.Recorder.Recording);
+        await right.StepAsync(now);
+        Assert.True(right.Recorder.Recording);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(24 * 400)]
+    public async Task Whoever_takes_a_record_that_ends_in_the_future_sets_it_back_and_goes_on(int hours)
+    {
+        var one = new Replica(database);
+        await RunAsync(10, Operational, one);
+        now = now.AddHours(hours); // the database's clock too, and so is the lease
+        await RunAsync(10, Outage, one);
+
+        now = Noon.AddSeconds(30);
+        var two = new Replica(database);
+        await RunAsync(10, Operational, two);
+        Assert.True(two.Recorder.Recording);
+        Assert.Equal([(0, 10, Operational), (30, 40, Operational)], await HistoryAsync());
+        Assert.Empty(two.Last.History.Days);
+        await RunAsync(5, Operational, two, one); // and the other one agrees
+        Assert.Equal([(0, 10, Operational), (30, 45, Operational)], await HistoryAsync());
+        Assert.Equal(two.Last.History.RecordedUntil, one.Last.History.RecordedUntil);
+
+        now = Noon.AddHours(12).AddSeconds(-5); // the day is closed once
+        await RunAsync(10, Operational, two);
+        Assert.Equal(new DaySeconds(30, 0, 0, 0), Assert.Single(two.Last.History.Days, day => day.Key.Component == Components.Dashboard.Key).Value);
+    }
+
+    [Fact]
+    public async Task A_recorder_whose_clock_is_set_back_with_the_databases_records_the_hour_again()
+    {
+        now = Noon.AddHours(1);
+        var one = new Replica(database);
+        await RunAsync(10, Outage, one);
+        now = Noon;
+        await RunAsync(10, Operational, one);
+        Assert.Equal([(0, 10, Operational)], await HistoryAsync());
+        Assert.Equal(Noon.ToUnixTimeSeconds(), one.Last.History.FirstRecorded);
+    }
+
+    [Fact]
+    public async Task What_goes_on_when_the_record_is_set_back_ends_there()
+    {
+        await using (var command = database.Source.CreateCommand(
+            """
+            update recorder set recorded_until = '2026-11-03 13:00Z', first_recorded = '2026-11-03 11:00Z';
+            insert into intervals (component, starts_at, ends_at, state) values (0, '2026-11-03 11:00Z', '2026-11-03 12:30Z', 0), (0, '2026-11-03 12:30Z', null, 4), (1, '2026-11-03 11:00Z', null, 0)
+            """))
+        {
+            await command.ExecuteNonQueryAsync();
+        }
+
+        Assert.Equal(Noon.ToUnixTimeSeconds(), (await database.Store().TryTakeAsync(Guid.NewGuid(), default)).RecordedUntil);
+        Assert.Equal(
+            [(Components.Dashboard.Key, -3_600, 0, Operational), (Components.InferenceRouting.Key, -3_600, 0, Operational)],
+            (await database.IntervalsAsync()).Select(i => (i.Component, i.From - Noon.ToUnixTimeSeconds(), i.To - Noon.ToUnixTimeSeconds(), i.State)));
     }
 
     [Fact]

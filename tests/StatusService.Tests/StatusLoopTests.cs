@@ -230,6 +230,92 @@ public sealed class StatusLoopTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.True(replica.Recording);
     }
 
+    [Theory]
+    [InlineData(24 * 400, 2.5)]
+    [InlineData(1, 10)]
+    [InlineData(-1, 10)]
+    public async Task A_clock_that_leaps_leaves_history_and_page_as_they_were(int hours, double seconds)
+    {
+        await using (var past = database.Source.CreateCommand(
+            "insert into days select day, component, 86400, 0, 0, 0 from generate_series(date '2026-08-07', date '2026-11-02', interval '1 day') as day, generate_series(0, 3) as component"))
+        {
+            Assert.Equal(352, await past.ExecuteNonQueryAsync());
+        }
+
+        var clock = new LeapingTime(time);
+        await using var replica = await LoopReplica.StartAsync(database.Source, clock);
+        await UntilAsync(replica, "operational");
+        await PassAsync(3, replica);
+        var page = replica.Page;
+
+        clock.Ahead = TimeSpan.FromHours(hours);
+        await PassAsync(seconds, replica);
+        Assert.Same(page, replica.Page);
+        Assert.False(replica.Published.IsLoopAlive); // the Gateways say that it is the last known state
+        Assert.False(replica.SaysThatItRecords);
+        await IsWholeAsync();
+
+        clock.Ahead = default;
+        await PassAsync(3, replica);
+        Assert.True(replica.Published.IsLoopAlive);
+        Assert.True(replica.SaysThatItRecords);
+        await PassAsync(45, replica);
+        Assert.Equal(new(2026, 11, 3, 14, 3, 0, TimeSpan.Zero), GeneratedAt(replica.Page!)); // the next full minute
+        await IsWholeAsync();
+        await replica.StopAsync();
+
+        await using var later = await ReplicaAsync();
+        await UntilAsync(later, "operational");
+        await PassAsync(2, later);
+        Assert.InRange(GeneratedAt(later.Page!), BoardTests.Start, time.GetUtcNow());
+        await IsWholeAsync(restarts: 1);
+
+        async Task IsWholeAsync(int restarts = 0)
+        {
+            // What passed while the clock was off is in the history too: what was heard then came at instants that are known.
+            await using var command = database.Source.CreateCommand(
+                """
+                select (select count(*) from days), count(*), min(starts_at), extract(epoch from max(recorded_until) - clock_timestamp())::float8
+                from intervals join components on id = component, recorder where key = 'dashboard'
+                """);
+            await using var reader = await command.ExecuteReaderAsync();
+            await reader.ReadAsync();
+            Assert.Equal(352, reader.GetInt64(0));
+            Assert.InRange(reader.GetInt64(1), 1, 1 + restarts);
+            Assert.InRange(reader.GetDateTime(2), BoardTests.Start.UtcDateTime, BoardTests.Start.UtcDateTime.AddSeconds(2));
+            Assert.InRange(reader.GetDouble(3), -seconds - 2, 2);
+        }
+    }
+
+    [Fact]
+    public async Task What_an_earlier_service_with_a_wrong_clock_left_in_the_database_is_not_shown()
+    {
+        await using var one = await ReplicaAsync();
+        await UntilAsync(one, "operational");
+        await PassAsync(3, one);
+        await one.StopAsync();
+        await using (var poison = database.Source.CreateCommand(
+            """
+            update recorder set recorded_until = '2027-12-08 14:02Z', windows_heard_at = '2027-12-08 14:02Z', expires_at = '2027-12-08 14:02Z',
+                stamp = jsonb_set(stamp, '{changed_at}', to_jsonb(extract(epoch from timestamptz '2027-12-08 14:02Z')::bigint))
+            """))
+        {
+            Assert.Equal(1, await poison.ExecuteNonQueryAsync());
+        }
+
+        await using var two = await ReplicaAsync();
+        await UntilAsync(two, "operational");
+        await PassAsync(3, two);
+        Assert.InRange(GeneratedAt(two.Page!), BoardTests.Start, time.GetUtcNow());
+        await using var recorder = database.Source.CreateCommand("select recorded_until, to_timestamp((stamp ->> 'changed_at')::bigint) from recorder");
+        await using var reader = await recorder.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        Assert.InRange(reader.GetDateTime(0), time.GetUtcNow().UtcDateTime.AddSeconds(-2), time.GetUtcNow().UtcDateTime);
+        Assert.InRange(reader.GetDateTime(1), BoardTests.Start.UtcDateTime, time.GetUtcNow().UtcDateTime);
+    }
+
+    private static DateTimeOffset GeneratedAt(PageSnapshot page) => PageStream.Json(page).GetProperty("generated_at").GetDateTimeOffset();
+
     private static string Html(PageSnapshot page) => page.Html.Identity.ToStringUtf8();
 
     private static WatchPlatformHealthResponse Counts(int routersOnline) =>

@@ -2,9 +2,11 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Npgsql;
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.Page.V1;
+using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
 
 namespace Xerotier.StatusService.Tests;
@@ -51,7 +53,10 @@ public sealed class StatusServiceTests(PostgresFixture postgres) : IAsyncLifetim
     public async Task Streams_that_fall_silent_are_opened_again()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow().AddSeconds(10)); // ahead of the tokens' time, and it stays within their lifetime
-        await using var service = neighbours.StatusService(database, services => services.AddSingleton<TimeProvider>(time));
+        await using var silent = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1"); // never says that this time is wrong
+        await using var service = neighbours.StatusService(database, services => services
+            .AddSingleton<TimeProvider>(time)
+            .AddSingleton(provider => ActivatorUtilities.CreateInstance<DatabaseClock>(provider, silent)));
         await using var pages = new PageStream(service) { Waiting = () => time.Advance(TimeSpan.FromMilliseconds(100)) };
         await pages.UntilAsync("operational");
         neighbours.Silent = true;
