@@ -20,7 +20,7 @@ public static partial class ServiceClients
     public static readonly TimeSpan StartupGrace = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// The addresses of a service's endpoint, from <c>services:{service}:{endpoint}:{0, 1, …}</c> as Aspire publishes them.
+    /// The addresses of a service's endpoint, from <c>services:{service}:{endpoint}:{0, 1, …}</c> as Aspire publishes them; see <see cref="ReplicaList"/>.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is none, or some are <c>https://</c> and others not.</exception>
     public static IReadOnlyList<Uri> GetServiceAddresses(this IConfiguration configuration, string service, string endpoint)
@@ -28,7 +28,7 @@ public static partial class ServiceClients
         var addresses = configuration.GetSection($"services:{service}:{endpoint}").GetChildren()
             .Select(child => child.Value).OfType<string>().Select(value => new Uri(value)).ToList();
         return addresses.Count == 0 ? throw new SettingException($"No address of '{service}' ({endpoint}): set services__{service}__{endpoint}__0.")
-            : addresses.Select(address => address.Scheme).Distinct().Count() > 1 ? throw new SettingException($"The addresses of '{service}' ({endpoint}) must all begin with http:// or all with https://.")
+            : addresses.Select(ReplicaList.IsTls).Distinct().Count() > 1 ? throw new SettingException($"The addresses of '{service}' ({endpoint}) must all be http or all https.")
             : addresses;
     }
 
@@ -42,15 +42,16 @@ public static partial class ServiceClients
     public static IServiceCollection AddServiceClient<TClient>(this IServiceCollection services, string service, string endpoint = "grpc")
         where TClient : ClientBase<TClient>
     {
-        services.AddGrpcClient<TClient>(client => client.Address = new($"static:///{service}"))
+        services.AddGrpcClient<TClient>(client => client.Address = new($"{ReplicaResolver.Scheme}:///{service}"))
             .ConfigureChannel((provider, channel) =>
             {
                 var addresses = provider.GetRequiredService<IConfiguration>().GetServiceAddresses(service, endpoint);
-                var resolver = new StaticResolverFactory(_ => [.. addresses.Select(a => new BalancerAddress(a.Host, a.Port))]);
-                var isTls = addresses[0].Scheme == Uri.UriSchemeHttps;
+                var replicas = new ReplicaList(
+                    addresses, provider.GetRequiredService<LookUp>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ReplicaList>>());
+                var isTls = ReplicaList.IsTls(addresses[0]);
                 channel.Credentials = isTls ? ChannelCredentials.SecureSsl : ChannelCredentials.Insecure;
                 channel.UnsafeUseInsecureChannelCallCredentials = !isTls; // without TLS the network is to be trusted, with the token too
-                channel.ServiceProvider = new ServiceCollection().AddSingleton<ResolverFactory>(resolver).BuildServiceProvider();
+                channel.ServiceProvider = new ServiceCollection().AddSingleton<ResolverFactory>(new ReplicaResolver.Factory(replicas)).BuildServiceProvider();
                 channel.ServiceConfig = new ServiceConfig { LoadBalancingConfigs = { new RoundRobinConfig() } };
                 channel.InitialReconnectBackoff = TimeSpan.FromMilliseconds(100);
                 channel.MaxReconnectBackoff = TimeSpan.FromSeconds(1);

@@ -43,6 +43,7 @@ public static class ServiceHost
         var version = Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
         builder.Services.AddSingleton(new ServiceIdentity(name, version));
         builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton<LookUp>(Dns.GetHostAddressesAsync);
 
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

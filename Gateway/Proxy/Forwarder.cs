@@ -110,6 +110,7 @@ internal sealed partial class Forwarder(
         while (upstream.Next(tried) is { } destination)
         {
             tried.Add(destination);
+            transformer.Host = destination.Replica.Name;
             var timeout = !destination.IsHealthy(time) || (repeatable && upstream.HasOther(destination)) ? attemptTimeout : totalTimeout;
             var error = await yarp.SendAsync(context, address(destination), client, config ?? timeout, transformer, ended);
             if (transformer.TokenRejected)
@@ -163,6 +164,8 @@ internal sealed partial class Forwarder(
             });
             return;
         }
+
+        await Responses.WriteErrorAsync(context, ApiErrors.ServiceUnavailable); // no replica is known
     }
 
     private static ForwarderRequestConfig WithTimeout(int seconds) =>

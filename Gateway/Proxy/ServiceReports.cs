@@ -53,7 +53,8 @@ internal sealed class ServiceReports(Upstreams upstreams, InternalTls tls, TimeP
     {
         try
         {
-            using var response = await http.GetAsync(new Uri($"{destination.Http}/readyz"));
+            using var request = destination.Get("/readyz");
+            using var response = await http.SendAsync(request);
             using var report = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
             return [.. report.RootElement.GetProperty("checks").EnumerateObject().Where(check => IsName(check.Name)).Select(check => new ReportedCheck(check.Name, State(check.Value)))];
         }

@@ -13,6 +13,9 @@ internal sealed class ServiceRequestTransformer(string authorization, IPAddress 
     private static readonly string[] Passed =
         ["Accept", "Accept-Encoding", "Accept-Language", "Idempotency-Key", "If-Match", "If-None-Match", "User-Agent", "grpc-timeout", "grpc-encoding", "grpc-accept-encoding"];
 
+    /// <summary>The name that the destination knows itself by; null: the one in its address.</summary>
+    public string? Host { get; set; }
+
     /// <summary>Whether the service rejected our token. The caller is not to blame for that.</summary>
     public bool TokenRejected { get; private set; }
 
@@ -41,6 +44,7 @@ internal sealed class ServiceRequestTransformer(string authorization, IPAddress 
         }
 
         var added = proxyRequest.Headers;
+        added.Host = Host;
         if (proxyRequest.Version.Major == 2)
         {
             added.TE.Add(new("trailers"));

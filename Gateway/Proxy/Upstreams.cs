@@ -12,8 +12,9 @@ internal sealed partial class Upstreams : BackgroundService
     private readonly InternalTls tls;
     private readonly TimeProvider time;
     private readonly ILogger<Upstreams> logger;
+    private readonly List<Func<CancellationToken, Task>> watches = [];
 
-    public Upstreams(IConfiguration configuration, InternalTokens tokens, InternalTls tls, TimeProvider time, ILogger<Upstreams> logger)
+    public Upstreams(IConfiguration configuration, InternalTokens tokens, InternalTls tls, LookUp lookUp, TimeProvider time, ILogger<Upstreams> logger)
     {
         (this.tokens, this.tls, this.time, this.logger) = (tokens, tls, time, logger);
         All = [Service("healthcollector", grpc: true), Service("maintenanceservice", grpc: false), Service("statusservice", grpc: false)];
@@ -21,11 +22,22 @@ internal sealed partial class Upstreams : BackgroundService
         Upstream Service(string name, bool grpc)
         {
             var addresses = configuration.GetServiceAddresses(name, "http");
-            var streams = grpc ? configuration.GetServiceAddresses(name, "grpc") : [];
-            return grpc && streams.Count != addresses.Count
-                ? throw new InvalidOperationException($"'{name}' needs as many gRPC addresses as HTTP addresses.")
-                : new(name, [.. addresses.Select((address, i) => new Destination(address, grpc ? streams[i] : null))], time);
+            var streams = grpc ? configuration.GetServiceAddresses(name, "grpc") : null;
+            if (streams is not null && !addresses.Select(NameOf).SequenceEqual(streams.Select(NameOf)))
+            {
+                throw new InvalidOperationException($"'{name}' needs a gRPC address for each HTTP address; where DNS resolves one, then the other too, by the same name.");
+            }
+
+            var upstream = new Upstream(name, time);
+            var replicas = new ReplicaList(addresses, lookUp, time, logger);
+            Update(upstream, replicas.Current, Make);
+            watches.Add(stopping => WatchAsync(upstream, replicas, Make, stopping));
+            return upstream;
+
+            Destination Make(Replica replica) => new(replica, streams is null ? null : replica.At(streams[addresses.ToList().IndexOf(replica.Setting)]));
         }
+
+        static string? NameOf(Uri setting) => ReplicaList.IsName(setting) ? setting.Host : null;
     }
 
     /// <summary>The services.</summary>
@@ -35,23 +47,51 @@ internal sealed partial class Upstreams : BackgroundService
     public Upstream this[string name] => All.Single(upstream => upstream.Name == name);
 
     /// <inheritdoc/>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(All.SelectMany(upstream => upstream.Destinations.Select(destination => WatchAsync(upstream.Name, destination, stoppingToken))));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(watches.Select(watch => watch(stoppingToken)));
 
-    private async Task WatchAsync(string name, Destination destination, CancellationToken stopping)
+    /// <summary>Replicas that stay keep their health.</summary>
+    private static void Update(Upstream upstream, IReadOnlyList<Replica> replicas, Func<Replica, Destination> make)
+    {
+        var before = upstream.Destinations;
+        upstream.Destinations = [.. replicas.Select(replica => before.FirstOrDefault(destination => destination.Replica == replica) ?? make(replica))];
+    }
+
+    private async Task WatchAsync(Upstream upstream, ReplicaList replicas, Func<Replica, Destination> make, CancellationToken stopping)
+    {
+        var probes = new Dictionary<Destination, Task>();
+        await replicas.WatchAsync(
+            current =>
+            {
+                Update(upstream, current, make);
+                foreach (var gone in probes.Keys.Except(upstream.Destinations).ToList())
+                {
+                    probes.Remove(gone);
+                }
+
+                foreach (var added in upstream.Destinations.Except(probes.Keys).ToList())
+                {
+                    probes.Add(added, ProbeAsync(upstream, added, stopping));
+                }
+            },
+            stopping);
+        await Task.WhenAll(probes.Values);
+    }
+
+    /// <summary>Probes a destination for as long as it is one.</summary>
+    private async Task ProbeAsync(Upstream upstream, Destination destination, CancellationToken stopping)
     {
         // No retries: a probe that retries hides the failure that it must find.
         using var handler = new SocketsHttpHandler { SslOptions = tls.ClientOptions(), UseProxy = false, ActivityHeadersPropagator = null };
         using var http = new HttpClient(handler) { Timeout = ProbeTimeout };
-        var address = new Uri($"{destination.Http}{ServiceHost.TrustPath}");
         var (started, logged, everHealthy) = (time.GetTimestamp(), true, false);
-        while (!stopping.IsCancellationRequested)
+        while (!stopping.IsCancellationRequested && upstream.Destinations.Contains(destination))
         {
             bool healthy;
             HttpStatusCode? status = null;
             try
             {
-                using var request = new HttpRequestMessage(HttpMethod.Get, address) { Headers = { Authorization = new("Bearer", tokens.ForService(name)) } };
+                using var request = destination.Get(ServiceHost.TrustPath);
+                request.Headers.Authorization = new("Bearer", tokens.ForService(upstream.Name));
                 using var response = await http.SendAsync(request, stopping);
                 status = response.StatusCode;
                 healthy = response.IsSuccessStatusCode;
@@ -70,7 +110,7 @@ internal sealed partial class Upstreams : BackgroundService
             everHealthy |= healthy;
             if (healthy != logged && (everHealthy || time.GetElapsedTime(started) > ServiceClients.StartupGrace)) // at first it may still be starting
             {
-                LogChanged(logger, name, destination.Http, healthy ? "is healthy again" : status == HttpStatusCode.Unauthorized ? "refuses our tokens; its own log says why" : "fails its probes");
+                LogChanged(logger, upstream.Name, destination.Http, healthy ? "is healthy again" : status == HttpStatusCode.Unauthorized ? "refuses our tokens; its own log says why" : "fails its probes");
                 logged = healthy;
             }
 

@@ -4,12 +4,12 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Xerotier.TestKit;
 
-/// <summary>A certificate of <c>127.0.0.1</c> and <c>services.test</c>, the root that it leads to, and both as files.</summary>
+/// <summary>A certificate of <c>services.test</c> and, unless it is for the name alone, of <c>127.0.0.1</c>, the root that it leads to, and both as files.</summary>
 public sealed class TestCertificates : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("xerotier-test-").FullName;
 
-    public TestCertificates()
+    public TestCertificates(bool nameAlone = false)
     {
         var now = DateTimeOffset.UtcNow;
         using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -20,7 +20,11 @@ public sealed class TestCertificates : IDisposable
         var request = new CertificateRequest("CN=services.test", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName("services.test");
-        names.AddIpAddress(IPAddress.Loopback);
+        if (!nameAlone)
+        {
+            names.AddIpAddress(IPAddress.Loopback);
+        }
+
         request.CertificateExtensions.Add(names.Build());
         using var issued = request.Create(root, now.AddDays(-1), now.AddDays(1), RandomNumberGenerator.GetBytes(8));
         Server = issued.CopyWithPrivateKey(key);
