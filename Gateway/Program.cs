@@ -18,7 +18,7 @@ builder.AddServiceDefaults("gateway", acceptsInternalTokens: false, ClientConnec
 builder.AddEdgeLimits();
 builder.AddGatewayOptions();
 
-builder.AddPostgres("gatewaydb", given => Postgres.WithShortWaits(given, "gateway"));
+builder.AddPostgres("gatewaydb", given => Postgres.WithShortWaits(given, "gateway", ("Maximum Pool Size", "30")));
 builder.Services.AddMigrations(typeof(Program).Assembly);
 builder.Services.AddSingleton<GatewayDatabase>();
 builder.Services.AddSingleton<ProjectStore>();

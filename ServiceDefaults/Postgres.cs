@@ -9,7 +9,7 @@ public static class Postgres
     /// <summary>The operator's connection string, with short waits and <paramref name="more"/> where it says nothing of them.</summary>
     /// <param name="connectionString">What the operator gave.</param>
     /// <param name="applicationName">The service's name, as the database's administrator sees it.</param>
-    /// <param name="more">Other defaults, by Npgsql's keywords.</param>
+    /// <param name="more">Other defaults, by Npgsql's keywords. The pools of all services with two replicas each must fit into the <c>max_connections</c> of AppHost's server; a test adds them up.</param>
     public static string WithShortWaits(string connectionString, string applicationName, params ReadOnlySpan<(string Key, string Value)> more)
     {
         var given = new NpgsqlConnectionStringBuilder(connectionString);

@@ -8,7 +8,7 @@ using Xerotier.StatusService.Publishing;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("statusservice");
-builder.AddPostgres("statusdb");
+builder.AddPostgres("statusdb", given => Postgres.WithShortWaits(given, "statusservice", ("Maximum Pool Size", "20")));
 builder.Services.AddMigrations(typeof(Program).Assembly);
 builder.Services.AddServiceClient<Fleet.FleetClient>("healthcollector");
 builder.Services.AddServiceClient<MaintenanceFeed.MaintenanceFeedClient>("maintenanceservice");

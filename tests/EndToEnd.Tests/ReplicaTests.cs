@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
+using Aspire.Hosting.Testing;
+using Npgsql;
 using Xerotier.TestKit;
 
 namespace Xerotier.EndToEnd.Tests;
@@ -30,6 +33,25 @@ public sealed class ReplicaTests
         var (passed, recorded) = ((after.At - before.At).TotalSeconds, after.Seconds - before.Seconds);
         Assert.InRange(passed, 3, 120);
         Assert.InRange(passed - recorded, -1, 2);
+    }
+
+    [Fact]
+    public async Task The_pools_of_all_replicas_fit_into_the_database()
+    {
+        await using var cluster = await Cluster.StartAsync(new() { Replicas = 2 });
+        using var http = new HttpClient();
+        var pools = new Dictionary<string, int>();
+        foreach (var instance in cluster.Instances.Where(name => name.StartsWith("gateway", StringComparison.Ordinal) || name.Contains("service", StringComparison.Ordinal)))
+        {
+            var metrics = await http.GetStringAsync(new Uri(cluster.Endpoint(instance, "metrics"), "/metrics"));
+            pools[instance] = metrics.Split('\n').Where(line => line.StartsWith("db_client_connection_max{", StringComparison.Ordinal)).Sum(line => int.Parse(line.Split("} ")[1].Split(' ')[0], CultureInfo.InvariantCulture));
+        }
+
+        await using var database = NpgsqlDataSource.Create((await cluster.Application.GetConnectionStringAsync("gatewaydb"))!);
+        await using var command = database.CreateCommand("select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int");
+        Assert.Equal(["gateway-0", "gateway-1", "maintenanceservice-0", "maintenanceservice-1", "statusservice-0", "statusservice-1"], pools.Keys.Order());
+        Assert.InRange(pools.Values.Sum(), 6, (int)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!);
+        Assert.DoesNotContain(0, pools.Values);
     }
 
     /// <summary>Waits until both Gateways serve one page and one JSON that show <paramref name="overall"/>.</summary>
