@@ -102,11 +102,11 @@ internal sealed class HeartbeatsService(
         }
     }
 
-    /// <summary>The error of a message that cannot be read: a false length, false compression, no ReportRequest. Null: another failure.</summary>
+    /// <summary>The error of a message that cannot be read: a false length (an IOException of gRPC's own), false compression, no ReportRequest. Null: another failure, such as a caller that is gone.</summary>
     private static ApiError? MalformedError(Exception failure) => failure switch
     {
         RpcException { StatusCode: StatusCode.ResourceExhausted } => ApiErrors.PayloadTooLarge,
-        RpcException { StatusCode: StatusCode.Internal or StatusCode.InvalidArgument } or InvalidDataException or IOException => ApiErrors.Invalid("What was sent is not a gRPC message with a ReportRequest."),
+        RpcException { StatusCode: StatusCode.Internal or StatusCode.InvalidArgument } or InvalidDataException or IOException { Source: "Grpc.AspNetCore.Server" } => ApiErrors.Invalid("What was sent is not a gRPC message with a ReportRequest."),
         _ => null,
     };
 }
