@@ -24,6 +24,7 @@ builder.Services.AddOptions<SimulatorOptions>().Bind(builder.Configuration).Bind
 builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // it runs in the foreground of ./run
 builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(500));
 builder.Services.ConfigureHttpJsonOptions(json => ControlEndpoint.Configure(json.SerializerOptions));
+builder.Services.AddHostFiltering(hosts => hosts.AllowedHosts = ["localhost", "127.0.0.1"]); // a web page's own name may lead here, too
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton<SimulatedFleet>();
 builder.Services.AddHostedService<Relays>();
@@ -39,6 +40,7 @@ catch (Exception wrong) when (wrong is OptionsValidationException or InvalidOper
     return 1;
 }
 
+app.UseHostFiltering();
 app.MapControl();
 app.MapGet("/healthz", () => Results.Json(new { status = "ok", service = "fleetsimulator" }));
 await app.RunAsync();

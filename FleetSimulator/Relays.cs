@@ -36,7 +36,7 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
                 {
                     var changed = fleet.Changed;
                     unavailable = NewSource();
-                    foreach (var batch in senders().Chunk(BatchSize))
+                    foreach (var batch in senders().Chunk(BatchSize).DefaultIfEmpty([])) // one without heartbeats keeps the stream
                     {
                         await call.RequestStream.WriteAsync(new() { Heartbeats = { batch } }, ended.Token);
                     }

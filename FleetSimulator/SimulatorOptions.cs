@@ -65,7 +65,7 @@ public sealed class SimulatorOptions
     [Range(0, 20_000)]
     public int SilentPrivateAgents { get; set; }
 
-    /// <summary>Age in seconds at which the platform considers a sender stale, default 30. The fleet sends three times as often.</summary>
+    /// <summary>Age in seconds at which the platform considers a sender stale, default 30. The fleet sends three times as often, and at least twice a minute.</summary>
     [ConfigurationKeyName("Fleet:StaleAfterSeconds")]
     [Range(0.1, 3600)]
     public double StaleAfterSeconds { get; set; } = 30;
@@ -74,7 +74,7 @@ public sealed class SimulatorOptions
 
     internal SenderCounts Silent => new(SilentRouters, SilentSharedAgents, SilentPrivateAgents);
 
-    internal TimeSpan Interval => TimeSpan.FromSeconds(StaleAfterSeconds / 3);
+    internal TimeSpan Interval => TimeSpan.FromSeconds(Math.Min(StaleAfterSeconds / 3, 30)); // a stream may be silent for a minute
 
     internal string ProjectId => new Uri(BaseUrl).Segments[1].TrimEnd('/');
 }

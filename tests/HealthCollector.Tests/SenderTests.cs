@@ -1,3 +1,7 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using Xerotier.Fleet.V1;
 using Xerotier.TestKit;
@@ -42,16 +46,23 @@ public sealed class SenderTests(RedisFixture redis) : RedisTests(redis)
         foreach (var order in (string[])["""{"silent":{"routers":4}}""", """{"silent":{"routers":"x"}}""", """{"silent":null}""", "{}", "null", ""])
         {
             using var wrong = await http.PutAsync("/", new StringContent(order));
-            Assert.Equal(System.Net.HttpStatusCode.BadRequest, wrong.StatusCode);
+            Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
             Assert.DoesNotContain("Xerotier.", await wrong.Content.ReadAsStringAsync()); // types of ours
         }
 
+        using (var rebound = new HttpRequestMessage(HttpMethod.Put, "/") { Headers = { Host = "attacker.example" }, Content = new StringContent("""{"silent":{"routers":3}}""") })
+        {
+            using var refused = await http.SendAsync(rebound);
+            Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        }
+
+        Assert.Contains("\"routers\":0", await http.GetStringAsync("/"), StringComparison.Ordinal);
         Assert.NotEqual(137, await simulator.StopAsync(TimeSpan.FromSeconds(5)));
 
         static async Task OrderAsync(HttpClient http, string order)
         {
             using var form = new FormUrlEncodedContent([]); // what curl -d says it sends
-            using var content = new StringContent(order, System.Text.Encoding.UTF8, form.Headers.ContentType!.MediaType!);
+            using var content = new StringContent(order, Encoding.UTF8, form.Headers.ContentType!.MediaType!);
             using var response = await http.PutAsync("/", content);
             response.EnsureSuccessStatusCode();
         }
@@ -91,6 +102,32 @@ public sealed class SenderTests(RedisFixture redis) : RedisTests(redis)
         await WorkersAsync(0);
 
         Task WorkersAsync(int workers) => Eventually.TrueAsync(async () => (await collector.GetFleetAsync()).WorkersTotal == workers, seconds: 20);
+    }
+
+    [Fact]
+    public async Task The_sample_agent_waits_for_as_long_as_it_is_asked_to_and_tries_less_and_less_often()
+    {
+        // A server that refuses everything; its second answer names a time.
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        using var agent = ChildProcess.Start(
+            "bash", [Path.Combine(Solution.Folder, "samples", "agent.sh"), "bash-1"],
+            new Dictionary<string, string?> { ["XEROTIER_BASE_URL"] = $"http://{server.LocalEndpoint}/proj_ABC123/v1", ["XEROTIER_API_KEY"] = "none" },
+            null, _ => { });
+        var at = new List<long>();
+        foreach (var header in new[] { "", "Retry-After: 5\r\n", "" })
+        {
+            using var client = await server.AcceptTcpClientAsync().WaitAsync(TimeSpan.FromSeconds(30));
+            at.Add(Stopwatch.GetTimestamp());
+            var stream = client.GetStream();
+            _ = await stream.ReadAsync(new byte[4096]);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 503 x\r\n{header}Content-Length: 0\r\nConnection: close\r\n\r\n"));
+        }
+
+        server.Stop();
+        await agent.StopAsync(TimeSpan.FromSeconds(10));
+        Assert.InRange(Stopwatch.GetElapsedTime(at[0], at[1]).TotalSeconds, 1, 4.5);
+        Assert.InRange(Stopwatch.GetElapsedTime(at[1], at[2]).TotalSeconds, 5, 12);
     }
 
     private static Uri Address(IEnumerable<string> lines) =>
