@@ -30,6 +30,9 @@ internal static class Hosting
         }
     }
 
+    /// <summary>Lets the server refuse a line of a request's head that ends with LF alone: what is in front of us may see a line's end elsewhere. The server reads the switch when its options are made.</summary>
+    public static void RefuseBareLineFeeds() => AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
+
     /// <summary>Bounds the cost of a connection: header sizes and times, slow bodies, the number of connections. The route bounds the body's size.</summary>
     public static void AddEdgeLimits(this WebApplicationBuilder builder)
     {
@@ -58,11 +61,11 @@ internal static class Hosting
         builder.Services.AddOptions<HostOptions>().Configure<IOptions<GatewayOptions>>((host, options) =>
             host.ShutdownTimeout = TimeSpan.FromMilliseconds(options.Value.DrainMilliseconds) + TimeSpan.FromSeconds(10)); // for what is in flight when the ports close
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        // A stack for each body that is malformed where nobody reads it. The metric kestrel.connection.duration counts them, by error.type.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None); // creates an Activity for every request
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning);
         builder.Logging.AddFilter("Yarp", LogLevel.Error); // Forwarder logs each failure once, without the stack
-        // A stack for each body that is malformed where nobody reads it. The metric kestrel.connection.duration counts them, by error.type.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical);
     }
 
     /// <summary>Binds and validates the options.</summary>

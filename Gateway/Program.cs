@@ -13,6 +13,7 @@ using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
 
 Hosting.CompleteSocketsInline();
+Hosting.RefuseBareLineFeeds();
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("gateway", acceptsInternalTokens: false, ClientConnections.Use);
 builder.AddEdgeLimits();

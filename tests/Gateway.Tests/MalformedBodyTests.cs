@@ -35,4 +35,18 @@ public sealed class MalformedBodyTests(PostgresFixture postgres)
         Assert.Equal(0, logs.Count("Error: "));
         Assert.Equal(0, logs.Count("Warning: Connection id"));
     }
+
+    [Theory]
+    [InlineData("GET /healthz HTTP/1.1\nHost: x\r\n\r\n")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: x\nA: b\r\n\r\n")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: x\r\nA: b\n\r\n")]
+    public async Task A_line_that_ends_with_a_bare_LF_is_refused(string head)
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(IPAddress.Loopback, gateway.Service.HttpAddress.Port);
+        await tcp.GetStream().WriteAsync(Encoding.Latin1.GetBytes(head));
+        using var reader = new StreamReader(tcp.GetStream(), Encoding.Latin1);
+        Assert.Contains("400", await reader.ReadLineAsync(), StringComparison.Ordinal);
+    }
 }
