@@ -61,7 +61,8 @@ internal static class InternalAuth
             .AddPolicy(Policies.Management, p => p.RequireAssertion(c => IsRoutesProject(c) && HasScope(c, Scopes.Management)))
             .AddPolicy(Policies.Heartbeats, p => p.RequireAssertion(c => HasScope(c, Scopes.Heartbeat) || HasScope(c, Scopes.Platform)))
             .AddPolicy(Policies.Platform, p => p.RequireAssertion(c => HasScope(c, Scopes.Platform)))
-            .AddPolicy(Policies.Service, p => p.RequireAssertion(c => HasScope(c, Scopes.Service)));
+            .AddPolicy(Policies.Service, p => p.RequireAssertion(c => HasScope(c, Scopes.Service)))
+            .AddPolicy(Policies.Public, p => p.RequireAssertion(c => HasScope(c, Scopes.Public)));
     }
 
     /// <summary>What makes an internal token valid for the service <paramref name="identity"/>.</summary>

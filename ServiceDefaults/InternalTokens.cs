@@ -21,7 +21,7 @@ public sealed class InternalTokens(IOptions<InternalAuthOptions> options, TimePr
 
     private readonly JsonWebTokenHandler handler = new() { SetDefaultTimesOnTokenCreation = false };
     private readonly SigningCredentials credentials = new(options.Value.SecurityKeys[0], SecurityAlgorithms.HmacSha256);
-    private readonly ConcurrentDictionary<string, CachedToken> ofService = new(); // as many as there are services
+    private readonly ConcurrentDictionary<(string Service, string Scope), CachedToken> made = new(); // two for each service at most
 
     /// <summary>A token that speaks for <paramref name="caller"/> to <paramref name="service"/>, valid for <see cref="Lifetime"/>; callers cache it for half of that.</summary>
     public string ForCaller(Caller caller, string service) => Create(caller.KeyId, service, new Dictionary<string, object>
@@ -33,13 +33,18 @@ public sealed class InternalTokens(IOptions<InternalAuthOptions> options, TimePr
     });
 
     /// <summary>A token that speaks for this service itself to <paramref name="service"/>.</summary>
-    public string ForService(string service)
+    public string ForService(string service) => Cached(service, Scopes.Service);
+
+    /// <summary>A token that speaks for anybody to <paramref name="service"/>: it opens what needs no key, and nothing else.</summary>
+    public string ForPublic(string service) => Cached(service, Scopes.Public);
+
+    private string Cached(string service, string scope)
     {
         var now = time.GetUtcNow();
-        if (!ofService.TryGetValue(service, out var cached) || cached.RenewAt <= now)
+        if (!made.TryGetValue((service, scope), out var cached) || cached.RenewAt <= now)
         {
-            ofService[service] = cached = new CachedToken(
-                Create($"service:{identity.Name}", service, new Dictionary<string, object> { [ScopeClaim] = Scopes.Service }),
+            made[(service, scope)] = cached = new CachedToken(
+                Create($"service:{identity.Name}", service, new Dictionary<string, object> { [ScopeClaim] = scope }),
                 now + (Lifetime / 2));
         }
 

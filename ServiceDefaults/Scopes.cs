@@ -17,6 +17,9 @@ public static class Scopes
 
     /// <summary>Held by services only, never by a key.</summary>
     public const string Service = "service";
+
+    /// <summary>What anybody may ask for without a key; of the Gateway's tokens only.</summary>
+    public const string Public = "public";
 }
 
 /// <summary>Names of the authorisation policies that a route group can require. The fallback policy refuses whatever names none.</summary>
@@ -36,4 +39,7 @@ public static class Policies
 
     /// <summary>Another service of this cluster.</summary>
     public const string Service = "service";
+
+    /// <summary>Anybody, by way of the Gateway.</summary>
+    public const string Public = "public";
 }

@@ -102,7 +102,7 @@ internal sealed partial class Forwarder(
     {
         var context = call.Http;
         context.Request.Headers.Remove("Upgrade"); // YARP would forward a WebSocket
-        var authorization = call.Key?.Authorization(tokens, upstream.Name, time.GetUtcNow()) ?? $"Bearer {tokens.ForService(upstream.Name)}";
+        var authorization = call.Key?.Authorization(tokens, upstream.Name, time.GetUtcNow()) ?? $"Bearer {tokens.ForPublic(upstream.Name)}";
         var transformer = new ServiceRequestTransformer(authorization, call.Client.Address);
         var repeatable = call.Route.Method == "GET" && context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true };
         var common = CommonHeaders.Of(context.Response);

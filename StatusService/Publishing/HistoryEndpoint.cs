@@ -18,7 +18,7 @@ public static class HistoryEndpoint
 
     /// <summary>Maps the endpoint.</summary>
     public static void MapHistory(this IEndpointRouteBuilder routes) =>
-        routes.MapMethods("/status/history", [HttpMethods.Get, HttpMethods.Head], GetAsync).RequireAuthorization(Policies.Service);
+        routes.MapMethods("/status/history", [HttpMethods.Get, HttpMethods.Head], GetAsync).RequireAuthorization(Policies.Public);
 
     private static async Task GetAsync(HttpContext context, HistoryPages pages, TimeProvider time)
     {

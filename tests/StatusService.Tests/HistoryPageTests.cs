@@ -105,7 +105,14 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         await using var service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync());
         await using var pages = new PageStream(service);
         await pages.UntilAsync("operational");
-        using var client = service.Http(TestTokens.ForService());
+        foreach (var token in new[] { TestTokens.ForService(), TestTokens.ForCaller("proj_ABC123", false, "management") })
+        {
+            using var other = service.Http(token);
+            using var refused = await other.GetAsync("/status/history");
+            Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        }
+
+        using var client = service.Http(TestTokens.ForPublic());
         var month = TimeProvider.System.GetUtcNow().ToString("yyyy-MM");
 
         for (var i = 0; i < 100 && (await client.GetAsync("/status/history")).StatusCode == HttpStatusCode.ServiceUnavailable; i++)
@@ -179,7 +186,7 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         await using var service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync());
         await using var pages = new PageStream(service);
         await pages.UntilAsync("operational");
-        using var client = service.Http(TestTokens.ForService());
+        using var client = service.Http(TestTokens.ForPublic());
         HttpResponseMessage response;
         for (var i = 0; (response = await client.GetAsync("/status/history")).StatusCode == HttpStatusCode.ServiceUnavailable && i < 100; i++)
         {

@@ -110,4 +110,7 @@ public static class TestTokens
 
     /// <summary>A service's own token.</summary>
     public static string ForService() => Issuer.ForService(Service);
+
+    /// <summary>The token of a request that has no key.</summary>
+    public static string ForPublic() => Issuer.ForPublic(Service);
 }
