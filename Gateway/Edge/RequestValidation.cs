@@ -6,6 +6,8 @@ namespace Xerotier.Gateway.Edge;
 /// <summary>Checks what a request asks for: whether the path exists (404, 405), and the size and type of the body (413, 415).</summary>
 internal static class RequestValidation
 {
+    private static readonly ApiError NotGrpc = ApiErrors.UnsupportedMediaType with { Message = "This is a gRPC method: call it over HTTP/2 with application/grpc." };
+
     /// <summary>The error of a request that is authorized but not valid; null if it is valid. Sets the limit of the body.</summary>
     public static ApiError? Validate(HttpContext context, RouteMatch match)
     {
@@ -18,7 +20,7 @@ internal static class RequestValidation
         var grpc = Responses.IsGrpc(request);
         if (route.IsGrpc || grpc)
         {
-            return route.IsGrpc && grpc ? null : route.IsGrpc ? ApiErrors.UnsupportedMediaType : ApiErrors.NotFound();
+            return route.IsGrpc && grpc ? null : route.IsGrpc ? NotGrpc : ApiErrors.NotFound();
         }
 
         if (request.ContentLength > route.MaxBody)

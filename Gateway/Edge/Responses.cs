@@ -35,9 +35,13 @@ internal static class Responses
     /// <summary>The id that <see cref="SetRequestId"/> gave.</summary>
     public static StringValues RequestIdOf(HttpContext context) => context.Response.Headers[RequestId];
 
-    /// <summary>Whether the caller speaks gRPC, so that the response must be gRPC too.</summary>
-    public static bool IsGrpc(HttpRequest request) =>
-        HttpProtocol.IsHttp2(request.Protocol) && request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
+    /// <summary>Whether the caller speaks gRPC, so that the response must be gRPC too. <c>application/grpc-web</c> is another protocol, which is not spoken here.</summary>
+    public static bool IsGrpc(HttpRequest request)
+    {
+        const string grpc = "application/grpc";
+        return HttpProtocol.IsHttp2(request.Protocol) && request.ContentType is { } type && type.StartsWith(grpc, StringComparison.OrdinalIgnoreCase)
+            && (type.Length == grpc.Length || type[grpc.Length] is '+' or ';' or ' ');
+    }
 
     /// <summary>Writes JSON.</summary>
     public static Task WriteJsonAsync<T>(HttpContext context, int status, T value, JsonTypeInfo<T> type)

@@ -37,6 +37,11 @@ internal sealed class ServiceRequestTransformer(string authorization, IPAddress 
             }
         }
 
+        if (proxyRequest.Version.Major == 2)
+        {
+            proxyRequest.Content ??= new ByteArrayContent([]); // a call that ended with its headers: without a content, its type would be lost
+        }
+
         if (proxyRequest.Content?.Headers is { } content)
         {
             content.TryAddWithoutValidation("Content-Type", headers.ContentType.ToString());

@@ -1,3 +1,4 @@
+using System.Net;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
@@ -78,5 +79,38 @@ public sealed class StreamTests(PostgresFixture postgres)
             },
             "it is over",
             seconds: 10);
+    }
+
+    [Fact]
+    public async Task A_call_that_ends_with_its_headers_gets_an_answer_of_gRPC()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        var (_, key) = await gateway.CreateKeyAsync(await gateway.CreateProjectAsync(), "heartbeat");
+        using var caller = await RawHttp2.ConnectAsync(gateway.Service.GrpcAddress);
+        await caller.PostAsync(1, Report, ends: true, ("content-type", "application/grpc"), ("te", "trailers"), ("authorization", $"Bearer {key}"));
+        await caller.ReadUntilAsync("grpc-status");
+    }
+
+    [Theory]
+    [InlineData("application/grpc-web")]
+    [InlineData("application/grpc-web+proto")]
+    [InlineData("application/grpcfoo")]
+    [InlineData("application/json")]
+    public async Task Another_protocol_than_gRPC_is_refused_as_such(string type)
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        var (_, key) = await gateway.CreateKeyAsync(await gateway.CreateProjectAsync(), "heartbeat");
+        using var http = TestGateway.Client(gateway.Service.GrpcAddress, HttpVersion.Version20);
+        using var request = new HttpRequestMessage(HttpMethod.Post, Report)
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new ByteArrayContent([0, 0, 0, 0, 0]) { Headers = { ContentType = new(type) } },
+            Headers = { Authorization = new("Bearer", key) },
+        };
+        using var response = await http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
+        Assert.Contains("call it over HTTP/2 with application/grpc", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain(gateway.Services.Requests, received => received.Path == Report);
     }
 }
