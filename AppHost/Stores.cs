@@ -19,6 +19,9 @@ internal sealed record StoreResources(
 /// </summary>
 internal static class Stores
 {
+    /// <summary>Where the private server is, in the data folder: for backups.</summary>
+    private const string DatabasesFile = "databases.env";
+
     private static readonly string[] Databases = ["gatewaydb", "maintenancedb", "statusdb"];
 
     private static readonly Lazy<bool> EngineRuns = new(() => Responds("docker") || Responds("podman"));
@@ -70,6 +73,8 @@ internal static class Stores
         this IDistributedApplicationBuilder builder, ClusterSettings cluster, IEnumerable<string> names)
     {
         var postgres = PrivateServers.Postgres(Path.Combine(cluster.DataFolder, "postgres"), PrivateServers.FreePort(), Databases);
+        PrivateServers.WriteSecret(
+            Path.Combine(cluster.DataFolder, DatabasesFile), string.Concat(names.Select(name => $"ConnectionStrings__{name}={postgres.ConnectionString(name)}\n")));
         var server = builder.AddServer("postgres-server", postgres.Command, postgres.Port);
         return names.ToDictionary(
             name => name,

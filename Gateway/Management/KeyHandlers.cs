@@ -11,7 +11,7 @@ namespace Xerotier.Gateway.Management;
 /// Responds to requests for API keys (list, create, rotate, revoke): a project's own, a project's on behalf of the platform, and the
 /// platform's. No key gives away a scope that it does not have.
 /// </summary>
-internal sealed class KeyHandlers(KeyStore store, ProjectStore projects, IOptions<KeyOptions> options, TimeProvider time)
+internal sealed partial class KeyHandlers(KeyStore store, ProjectStore projects, IOptions<KeyOptions> options, TimeProvider time, ILogger<KeyHandlers> logger)
 {
     private const string PlatformSlug = Caller.Platform;
     private static readonly string[] ProjectScopes = [Scopes.Management, Scopes.Inference, Scopes.Heartbeat];
@@ -84,16 +84,22 @@ internal sealed class KeyHandlers(KeyStore store, ProjectStore projects, IOption
             throw new ApiException(ApiErrors.InvalidStateTransition("The key has expired or been revoked; create a new one."));
         }
 
+        LogRotated(logger, call.Id!, call.Actor.KeyId);
         await Responses.WriteJsonAsync(call.Http, 200, new ApiKeyCreated(key!, value), ContractsJson.Wire.ApiKeyCreated);
     }
 
     private async Task RevokeAsync(Call call, string? projectId)
     {
-        var (_, found) = await store.RevokeAsync(projectId, call.Id!, Now(), call.Actor).WaitAsync(call.Aborted);
+        var (changed, found) = await store.RevokeAsync(projectId, call.Id!, Now(), call.Actor).WaitAsync(call.Aborted);
         var key = Required(found);
         if (key.RevokedAt is null)
         {
             throw new ApiException(ApiErrors.InvalidStateTransition("This is the last platform key that can be used; create another one first."));
+        }
+
+        if (changed)
+        {
+            LogRevoked(logger, key.Id, call.Actor.KeyId);
         }
 
         await Responses.WriteJsonAsync(call.Http, 200, key, ContractsJson.Wire.ApiKey);
@@ -113,6 +119,13 @@ internal sealed class KeyHandlers(KeyStore store, ProjectStore projects, IOption
 
     private static T Required<T>(T? found)
         where T : class => found ?? throw new ApiException(ApiErrors.NotFound());
+
+    // Beside key_events, for whoever restores a backup that does not know of it.
+    [LoggerMessage(1, LogLevel.Information, "The key {Key} was revoked by {Actor}")]
+    private static partial void LogRevoked(ILogger logger, string key, string? actor);
+
+    [LoggerMessage(2, LogLevel.Information, "The key {Key} was rotated by {Actor}")]
+    private static partial void LogRotated(ILogger logger, string key, string? actor);
 
     /// <summary>Now, to the microsecond that the database keeps.</summary>
     private DateTimeOffset Now() => Timestamps.ToMicroseconds(time.GetUtcNow());

@@ -25,10 +25,12 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
     /// <summary>Holds for the rows of projects that are not suspended.</summary>
     public const string Public = "project_id not in (select project_id from suspended_projects)";
 
-    /// <summary>One row that says which database this is, which projects are suspended, which transactions are visible, and the last of them that changed a window.</summary>
+    /// <summary>One row that says which database this is (its server, timeline, name and file: one of them is another one after any kind of restore), which projects are suspended, which transactions are visible, and the last of them that changed a window.</summary>
     public const string HeadSql = """
         select
-            (select system_identifier from pg_control_system()) || '.' || (select oid from pg_database where datname = current_database()) as log_database,
+            concat_ws('.',
+                (select system_identifier from pg_control_system()), (select timeline_id from pg_control_checkpoint()),
+                (select oid from pg_database where datname = current_database()), pg_relation_filenode('window_events')) as log_database,
             (select version from suspended_projects_version) as log_suspensions,
             pg_current_snapshot()::text as log_now,
             (select e.xid::text from window_events e order by e.xid desc limit 1) as log_last

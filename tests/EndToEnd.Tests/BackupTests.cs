@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Npgsql;
+using Xerotier.TestKit;
+
+namespace Xerotier.EndToEnd.Tests;
+
+/// <summary>The drill of docs/backup.md, with the services running on: write, back up, write on, lose it all, restore.</summary>
+public sealed class BackupTests
+{
+    [Fact]
+    public async Task What_was_written_before_the_backup_is_there_again_and_what_it_undoes_is_named()
+    {
+        await using var cluster = await Cluster.StartAsync();
+        using var platform = cluster.Http(cluster.PlatformKey);
+        var project = await CreatedAsync(platform, "/v1/platform/projects", new { name = "Drill", slug = "drill" });
+        var (first, second) = (await KeyAsync("first"), await KeyAsync("second"));
+        using var tenant = cluster.Http(first.Value);
+        var kept = await WindowAsync("A window from before the backup");
+
+        var folder = Path.Combine(cluster.DataFolder, "backup");
+        var taken = await RunAsync("backup", folder);
+        Assert.True(taken.ExitCode == 0, taken.Output);
+        Assert.Equal(1, (await RunAsync("backup", folder)).ExitCode); // no backup is written over
+
+        var lost = await WindowAsync("A window that the backup does not know");
+        var third = await KeyAsync("third");
+        using (var revoked = await platform.DeleteAsync($"/v1/platform/projects/{project}/keys/{second.Id}"))
+        {
+            Assert.Equal(HttpStatusCode.OK, revoked.StatusCode);
+        }
+
+        await StatusAsync(second.Value, HttpStatusCode.Unauthorized);
+        await SqlAsync(cluster, "maintenancedb", "drop schema public cascade; create schema public");
+        await SqlAsync(cluster, "statusdb", "drop schema public cascade; create schema public");
+
+        Assert.Equal(1, (await RunAsync("restore", folder)).ExitCode); // nobody has said yes
+        var restored = await RunAsync("restore", folder, "--yes");
+        Assert.True(restored.ExitCode == 0, restored.Output);
+        Assert.Contains($"{second.Id} revoked (second, {project})", restored.Output);
+        Assert.DoesNotContain(third.Id, restored.Output); // what was only created is no danger
+
+        await StatusAsync(second.Value, HttpStatusCode.OK);
+        await StatusAsync(third.Value, HttpStatusCode.Unauthorized);
+        var list = (await tenant.GetFromJsonAsync<JsonObject>($"/{project}/v1/management/maintenance"))!["data"]!.AsArray().Select(window => (string?)window!["id"]);
+        Assert.Equal([kept], list);
+        await Observer.UntilAsync(
+            async () => await cluster.PageAsync() is var page && page.Contains("A window from before the backup", StringComparison.Ordinal) && !page.Contains("A window that the backup", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(15), "the page shows what the backup holds");
+
+        // Everything goes on: a rotation takes effect everywhere, windows are written, the history is recorded.
+        using var rotation = await tenant.PostAsync($"/{project}/v1/management/keys/{second.Id}/rotate", null);
+        var rotated = (await rotation.Content.ReadFromJsonAsync<JsonObject>())!["key"]!.GetValue<string>();
+        await StatusAsync(rotated, HttpStatusCode.OK);
+        Assert.NotEqual(lost, await WindowAsync("A window from after the restore"));
+        await Observer.UntilAsync(
+            async () => (await cluster.PageAsync()).Contains("A window from after the restore", StringComparison.Ordinal), TimeSpan.FromSeconds(15), "the page shows what was written after the restore");
+        await Observer.UntilAsync(async () => (await platform.GetAsync("/readyz")).StatusCode == HttpStatusCode.OK, TimeSpan.FromSeconds(15), "everything is ready");
+        var before = await RecordedUntilAsync();
+        await Observer.UntilAsync(async () => await RecordedUntilAsync() > before, TimeSpan.FromSeconds(15), "the history goes on");
+
+        async Task<(string Id, string Value)> KeyAsync(string name)
+        {
+            using var response = await platform.PostAsJsonAsync($"/v1/platform/projects/{project}/keys", new { name, scopes = new[] { "management" } });
+            var key = (await response.Content.ReadFromJsonAsync<JsonObject>())!;
+            return (key["id"]!.GetValue<string>(), key["key"]!.GetValue<string>());
+        }
+
+        Task<string> WindowAsync(string title) => CreatedAsync(tenant, $"/{project}/v1/management/maintenance", new
+        {
+            title,
+            description = "",
+            starts_at = DateTimeOffset.UtcNow.AddHours(1),
+            ends_at = DateTimeOffset.UtcNow.AddHours(2),
+        });
+
+        async Task StatusAsync(string key, HttpStatusCode status)
+        {
+            using var http = cluster.Http(key);
+            await Observer.UntilAsync(
+                async () => (await http.GetAsync($"/{project}/v1/management/maintenance")).StatusCode == status, TimeSpan.FromSeconds(15), $"the key is {status}");
+        }
+
+        async Task<DateTime> RecordedUntilAsync() => (DateTime)(await SqlAsync(cluster, "statusdb", "select recorded_until from recorder"))!;
+
+        async Task<(int ExitCode, string Output)> RunAsync(string script, params string[] arguments)
+        {
+            using var process = Process.Start(new ProcessStartInfo(Path.Combine(Solution.Folder, "eng", script), arguments)
+            {
+                Environment = { ["XEROTIER_DATA"] = cluster.DataFolder },
+                RedirectStandardError = true,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            })!;
+            process.StandardInput.Close();
+            var error = process.StandardError.ReadToEndAsync();
+            var output = await process.StandardOutput.ReadToEndAsync();
+            await process.WaitForExitAsync();
+            return (process.ExitCode, output + await error);
+        }
+    }
+
+    private static async Task<string> CreatedAsync(HttpClient http, string path, object body)
+    {
+        using var response = await http.PostAsJsonAsync(path, body);
+        var created = await response.Content.ReadFromJsonAsync<JsonObject>();
+        Assert.True(response.StatusCode == HttpStatusCode.Created, created?.ToJsonString());
+        return created!["id"]!.GetValue<string>();
+    }
+
+    private static async Task<object?> SqlAsync(Cluster cluster, string database, string sql)
+    {
+        var line = File.ReadLines(Path.Combine(cluster.DataFolder, "databases.env")).Single(line => line.StartsWith($"ConnectionStrings__{database}=", StringComparison.Ordinal));
+        await using var source = NpgsqlDataSource.Create(line[(line.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+        await using var command = source.CreateCommand(sql);
+        return await command.ExecuteScalarAsync();
+    }
+}
