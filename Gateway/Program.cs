@@ -57,8 +57,14 @@ builder.Services.AddSingleton<Routes>();
 builder.Services.AddSingleton<Pipeline>();
 
 var app = builder.Build();
+if (await app.MigrateOnlyAsync(args) is { } exitCode)
+{
+    return exitCode;
+}
+
 app.UseMetricsPort(); // checks all settings first
 app.UseInternalPort();
 _ = app.Services.GetRequiredService<Gauges>(); // nothing else asks for it
 app.Run(app.Services.GetRequiredService<Pipeline>().HandleAsync);
 await app.RunAsync();
+return 0;

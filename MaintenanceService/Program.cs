@@ -29,8 +29,14 @@ builder.Services.AddHostedService<TransitionClock>();
 builder.Services.AddHostedService<IdempotencyCleaner>();
 
 var app = builder.Build();
+if (await app.MigrateOnlyAsync(args) is { } exitCode)
+{
+    return exitCode;
+}
+
 app.UseServiceDefaults();
 app.MapWindows();
 app.MapPlatformWindows();
 app.MapGrpcService<MaintenanceFeedService>();
 app.Run();
+return 0;

@@ -18,8 +18,14 @@ builder.Services.AddPageRenderer();
 builder.Services.AddPublishing();
 
 var app = builder.Build();
+if (await app.MigrateOnlyAsync(args) is { } exitCode)
+{
+    return exitCode;
+}
+
 app.UseServiceDefaults();
 app.MapGrpcService<StatusPagesService>();
 app.MapDashboard();
 app.MapHistory();
 app.Run();
+return 0;

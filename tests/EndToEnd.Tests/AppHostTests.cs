@@ -26,9 +26,9 @@ public abstract class AppHostTests : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    protected AppHostProcess Start(Dictionary<string, string>? settings = null, string project = "AppHost")
+    protected AppHostProcess Start(Dictionary<string, string>? settings = null, string project = "AppHost", params string[] arguments)
     {
-        var host = new AppHostProcess(Data, settings, project);
+        var host = new AppHostProcess(Data, settings, project, arguments);
         hosts.Add(host);
         return host;
     }
@@ -57,9 +57,9 @@ public abstract class AppHostTests : IAsyncDisposable
         Observer.UntilAsync(() => Task.FromResult(hosts.All(host => host.Processes().Count == 0)), TimeSpan.FromSeconds(20), "all processes are gone");
 
     /// <summary>Starts a program that must end with exit code 1 and one line that begins with <paramref name="sentence"/>.</summary>
-    protected async Task FailsAsync(Dictionary<string, string> settings, string sentence, string project = "AppHost")
+    protected async Task FailsAsync(Dictionary<string, string> settings, string sentence, string project = "AppHost", params string[] arguments)
     {
-        var host = Start(settings, project);
+        var host = Start(settings, project, arguments);
         _ = host.Process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken); // keeps the pipe from filling
         var error = await host.Process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
         await host.Process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));

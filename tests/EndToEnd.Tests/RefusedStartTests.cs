@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Npgsql;
+using Xerotier.TestKit;
 
 namespace Xerotier.EndToEnd.Tests;
 
@@ -57,6 +59,28 @@ public sealed class RefusedStartTests : AppHostTests
         var secrets = Path.Combine(Data, "secrets");
         await File.WriteAllTextAsync(secrets, "", TestContext.Current.CancellationToken);
         await FailsAsync([], $"{secrets} does not hold this cluster's secrets: bring them back, or remove the file");
+    }
+
+    [Theory]
+    [InlineData("Gateway", "gatewaydb", "api_keys")]
+    [InlineData("MaintenanceService", "maintenancedb", "windows")]
+    [InlineData("StatusService", "statusdb", "intervals")]
+    public async Task A_service_that_is_only_to_migrate_does_and_ends_or_says_why_not(string service, string name, string table)
+    {
+        await using var postgres = await TestPostgres.StartAsync();
+        var connection = await postgres.CreateDatabaseAsync();
+        var host = Start(new() { [$"ConnectionStrings__{name}"] = connection }, service, "--migrate-only");
+        _ = host.Process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var error = await host.Process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
+        await host.Process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal((0, ""), (host.Process.ExitCode, error));
+        await using var database = NpgsqlDataSource.Create(connection);
+        await using var exists = database.CreateCommand($"select count(*) from {table}");
+        Assert.Equal(0L, await exists.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+
+        await using var spoil = database.CreateCommand("truncate schemaversions");
+        await spoil.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await FailsAsync(new() { [$"ConnectionStrings__{name}"] = connection }, "The schema could not be brought up to date: ", service, "--migrate-only");
     }
 
     [Theory]

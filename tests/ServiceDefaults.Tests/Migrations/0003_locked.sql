@@ -1,0 +1,1 @@
+alter table locked add column more int;
