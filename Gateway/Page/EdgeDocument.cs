@@ -14,6 +14,8 @@ namespace Xerotier.Gateway.Page;
 /// </summary>
 internal sealed partial class EdgeDocument
 {
+    private const string HtmlType = "text/html; charset=utf-8";
+    private static readonly string StatusPolicy = Policy(Listed("script"), Listed("style"));
     private static readonly StringValues CacheControl = "public, max-age=1, must-revalidate";
     private static readonly StringValues Vary = "Accept-Encoding";
     private static readonly StringValues NoSniff = "nosniff";
@@ -34,16 +36,19 @@ internal sealed partial class EdgeDocument
         this.brotli = new(brotli, "br", $"\"{tag}-br\"");
     }
 
-    /// <summary>A page with its encodings.</summary>
-    public static EdgeDocument Html(ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
-        new("text/html; charset=utf-8", PolicyOf(identity), identity, gzip, brotli, etag);
+    /// <summary>A page of the StatusService with its encodings. Whatever it holds, it runs only what the list of our own styles and scripts has.</summary>
+    public static EdgeDocument StatusPage(ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
+        new(HtmlType, StatusPolicy, identity, gzip, brotli, etag);
+
+    /// <summary>A page of the StatusService; makes its encodings.</summary>
+    public static EdgeDocument StatusPage(byte[] identity) => StatusPage(identity, Gzip(identity), Brotli(identity), ETag(identity));
 
     /// <summary>Data with its encodings.</summary>
     public static EdgeDocument Json(ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
         new("application/json; charset=utf-8", "default-src 'none'; frame-ancestors 'none'", identity, gzip, brotli, etag);
 
-    /// <summary>A page; makes its encodings.</summary>
-    public static EdgeDocument Html(byte[] identity) => Html(identity, Gzip(identity), Brotli(identity), ETag(identity));
+    /// <summary>A page of the Gateway's own, which runs the styles and scripts that it holds; makes its encodings.</summary>
+    public static EdgeDocument Html(byte[] identity) => new(HtmlType, PolicyOf(identity), identity, Gzip(identity), Brotli(identity), ETag(identity));
 
     /// <summary>Data; makes its encodings.</summary>
     public static EdgeDocument Json(byte[] identity) => Json(identity, Gzip(identity), Brotli(identity), ETag(identity));
@@ -106,16 +111,25 @@ internal sealed partial class EdgeDocument
     private static string PolicyOf(ReadOnlyMemory<byte> html)
     {
         var text = Encoding.UTF8.GetString(html.Span);
-        return "default-src 'none'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-            + $"; script-src {Hashes("script")}; style-src {Hashes("style")}";
+        return Policy(Hashes("script"), Hashes("style"));
 
-        string Hashes(string element)
-        {
-            var hashes = InlineElement().Matches(text).Where(match => match.Groups["element"].Value == element)
-                .Select(match => ContentSecurityPolicy.Source(match.Groups["content"].Value))
-                .Distinct().ToList();
-            return hashes.Count == 0 ? "'none'" : string.Join(' ', hashes);
-        }
+        IEnumerable<string> Hashes(string element) => InlineElement().Matches(text).Where(match => match.Groups["element"].Value == element)
+            .Select(match => ContentSecurityPolicy.Source(match.Groups["content"].Value));
+    }
+
+    private static string Policy(IEnumerable<string> scripts, IEnumerable<string> styles)
+    {
+        return "default-src 'none'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            + $"; script-src {Sources(scripts)}; style-src {Sources(styles)}";
+
+        static string Sources(IEnumerable<string> hashes) => string.Join(' ', hashes.Distinct().DefaultIfEmpty("'none'"));
+    }
+
+    /// <summary>The hashes of <c>Page/hashes.txt</c>, which a test of the StatusService holds equal to what its page has.</summary>
+    private static List<string> Listed(string element)
+    {
+        using var reader = new StreamReader(typeof(EdgeDocument).Assembly.GetManifestResourceStream("hashes.txt")!);
+        return [.. reader.ReadToEnd().Split('\n').Where(line => line.StartsWith(element + " ", StringComparison.Ordinal)).Select(line => line[(element.Length + 1)..].Trim())];
     }
 
     private static byte[] Gzip(byte[] bytes)

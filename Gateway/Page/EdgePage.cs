@@ -50,7 +50,7 @@ internal sealed class EdgePage
         }
 
         var next = new PageDocuments(
-            EdgeDocument.Html(page.Html.Identity.Memory, page.Html.Gzip.Memory, page.Html.Brotli.Memory, page.Html.Etag),
+            EdgeDocument.StatusPage(page.Html.Identity.Memory, page.Html.Gzip.Memory, page.Html.Brotli.Memory, page.Html.Etag),
             EdgeDocument.Json(page.Json.Identity.Memory, page.Json.Gzip.Memory, page.Json.Brotli.Memory, page.Json.Etag));
         lock (changing)
         {

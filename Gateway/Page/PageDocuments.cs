@@ -10,7 +10,7 @@ internal sealed record PageDocuments(EdgeDocument Html, EdgeDocument Json)
 {
     /// <summary>The last known state, marked as such.</summary>
     public static PageDocuments Stale(PageSnapshot page, DateTimeOffset since, string sinceText) => new(
-        EdgeDocument.Html(Mark(page.StaleHtml.Span, since, sinceText)),
+        EdgeDocument.StatusPage(Mark(page.StaleHtml.Span, since, sinceText)),
         EdgeDocument.Json(Mark(page.StaleJson.Span, since, sinceText)));
 
     private static byte[] Mark(ReadOnlySpan<byte> document, DateTimeOffset since, string sinceText) => Encoding.UTF8.GetBytes(
