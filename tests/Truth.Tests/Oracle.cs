@@ -19,6 +19,8 @@ public enum Mutation
     ASuccessorForgetsWhatItSaw,
     PausedTimeCounts,
     NobodyWaitsForTheWindows,
+    AWrongClockRecords,
+    WhatIsHeardWithAWrongClockIsLost,
 }
 
 /// <summary>
@@ -74,13 +76,37 @@ public sealed class Oracle
                 (holder, leaseUntil) = (-1, double.NegativeInfinity);
             }
 
-            view = views[r] = new(NewLines(), incarnations++);
+            view = views[r] = new(NewLines(), incarnations++) { Off = happened.Ahead != TimeSpan.Zero };
+        }
+
+        var (wasOff, off) = (view.Off, happened.Ahead != TimeSpan.Zero); // every leap is of more than two seconds
+        view.Off = off;
+        view.Blind |= off && happened.After != SimLife.Dead;
+        if (happened.After != SimLife.Dead && happened.Before == SimLife.Running && !wasOff && (off || happened.After == SimLife.Paused))
+        {
+            view.Looked = tick; // the last that it saw
         }
 
         // A process that is paused in its first instant has started all the same: its first seconds pass while it is paused.
-        if (happened.After != SimLife.Dead)
+        if (happened.After != SimLife.Dead && (!off || view.Looked == tick) && view.Waiting.Count == 0)
         {
             view.Born ??= now;
+        }
+
+        if (off && happened.After == SimLife.Running)
+        {
+            // It says nothing, and what it hears waits.
+            if (happened.Fleet is { Store: not SimStore.Unavailable } || happened.Windows is not null || happened.WindowsAlive)
+            {
+                view.Waiting.Add((tick, happened));
+            }
+
+            if (happened.Step && mutation == Mutation.AWrongClockRecords)
+            {
+                Step(view, now);
+            }
+
+            return;
         }
 
         if (happened.After != SimLife.Running)
@@ -93,26 +119,14 @@ public sealed class Oracle
             return;
         }
 
-        if (happened.Fleet is { } told)
+        if (view.Blind)
         {
-            switch (told.Store)
-            {
-                case SimStore.Ready:
-                    (view.Known, view.KnownAt, view.AgentsShown) = (told, now, told.Agents > 0);
-                    break;
-                case SimStore.Young:
-                    view.Known = null;
-                    break;
-            }
+            CatchUp(view, tick);
         }
 
-        if (happened.Windows is { } windows)
-        {
-            view.Windows = [.. windows.Where(w => w.Active)];
-            view.HeardWindows = true;
-        }
-
+        Hear(view, happened, now);
         See(view, tick);
+        view.Looked = tick;
         if (happened.Step)
         {
             Step(view, now);
@@ -160,6 +174,50 @@ public sealed class Oracle
         }
 
         return null;
+    }
+
+    private static void Hear(View view, SimEvents happened, double now)
+    {
+        if (happened.Fleet is { } told)
+        {
+            switch (told.Store)
+            {
+                case SimStore.Ready:
+                    (view.Known, view.KnownAt, view.AgentsShown) = (told, now, told.Agents > 0);
+                    break;
+                case SimStore.Young:
+                    view.Known = null;
+                    break;
+            }
+        }
+
+        if (happened.Windows is { } windows)
+        {
+            view.Windows = [.. windows.Where(w => w.Active)];
+            view.HeardWindows = true;
+        }
+    }
+
+    /// <summary>The clock is right again: what waited is heard as of when it came. What lies between two instants is seen if they are not more than two seconds apart.</summary>
+    private void CatchUp(View view, long tick)
+    {
+        foreach (var (at, happened) in view.Waiting.Append((tick, null)))
+        {
+            for (var seen = view.Looked ?? at; at - view.Looked <= 2 * world.TicksPerSecond && seen < at && mutation != Mutation.WhatIsHeardWithAWrongClockIsLost; seen++)
+            {
+                See(view, seen);
+            }
+
+            view.Born ??= at / world.TicksPerSecond;
+            view.Looked = at;
+            if (happened is not null)
+            {
+                Hear(view, happened, at / world.TicksPerSecond);
+            }
+        }
+
+        view.Waiting.Clear();
+        view.Blind = false;
     }
 
     private byte On(int r, int indicator, long second)
@@ -307,6 +365,16 @@ public sealed class Oracle
         public double KnownAt { get; set; }
 
         public double? Born { get; set; }
+
+        public bool Off { get; set; }
+
+        /// <summary>Its clock was off since its last look.</summary>
+        public bool Blind { get; set; }
+
+        /// <summary>The tick of its last look.</summary>
+        public long? Looked { get; set; }
+
+        public List<(long Tick, SimEvents? Happened)> Waiting { get; } = [];
 
         public bool HeardWindows { get; set; }
 

@@ -1,5 +1,9 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
+using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
@@ -9,7 +13,7 @@ using Xerotier.TestKit;
 
 namespace Xerotier.Truth.Tests;
 
-/// <summary>The product's own board, rules, track, recorder, SQL and page model, driven through one scenario beside the oracle.</summary>
+/// <summary>The product's own clock, inbox, board, rules, track, recorder, SQL and page model, driven through one scenario beside the oracle.</summary>
 public sealed class Simulation(HistoryDatabase database, int seed, Mutation mutation = Mutation.None)
 {
     private const int PageChecks = 12;
@@ -23,7 +27,13 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
     {
         await database.ResetAsync();
         var oracle = new Oracle(world, mutation);
-        var replicas = Enumerable.Range(0, world.Replicas).Select(_ => new Replica(database)).ToArray();
+        await database.SetClockAsync(world.Start);
+        var replicas = new Replica[world.Replicas];
+        for (var r = 0; r < replicas.Length; r++)
+        {
+            replicas[r] = await Replica.StartAsync(database, world.Start);
+        }
+
         var random = new Random(seed);
         var checkEvery = Math.Max(1, world.Ticks / PageChecks);
 
@@ -40,7 +50,9 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
                         await replicas[r].Recorder.ReleaseAsync(default);
                     }
 
-                    replicas[r] = new(database);
+                    await database.SetClockAsync(now);
+                    replicas[r].Dispose();
+                    replicas[r] = await Replica.StartAsync(database, now);
                 }
 
                 Live(replicas[r], happened[r], now);
@@ -48,53 +60,56 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
                 if (happened[r].Step)
                 {
                     await database.SetClockAsync(now);
-                    await replicas[r].StepAsync(now);
+                    await replicas[r].StepAsync();
                 }
 
-                if (happened[r].After == SimLife.Running && (tick % checkEvery == checkEvery - 1 || tick == world.Ticks - 1))
+                if (happened[r].After == SimLife.Running && happened[r].Ahead == TimeSpan.Zero && (tick % checkEvery == checkEvery - 1 || tick == world.Ticks - 1))
                 {
                     CheckPage(oracle, replicas[r], r, tick, random.Next(2) == 0);
                 }
             }
         }
 
+        Array.ForEach(replicas, replica => replica.Dispose());
         await CheckHistoryAsync(oracle);
         return differences;
     }
 
-    /// <summary>The messages reach the board at this instant, as the feeds would hand them over.</summary>
+    /// <summary>The messages arrive at this instant, as the feeds would hand them over, and the replica looks at them as its loop would.</summary>
     private void Live(Replica replica, SimEvents happened, DateTimeOffset now)
     {
+        replica.Now = now;
+        if (happened.Before == SimLife.Running && (happened.After == SimLife.Paused || (happened.After == SimLife.Running && happened.Ahead != replica.Ahead)))
+        {
+            replica.Look(); // the last that it saw
+        }
+
+        replica.Ahead = happened.Ahead;
         if (happened.After != SimLife.Running)
         {
-            if (happened.Before == SimLife.Running && happened.After == SimLife.Paused)
-            {
-                replica.Board.Observe(now); // the last that it saw
-            }
-
             return;
         }
 
         if (happened.Before != SimLife.Running)
         {
-            replica.Board.Observe(now);
+            replica.Look();
         }
 
         if (happened.Fleet is { } fleet && Feeds.Read(Message(fleet)) is { } known)
         {
-            replica.Board.Apply(now, known);
+            replica.Inbox.Enqueue(known);
         }
 
         if (happened.Windows is { } windows)
         {
-            replica.Board.Apply(now, (inputs, at) => inputs.WithWindows(Feed(windows), at));
+            replica.Inbox.Enqueue((inputs, at) => inputs.WithWindows(Feed(windows), at));
         }
         else if (happened.WindowsAlive)
         {
-            replica.Board.Apply(now, (inputs, at) => inputs.WithWindowsAlive(at));
+            replica.Inbox.Enqueue((inputs, at) => inputs.WithWindowsAlive(at));
         }
 
-        replica.Board.Observe(now);
+        replica.Look();
     }
 
     private void CheckPage(Oracle oracle, Replica replica, int r, long tick, bool minute)
@@ -221,14 +236,26 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         return feed;
     }
 
-    private sealed class Replica
+    /// <summary>A process and its clock: the time of day may leap, the monotonic clock is the world's.</summary>
+    private sealed class Replica : TimeProvider, IDisposable
     {
-        public Replica(HistoryDatabase database)
+        private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        private readonly DatabaseClock clock;
+
+        private Replica(HistoryDatabase database, DateTimeOffset now)
         {
+            Now = now;
             Track = new();
             Board = new(Track.Observe);
             Recorder = new(database.Store(), Track);
+            Inbox = new(this);
+            clock = new(database.Source, this, services.GetRequiredService<IMeterFactory>(), NullLogger<DatabaseClock>.Instance);
         }
+
+        /// <summary>The time as it is.</summary>
+        public DateTimeOffset Now { get; set; }
+
+        public TimeSpan Ahead { get; set; }
 
         public StatusTrack Track { get; }
 
@@ -236,8 +263,49 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
 
         public Recorder Recorder { get; }
 
+        public BoardInbox Inbox { get; }
+
         public RecorderTurn Last { get; private set; } = RecorderTurn.None;
 
-        public async Task StepAsync(DateTimeOffset now) => Last = await Recorder.TurnAsync(DateOnly.FromDateTime(now.UtcDateTime), null, null, default);
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public static async Task<Replica> StartAsync(HistoryDatabase database, DateTimeOffset now)
+        {
+            var replica = new Replica(database, now);
+            await replica.clock.MeasureAsync(default);
+            return replica;
+        }
+
+        public override DateTimeOffset GetUtcNow() => Now + Ahead;
+
+        public override long GetTimestamp() => Now.UtcTicks;
+
+        public void Look()
+        {
+            var now = GetUtcNow();
+            if (clock.IsOffAt(now))
+            {
+                return;
+            }
+
+            while (Inbox.TryDequeue(now, out var message))
+            {
+                Board.Apply(message.At, message.Change);
+            }
+
+            Board.Observe(now);
+        }
+
+        public async Task StepAsync()
+        {
+            var now = GetUtcNow();
+            Last = clock.IsOffAt(now) ? Last : await Recorder.TurnAsync(DateOnly.FromDateTime(now.UtcDateTime), null, null, default);
+        }
+
+        public void Dispose()
+        {
+            clock.Dispose();
+            services.Dispose();
+        }
     }
 }

@@ -20,18 +20,25 @@ public enum SimLife
     Dead,
 }
 
-/// <summary>What happens to one replica at one instant, in this order.</summary>
-public sealed record SimEvents(SimLife Before, SimLife After, bool Graceful, SimFleet? Fleet, bool WindowsAlive, IReadOnlyList<SimWindow>? Windows, bool Step);
+/// <summary>What happens to one replica at one instant, in this order; from then on its clock is ahead.</summary>
+public sealed record SimEvents(SimLife Before, SimLife After, bool Graceful, SimFleet? Fleet, bool WindowsAlive, IReadOnlyList<SimWindow>? Windows, bool Step)
+{
+    /// <summary>How far its clock is ahead of the time, which the database's clock has; behind it when negative.</summary>
+    public TimeSpan Ahead { get; init; }
+}
 
 /// <summary>
 /// A world that changes at random on a grid of instants: fleets that come, go, fall silent and flap, windows of all kinds, collectors,
-/// stores and replicas that fail and return. It knows neither the product's rules nor the oracle's.
+/// stores and replicas that fail and return, clocks that leap and come back. It knows neither the product's rules nor the oracle's.
 /// </summary>
 public sealed class World
 {
     private static readonly string[] Names = ["Dashboard", "Inference Routing", "Shared Agents", "Model Storage", "inference routing", "MODEL STORAGE", "shared AGENTS", "Something Else"];
 
+    private static readonly TimeSpan[] Leaps = [.. ((TimeSpan[])[TimeSpan.FromSeconds(5), TimeSpan.FromHours(1), TimeSpan.FromDays(400)]).SelectMany(leap => new[] { leap, -leap })];
+
     private readonly Random random;
+    private readonly Random leaps; // of their own, so that a scenario's other events stay what they were
     private readonly double eventsPerTick;
     private readonly List<SimWindow> windows = [];
     private readonly Replica[] replicas;
@@ -46,6 +53,7 @@ public sealed class World
     public World(int seed)
     {
         random = new(seed);
+        leaps = new(seed + 1_000_000_007);
         Seed = seed;
         var kind = seed % 100;
         (TicksPerSecond, var seconds) = kind switch
@@ -94,7 +102,7 @@ public sealed class World
         }
 
         var beat = tick % Math.Max(1, (long)TicksPerSecond) == 0;
-        return [.. replicas.Select(r => r.Next(
+        return [.. replicas.Select(r => r.Leap(leaps, eventsPerTick / 4, TicksPerSecond)).Zip(replicas).Select(both => both.Second.Next(
             random,
             eventsPerTick / 4,
             TicksPerSecond,
@@ -102,7 +110,8 @@ public sealed class World
             alive: maintenanceUp && beat,
             feed: maintenanceUp && (windowsChanged || !maintenanceBefore) ? [.. windows] : null,
             all: maintenanceUp ? [.. windows] : null,
-            step: databaseUp && (tick % stepEvery == 0 || random.NextDouble() < eventsPerTick / 4)))];
+            step: databaseUp && (tick % stepEvery == 0 || random.NextDouble() < eventsPerTick / 4)) with
+        { Ahead = both.First })];
     }
 
     /// <returns>Whether the windows changed.</returns>
@@ -171,6 +180,25 @@ public sealed class World
         private SimLife life = SimLife.Running;
         private long minimum;
         private bool needsFeed = true;
+        private TimeSpan ahead;
+        private long leapt;
+
+        /// <summary>Its clock leaps at times, and is right again after one to ten seconds.</summary>
+        public TimeSpan Leap(Random random, double chance, double ticksPerSecond)
+        {
+            if (leapt > 0)
+            {
+                leapt--;
+                ahead = leapt == 0 ? TimeSpan.Zero : ahead;
+            }
+            else if (random.NextDouble() < chance)
+            {
+                ahead = Leaps[random.Next(Leaps.Length)];
+                leapt = Math.Max(1, (long)Math.Round((1 + (9 * random.NextDouble())) * ticksPerSecond));
+            }
+
+            return ahead;
+        }
 
         public SimEvents Next(Random random, double chance, double ticksPerSecond, SimFleet? tell, bool alive, IReadOnlyList<SimWindow>? feed, IReadOnlyList<SimWindow>? all, bool step)
         {
