@@ -5,6 +5,3 @@ create table suspended_projects (project_id text primary key);
 create table suspended_projects_version (version bigint not null);
 create unique index suspended_projects_version_one on suspended_projects_version ((true));
 insert into suspended_projects_version values (0);
-
--- The platform's operators name a window of any project by its id alone.
-create index windows_id on windows (id);

@@ -68,7 +68,7 @@ public sealed class BackupTests
             return (key["id"]!.GetValue<string>(), key["key"]!.GetValue<string>());
         }
 
-        Task<string> WindowAsync(string title) => CreatedAsync(tenant, $"/{project}/v1/management/maintenance", new
+        async Task<string> WindowAsync(string title) => await CreatedAsync(tenant, $"/{project}/v1/management/maintenance", new
         {
             title,
             description = "",

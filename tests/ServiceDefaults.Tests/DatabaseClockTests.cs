@@ -124,8 +124,12 @@ public sealed class DatabaseClockTests : IAsyncLifetime
 
         await using var behind = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = "slow,public,pg_catalog" });
         using var far = new DatabaseClock(behind, time, services.GetRequiredService<IMeterFactory>(), lines);
-        await far.MeasureAsync(TestContext.Current.CancellationToken);
-        Assert.InRange(far.Skew!.Value.TotalSeconds, -0.2, 0.2);
+        while (far.Skew is null) // until a busy machine makes no more of it than a second
+        {
+            await far.MeasureAsync(TestContext.Current.CancellationToken);
+        }
+
+        Assert.InRange(far.Skew.Value.TotalSeconds, -0.2, 0.2);
 
         await using (var slower = behind.CreateCommand("update slow.way set seconds = 0.6"))
         {

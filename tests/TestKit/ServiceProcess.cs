@@ -11,7 +11,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Starts the built executable of <paramref name="project"/> with <paramref name="settings"/> in its environment.</summary>
     public ServiceProcess(string project, params IEnumerable<KeyValuePair<string, string>> settings)
     {
-        var environment = new Dictionary<string, string?> { ["InternalAuth__Key"] = TestTokens.Key };
+        var environment = new Dictionary<string, string?> { ["InternalAuth__Keys__0"] = TestTokens.Key };
         foreach (var (variable, port) in new[] { ("HTTP_PORT", HttpAddress), ("GRPC_PORT", GrpcAddress), ("METRICS_PORT", MetricsAddress) })
         {
             environment[variable] = $"{port.Port}";
