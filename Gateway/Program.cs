@@ -38,7 +38,7 @@ builder.Services.AddSingleton<Forwarder>();
 builder.Services.AddSingleton<ServiceReports>();
 
 builder.Services.AddServiceClient<StatusPages.StatusPagesClient>("statusservice");
-builder.Services.AddSingleton<EdgePage>();
+builder.Services.AddSingleton<StatusPage>();
 builder.Services.AddHostedSingleton<PageFile>();
 builder.Services.AddHostedService<PageReceiver>();
 builder.Services.AddHostedService<PageMarker>();

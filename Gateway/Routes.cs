@@ -21,7 +21,7 @@ internal sealed class Routes
     private readonly RoutePattern[] patterns;
     private readonly RequestTags unmatched = new("unmatched");
 
-    public Routes(EdgePage page, Health health, OpenApi openApi, ApiReference docs, KeyHandlers keys, ProjectHandlers projects, Forwarder forward, GatewayMetrics metrics)
+    public Routes(StatusPage page, Health health, OpenApi openApi, ApiReference docs, KeyHandlers keys, ProjectHandlers projects, Forwarder forward, GatewayMetrics metrics)
     {
         const long heartbeats = 4 * 1024 * 1024; // the HealthCollector accepts as much; a batch of 1,000 may need it
         var windows = forward.To("maintenanceservice");

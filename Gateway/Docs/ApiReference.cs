@@ -6,7 +6,7 @@ namespace Xerotier.Gateway.Docs;
 /// <summary><c>/docs</c>: the API reference, rendered from <c>openapi.json</c> when somebody first asks for it.</summary>
 internal sealed class ApiReference
 {
-    private readonly Lazy<Task<EdgeDocument>> page = new(() => Task.Run(() => EdgeDocument.Html(Encoding.UTF8.GetBytes(ApiReferencePage.Render(Resource("openapi.json"), Resource("docs.css"))))));
+    private readonly Lazy<Task<PreparedDocument>> page = new(() => Task.Run(() => PreparedDocument.Html(Encoding.UTF8.GetBytes(ApiReferencePage.Render(Resource("openapi.json"), Resource("docs.css"))))));
 
     /// <summary>Responds with the page.</summary>
     public async Task ServeAsync(Call call) => await (await page.Value).ServeAsync(call.Http);

@@ -1,4 +1,5 @@
 using Xerotier.Gateway.Projects;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
 
@@ -10,7 +11,8 @@ internal sealed partial class KeyFeed(OpenKeyLink open, KnownKeys keys, OpenCall
 {
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
-    private bool isLost;
+    private readonly FailureLog failures = new(
+        logger, "The keys' database cannot be read; known keys stay valid for the grace period", "The keys' database is read again");
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => RunAsync(stoppingToken);
@@ -30,11 +32,7 @@ internal sealed partial class KeyFeed(OpenKeyLink open, KnownKeys keys, OpenCall
             }
             catch (Exception failure) when (!stopping.IsCancellationRequested)
             {
-                if (!isLost)
-                {
-                    isLost = true;
-                    LogLost(logger, failure);
-                }
+                failures.Failed(failure);
             }
 
             await Task.Delay(RetryAfter, time, stopping);
@@ -56,22 +54,11 @@ internal sealed partial class KeyFeed(OpenKeyLink open, KnownKeys keys, OpenCall
             var projects = suspended.Current.State;
             var isCurrent = projects?.Mark == changes.Mark with { Number = changes.LastOfProjects };
             suspended.Set(isCurrent ? projects! : await link.SuspendedAsync());
-            if (isLost)
-            {
-                isLost = false;
-                LogBack(logger);
-            }
-
+            failures.Succeeded();
             await link.WaitAsync(PollEvery, stopping);
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The keys' database cannot be read; known keys stay valid for the grace period")]
-    private static partial void LogLost(ILogger logger, Exception failure);
-
-    [LoggerMessage(2, LogLevel.Information, "The keys' database is read again")]
-    private static partial void LogBack(ILogger logger);
-
-    [LoggerMessage(3, LogLevel.Warning, "The keys' database was restored or is another one than before; every key is looked up again")]
+    [LoggerMessage(1, LogLevel.Warning, "The keys' database was restored or is another one than before; every key is looked up again")]
     private static partial void LogOtherDatabase(ILogger logger);
 }

@@ -4,10 +4,10 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.Gateway.Keys;
 
 /// <summary>Writes the minutes of the keys' last uses in batches. Apart from <see cref="KeyFeed"/>, because a write that waits must not delay a revocation.</summary>
-internal sealed partial class KeyUses(KeyStore store, KnownKeys keys, Migrations migrations, IOptions<KeyOptions> options, TimeProvider time, ILogger<KeyUses> logger) : BackgroundService
+internal sealed class KeyUses(KeyStore store, KnownKeys keys, Migrations migrations, IOptions<KeyOptions> options, TimeProvider time, ILogger<KeyUses> logger) : BackgroundService
 {
     private const int BatchSize = 1_000;
-    private bool isFailing;
+    private readonly FailureLog failures = new(logger, "The last uses of keys could not be written; the next write includes them", "The last uses of keys are written again");
 
     /// <inheritdoc/>
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -47,26 +47,12 @@ internal sealed partial class KeyUses(KeyStore store, KnownKeys keys, Migrations
                     key.MarkWritten(minute!.Value);
                 }
 
-                if (isFailing)
-                {
-                    isFailing = false;
-                    LogWritten(logger);
-                }
+                failures.Succeeded();
             }
         }
         catch (Exception failure)
         {
-            if (!isFailing)
-            {
-                isFailing = true;
-                LogNotWritten(logger, failure);
-            }
+            failures.Failed(failure);
         }
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "The last uses of keys could not be written; the next write includes them")]
-    private static partial void LogNotWritten(ILogger logger, Exception failure);
-
-    [LoggerMessage(2, LogLevel.Information, "The last uses of keys are written again")]
-    private static partial void LogWritten(ILogger logger);
 }

@@ -6,12 +6,12 @@ namespace Xerotier.Gateway.Page;
 /// <summary>The two documents that are served at one time.</summary>
 /// <param name="Html">The page.</param>
 /// <param name="Json">The data behind it.</param>
-internal sealed record PageDocuments(EdgeDocument Html, EdgeDocument Json)
+internal sealed record PageDocuments(PreparedDocument Html, PreparedDocument Json)
 {
     /// <summary>The last known state, marked as such.</summary>
     public static PageDocuments Stale(PageSnapshot page, DateTimeOffset since, string sinceText) => new(
-        EdgeDocument.StatusPage(Mark(page.StaleHtml.Span, since, sinceText)),
-        EdgeDocument.Json(Mark(page.StaleJson.Span, since, sinceText)));
+        PreparedDocument.StatusPage(Mark(page.StaleHtml.Span, since, sinceText)),
+        PreparedDocument.Json(Mark(page.StaleJson.Span, since, sinceText)));
 
     private static byte[] Mark(ReadOnlySpan<byte> document, DateTimeOffset since, string sinceText) => Encoding.UTF8.GetBytes(
         Encoding.UTF8.GetString(document)

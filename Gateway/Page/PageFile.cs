@@ -2,17 +2,18 @@ using System.Threading.Channels;
 using Google.Protobuf;
 using Microsoft.Extensions.Options;
 using Xerotier.Page.V1;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Page;
 
 /// <summary>Keeps the last page on disk across this Gateway's own restarts.</summary>
-internal sealed partial class PageFile(EdgePage page, IOptions<PageOptions> options, ILogger<PageFile> logger) : BackgroundService
+internal sealed partial class PageFile(StatusPage page, IOptions<PageOptions> options, ILogger<PageFile> logger) : BackgroundService
 {
     private readonly string? file = options.Value.SnapshotFile is { Length: > 0 } path ? Path.GetFullPath(path) : null;
 
     // A slow disk delays no one: one page is written while the newest one waits.
     private readonly Channel<PageSnapshot> unsaved = Channel.CreateBounded<PageSnapshot>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
-    private bool isFailing;
+    private readonly FailureLog failures = new(logger, "The last page cannot be saved to disk; the next one will be tried", "The last page is saved to disk again");
 
     /// <summary>Saves <paramref name="snapshot"/> soon, unless a newer one comes first.</summary>
     public void Enqueue(PageSnapshot snapshot)
@@ -63,19 +64,11 @@ internal sealed partial class PageFile(EdgePage page, IOptions<PageOptions> opti
             }
 
             File.Move(next, file, overwrite: true);
-            if (isFailing)
-            {
-                isFailing = false;
-                LogSaved(logger);
-            }
+            failures.Succeeded();
         }
         catch (Exception failure)
         {
-            if (!isFailing)
-            {
-                isFailing = true;
-                LogNotSaved(logger, failure);
-            }
+            failures.Failed(failure);
         }
     }
 
@@ -97,12 +90,6 @@ internal sealed partial class PageFile(EdgePage page, IOptions<PageOptions> opti
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The last page could not be saved to disk; the next one will be tried")]
-    private static partial void LogNotSaved(ILogger logger, Exception failure);
-
-    [LoggerMessage(2, LogLevel.Warning, "The last page on disk could not be read")]
+    [LoggerMessage(1, LogLevel.Warning, "The last page on disk could not be read")]
     private static partial void LogNotRestored(ILogger logger, Exception failure);
-
-    [LoggerMessage(3, LogLevel.Information, "The last page is saved to disk again")]
-    private static partial void LogSaved(ILogger logger);
 }

@@ -1,7 +1,9 @@
+using Xerotier.ServiceDefaults;
+
 namespace Xerotier.Gateway.Page;
 
 /// <summary>Marks the page soon after its source falls silent.</summary>
-internal sealed partial class PageMarker(EdgePage page, TimeProvider time, ILogger<PageMarker> logger) : BackgroundService
+internal sealed class PageMarker(StatusPage page, TimeProvider time, ILogger<PageMarker> logger) : BackgroundService
 {
     private static readonly TimeSpan CheckEvery = TimeSpan.FromMilliseconds(50);
 
@@ -9,25 +11,18 @@ internal sealed partial class PageMarker(EdgePage page, TimeProvider time, ILogg
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(CheckEvery, time);
-        var isFailing = false;
+        var failures = new FailureLog(logger, "The page could not be marked as the last known state", "The page can be marked again", LogLevel.Error);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             try
             {
                 page.MarkIfSilent();
-                isFailing = false;
+                failures.Succeeded();
             }
             catch (Exception failure)
             {
-                if (!isFailing)
-                {
-                    isFailing = true;
-                    LogNotMarked(logger, failure);
-                }
+                failures.Failed(failure);
             }
         }
     }
-
-    [LoggerMessage(1, LogLevel.Error, "The page could not be marked as the last known state")]
-    private static partial void LogNotMarked(ILogger logger, Exception failure);
 }

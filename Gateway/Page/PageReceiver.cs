@@ -3,12 +3,14 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Page;
 
-/// <summary>Receives the pages of the StatusService's stream into <see cref="EdgePage"/>.</summary>
-internal sealed partial class PageReceiver(StatusPages.StatusPagesClient status, EdgePage page, PageFile file, TimeProvider time, ILogger<PageReceiver> logger) : BackgroundService
+/// <summary>Receives the pages of the StatusService's stream into <see cref="StatusPage"/>.</summary>
+internal sealed class PageReceiver(StatusPages.StatusPagesClient status, StatusPage page, PageFile file, TimeProvider time, ILogger<PageReceiver> logger) : BackgroundService
 {
     // Two missed keepalives: time is left to find another replica before the page must be marked.
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(1200);
-    private bool isRefused;
+
+    private readonly FailureLog failures = new(
+        logger, "The StatusService sent a page that cannot be served; the last known one stays and is marked as such", "The StatusService's pages can be served again", LogLevel.Error);
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => ServiceClients.WatchAsync(
@@ -22,7 +24,7 @@ internal sealed partial class PageReceiver(StatusPages.StatusPagesClient status,
         {
             Receive(received);
         }
-        else if (!isRefused) // a keepalive confirms the newest page of the stream, and this Gateway does not have it
+        else if (!failures.IsFailing) // a keepalive confirms the newest page of the stream, and this Gateway does not have it
         {
             page.KeepAlive();
         }
@@ -37,25 +39,11 @@ internal sealed partial class PageReceiver(StatusPages.StatusPagesClient status,
         {
             page.Set(received);
             file.Enqueue(received);
-            if (isRefused)
-            {
-                isRefused = false;
-                LogAccepted(logger);
-            }
+            failures.Succeeded();
         }
         catch (Exception failure)
         {
-            if (!isRefused)
-            {
-                isRefused = true;
-                LogRefused(logger, failure);
-            }
+            failures.Failed(failure);
         }
     }
-
-    [LoggerMessage(1, LogLevel.Error, "The StatusService sent a page that cannot be served; the last known one stays and is marked as such")]
-    private static partial void LogRefused(ILogger logger, Exception failure);
-
-    [LoggerMessage(2, LogLevel.Information, "The StatusService's pages can be served again")]
-    private static partial void LogAccepted(ILogger logger);
 }

@@ -12,7 +12,7 @@ namespace Xerotier.Gateway.Page;
 /// A document with everything that its responses need, made in advance: its bytes in three encodings, an entity tag for each, the headers.
 /// Serving it allocates nothing of its own.
 /// </summary>
-internal sealed partial class EdgeDocument
+internal sealed partial class PreparedDocument
 {
     private const string HtmlType = "text/html; charset=utf-8";
     private static readonly string StatusPolicy = Policy(Listed("script"), Listed("style"));
@@ -27,7 +27,7 @@ internal sealed partial class EdgeDocument
     private readonly Representation gzip;
     private readonly Representation brotli;
 
-    private EdgeDocument(string contentType, string policy, ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag)
+    private PreparedDocument(string contentType, string policy, ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag)
     {
         (this.contentType, this.policy) = (contentType, policy);
         var tag = etag.Trim('"');
@@ -37,21 +37,21 @@ internal sealed partial class EdgeDocument
     }
 
     /// <summary>A page of the StatusService with its encodings. Whatever it holds, it runs only what the list of our own styles and scripts has.</summary>
-    public static EdgeDocument StatusPage(ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
+    public static PreparedDocument StatusPage(ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
         new(HtmlType, StatusPolicy, identity, gzip, brotli, etag);
 
     /// <summary>A page of the StatusService; makes its encodings.</summary>
-    public static EdgeDocument StatusPage(byte[] identity) => StatusPage(identity, Gzip(identity), Brotli(identity), ETag(identity));
+    public static PreparedDocument StatusPage(byte[] identity) => StatusPage(identity, Gzip(identity), Brotli(identity), ETag(identity));
 
     /// <summary>Data with its encodings.</summary>
-    public static EdgeDocument Json(ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
+    public static PreparedDocument Json(ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
         new("application/json; charset=utf-8", "default-src 'none'; frame-ancestors 'none'", identity, gzip, brotli, etag);
 
     /// <summary>A page of the Gateway's own, which runs the styles and scripts that it holds; makes its encodings.</summary>
-    public static EdgeDocument Html(byte[] identity) => new(HtmlType, PolicyOf(identity), identity, Gzip(identity), Brotli(identity), ETag(identity));
+    public static PreparedDocument Html(byte[] identity) => new(HtmlType, PolicyOf(identity), identity, Gzip(identity), Brotli(identity), ETag(identity));
 
     /// <summary>Data; makes its encodings.</summary>
-    public static EdgeDocument Json(byte[] identity) => Json(identity, Gzip(identity), Brotli(identity), ETag(identity));
+    public static PreparedDocument Json(byte[] identity) => Json(identity, Gzip(identity), Brotli(identity), ETag(identity));
 
     /// <summary>Responds to GET and HEAD; with 304 if the client already has the document.</summary>
     public Task ServeAsync(HttpContext context)
@@ -128,7 +128,7 @@ internal sealed partial class EdgeDocument
     /// <summary>The hashes of <c>Page/hashes.txt</c>, which a test of the StatusService holds equal to what its page has.</summary>
     private static List<string> Listed(string element)
     {
-        using var reader = new StreamReader(typeof(EdgeDocument).Assembly.GetManifestResourceStream("hashes.txt")!);
+        using var reader = new StreamReader(typeof(PreparedDocument).Assembly.GetManifestResourceStream("hashes.txt")!);
         return [.. reader.ReadToEnd().Split('\n').Where(line => line.StartsWith(element + " ", StringComparison.Ordinal)).Select(line => line[(element.Length + 1)..].Trim())];
     }
 

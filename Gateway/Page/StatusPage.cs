@@ -6,7 +6,7 @@ namespace Xerotier.Gateway.Page;
 /// The status page in this Gateway's memory. It serves <c>/status</c> and <c>/status.json</c> without a call to another process: live while
 /// the StatusService's keepalives arrive, marked as the last known state when they do not.
 /// </summary>
-internal sealed class EdgePage
+internal sealed class StatusPage
 {
     /// <summary>Silence after which the page is marked. The StatusService sends a keepalive twice a second; the mark must appear within 2 s.</summary>
     public static readonly TimeSpan StaleAfter = TimeSpan.FromMilliseconds(1750);
@@ -21,7 +21,7 @@ internal sealed class EdgePage
     private DateTimeOffset lostSince; // shown by a page that is not live
     private DateTime markedOn; // the UTC day of the mark
 
-    public EdgePage(TimeProvider time)
+    public StatusPage(TimeProvider time)
     {
         this.time = time;
         lastConfirmed = time.GetUtcNow();
@@ -50,8 +50,8 @@ internal sealed class EdgePage
         }
 
         var next = new PageDocuments(
-            EdgeDocument.StatusPage(page.Html.Identity.Memory, page.Html.Gzip.Memory, page.Html.Brotli.Memory, page.Html.Etag),
-            EdgeDocument.Json(page.Json.Identity.Memory, page.Json.Gzip.Memory, page.Json.Brotli.Memory, page.Json.Etag));
+            PreparedDocument.StatusPage(page.Html.Identity.Memory, page.Html.Gzip.Memory, page.Html.Brotli.Memory, page.Html.Etag),
+            PreparedDocument.Json(page.Json.Identity.Memory, page.Json.Gzip.Memory, page.Json.Brotli.Memory, page.Json.Etag));
         lock (changing)
         {
             (snapshot, newest) = (page, next);

@@ -58,6 +58,6 @@ internal static class UnknownPage
                 Windows = new() { Unavailable = true, UnavailableSince = null, Active = [], ActiveTotal = 0, Scheduled = [], ScheduledTotal = 0, Recent = [] },
             },
             ContractsJson.Wire.StatusDocument);
-        return new(EdgeDocument.Html(Encoding.UTF8.GetBytes(html)), EdgeDocument.Json(json));
+        return new(PreparedDocument.Html(Encoding.UTF8.GetBytes(html)), PreparedDocument.Json(json));
     }
 }

@@ -10,7 +10,7 @@ namespace Xerotier.HealthCollector.Ingest;
 /// Collects the heartbeats of all streams and writes them to Redis in a few scripts, one for each fleet. While a write is in
 /// progress the next one gathers, and the newest heartbeat of a sender wins. The queue is bounded in bytes; beyond that, callers wait.
 /// </summary>
-internal sealed partial class HeartbeatWriter(
+internal sealed class HeartbeatWriter(
     FleetStore store, PlatformMonitor monitor, CollectorMetrics metrics, IOptions<FleetOptions> options, TimeProvider time, ILogger<HeartbeatWriter> logger) : BackgroundService
 {
     // Writes of one fleet are cut into scripts of this size, one after the other, so that no other client of Redis waits long.
@@ -26,11 +26,11 @@ internal sealed partial class HeartbeatWriter(
         QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
     });
 
+    private readonly FailureLog failures = new(logger, "Heartbeats cannot be written to Redis", "Heartbeats are written to Redis again", LogLevel.Error);
     private readonly WakeSignal wake = new();
     private readonly Lock gate = new();
     private Dictionary<FleetKey, PendingWrite> pending = [];
     private bool stopped;
-    private int failing; // 1 after a failed write, until one succeeds
 
     /// <summary>Bytes that wait for Redis.</summary>
     public long QueuedBytes => options.Value.MaxQueuedBytes - (room.GetStatistics()?.CurrentAvailablePermits ?? 0);
@@ -129,11 +129,7 @@ internal sealed partial class HeartbeatWriter(
                 changes += result.Changes;
             }
 
-            if (Interlocked.Exchange(ref failing, 0) == 1)
-            {
-                LogRecovered(logger);
-            }
-
+            failures.Succeeded();
             metrics.Written(write.Heartbeats.Count);
             write.Succeed(refused);
             if (fleet.Kind != SenderKind.Private && changes > 0)
@@ -143,21 +139,11 @@ internal sealed partial class HeartbeatWriter(
         }
         catch (Exception failure)
         {
-            if (Interlocked.Exchange(ref failing, 1) == 0)
-            {
-                LogFailed(logger, failure);
-            }
-
+            failures.Failed(failure);
             write.Fail(failure);
             monitor.Wake();
         }
     }
-
-    [LoggerMessage(1, LogLevel.Error, "Heartbeats cannot be written to Redis")]
-    private static partial void LogFailed(ILogger logger, Exception failure);
-
-    [LoggerMessage(2, LogLevel.Information, "Heartbeats are written to Redis again")]
-    private static partial void LogRecovered(ILogger logger);
 
     /// <summary>What is to be written to one fleet, and the room that it occupies until then.</summary>
     private sealed class PendingWrite(int capacity)

@@ -1,4 +1,3 @@
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Changes;
@@ -34,7 +33,7 @@ internal sealed class ChangeFeed(ChangeLog log, Migrations migrations, TimeProvi
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var failures = new FailureLog(logger, "Reading the change log");
+        var failures = new FailureLog(logger, "The change log cannot be read; it is tried again", "The change log is read again");
         await migrations.Done.WaitAsync(stoppingToken);
         ChangeMark? mark = null;
         while (true)

@@ -1,5 +1,5 @@
 using Npgsql;
-using Xerotier.MaintenanceService.Storage;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Changes;
 
@@ -12,7 +12,7 @@ internal sealed class ChangeListener(NpgsqlDataSource database, ChangeNotifier n
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var log = new FailureLog(logger, "Listening for other replicas' changes");
+        var log = new FailureLog(logger, "Other replicas' changes cannot be listened for; the poll finds them", "Other replicas' changes are listened for again");
         while (!stoppingToken.IsCancellationRequested)
         {
             try

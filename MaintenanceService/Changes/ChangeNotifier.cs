@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Npgsql;
 using Xerotier.MaintenanceService.Storage;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Changes;
 
@@ -30,7 +31,7 @@ internal sealed class ChangeNotifier(NpgsqlDataSource database, ChangeFeed feed,
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var log = new FailureLog(logger, "Notifying other replicas");
+        var log = new FailureLog(logger, "Other replicas cannot be notified; their poll finds the changes", "Other replicas are notified again");
         await foreach (var _ in pending.Reader.ReadAllAsync(stoppingToken))
         {
             try

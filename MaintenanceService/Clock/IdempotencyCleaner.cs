@@ -1,4 +1,3 @@
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Clock;
@@ -11,7 +10,7 @@ internal sealed class IdempotencyCleaner(ClockStore store, Migrations migrations
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var log = new FailureLog(logger, "Removing expired idempotency keys");
+        var log = new FailureLog(logger, "Expired idempotency keys cannot be removed; it is tried again", "Expired idempotency keys are removed again");
         await migrations.Done.WaitAsync(stoppingToken);
         while (true)
         {

@@ -1,5 +1,4 @@
 using Xerotier.MaintenanceService.Changes;
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Clock;
@@ -16,7 +15,7 @@ internal sealed partial class TransitionClock(ClockStore store, ChangeNotifier c
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var log = new FailureLog(logger, "Moving due windows");
+        var log = new FailureLog(logger, "Due windows cannot be moved; they stay due", "Due windows are moved again");
         await migrations.Done.WaitAsync(stoppingToken);
         while (true)
         {

@@ -1,6 +1,5 @@
 using Npgsql;
 using Xerotier.MaintenanceService.Changes;
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.Projects.V1;
 using Xerotier.ServiceDefaults;
 
@@ -48,7 +47,7 @@ internal sealed class Suspensions(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await migrations.Done.WaitAsync(stoppingToken);
-        var failures = new FailureLog(logger, "Writing the suspended projects");
+        var failures = new FailureLog(logger, "The suspended projects cannot be written; it is tried again", "The suspended projects are written again");
         var (mark, projects, written) = ("", Array.Empty<string>(), 0L);
         await ServiceClients.WatchAsync(
             cancellation => gateway.WatchProjects(new() { Mark = mark }, cancellationToken: cancellation), TakeAsync, Silence, time, logger, stoppingToken);

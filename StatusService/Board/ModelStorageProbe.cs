@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Model;
 using Xerotier.StatusService.Notices;
 
@@ -27,10 +28,11 @@ public sealed class ModelStorageOptions
 }
 
 /// <summary>Asks the configured address again and again; without one it does nothing.</summary>
-public sealed partial class ModelStorageProbe(IOptions<ModelStorageOptions> options, BoardInbox inbox, TimeProvider time, ILogger<ModelStorageProbe> logger) : BackgroundService
+public sealed class ModelStorageProbe(IOptions<ModelStorageOptions> options, BoardInbox inbox, TimeProvider time, ILogger<ModelStorageProbe> logger) : BackgroundService
 {
     private static readonly Verdict NotYet = new(ComponentStatus.Unknown, "its first probe is under way");
 
+    private readonly FailureLog log = new(logger, "The probe of Model Storage fails", "The probe of Model Storage succeeds again");
     private int failures; // in a row
 
     /// <summary>What failed probes say of the storage, when there are enough in a row.</summary>
@@ -71,32 +73,19 @@ public sealed partial class ModelStorageProbe(IOptions<ModelStorageOptions> opti
         {
             using var response = await client.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, either.Token);
             response.EnsureSuccessStatusCode();
-            if (failures > 0)
-            {
-                failures = 0;
-                LogRecovered(logger);
-            }
-
+            failures = 0;
+            log.Succeeded();
             return true;
         }
         catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
-            if (failures++ == 0)
-            {
-                LogFailing(logger, failure);
-            }
-
+            failures++;
+            log.Failed(failure);
             return false;
         }
     }
 
     private void Report(Verdict verdict) => inbox.Enqueue((inputs, _) => inputs with { ModelStorage = verdict });
-
-    [LoggerMessage(1, LogLevel.Warning, "The probe of Model Storage fails")]
-    private static partial void LogFailing(ILogger logger, Exception failure);
-
-    [LoggerMessage(2, LogLevel.Information, "The probe of Model Storage succeeds again")]
-    private static partial void LogRecovered(ILogger logger);
 }
 
 /// <summary>Registration of the board.</summary>

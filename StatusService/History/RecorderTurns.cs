@@ -25,9 +25,9 @@ public sealed partial class RecorderTurns(
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
+    private readonly FailureLog failures = new(logger, "The history cannot be written; what is observed waits in memory", "The history can be written again");
     private RecorderTurn last = RecorderTurn.None;
     private DateOnly purged;
-    private bool failing;
 
     /// <summary>One turn.</summary>
     /// <param name="now">The time, by a clock that is right.</param>
@@ -52,20 +52,12 @@ public sealed partial class RecorderTurns(
                 LogPurged(logger, rows);
             }
 
-            if (failing)
-            {
-                failing = false;
-                LogRecovered(logger);
-            }
+            failures.Succeeded();
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
             last = last with { Recording = recorder.Recording };
-            if (!failing)
-            {
-                failing = true;
-                LogFailing(logger, failure);
-            }
+            failures.Failed(failure);
         }
 
         if (last.Recording != before.Recording)
@@ -89,19 +81,13 @@ public sealed partial class RecorderTurns(
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The history cannot be written; what is observed waits in memory")]
-    private static partial void LogFailing(ILogger logger, Exception failure);
-
-    [LoggerMessage(2, LogLevel.Information, "The history can be written again")]
-    private static partial void LogRecovered(ILogger logger);
-
-    [LoggerMessage(3, LogLevel.Information, "Recording the history: {Recording}")]
+    [LoggerMessage(1, LogLevel.Information, "Recording the history: {Recording}")]
     private static partial void LogRole(ILogger logger, bool recording);
 
-    [LoggerMessage(4, LogLevel.Debug, "{Rows} rows of the history were past the retention")]
+    [LoggerMessage(2, LogLevel.Debug, "{Rows} rows of the history were past the retention")]
     private static partial void LogPurged(ILogger logger, int rows);
 
-    [LoggerMessage(5, LogLevel.Warning, "The recorder's lease was not released; it expires by itself")]
+    [LoggerMessage(3, LogLevel.Warning, "The recorder's lease was not released; it expires by itself")]
     private static partial void LogNotReleased(ILogger logger, Exception failure);
 }
 

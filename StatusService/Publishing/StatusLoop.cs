@@ -10,7 +10,7 @@ namespace Xerotier.StatusService.Publishing;
 /// runs beside the looks and never delays them. While its clock is known to be off it does neither: nothing is recorded, and without a
 /// heartbeat the Gateways mark what they have as the last known state. What it hears in that time it takes at the first look after it.
 /// </summary>
-public sealed partial class StatusLoop(
+public sealed class StatusLoop(
     BoardInbox inbox,
     LiveBoard board,
     ChangeStamps stamps,
@@ -25,9 +25,9 @@ public sealed partial class StatusLoop(
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RecorderPeriod = TimeSpan.FromMilliseconds(500);
 
+    private readonly FailureLog failures = new(logger, "The page cannot be made", "The page can be made again", LogLevel.Error);
     private RecorderTurn recorded = RecorderTurn.None;
     private long? turnStartedAt;
-    private bool failing;
 
     /// <summary>The recorder's turn that is under way; null between turns.</summary>
     internal Task<RecorderTurn>? Turn { get; private set; }
@@ -68,20 +68,11 @@ public sealed partial class StatusLoop(
         {
             wait = await LookAsync(now, stopping);
             published.Heartbeat();
-            if (failing)
-            {
-                failing = false;
-                LogRecovered(logger);
-            }
+            failures.Succeeded();
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
-            // No heartbeat: the Gateways then serve what they knew last, marked as such.
-            if (!failing)
-            {
-                failing = true;
-                LogFailing(logger, failure);
-            }
+            failures.Failed(failure); // no heartbeat: the Gateways then serve what they knew last, marked as such
         }
 
         return Turn is null ? Shortest(wait, StartTurnIfDue(now, stopping)) : wait;
@@ -173,10 +164,4 @@ public sealed partial class StatusLoop(
     private bool IsSettled(DateTimeOffset now) =>
         now >= board.Inputs.WindowsAwaitedUntil
         || (board.Inputs.Windows is not null && (board.Inputs.Fleet is not null || now < board.Inputs.YoungUntil) && recorded.History.Revision >= 0);
-
-    [LoggerMessage(1, LogLevel.Error, "The page cannot be made")]
-    private static partial void LogFailing(ILogger logger, Exception failure);
-
-    [LoggerMessage(2, LogLevel.Information, "The page can be made again")]
-    private static partial void LogRecovered(ILogger logger);
 }

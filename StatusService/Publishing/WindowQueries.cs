@@ -1,13 +1,15 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Xerotier.Maintenance.V1;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.StatusService.Publishing;
 
 /// <summary>Asks the MaintenanceService for windows. While it does not respond the result is null, and the documents say that their windows are unavailable.</summary>
-public sealed partial class WindowQueries(MaintenanceFeed.MaintenanceFeedClient maintenance, ILogger<WindowQueries> logger)
+public sealed class WindowQueries(MaintenanceFeed.MaintenanceFeedClient maintenance, ILogger<WindowQueries> logger)
 {
-    private int failing; // 1 while it does not respond
+    private readonly FailureLog failures = new(
+        logger, "The MaintenanceService does not respond; dashboards and months say that their windows are unavailable", "The MaintenanceService responds again");
 
     /// <summary>The active and scheduled windows of a project.</summary>
     public Task<ListProjectWindowsResponse?> OfProjectAsync(string projectId) =>
@@ -23,29 +25,15 @@ public sealed partial class WindowQueries(MaintenanceFeed.MaintenanceFeedClient 
         try
         {
             var response = await call;
-            if (Interlocked.Exchange(ref failing, 0) == 1)
-            {
-                LogRecovered(logger);
-            }
-
+            failures.Succeeded();
             return response;
         }
         catch (RpcException failure)
         {
-            if (Interlocked.Exchange(ref failing, 1) == 0)
-            {
-                LogFailing(logger, failure);
-            }
-
+            failures.Failed(failure);
             return null;
         }
     }
 
     private static Timestamp Midnight(DateOnly day) => Timestamp.FromDateTime(day.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc));
-
-    [LoggerMessage(1, LogLevel.Warning, "The MaintenanceService does not respond; dashboards and months say that their windows are unavailable")]
-    private static partial void LogFailing(ILogger logger, Exception failure);
-
-    [LoggerMessage(2, LogLevel.Information, "The MaintenanceService responds again")]
-    private static partial void LogRecovered(ILogger logger);
 }

@@ -94,7 +94,7 @@ public sealed class PageTests(PostgresFixture postgres)
     public void Only_silence_marks_a_page_and_a_sign_of_life_ends_it_however_the_clock_is_set()
     {
         var time = new SetClock();
-        var page = new EdgePage(time);
+        var page = new StatusPage(time);
         page.KeepAlive();
         Assert.False(page.IsLive); // nothing to show yet
         page.Set(TestPages.Make("one"));
@@ -102,7 +102,7 @@ public sealed class PageTests(PostgresFixture postgres)
         page.MarkIfSilent();
         Assert.True(page.IsLive);
         time.Wall -= TimeSpan.FromHours(2);
-        time.Advance(EdgePage.StaleAfter + TimeSpan.FromTicks(1));
+        time.Advance(StatusPage.StaleAfter + TimeSpan.FromTicks(1));
         page.MarkIfSilent();
         Assert.False(page.IsLive);
         page.KeepAlive();
@@ -113,10 +113,10 @@ public sealed class PageTests(PostgresFixture postgres)
     public async Task A_loss_that_is_not_of_today_is_told_with_its_date()
     {
         var time = new FakeTimeProvider(new(2026, 12, 31, 23, 59, 50, TimeSpan.Zero));
-        var (unknown, lost, restored) = (new EdgePage(time), new EdgePage(time), new EdgePage(time));
+        var (unknown, lost, restored) = (new StatusPage(time), new StatusPage(time), new StatusPage(time));
         lost.Set(TestPages.Make("one"));
         restored.Restore(new PageSnapshot(TestPages.Make("one")) { GeneratedAt = Timestamp.FromDateTimeOffset(time.GetUtcNow().AddDays(-1)) });
-        await TurnAsync(EdgePage.StaleAfter + TimeSpan.FromTicks(1), "23:59:50");
+        await TurnAsync(StatusPage.StaleAfter + TimeSpan.FromTicks(1), "23:59:50");
         await TurnAsync(TimeSpan.FromMinutes(1), "31 Dec 2026, 23:59:50");
         lost.KeepAlive();
         Assert.True(lost.IsLive);
@@ -209,7 +209,7 @@ public sealed class PageTests(PostgresFixture postgres)
             using var http = Plain(gateway);
             foreach (var word in new[] { "two", "three", "four" })
             {
-                await Task.Delay(EdgePage.StaleAfter / 2);
+                await Task.Delay(StatusPage.StaleAfter / 2);
                 gateway.Services.Page = TestPages.Make(word);
                 await Eventually.TrueAsync(async () => Word(await TextAsync(http, "/status")) == $"{word} live", $"{word} is live", seconds: 6);
             }
