@@ -77,9 +77,9 @@ public sealed class PageStream : IAsyncDisposable
                 }
             }
         }
-        catch (RpcException)
+        catch (Exception end) when (end is RpcException or ObjectDisposedException)
         {
-            // the end
+            // disposed while it waited, or between two messages
         }
     }
 }
