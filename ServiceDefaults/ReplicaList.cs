@@ -24,14 +24,15 @@ public sealed record Replica(Uri Address, Uri Setting)
 /// <param name="lookUp">DNS.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where failures of DNS are logged.</param>
-public sealed partial class ReplicaList(IReadOnlyList<Uri> settings, LookUp lookUp, TimeProvider time, ILogger logger)
+public sealed class ReplicaList(IReadOnlyList<Uri> settings, LookUp lookUp, TimeProvider time, ILogger logger)
 {
     /// <summary>How often DNS is asked.</summary>
     public static readonly TimeSpan RefreshEvery = TimeSpan.FromSeconds(5);
 
     private const string Prefix = "dns+";
     private readonly Dictionary<Uri, IReadOnlyList<Replica>> known = settings.Distinct().ToDictionary(setting => setting, setting => (IReadOnlyList<Replica>)(IsName(setting) ? [] : [new(setting, setting)]));
-    private bool reported; // one line when DNS fails, not one for each try
+    private readonly Dictionary<Uri, FailureLog> failures = settings.Where(IsName).Distinct().ToDictionary(
+        name => name, name => new FailureLog(logger, $"DNS does not know {name.Host}; what was known of it stays", $"DNS knows {name.Host} again"));
 
     /// <summary>The newest known replicas. A failure of DNS changes nothing.</summary>
     public IReadOnlyList<Replica> Current => [.. settings.SelectMany(setting => known[setting])];
@@ -71,31 +72,20 @@ public sealed partial class ReplicaList(IReadOnlyList<Uri> settings, LookUp look
 
     private async Task RefreshAsync(Uri name, CancellationToken cancellation)
     {
-        string? reason;
         try
         {
             var addresses = await lookUp(name.Host, cancellation);
-            if (addresses.Length > 0)
+            known[name] = addresses.Length == 0
+                ? throw new SocketException((int)SocketError.HostNotFound)
+                : [.. addresses.Distinct().Select(address => new Replica(At(name, $"{address}"), name)).OrderBy(replica => replica.Address.Host, StringComparer.Ordinal)];
+            failures[name].Succeeded();
+        }
+        catch (Exception failure)
+        {
+            if (!cancellation.IsCancellationRequested)
             {
-                known[name] = [.. addresses.Distinct().Select(address => new Replica(At(name, $"{address}"), name)).OrderBy(replica => replica.Address.Host, StringComparer.Ordinal)];
-                reported = false;
-                return;
+                failures[name].Failed(failure); // asked again soon
             }
-
-            reason = "it has no address";
-        }
-        catch (Exception failure) when (failure is SocketException or OperationCanceledException)
-        {
-            reason = failure.Message;
-        }
-
-        if (!reported && !cancellation.IsCancellationRequested)
-        {
-            reported = true;
-            LogFailed(logger, name.Host, reason);
         }
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "DNS does not know {Name}: {Reason}; what was known of it stays")]
-    private static partial void LogFailed(ILogger logger, string name, string reason);
 }
