@@ -1,5 +1,6 @@
 using System.Reflection;
 using DbUp;
+using DbUp.Builder;
 using DbUp.Engine;
 using DbUp.Engine.Output;
 using DbUp.Postgresql;
@@ -48,9 +49,9 @@ public sealed partial class Migrations(NpgsqlDataSource database, Assembly scrip
             await Task.Run(
                 () =>
                 {
-                    foreach (var script in scripts.GetManifestResourceNames().Where(name => name.Contains(".Migrations.", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+                    foreach (var script in Upgrade(new PostgresqlConnectionManager(database), scripts, name => name.Contains(".Migrations.", StringComparison.Ordinal), logger).Build().GetScriptsToExecute())
                     {
-                        Apply(database, scripts, script, logger);
+                        Apply(database, scripts, script.Name, logger);
                     }
                 },
                 cancellation);
@@ -103,17 +104,19 @@ public sealed partial class Migrations(NpgsqlDataSource database, Assembly scrip
     private static void Apply(NpgsqlDataSource database, Assembly scripts, string script, ILogger logger)
     {
         var concurrently = script.EndsWith("_concurrently.sql", StringComparison.Ordinal);
-        var upgrade = DeployChanges.To
-            .PostgresqlDatabase(concurrently ? new StatementByStatement(database) : new PostgresqlConnectionManager(database))
-            .WithScriptsEmbeddedInAssembly(scripts, name => name == script)
-            .WithExecutionTimeout(TimeSpan.Zero) // none: a large table's index takes its time, and would be given up again and again
-            .LogTo(new Log(logger));
+        var upgrade = Upgrade(concurrently ? new StatementByStatement(database) : new PostgresqlConnectionManager(database), scripts, name => name == script, logger);
         var result = (concurrently ? upgrade.WithoutTransaction() : upgrade.WithTransactionPerScript().WithPreprocessor(new Preamble())).Build().PerformUpgrade();
         if (!result.Successful)
         {
             throw result.Error;
         }
     }
+
+    private static UpgradeEngineBuilder Upgrade(PostgresqlConnectionManager database, Assembly scripts, Func<string, bool> isWanted, ILogger logger) => DeployChanges.To
+        .PostgresqlDatabase(database)
+        .WithScriptsEmbeddedInAssembly(scripts, isWanted)
+        .WithExecutionTimeout(TimeSpan.Zero) // none: a large table's index takes its time, and would be given up again and again
+        .LogTo(new Log(logger));
 
     [LoggerMessage(1, LogLevel.Warning, "The schema could not be brought up to date; trying again in 1 s")]
     private static partial void LogRetry(ILogger logger, Exception failure);
