@@ -106,12 +106,4 @@ internal static class Hosting
             });
         }
     }
-
-    /// <summary>Registers a service that others use and that also runs in the background.</summary>
-    public static void AddHostedSingleton<T>(this IServiceCollection services)
-        where T : class, IHostedService
-    {
-        services.AddSingleton<T>();
-        services.AddHostedService(provider => provider.GetRequiredService<T>());
-    }
 }

@@ -21,8 +21,7 @@ builder.Logging.AddFilter("Grpc.AspNetCore.Server.ServerCallHandler", LogLevel.N
 builder.Services.AddOptions<FleetOptions>().BindConfiguration("Fleet").ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton<CollectorMetrics>();
 builder.Services.AddSingleton<FleetStore>();
-builder.Services.AddSingleton<PlatformMonitor>();
-builder.Services.AddHostedService(services => services.GetRequiredService<PlatformMonitor>());
+builder.Services.AddHostedSingleton<PlatformMonitor>();
 builder.Services.AddHostedService<EvictionWatch>();
 builder.Services.AddHealthChecks().AddCheck<StoreCheck>("redis");
 
@@ -31,8 +30,7 @@ builder.Services.AddOptions<HeartbeatLimitOptions>().BindConfiguration("RateLimi
 builder.Services.AddOptions<StreamOptions>().BindConfiguration("Streams").ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton<HeartbeatLimits>();
 builder.Services.AddSingleton<HeartbeatIntake>();
-builder.Services.AddSingleton<HeartbeatWriter>();
-builder.Services.AddHostedService(services => services.GetRequiredService<HeartbeatWriter>());
+builder.Services.AddHostedSingleton<HeartbeatWriter>();
 
 // Queries: what the StatusService asks.
 builder.Services.AddSingleton<ProjectFleets>();

@@ -17,14 +17,11 @@ builder.Services.AddSingleton<AnyWindow>();
 builder.Services.AddSingleton<NoticeStore>();
 builder.Services.AddSingleton<ClockStore>();
 builder.Services.AddSingleton<ChangeLog>();
-builder.Services.AddSingleton<ChangeFeed>();
-builder.Services.AddSingleton<ChangeNotifier>();
-builder.Services.AddHostedService(services => services.GetRequiredService<ChangeNotifier>());
+builder.Services.AddHostedSingleton<ChangeNotifier>();
 builder.Services.AddHostedService<ChangeListener>();
-builder.Services.AddHostedService(services => services.GetRequiredService<ChangeFeed>());
+builder.Services.AddHostedSingleton<ChangeFeed>();
 builder.Services.AddServiceClient<ProjectFeed.ProjectFeedClient>("gateway", endpoint: "internal");
-builder.Services.AddSingleton<Suspensions>();
-builder.Services.AddHostedService(services => services.GetRequiredService<Suspensions>());
+builder.Services.AddHostedSingleton<Suspensions>();
 builder.Services.AddHostedService<TransitionClock>();
 builder.Services.AddHostedService<IdempotencyCleaner>();
 

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Xerotier.Contracts;
 
@@ -78,6 +79,14 @@ public static class ServiceHost
         builder.Services.AddGrpcHealthChecks().AddCheck("process", () => HealthCheckResult.Healthy());
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
         builder.AddTelemetry(name, version);
+    }
+
+    /// <summary>Registers a service that others use and that also runs in the background.</summary>
+    public static void AddHostedSingleton<T>(this IServiceCollection services)
+        where T : class, IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
     }
 
     /// <summary>Puts the pipeline together; the service's own endpoints follow. Maps <c>/healthz</c>, <see cref="TrustPath"/>, <c>/readyz</c> and the gRPC health service.</summary>

@@ -26,8 +26,7 @@ public static class Stores
         builder.AddNpgsqlDataSource(name, settings => (settings.DisableHealthChecks, settings.DisableTracing) = (true, !builder.Configuration.ExportsTelemetry()));
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning); // its information is every statement
         builder.Services.AddHealthChecks().AddCheck<PostgresCheck>(name, timeout: TimeSpan.FromSeconds(2)).AddCheck<ClockCheck>($"{name}_clock");
-        builder.Services.AddSingleton<DatabaseClock>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<DatabaseClock>());
+        builder.Services.AddHostedSingleton<DatabaseClock>();
     }
 
     /// <summary>Registers the <see cref="IConnectionMultiplexer"/> of <c>ConnectionStrings:{name}</c>. It connects in the background and reconnects by itself. Its health is for the service to tell: a Redis that answers may refuse what the service writes.</summary>
