@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
 
@@ -11,7 +12,7 @@ public sealed class ForwardedForTests(PostgresFixture postgres)
     [InlineData("127.0.0.0/8", 0, 0)]
     public async Task A_proxy_that_is_not_trusted_is_noticed(string? trusted, int warnings, int counted)
     {
-        using var logs = new CapturedLogs();
+        using var logs = new LogRecorder();
         await using var gateway = await TestGateway.StartAsync(
             await postgres.Server.CreateDatabaseAsync(),
             settings: trusted is null ? [] : new() { ["Gateway:TrustedProxies:0"] = trusted },

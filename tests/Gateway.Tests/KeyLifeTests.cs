@@ -142,7 +142,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     [Fact]
     public async Task A_write_of_uses_that_fails_for_any_reason_is_logged_once_and_tried_again()
     {
-        using var logs = new CapturedLogs();
+        using var logs = new LogRecorder();
         var database = await postgres.Server.CreateDatabaseAsync();
         await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["Keys:WriteUsesSeconds"] = "1" }, configure: services => services.AddSingleton<ILoggerProvider>(logs));
         var project = await gateway.CreateProjectAsync();

@@ -15,7 +15,7 @@ public sealed class MalformedBodyTests(PostgresFixture postgres)
     [InlineData("zz\r\n")]
     public async Task A_malformed_body_is_counted_and_fills_no_log(string body)
     {
-        using var logs = new CapturedLogs();
+        using var logs = new LogRecorder();
         await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), configure: services => services.AddSingleton<ILoggerProvider>(logs));
         var project = await gateway.CreateProjectAsync();
         var (_, key) = await gateway.CreateKeyAsync(project, "management");

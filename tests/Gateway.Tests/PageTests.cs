@@ -229,7 +229,7 @@ public sealed class PageTests(PostgresFixture postgres)
     [Fact]
     public async Task A_page_that_cannot_be_served_is_refused_and_logged_and_the_next_one_is_served()
     {
-        using var logs = new CapturedLogs();
+        using var logs = new LogRecorder();
         await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), configure: services => services.AddSingleton<ILoggerProvider>(logs));
         using var http = Plain(gateway);
         await Eventually.TrueAsync(async () => Word(await TextAsync(http, "/status")) == "one live", "the first page");

@@ -77,7 +77,7 @@ public sealed class PlatformKeyTests(PostgresFixture postgres)
             Assert.Equal(200, (await gateway.SendAsync("DELETE", $"{Path}/{id}", other)).Status);
         }
 
-        using var logs = new CapturedLogs();
+        using var logs = new LogRecorder();
         await using (var again = await TestGateway.StartAsync(database, platformKey: configured, configure: services => services.AddSingleton<ILoggerProvider>(logs)))
         {
             var (status, answer) = await again.SendAsync("GET", Path, configured);

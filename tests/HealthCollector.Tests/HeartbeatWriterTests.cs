@@ -4,6 +4,7 @@ using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using StackExchange.Redis;
 using Xerotier.HealthCollector.Ingest;
+using Xerotier.TestKit;
 using static Xerotier.HealthCollector.Tests.TestHeartbeats;
 
 namespace Xerotier.HealthCollector.Tests;

@@ -10,19 +10,23 @@ namespace Xerotier.ServiceDefaults.Tests;
 public sealed class DatabaseClockTests : IAsyncLifetime
 {
     private readonly LeapingTime time = new(TimeProvider.System);
-    private readonly Lines lines = new();
-    private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly LogRecorder lines = new();
+    private readonly ServiceProvider services;
     private TestPostgres postgres = null!;
     private string connectionString = null!;
     private NpgsqlDataSource database = null!;
     private DatabaseClock clock = null!;
+
+    public DatabaseClockTests() => services = new ServiceCollection().AddMetrics().AddLogging(logging => logging.AddProvider(lines)).BuildServiceProvider();
+
+    private ILogger<DatabaseClock> Logger => services.GetRequiredService<ILogger<DatabaseClock>>();
 
     public async ValueTask InitializeAsync()
     {
         postgres = await TestPostgres.StartAsync();
         connectionString = await postgres.CreateDatabaseAsync();
         database = NpgsqlDataSource.Create(connectionString);
-        clock = new(database, time, services.GetRequiredService<IMeterFactory>(), lines);
+        clock = new(database, time, services.GetRequiredService<IMeterFactory>(), Logger);
     }
 
     public async ValueTask DisposeAsync()
@@ -46,9 +50,9 @@ public sealed class DatabaseClockTests : IAsyncLifetime
                 Assert.Equal(clock.IsOff, clock.IsOff);
                 return clock.IsOff;
             }));
-        Assert.Equal(6, lines.Logged.Count);
-        Assert.Matches(@"^Error: The clock is off: it differs by 2\.[23]\d\d s", lines.Logged[0]);
-        Assert.StartsWith("Information: The clock is right again", lines.Logged[1], StringComparison.Ordinal);
+        Assert.Equal(6, lines.Entries.Count);
+        Assert.Matches(@"^Error: The clock is off: it differs by 2\.[23]\d\d s", Line(0));
+        Assert.StartsWith("Information: The clock is right again", Line(1), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -123,7 +127,7 @@ public sealed class DatabaseClockTests : IAsyncLifetime
         }
 
         await using var behind = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = "slow,public,pg_catalog" });
-        using var far = new DatabaseClock(behind, time, services.GetRequiredService<IMeterFactory>(), lines);
+        using var far = new DatabaseClock(behind, time, services.GetRequiredService<IMeterFactory>(), Logger);
         while (far.Skew is null) // until a busy machine makes no more of it than a second
         {
             await far.MeasureAsync(TestContext.Current.CancellationToken);
@@ -136,21 +140,10 @@ public sealed class DatabaseClockTests : IAsyncLifetime
             await slower.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
 
-        using var farther = new DatabaseClock(behind, time, services.GetRequiredService<IMeterFactory>(), lines);
+        using var farther = new DatabaseClock(behind, time, services.GetRequiredService<IMeterFactory>(), Logger);
         await farther.MeasureAsync(TestContext.Current.CancellationToken);
         Assert.Null(farther.Skew);
     }
 
-    private sealed class Lines : ILogger<DatabaseClock>
-    {
-        public List<string> Logged { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Logged.Add($"{logLevel}: {formatter(state, exception)}");
-    }
+    private string Line(int index) => $"{lines.Entries[index].Level}: {lines.Entries[index].Message}";
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Xerotier.TestKit;
 
 namespace Xerotier.ServiceDefaults.Tests;
 
@@ -7,8 +8,8 @@ public sealed class FailureLogTests
     [Fact]
     public void The_first_failure_and_the_first_success_after_it_are_said_and_nothing_else()
     {
-        var lines = new Lines();
-        var log = new FailureLog(lines, "It fails", "It works again", LogLevel.Error);
+        using var recorder = new LogRecorder();
+        var log = new FailureLog(recorder.CreateLogger(""), "It fails", "It works again", LogLevel.Error);
         log.Succeeded();
         for (var i = 0; i < 2; i++)
         {
@@ -20,33 +21,17 @@ public sealed class FailureLogTests
             log.Succeeded();
         }
 
-        Assert.Equal(["Error: It fails (first)", "Information: It works again ()", "Error: It fails (first)", "Information: It works again ()"], lines.Logged);
+        Assert.Equal(["Error: It fails (first)", "Information: It works again ()", "Error: It fails (first)", "Information: It works again ()"], Lines(recorder));
     }
 
     [Fact]
     public async Task Of_threads_that_fail_at_once_one_says_so()
     {
-        var lines = new Lines();
-        var log = new FailureLog(lines, "It fails", "It works again");
+        using var recorder = new LogRecorder();
+        var log = new FailureLog(recorder.CreateLogger(""), "It fails", "It works again");
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => log.Failed(new InvalidOperationException("any")))));
-        Assert.Equal(["Warning: It fails (any)"], lines.Logged);
+        Assert.Equal(["Warning: It fails (any)"], Lines(recorder));
     }
 
-    private sealed class Lines : ILogger
-    {
-        public List<string> Logged { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            lock (Logged)
-            {
-                Logged.Add($"{logLevel}: {formatter(state, exception)} ({exception?.Message})");
-            }
-        }
-    }
+    private static IEnumerable<string> Lines(LogRecorder recorder) => recorder.Entries.Select(entry => $"{entry.Level}: {entry.Message} ({entry.Exception?.Message})");
 }

@@ -1,23 +1,30 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace Xerotier.HealthCollector.Tests;
+namespace Xerotier.TestKit;
 
 /// <summary>Keeps what a service logs.</summary>
-internal sealed class LogRecorder : ILoggerProvider
+public sealed class LogRecorder : ILoggerProvider
 {
     private readonly ConcurrentQueue<Entry> entries = new();
 
+    /// <summary>Everything so far, oldest first.</summary>
     public IReadOnlyList<Entry> Entries => [.. entries];
 
+    /// <summary>How many entries contain <paramref name="text"/> in <c>{level}: {message} {type of the exception}</c>.</summary>
+    public int Count(string text) => entries.Count(entry => $"{entry.Level}: {entry.Message} {entry.Exception?.GetType().Name}".Contains(text, StringComparison.Ordinal));
+
+    /// <inheritdoc/>
     public ILogger CreateLogger(string categoryName) => new Logger(entries, categoryName);
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         // holds nothing
     }
 
-    internal sealed record Entry(string Category, LogLevel Level, string Message, Exception? Exception);
+    /// <summary>One line of the log.</summary>
+    public sealed record Entry(string Category, LogLevel Level, string Message, Exception? Exception);
 
     private sealed class Logger(ConcurrentQueue<Entry> entries, string category) : ILogger
     {
