@@ -4,6 +4,7 @@ using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Xerotier.Health.V1;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Tests;
 
@@ -27,8 +28,8 @@ public sealed class DrainTests(PostgresFixture postgres)
         gateway.Service.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
         var ended = await Task.WhenAll(calls.Select(async call =>
         {
-            var status = (await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext().WaitAsync(TimeSpan.FromSeconds(20)))).StatusCode;
-            Assert.Equal(StatusCode.Unavailable, status);
+            var status = (await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext().WaitAsync(TimeSpan.FromSeconds(20)))).Status;
+            Assert.Equal((StatusCode.Unavailable, ApiErrors.ServiceUnavailable.Message), (status.StatusCode, status.Detail)); // by the Gateway's word, and not by the end of the connection
             return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         }));
         Array.Sort(ended);
