@@ -16,7 +16,8 @@ internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, TimePr
         var limit = match.Route?.Limit ?? Limit.Key;
         var header = context.Request.Headers.Authorization;
         var isKey = TryReadKey(header, out var start);
-        var key = isKey ? Find(header[0].AsSpan(start), out _) : null;
+        byte[] hash = [];
+        var key = isKey ? Find(header[0].AsSpan(start), out hash) : null;
         if (key is null)
         {
             // An unknown caller counts against its address, before the database is asked.
@@ -35,7 +36,6 @@ internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, TimePr
                 return (null, tooMany);
             }
 
-            Find(header[0].AsSpan(start), out var hash);
             key = await keys.LookUpAsync(hash, context.RequestAborted);
             if (key is null)
             {

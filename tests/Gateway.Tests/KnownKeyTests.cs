@@ -1,7 +1,10 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Xerotier.Gateway.Configuration;
 using Xerotier.Gateway.Keys;
+using Xerotier.Gateway.Limits;
 
 namespace Xerotier.Gateway.Tests;
 
@@ -47,5 +50,32 @@ public sealed class KnownKeyTests
         calls.EndInvalid();
         Assert.Equal("service_unavailable", call.Error?.Code);
         Assert.True(call.Ended.IsCancellationRequested);
+    }
+
+    [Fact]
+    public async Task A_key_that_another_request_looks_up_meanwhile_is_found()
+    {
+        var value = ApiKeyValue.Create("demo");
+        var hash = ApiKeyValue.Hash(value);
+        using var keys = new KnownKeys(_ => Task.FromResult<ApiKey?>(Read with { Hash = hash }), Options.Create(new KeyOptions()), TimeProvider.System);
+        keys.Apply(new(new("one", 1), 0, []));
+        var limits = new RateLimits(Options.Create(new RateLimitOptions()), new BusyTime(() => Assert.True(keys.LookUpAsync(hash, CancellationToken.None).IsCompletedSuccessfully)));
+        Assert.Null(keys.Find(hash));
+
+        var context = new DefaultHttpContext { Request = { Headers = { Authorization = $"Bearer {value}" } } };
+        var (key, error) = await new KeyAuthorization(keys, limits, TimeProvider.System)
+            .AuthorizeAsync(context, new(null, Access.Project, new("any"), Read.ProjectId, null, null), new(IPAddress.Loopback));
+        Assert.Null(error);
+        Assert.Same(keys.Find(hash), key);
+    }
+
+    /// <summary>A clock that lets something happen while it is asked.</summary>
+    private sealed class BusyTime(Action meanwhile) : TimeProvider
+    {
+        public override long GetTimestamp()
+        {
+            meanwhile();
+            return base.GetTimestamp();
+        }
     }
 }
