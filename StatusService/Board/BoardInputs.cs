@@ -1,4 +1,4 @@
-using Xerotier.Maintenance.V1;
+using System.Collections.Immutable;
 using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.Board;
@@ -12,6 +12,9 @@ namespace Xerotier.StatusService.Board;
 /// <param name="SharedAgentsUnheard">Of the stale shared agents, those that the collector could not hear for a while.</param>
 public sealed record FleetCounts(
     int Routers, int RoutersOnline, int SharedAgents, int SharedAgentsStale, int RoutersUnheard = 0, int SharedAgentsUnheard = 0);
+
+/// <summary>What a probe has found, and until when that holds.</summary>
+public readonly record struct ProbeResult(Verdict Verdict, DateTimeOffset Until);
 
 /// <summary>All that the board is made of, apart from the clock. Immutable; each message makes the next one.</summary>
 public sealed record BoardInputs
@@ -46,6 +49,12 @@ public sealed record BoardInputs
     /// <summary>The newest windows; null before the first.</summary>
     public BoardWindows? Windows { get; private init; }
 
+    /// <summary>The components and incidents.</summary>
+    public Announcements Announced { get; private init; } = Announcements.None;
+
+    /// <summary>What the components' probes have found, by component key.</summary>
+    public ImmutableDictionary<string, ProbeResult> Probes { get; private init; } = ImmutableDictionary<string, ProbeResult>.Empty;
+
     /// <summary>When the windows' feed last sent something, by our clock.</summary>
     public DateTimeOffset WindowsHeardAt { get; private init; }
 
@@ -64,11 +73,19 @@ public sealed record BoardInputs
     /// <summary>The collector's store is young: nothing is known, from now on.</summary>
     public BoardInputs WithYoungFleet(DateTimeOffset at) => this with { Fleet = null, YoungUntil = at + FreshFor };
 
-    /// <summary>New windows.</summary>
-    public BoardInputs WithWindows(NoticeLists notices, DateTimeOffset at) => this with { Windows = BoardWindows.From(notices), WindowsHeardAt = at };
+    /// <summary>New windows, components and incidents.</summary>
+    public BoardInputs WithNotices(BoardWindows windows, Announcements announced, DateTimeOffset at) => this with { Windows = windows, Announced = announced, WindowsHeardAt = at };
 
-    /// <summary>No windows have come: those that an earlier process heard of are the last known ones. They are not live, whatever its clock said.</summary>
-    public BoardInputs WithEarlierWindows(HeardWindows earlier, DateTimeOffset at) => this with { Windows = earlier.Windows, WindowsHeardAt = earlier.At <= at ? earlier.At : at - FreshFor };
+    /// <summary>Nothing has come: what an earlier process heard of are the last known notices. They are not live, whatever its clock said.</summary>
+    public BoardInputs WithEarlierNotices(HeardNotices earlier, DateTimeOffset at) => this with
+    {
+        Windows = earlier.Windows,
+        Announced = earlier.Announced,
+        WindowsHeardAt = earlier.At <= at ? earlier.At : at - FreshFor,
+    };
+
+    /// <summary>The probe of a component has found <paramref name="verdict"/>, which holds until <paramref name="until"/>.</summary>
+    public BoardInputs WithProbe(string key, Verdict verdict, DateTimeOffset until) => this with { Probes = Probes.SetItem(key, new(verdict, until)) };
 
     /// <summary>The same at other instants: the clock was set by <paramref name="by"/>, which makes nothing older or younger.</summary>
     public BoardInputs Moved(TimeSpan by)
@@ -79,6 +96,7 @@ public sealed record BoardInputs
             WindowsAwaitedUntil = Move(WindowsAwaitedUntil),
             FleetKnownAt = Move(FleetKnownAt),
             WindowsHeardAt = Move(WindowsHeardAt),
+            Probes = Probes.ToImmutableDictionary(p => p.Key, p => p.Value with { Until = Move(p.Value.Until) }),
         };
 
         DateTimeOffset Move(DateTimeOffset time) => time == default ? time : time + by;

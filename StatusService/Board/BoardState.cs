@@ -1,21 +1,29 @@
+using Xerotier.Contracts;
 using Xerotier.StatusService.Model;
+using Component = Xerotier.StatusService.Model.Component;
+using OverallStatus = Xerotier.StatusService.Model.OverallStatus;
 
 namespace Xerotier.StatusService.Board;
 
-/// <summary>A shown component and what the rules say of it.</summary>
-public readonly record struct ComponentState(Component Component, Verdict Verdict);
+/// <summary>A shown component.</summary>
+/// <param name="Component">The component.</param>
+/// <param name="Verdict">What is shown: the worse of what is measured and what incidents declare.</param>
+/// <param name="Measured">What is measured; null when nothing is.</param>
+public readonly record struct ComponentState(Component Component, Verdict Verdict, Verdict? Measured);
 
 /// <summary>What the board says at one instant: a pure function of its inputs and the clock.</summary>
 /// <param name="Overall">The platform's level.</param>
-/// <param name="Shown">The shown components, in page order.</param>
+/// <param name="Shown">The shown components, in page order, also those whose line is hidden while they are operational.</param>
 /// <param name="Windows">The newest known windows; null when none ever were.</param>
-/// <param name="WindowsUnavailable">They are no longer, or not yet, live.</param>
+/// <param name="Announced">The newest known components and incidents.</param>
+/// <param name="WindowsUnavailable">The notices are no longer, or not yet, live.</param>
 /// <param name="WindowsHeardAt">When they were last live; null when never.</param>
-/// <param name="Recorded">What the history is to hold, by component key; one that is not shown has no data.</param>
+/// <param name="Recorded">What the history is to hold, by component key; one that is not measured has no data.</param>
 public sealed record BoardState(
     OverallStatus Overall,
     IReadOnlyList<ComponentState> Shown,
     BoardWindows? Windows,
+    Announcements Announced,
     bool WindowsUnavailable,
     DateTimeOffset? WindowsHeardAt,
     IReadOnlyDictionary<string, Recorded> Recorded)
@@ -23,15 +31,15 @@ public sealed record BoardState(
     /// <summary>The board at <paramref name="now"/>.</summary>
     public static BoardState At(BoardInputs inputs, DateTimeOffset now)
     {
-        var shown = new List<ComponentState>(Components.All.Count);
-        var recorded = new Dictionary<string, Recorded>(Components.All.Count);
-        foreach (var component in Components.All)
+        var shown = new List<ComponentState>();
+        var recorded = new Dictionary<string, Recorded>();
+        foreach (var component in inputs.Announced.Current)
         {
-            recorded[component.Key] = Model.Recorded.NoData;
-            if (Measures.Judge(component, inputs, now) is { } verdict)
+            var measured = Measures.Judge(component, inputs, now);
+            recorded[component.Key] = RecordedOf(component, measured?.Status, inputs, now);
+            if (VerdictOf(component, measured, inputs, now) is { } verdict)
             {
-                shown.Add(new(component, verdict));
-                recorded[component.Key] = RecordedOf(component, verdict.Status, inputs, now);
+                shown.Add(new(component, verdict, measured));
             }
         }
 
@@ -39,6 +47,7 @@ public sealed record BoardState(
             Rules.Overall([.. shown.Select(s => s.Verdict.Status)], inputs.Windows?.ActiveTotal > 0),
             shown,
             inputs.Windows,
+            inputs.Announced,
             inputs.Windows is null || now >= inputs.WindowsHeardAt + BoardInputs.FreshFor,
             inputs.Windows is null ? null : inputs.WindowsHeardAt,
             recorded);
@@ -68,6 +77,24 @@ public sealed record BoardState(
             }
         }
 
+        foreach (var probe in inputs.Probes.Values)
+        {
+            Consider(probe.Until);
+        }
+
+        foreach (var component in inputs.Announced.Current)
+        {
+            var declared = inputs.Announced.Declared(component.Key);
+            for (var i = declared.Count - 1; i >= 0 && declared[i].To > now.ToUnixTimeSeconds(); i--)
+            {
+                Consider(DateTimeOffset.FromUnixTimeSeconds(declared[i].From));
+                if (declared[i].To != Declarations.Open)
+                {
+                    Consider(DateTimeOffset.FromUnixTimeSeconds(declared[i].To));
+                }
+            }
+        }
+
         return next;
 
         void Consider(DateTimeOffset at)
@@ -79,13 +106,31 @@ public sealed record BoardState(
         }
     }
 
-    private static Recorded RecordedOf(Component component, ComponentStatus status, BoardInputs inputs, DateTimeOffset now) => status switch
+    /// <summary>The worse of what is measured and what incidents declare: a person can add bad news, never subtract it. Null: it is not shown.</summary>
+    private static Verdict? VerdictOf(Component component, Verdict? measured, BoardInputs inputs, DateTimeOffset now)
     {
-        _ when inputs.Windows is { } windows && windows.Platform.Any(w => w.Covers(component, now)) => Model.Recorded.Maintenance,
-        ComponentStatus.Operational => Model.Recorded.Operational,
-        _ when inputs.Windows is null && now < inputs.WindowsAwaitedUntil => Model.Recorded.NoData,
-        ComponentStatus.Degraded => Model.Recorded.Degraded,
-        ComponentStatus.Outage => Model.Recorded.Outage,
-        _ => Model.Recorded.NoData,
-    };
+        var declared = inputs.Announced.DeclaredAt(component.Key, now.ToUnixTimeSeconds());
+        if (measured is { } verdict && Rules.Worse(verdict.Status, declared) == verdict.Status)
+        {
+            return verdict;
+        }
+
+        var named = inputs.Announced.Naming(component).ToList();
+        var reason = named.FirstOrDefault(i => i.Components.Any(c => c.Id == component.Id && c.Status == (declared is ComponentStatus.Outage ? DeclaredStatus.Outage : DeclaredStatus.Degraded)))?.Title;
+        return declared is not ComponentStatus.Operational ? new(declared, reason) : named.Count > 0 ? Verdict.Operational : null;
+    }
+
+    private static Recorded RecordedOf(Component component, ComponentStatus? measured, BoardInputs inputs, DateTimeOffset now)
+    {
+        var held = component.IsDeclared ? Model.Recorded.NoData : measured switch // what nothing measures is computed, not recorded
+        {
+            ComponentStatus.Operational => Model.Recorded.Operational,
+            ComponentStatus.Degraded => Model.Recorded.Degraded,
+            ComponentStatus.Outage => Model.Recorded.Outage,
+            _ => Model.Recorded.NoData,
+        };
+        return (measured is not null || component.IsDeclared) && inputs.Windows is { } windows && windows.Platform.Any(w => w.Covers(component, now)) ? held.UnderWindow()
+            : inputs.Windows is null && now < inputs.WindowsAwaitedUntil && held is not Model.Recorded.Operational ? Model.Recorded.NoData
+            : held;
+    }
 }

@@ -39,8 +39,8 @@ public sealed record BoardWindows(
     public string ToJson() => JsonSerializer.Serialize(this, WindowsJson.Default.BoardWindows);
 }
 
-/// <summary>Windows, and when they were last live.</summary>
-public sealed record HeardWindows(BoardWindows Windows, DateTimeOffset At);
+/// <summary>All notices, and when they were last live.</summary>
+public sealed record HeardNotices(BoardWindows Windows, Announcements Announced, DateTimeOffset At);
 
 /// <summary>When and for what an active window of a platform project marks history as maintenance.</summary>
 /// <param name="StartsAt">Start.</param>

@@ -12,8 +12,8 @@ public sealed class ChangeStamps
 
     private Own? own;
 
-    /// <summary>The windows of the newest board, if they are live.</summary>
-    public HeardWindows? Windows => own?.State is { WindowsUnavailable: false, Windows: { } windows, WindowsHeardAt: { } at } ? new(windows, at) : null;
+    /// <summary>The notices of the newest board, if they are live.</summary>
+    public HeardNotices? Notices => own?.State is { WindowsUnavailable: false, Windows: { } windows, Announced: { } announced, WindowsHeardAt: { } at } ? new(windows, announced, at) : null;
 
     /// <summary>Observes the board at <paramref name="now"/>.</summary>
     /// <param name="state">The board.</param>
@@ -74,19 +74,19 @@ public sealed class ChangeStamps
     }
 
     private static bool SameContent(BoardState one, BoardState other) =>
-        one.Overall == other.Overall && ReferenceEquals(one.Windows, other.Windows) && one.WindowsUnavailable == other.WindowsUnavailable && one.Shown.SequenceEqual(other.Shown);
+        one.Overall == other.Overall && ReferenceEquals(one.Windows, other.Windows) && ReferenceEquals(one.Announced, other.Announced) && one.WindowsUnavailable == other.WindowsUnavailable && one.Shown.SequenceEqual(other.Shown);
 
     private static long? Lost(BoardState state) => state.WindowsUnavailable ? state.WindowsHeardAt?.ToUnixTimeSeconds() : null;
 
     private static string Hash(BoardState state) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
-        new Content(state.Overall, [.. state.Shown.Select(s => $"{s.Component.Key} {s.Verdict.Status} {s.Verdict.Reason}")], state.Windows, state.WindowsUnavailable),
+        new Content(state.Overall, [.. state.Shown.Select(s => $"{s.Component.Key} {s.Verdict.Status} {s.Verdict.Reason}")], state.Windows, state.Announced, state.WindowsUnavailable),
         ContentJson.Default.Content)).AsSpan(0, 16));
 
     private sealed record Own(BoardState State, ChangeStamp Stamp, bool Changed, bool Settled);
 }
 
 /// <summary>All that a board shows, for its hash.</summary>
-internal sealed record Content(OverallStatus Overall, IReadOnlyList<string> Components, BoardWindows? Windows, bool WindowsUnavailable);
+internal sealed record Content(OverallStatus Overall, IReadOnlyList<string> Components, BoardWindows? Windows, Announcements Announced, bool WindowsUnavailable);
 
 [JsonSerializable(typeof(Content))]
 internal sealed partial class ContentJson : JsonSerializerContext;

@@ -48,7 +48,12 @@ public sealed class Feeds(
         stopping);
 
     private Task WatchNoticesAsync(CancellationToken stopping) => notices.WatchAsync(
-        changed => inbox.Enqueue((inputs, at) => inputs.WithWindows(changed, at)),
+        view =>
+        {
+            var windows = BoardWindows.From(view.Current);
+            var announced = view.Announced ? Announcements.From(view.Components, view.Incidents) : null;
+            inbox.Enqueue((inputs, at) => inputs.WithNotices(windows, announced ?? inputs.Announced, at));
+        },
         () => inbox.Enqueue((inputs, at) => inputs.WithWindowsAlive(at)),
         stopping);
 }

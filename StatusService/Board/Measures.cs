@@ -8,6 +8,8 @@ public static class Measures
     private static readonly Verdict NoData = new(ComponentStatus.Unknown, "health reports are not coming in");
     private static readonly Verdict NoDataYet = new(ComponentStatus.Unknown, "the first heartbeats have not arrived yet");
 
+    private static readonly Verdict NotProbed = new(ComponentStatus.Unknown, "no recent answer of its health check is known");
+
     private static readonly Dictionary<string, Func<BoardInputs, DateTimeOffset, Verdict?>> ByKey = new()
     {
         [Components.Dashboard.Key] = (_, _) => Verdict.Operational, // it is what the reader reads
@@ -18,9 +20,12 @@ public static class Measures
         [Components.ModelStorage.Key] = (inputs, _) => inputs.ModelStorage,
     };
 
-    /// <summary>What the rules say of <paramref name="component"/>; null when it is not shown.</summary>
+    /// <summary>What is measured of <paramref name="component"/>; null when there is nothing to measure. One that nothing measures is operational.</summary>
     public static Verdict? Judge(Component component, BoardInputs inputs, DateTimeOffset now) =>
-        ByKey.TryGetValue(component.Key, out var judge) ? judge(inputs, now) : null;
+        ByKey.TryGetValue(component.Key, out var judge) ? judge(inputs, now)
+        : component.IsDeclared ? Verdict.Operational
+        : inputs.Probes.TryGetValue(component.Key, out var probe) && now < probe.Until ? probe.Verdict
+        : NotProbed;
 
     private static Verdict OfFleet(BoardInputs inputs, DateTimeOffset now, Func<FleetCounts, Verdict> judge) =>
         inputs.Fleet is { } fleet && now < inputs.FleetKnownAt + BoardInputs.FreshFor ? judge(fleet)

@@ -35,7 +35,10 @@ public sealed record RecordedChange(
     /// <summary>The windows as JSON; null when they stay.</summary>
     public string? Windows { get; init; }
 
-    /// <summary>When the windows were last live; null when that stays.</summary>
+    /// <summary>The components and incidents as JSON; null when they stay.</summary>
+    public string? Announced { get; init; }
+
+    /// <summary>When the notices were last live; null when that stays.</summary>
     public DateTimeOffset? WindowsHeardAt { get; init; }
 }
 
@@ -90,12 +93,14 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    /// <summary>The windows that a recorder knew last; null when none ever did.</summary>
-    public async Task<HeardWindows?> WindowsAsync(CancellationToken cancellation)
+    /// <summary>The notices that a recorder knew last; null when none ever did.</summary>
+    public async Task<HeardNotices?> NoticesAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("select windows::text, windows_heard_at from recorder where windows is not null");
+        await using var command = database.CreateCommand("select windows::text, announced::text, windows_heard_at from recorder where windows is not null");
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        return await reader.ReadAsync(cancellation) ? new(BoardWindows.FromJson(reader.GetString(0)), reader.GetFieldValue<DateTimeOffset>(1)) : null;
+        return await reader.ReadAsync(cancellation)
+            ? new(BoardWindows.FromJson(reader.GetString(0)), Announcements.FromJson(reader.IsDBNull(1) ? null : reader.GetString(1)) ?? Announcements.None, reader.GetFieldValue<DateTimeOffset>(2))
+            : null;
     }
 
     /// <summary>The intervals that go on, by component key.</summary>
@@ -129,7 +134,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
             """
             update recorder set recorded_until = @until, revision = @next, expires_at = clock_timestamp() + @lease,
                 stamp = coalesce(@stamp, stamp), first_recorded = coalesce(first_recorded, @first),
-                windows = coalesce(@windows, windows), windows_heard_at = coalesce(@heard, windows_heard_at)
+                windows = coalesce(@windows, windows), announced = coalesce(@announced, announced), windows_heard_at = coalesce(@heard, windows_heard_at)
             where generation = @generation and recorded_until = @from and @until <= clock_timestamp() + @ahead
             returning generation, recorded_until, first_recorded, revision, stamp::text
             """)
@@ -145,6 +150,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
                 new("stamp", NpgsqlDbType.Jsonb) { Value = (object?)change.Stamp ?? DBNull.Value },
                 new("first", NpgsqlDbType.TimestampTz) { Value = change.Begun.Count > 0 ? Instant(change.Begun.Min(b => b.From)) : DBNull.Value },
                 new("windows", NpgsqlDbType.Jsonb) { Value = (object?)change.Windows ?? DBNull.Value },
+                new("announced", NpgsqlDbType.Jsonb) { Value = (object?)change.Announced ?? DBNull.Value },
                 new("heard", NpgsqlDbType.TimestampTz) { Value = change.WindowsHeardAt is { } heard ? heard : DBNull.Value },
             },
         });
@@ -209,7 +215,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
                 insert into days (day, component, operational, degraded, maintenance, outage)
                 select (starts_at at time zone 'UTC')::date, component,
                     coalesce(sum(seconds) filter (where state = 0), 0), coalesce(sum(seconds) filter (where state = 1), 0),
-                    coalesce(sum(seconds) filter (where state = 3), 0), coalesce(sum(seconds) filter (where state = 4), 0)
+                    coalesce(sum(seconds) filter (where state in (3, 10, 11, 14)), 0), coalesce(sum(seconds) filter (where state = 4), 0)
                 from (select *, extract(epoch from ends_at - starts_at)::int as seconds from intervals
                     where starts_at >= @begin and starts_at < @end) as closed
                 where exists (select from recorder where generation = @generation and revision = @next)
@@ -258,10 +264,10 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         var row = Row(reader, taken: false);
 
         await reader.NextResultAsync(cancellation);
-        var days = new Dictionary<(string, DateOnly), DaySeconds>();
+        var days = new Dictionary<DayOfComponent, DaySeconds>();
         while (await reader.ReadAsync(cancellation))
         {
-            days[(reader.GetString(1), DateOnly.FromDateTime(reader.GetDateTime(0)))] =
+            days[new(reader.GetString(1), DateOnly.FromDateTime(reader.GetDateTime(0)))] =
                 new(reader.GetInt32(2), reader.GetInt32(3), reader.GetInt32(4), reader.GetInt32(5));
         }
 
@@ -282,6 +288,28 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         command.Parameters.AddWithValue("to", to.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         return await IntervalsAsync(reader, cancellation);
+    }
+
+    /// <summary>The intervals of single closed days, by time; a day without any has an empty list.</summary>
+    public async Task<IReadOnlyDictionary<DayOfComponent, IReadOnlyList<Interval>>> DetailsAsync(IReadOnlyCollection<DayOfComponent> days, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            """
+            select wanted.key, wanted.day, starts_at, ends_at, state
+            from unnest(@keys, @days) as wanted (key, day) join components known on known.key = wanted.key
+            join intervals on component = known.id and starts_at >= wanted.day::timestamp at time zone 'UTC' and starts_at < (wanted.day + 1)::timestamp at time zone 'UTC'
+            where ends_at is not null order by starts_at
+            """);
+        command.Parameters.AddWithValue("keys", days.Select(d => d.Key).ToArray());
+        command.Parameters.AddWithValue("days", days.Select(d => d.Date).ToArray());
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var found = days.Distinct().ToDictionary(day => day, _ => new List<Interval>());
+        while (await reader.ReadAsync(cancellation))
+        {
+            found[new(reader.GetString(0), reader.GetFieldValue<DateOnly>(1))].Add(new(Second(reader, 2)!.Value, Second(reader, 3)!.Value, (Recorded)reader.GetInt16(4)));
+        }
+
+        return found.ToDictionary(day => day.Key, IReadOnlyList<Interval> (day) => day.Value);
     }
 
     /// <summary>Deletes the days that are more than <paramref name="days"/> before the database's day.</summary>

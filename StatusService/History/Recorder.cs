@@ -13,12 +13,17 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
 {
     private const int Kept = 120; // seconds that stay in the track after they were written: readers may still hold an older snapshot
 
+    private const int SecondsPerDay = 86_400;
+
     private const int Continuity = 60; // the longest gap in the record, in seconds, after which an older stamp still holds
+
+    private static readonly IReadOnlyDictionary<DayOfComponent, IReadOnlyList<Interval>> NoDetails = new Dictionary<DayOfComponent, IReadOnlyList<Interval>>();
 
     private readonly Guid me = Guid.NewGuid();
     private Held? held;
     private RecorderTurn last = RecorderTurn.None;
     private BoardBefore? before;
+    private (Announcements? Of, long? Until, IReadOnlyDictionary<DayOfComponent, IReadOnlyList<Interval>> Days) detailed = (null, null, NoDetails);
     private string? lapsed; // a stamp from before a longer gap: it says nothing about now
 
     /// <summary>This one held the lease at the end of its last turn.</summary>
@@ -27,11 +32,12 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
     /// <summary>One turn: takes or keeps the lease, writes what is new, reads what others wrote.</summary>
     /// <param name="today">The current UTC day.</param>
     /// <param name="stamp">The stamp to write if this one records, reconciled with that of the previous turn; null: not yet.</param>
-    /// <param name="windows">The windows to keep for a later process; null while they are not live: those that were kept stay.</param>
+    /// <param name="notices">The notices to keep for a later process; null while they are not live: those that were kept stay.</param>
+    /// <param name="announced">The components and incidents as they are known now: the days that incidents touch are read in detail.</param>
     /// <param name="cancellation">Ends the turn; the next one makes up for it.</param>
     /// <returns>What this turn found.</returns>
     /// <exception cref="Npgsql.NpgsqlException">The database does not respond; what was observed waits in the track.</exception>
-    public async Task<RecorderTurn> TurnAsync(DateOnly today, ChangeStamp? stamp, HeardWindows? windows, CancellationToken cancellation)
+    public async Task<RecorderTurn> TurnAsync(DateOnly today, ChangeStamp? stamp, HeardNotices? notices, Announcements announced, CancellationToken cancellation)
     {
         if (track.CompleteUntil is not { } complete)
         {
@@ -48,7 +54,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
         {
             // After an interrupted write nobody knows whether it happened: then the next turn takes the lease anew, and reads.
             held = null;
-            row = await WriteAsync(holding, complete, stamp, windows, cancellation);
+            row = await WriteAsync(holding, complete, stamp, notices, cancellation);
         }
 
         if (row is null)
@@ -56,13 +62,13 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
             row = await store.TryTakeAsync(me, cancellation);
             if (before is null)
             {
-                before = new(ChangeStamp.FromJson(row.Stamp)?.Since.ContainsKey(Components.SharedAgents.Key) == true, await store.WindowsAsync(cancellation));
+                before = new(ChangeStamp.FromJson(row.Stamp)?.Since.ContainsKey(Components.SharedAgents.Key) == true, await store.NoticesAsync(cancellation));
                 lapsed = row.RecordedUntil >= complete - Continuity ? null : row.Stamp;
             }
 
             if (row.Taken)
             {
-                var written = await WriteAsync(new(row, await store.OpenAsync(cancellation), Windows: null), complete, stamp, windows, cancellation);
+                var written = await WriteAsync(new(row, await store.OpenAsync(cancellation), Notices: null), complete, stamp, notices, cancellation);
                 if (written is null)
                 {
                     await store.ReleaseAsync(row.Generation, cancellation); // what this one saw lies in the database's future: another may record
@@ -83,6 +89,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
             history = history with { RecordedUntil = row.RecordedUntil };
         }
 
+        history = await WithDetailsAsync(history, announced, today.AddDays(-89), cancellation);
         if (row.RecordedUntil is { } settled)
         {
             track.Forget(settled - Kept);
@@ -101,7 +108,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
         }
     }
 
-    private async Task<RecorderRow?> WriteAsync(Held holding, long complete, ChangeStamp? stamp, HeardWindows? windows, CancellationToken cancellation)
+    private async Task<RecorderRow?> WriteAsync(Held holding, long complete, ChangeStamp? stamp, HeardNotices? notices, CancellationToken cancellation)
     {
         var (change, open) = Plan(holding, complete);
         if (stamp is not null)
@@ -113,14 +120,36 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
             change = change with { Stamp = "null" }; // the record goes on from here: no successor may take it for continuous
         }
 
-        if (windows is not null)
+        if (notices is not null)
         {
-            change = change with { WindowsHeardAt = windows.At, Windows = ReferenceEquals(windows.Windows, holding.Windows) ? null : windows.Windows.ToJson() };
+            change = change with
+            {
+                WindowsHeardAt = notices.At,
+                Windows = ReferenceEquals(notices.Windows, holding.Notices?.Windows) ? null : notices.Windows.ToJson(),
+                Announced = ReferenceEquals(notices.Announced, holding.Notices?.Announced) ? null : notices.Announced.ToJson(),
+            };
         }
 
         var row = await store.WriteAsync(holding.Row.Generation, holding.Row.Revision, change, cancellation);
-        held = row is null ? null : new(row, open, windows?.Windows ?? holding.Windows);
+        held = row is null ? null : new(row, open, notices ?? holding.Notices);
         return row;
+    }
+
+    /// <summary>Reads in detail the closed days that incidents touch; those that are there already did not change.</summary>
+    private async Task<HistorySnapshot> WithDetailsAsync(HistorySnapshot history, Announcements announced, DateOnly first, CancellationToken cancellation)
+    {
+        if (ReferenceEquals(detailed.Of, announced) && detailed.Until == history.RecordedUntil / SecondsPerDay && ReferenceEquals(detailed.Days, history.Details))
+        {
+            return history;
+        }
+
+        var wanted = announced.Components.SelectMany(c => history.DaysInDetail(c, announced.Declared(c.Key), first)).ToHashSet();
+        var known = detailed.Until <= history.RecordedUntil / SecondsPerDay ? detailed.Days : NoDetails; // a record that was set back forgets days
+        var missing = wanted.Where(day => !known.ContainsKey(day)).ToList();
+        var read = missing.Count > 0 ? await store.DetailsAsync(missing, cancellation) : NoDetails;
+        var days = wanted.ToDictionary(day => day, day => known.GetValueOrDefault(day) ?? read[day]);
+        detailed = (announced, history.RecordedUntil / SecondsPerDay, days);
+        return history with { Details = days };
     }
 
     /// <summary>What has to be written so that the record reaches <paramref name="complete"/>, and which intervals go on then.</summary>
@@ -192,8 +221,8 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
         yield return interval;
     }
 
-    /// <summary>The lease, what goes on, and the windows that this one has written.</summary>
-    private sealed record Held(RecorderRow Row, Dictionary<string, OpenInterval> Open, BoardWindows? Windows);
+    /// <summary>The lease, what goes on, and the notices that this one has written.</summary>
+    private sealed record Held(RecorderRow Row, Dictionary<string, OpenInterval> Open, HeardNotices? Notices);
 }
 
 /// <summary>What a turn of the recorder found; immutable, and all of one instant.</summary>
@@ -209,5 +238,5 @@ public sealed record RecorderTurn(HistorySnapshot History, ChangeStamp? Stamp, B
 
 /// <summary>What a process that starts takes over of the board, for as long as it knows nothing newer.</summary>
 /// <param name="SharedAgentsShown">The shared agents were shown.</param>
-/// <param name="Windows">The windows that were known last; null when none ever were.</param>
-public sealed record BoardBefore(bool SharedAgentsShown, HeardWindows? Windows);
+/// <param name="Notices">The notices that were known last; null when none ever were.</param>
+public sealed record BoardBefore(bool SharedAgentsShown, HeardNotices? Notices);

@@ -32,11 +32,12 @@ public sealed partial class RecorderTurns(
     /// <summary>One turn.</summary>
     /// <param name="now">The time, by a clock that is right.</param>
     /// <param name="stamp">The stamp to write, reconciled with that of the previous turn; null: not yet.</param>
-    /// <param name="windows">The windows to keep for a later process; null while they are not live.</param>
+    /// <param name="notices">The notices to keep for a later process; null while they are not live.</param>
+    /// <param name="announced">The components and incidents as they are known now.</param>
     /// <param name="stopping">Ends the turn.</param>
     /// <returns>What it found; after a failure, which is logged, what the turn before found.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="stopping"/> ended the turn.</exception>
-    public async Task<RecorderTurn> RunAsync(DateTimeOffset now, ChangeStamp? stamp, HeardWindows? windows, CancellationToken stopping)
+    public async Task<RecorderTurn> RunAsync(DateTimeOffset now, ChangeStamp? stamp, HeardNotices? notices, Announcements announced, CancellationToken stopping)
     {
         await migrations.Done.WaitAsync(stopping); // the first turn begins when there are tables
         var (before, today) = (last, DateOnly.FromDateTime(now.UtcDateTime));
@@ -44,7 +45,7 @@ public sealed partial class RecorderTurns(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping);
         try
         {
-            last = await recorder.TurnAsync(today, stamp, windows, either.Token);
+            last = await recorder.TurnAsync(today, stamp, notices, announced, either.Token);
             if (last.Recording && purged != today)
             {
                 var rows = await store.PurgeAsync(options.Value.RetentionDays, stopping);

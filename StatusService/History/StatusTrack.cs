@@ -116,7 +116,7 @@ public sealed class StatusTrack
                 Close();
                 (second, worst) = (from, Holding);
             }
-            else if (Holding > worst)
+            else if (Holding.Rank() > worst.Rank())
             {
                 worst = Holding;
             }

@@ -1,9 +1,8 @@
 namespace Xerotier.StatusService.Model;
 
 /// <summary>
-/// The state of a component in one second of the history, from best to worst: a second takes the worst state that it held. The numbers are
-/// stored. Unknown ranks as in product.md section 8, maintenance above it. While a platform project's window covers a component, its state
-/// is <see cref="Maintenance"/>, whatever it measures.
+/// What a component held in one second of the history. The numbers are stored. While a platform project's window covers a component, that
+/// is held together with what was measured beneath it: an incident that says what was down in the window counts both again.
 /// </summary>
 public enum Recorded
 {
@@ -16,11 +15,45 @@ public enum Recorded
     /// <summary>Unknown, not shown, or not recorded; never stored.</summary>
     NoData = 2,
 
-    /// <summary>Under a platform project's window; counts neither way.</summary>
+    /// <summary>Under a platform project's window, with nothing measured beneath it; counts neither way.</summary>
     Maintenance = 3,
 
     /// <summary>Unavailable.</summary>
     Outage = 4,
+
+    /// <summary>Under a window, and functioning normally.</summary>
+    MaintenanceOverOperational = 10,
+
+    /// <summary>Under a window, with reduced performance.</summary>
+    MaintenanceOverDegraded = 11,
+
+    /// <summary>Under a window, and unavailable.</summary>
+    MaintenanceOverOutage = 14,
+}
+
+/// <summary>How held states count and rank (incidents.md section 12).</summary>
+public static class RecordedExtensions
+{
+    private const int Window = 10; // added to what was measured beneath
+
+    /// <summary>The measured <paramref name="state"/> under a window.</summary>
+    public static Recorded UnderWindow(this Recorded state) => state is Recorded.NoData ? Recorded.Maintenance : (Recorded)((int)state + Window);
+
+    /// <summary>What was measured, beneath the window if there was one.</summary>
+    public static Recorded Measured(this Recorded state) =>
+        state is Recorded.Maintenance ? Recorded.NoData : (int)state >= Window ? (Recorded)((int)state - Window) : state;
+
+    /// <summary>What it counts as while no incident says otherwise: one of operational, degraded, no data, maintenance, outage.</summary>
+    public static Recorded Counted(this Recorded state) => (int)state >= Window ? Recorded.Maintenance : state;
+
+    /// <summary>What it counts as while an incident declares <paramref name="declared"/>, degraded or outage: the worse of it and what was measured, whatever the window.</summary>
+    public static Recorded With(this Recorded state, Recorded declared) => state.Measured() is Recorded.Outage ? Recorded.Outage : declared;
+
+    /// <summary>
+    /// From best to worst: a second takes the worst state that it held. Unknown ranks as in product.md section 8, maintenance above it, and
+    /// of two states under a window the worse beneath it.
+    /// </summary>
+    public static int Rank(this Recorded state) => ((int)state.Counted() * Window) + (state.Counted() is Recorded.Maintenance ? (int)state.Measured() : 0);
 }
 
 /// <summary>A stretch of whole seconds in one state.</summary>

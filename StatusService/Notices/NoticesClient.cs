@@ -14,10 +14,10 @@ public sealed partial class NoticesClient(MaintenanceFeed.MaintenanceFeedClient 
     private static readonly TimeSpan SnapshotEvery = TimeSpan.FromMinutes(1);
 
     /// <summary>Reads until <paramref name="cancellation"/>.</summary>
-    /// <param name="changed">Called with new notices.</param>
+    /// <param name="changed">Called with the view when something in it has changed; it goes on changing afterwards.</param>
     /// <param name="alive">Called when the stream says that nothing has changed.</param>
     /// <param name="cancellation">Ends the reading.</param>
-    public async Task WatchAsync(Action<NoticeLists> changed, Action alive, CancellationToken cancellation)
+    public async Task WatchAsync(Action<NoticesView> changed, Action alive, CancellationToken cancellation)
     {
         var (reported, started) = (false, time.GetTimestamp());
         while (!cancellation.IsCancellationRequested)
@@ -29,7 +29,7 @@ public sealed partial class NoticesClient(MaintenanceFeed.MaintenanceFeedClient 
             {
                 var view = new NoticesView(await maintenance.GetNoticesAsync(new() { Limit = NoticesView.Held }, cancellationToken: end.Token));
                 var taken = time.GetTimestamp();
-                changed(view.Current);
+                changed(view);
                 using var call = maintenance.WatchChanges(new() { Mark = view.Mark }, cancellationToken: end.Token);
                 while (!view.NeedsSnapshot && time.GetElapsedTime(taken) < SnapshotEvery && await call.ResponseStream.MoveNext(end.Token))
                 {
@@ -43,7 +43,7 @@ public sealed partial class NoticesClient(MaintenanceFeed.MaintenanceFeedClient 
 
                     if (view.Apply(call.ResponseStream.Current))
                     {
-                        changed(view.Current);
+                        changed(view);
                     }
                     else
                     {

@@ -3,8 +3,9 @@ using Xerotier.Maintenance.V1;
 namespace Xerotier.StatusService.Notices;
 
 /// <summary>
-/// The notices of all projects as the board needs them: starts from a snapshot and follows the changes. It holds a bounded number of
-/// windows; when removals leave fewer than the page shows and there may be more, it needs a new snapshot.
+/// What people announce, as the board needs it: starts from a snapshot and follows the changes. It holds a bounded number of
+/// windows; when removals leave fewer than the page shows and there may be more, it needs a new snapshot. Components and incidents are
+/// few; those that have grown old leave with the next snapshot.
 /// </summary>
 public sealed class NoticesView
 {
@@ -20,6 +21,8 @@ public sealed class NoticesView
     private readonly WindowList scheduled;
     private readonly NewestWindows recent;
     private readonly WindowList platformActive;
+    private readonly Dictionary<string, ComponentNotice> components;
+    private readonly Dictionary<string, IncidentNotice> incidents;
     private int activeTotal;
     private int scheduledTotal;
 
@@ -34,6 +37,9 @@ public sealed class NoticesView
         recent = new((a, b) => Then(b.Value.StartsAt.CompareTo(a.Value.StartsAt), a, b), notices.Recent, Held);
         platformActive = new((a, b) => Then(b.Value.EndsAt.CompareTo(a.Value.EndsAt), a, b), notices.PlatformActive, PlatformHeld);
 
+        components = snapshot.Components.ToDictionary(c => c.Id, StringComparer.Ordinal);
+        incidents = snapshot.Incidents.ToDictionary(i => i.Id, StringComparer.Ordinal);
+
         static int PlatformFirst(int byTime, Window a, Window b) => a.Platform != b.Platform ? b.Platform.CompareTo(a.Platform) : Then(byTime, a, b);
 
         static int Then(int byTime, Window a, Window b) => byTime != 0 ? byTime : string.CompareOrdinal(a.Value.Id, b.Value.Id);
@@ -45,7 +51,16 @@ public sealed class NoticesView
     /// <summary>Whether there are more windows than the view can show from what it holds.</summary>
     public bool NeedsSnapshot => active.IsShort(Shown) || scheduled.IsShort(Shown) || recent.IsShort(Shown) || platformActive.IsShort(PlatformHeld / 2);
 
-    /// <summary>The notices now.</summary>
+    /// <summary>The components now.</summary>
+    public IReadOnlyCollection<ComponentNotice> Components => components.Values;
+
+    /// <summary>The published incidents now.</summary>
+    public IReadOnlyCollection<IncidentNotice> Incidents => incidents.Values;
+
+    /// <summary>Whether the last response changed components or incidents.</summary>
+    public bool Announced { get; private set; } = true;
+
+    /// <summary>The windows now.</summary>
     public NoticeLists Current => new()
     {
         Active = { active.Windows.Take(Shown) },
@@ -65,7 +80,26 @@ public sealed class NoticesView
             Apply(change);
         }
 
-        return response.Changes.Count > 0;
+        Announced = false;
+        foreach (var component in response.Components)
+        {
+            if (!components.TryGetValue(component.Id, out var held) || held.Version < component.Version)
+            {
+                components[component.Id] = component;
+                Announced = true;
+            }
+        }
+
+        foreach (var incident in response.Incidents)
+        {
+            if (!incidents.TryGetValue(incident.Id, out var held) || held.Version < incident.Version)
+            {
+                incidents[incident.Id] = incident; // one that is not published (any more) stays as that: an older form must not bring it back
+                Announced = true;
+            }
+        }
+
+        return Announced || response.Changes.Count > 0;
     }
 
     private void Apply(WindowChange change)

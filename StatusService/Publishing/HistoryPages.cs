@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Xerotier.Contracts;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Documents.Page;
@@ -41,11 +42,18 @@ public sealed class HistoryPages(
     {
         using var late = new CancellationTokenSource(Timeout, time);
         var asked = windows.OfMonthAsync(month);
+        var asking = windows.IncidentsOfMonthAsync(month);
         var (history, _) = await store.LoadAsync(month, late.Token);
         var intervals = await store.IntervalsAsync(month, month.AddMonths(1), late.Token);
-        var known = await asked;
+        var (known, incidents) = (await asked, await asking);
+        var announced = published.Announced;
+        if (incidents is not null)
+        {
+            announced = new(announced.Components, [.. incidents.Incidents.Select(i => i.Value?.ToPublic()).OfType<PageIncident>()]);
+        }
+
         var model = HistoryPageBuilder.Build(
-            month, firstMonth, now, history, intervals, track, known?.Windows.Select(w => w.Value.ToPublic()).ToList(), known is { HasMore: true });
+            month, firstMonth, now, history, intervals, track, announced, known?.Windows.Select(w => w.Value.ToPublic()).ToList(), known is { HasMore: true });
         return PageRenderer.Pack(await renderer.RenderHistoryAsync(model, late.Token));
     }
 }

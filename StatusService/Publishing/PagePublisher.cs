@@ -26,7 +26,8 @@ public sealed class PagePublisher(StatusTrack track, PageRenderer renderer, Publ
         var asOf = PageBuilder.AsOf(now, stamp);
         if (considered is { } last
             && last.AsOf == asOf && last.History.Revision == history.Revision && last.Stamp.Same(stamp)
-            && ReferenceEquals(last.Board.Windows, board.Windows) && last.Board.WindowsUnavailable == board.WindowsUnavailable)
+            && ReferenceEquals(last.Board.Windows, board.Windows) && ReferenceEquals(last.Board.Announced, board.Announced)
+            && ReferenceEquals(last.History.Details, history.Details) && last.Board.WindowsUnavailable == board.WindowsUnavailable)
         {
             return; // the stamp's content covers the rest
         }

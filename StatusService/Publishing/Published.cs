@@ -12,10 +12,18 @@ public sealed class Published(TimeProvider time)
     public static readonly TimeSpan HeartbeatTimeout = TimeSpan.FromSeconds(1.5);
 
     private long lastHeartbeat;
+    private volatile Announcements announced = Announcements.None;
     private volatile HistorySnapshot history = HistorySnapshot.Empty;
 
     /// <summary>The newest page; null before the first.</summary>
     public Latest<PageSnapshot?> Page { get; } = new(null);
+
+    /// <summary>The newest components and incidents.</summary>
+    public Announcements Announced
+    {
+        get => announced;
+        set => announced = value;
+    }
 
     /// <summary>The newest history.</summary>
     public HistorySnapshot History

@@ -28,6 +28,7 @@ public sealed class StatusLoop(
     private readonly FailureLog failures = new(logger, "The page cannot be made", "The page can be made again", LogLevel.Error);
     private RecorderTurn recorded = RecorderTurn.None;
     private long? turnStartedAt;
+    private Announcements? turnAnnounced;
 
     /// <summary>The recorder's turn that is under way; null between turns.</summary>
     internal Task<RecorderTurn>? Turn { get; private set; }
@@ -100,14 +101,15 @@ public sealed class StatusLoop(
             return LookPeriod;
         }
 
-        if (turnStartedAt is { } startedAt && time.GetElapsedTime(startedAt) is var since && since < RecorderPeriod)
+        if (ReferenceEquals(turnAnnounced, board.Inputs.Announced) && turnStartedAt is { } startedAt && time.GetElapsedTime(startedAt) is var since && since < RecorderPeriod)
         {
             return RecorderPeriod - since;
         }
 
-        turnStartedAt = time.GetTimestamp();
-        var (stamp, windows) = (stamps.Reconcile(recorded.Stamp, now), stamps.Windows);
-        Turn = Task.Run(() => recorder.RunAsync(now, stamp, windows, stopping), stopping);
+        (turnStartedAt, turnAnnounced) = (time.GetTimestamp(), board.Inputs.Announced); // an incident may touch days that have to be read first
+        var (stamp, notices) = (stamps.Reconcile(recorded.Stamp, now), stamps.Notices);
+        var announced = turnAnnounced;
+        Turn = Task.Run(() => recorder.RunAsync(now, stamp, notices, announced, stopping), stopping);
         return RecorderPeriod;
     }
 
@@ -124,6 +126,7 @@ public sealed class StatusLoop(
         var state = board.Observe(now);
         stamps.Observe(state, now, IsSettled(now));
         metrics.Board = state;
+        published.Announced = state.Announced;
 
         var nextMinute = TimeSpan.FromTicks(TimeSpan.TicksPerMinute - (now.Ticks % TimeSpan.TicksPerMinute));
         var nextChange = BoardState.NextChange(board.Inputs, now) is { } change ? change - now : LookPeriod;
@@ -151,9 +154,9 @@ public sealed class StatusLoop(
             board.Apply(now, (inputs, _) => inputs with { SharedAgentsShown = true }); // what is unknown stays shown over a restart
         }
 
-        if (recorded.Before?.Windows is { } earlier && board.Inputs.Windows is null && now >= board.Inputs.WindowsAwaitedUntil)
+        if (recorded.Before?.Notices is { } earlier && board.Inputs.Windows is null && now >= board.Inputs.WindowsAwaitedUntil)
         {
-            board.Apply(now, (inputs, at) => inputs.WithEarlierWindows(earlier, at));
+            board.Apply(now, (inputs, at) => inputs.WithEarlierNotices(earlier, at));
         }
     }
 

@@ -19,6 +19,10 @@ public sealed class WindowQueries(MaintenanceFeed.MaintenanceFeedClient maintena
     public Task<ListWindowsBetweenResponse?> OfMonthAsync(DateOnly month) =>
         AskAsync(maintenance.ListWindowsBetweenAsync(new() { From = Midnight(month), To = Midnight(month.AddMonths(1)) }));
 
+    /// <summary>The published incidents that touched the month.</summary>
+    public Task<ListIncidentsBetweenResponse?> IncidentsOfMonthAsync(DateOnly month) =>
+        AskAsync(maintenance.ListIncidentsBetweenAsync(new() { From = Midnight(month), To = Midnight(month.AddMonths(1)) }));
+
     private async Task<T?> AskAsync<T>(AsyncUnaryCall<T> call)
         where T : class
     {

@@ -86,7 +86,7 @@ internal static class Samples
         var first = new DateOnly(2026, 11, 1);
         var random = new Random(3);
         PageWindow[] windows = [.. Enumerable.Range(0, 6).Select(Past).Where(window => window.StartsAt >= new DateTimeOffset(first, TimeOnly.MinValue, TimeSpan.Zero)).Reverse()];
-        var components = Names.Select((name, n) => new ComponentMonth(name, [.. Enumerable.Range(0, 23).Select(i => HistoryDay(random, first.AddDays(i), n == 1 && i % 5 == 2, windows, Components.All[n]))])).ToList();
+        var components = Names.Select((name, n) => new ComponentMonth(name, [.. Enumerable.Range(0, 23).Select(i => HistoryDay(random, first.AddDays(i), n == 1 && i % 5 == 2, windows, Components.BuiltIn[n]))])).ToList();
         return new(first, new(2026, 8, 1), first, components, windows, true);
     }
 

@@ -100,7 +100,7 @@ public sealed class BoardTests
         Assert.Equal(Start, state.WindowsHeardAt);
         Assert.Single(state.Windows!.Active);
         Assert.Equal(OverallStatus.Maintenance, state.Overall);
-        Assert.Equal(Recorded.Maintenance, state.Recorded[Components.InferenceRouting.Key]);
+        Assert.Equal(Recorded.MaintenanceOverOutage, state.Recorded[Components.InferenceRouting.Key]);
         Assert.False(BoardState.At(inputs.WithWindowsAlive(Start.AddSeconds(4)), Start.AddSeconds(5)).WindowsUnavailable);
     }
 
@@ -116,8 +116,8 @@ public sealed class BoardTests
 
         var inputs = Known(Start.AddSeconds(10)).WithWindows(Feed(PlatformWindow(10, 12)), Start.AddSeconds(10));
         Assert.Equal(Recorded.Operational, At(10, -1));
-        Assert.Equal(Recorded.Maintenance, At(10, 0));
-        Assert.Equal(Recorded.Maintenance, At(12, -1));
+        Assert.Equal(Recorded.MaintenanceOverOperational, At(10, 0));
+        Assert.Equal(Recorded.MaintenanceOverOperational, At(12, -1));
         Assert.Equal(Recorded.Operational, At(12, 0));
 
         Recorded At(int seconds, int ticks) => BoardState.At(inputs, Start.AddSeconds(seconds).AddTicks(ticks)).Recorded[Components.InferenceRouting.Key];
@@ -128,7 +128,7 @@ public sealed class BoardTests
     {
         var window = PlatformWindow(-1, 60).With(w => w with { AffectedServices = ["inference ROUTING", "something else"] });
         var state = BoardState.At(Known().WithWindows(Feed(window), Start), Start);
-        Assert.Equal([Recorded.Operational, Recorded.Maintenance, Recorded.NoData, Recorded.Operational], InPageOrder(state.Recorded));
+        Assert.Equal([Recorded.Operational, Recorded.MaintenanceOverOperational, Recorded.NoData, Recorded.Operational], InPageOrder(state.Recorded));
     }
 
     [Fact]
@@ -139,7 +139,7 @@ public sealed class BoardTests
         board.Apply(Start, (inputs, at) => inputs.WithFleet(new(3, 0, 0, 0), at));
         Assert.Equal([Recorded.Operational, Recorded.NoData, Recorded.NoData, Recorded.Operational], InPageOrder(board.Observe(Start.AddSeconds(1)).Recorded));
         var heard = board.Inputs.WithWindows(Feed(PlatformWindow(-60, 3600)), Start.AddSeconds(1));
-        Assert.Equal(Recorded.Maintenance, BoardState.At(heard, Start.AddSeconds(1)).Recorded[Components.InferenceRouting.Key]);
+        Assert.Equal(Recorded.MaintenanceOverOutage, BoardState.At(heard, Start.AddSeconds(1)).Recorded[Components.InferenceRouting.Key]);
 
         // Nobody waits for them for ever.
         Assert.Equal(Start + BoardInputs.StartupGrace, BoardState.NextChange(board.Inputs, Start.AddSeconds(1)));
@@ -195,10 +195,10 @@ public sealed class BoardTests
         var track = new StatusTrack();
         for (var second = 0; second <= 10; second++)
         {
-            track.Observe(Start.AddSeconds(second), Components.All.ToDictionary(c => c.Key, _ => Recorded.Operational));
+            track.Observe(Start.AddSeconds(second), Components.BuiltIn.ToDictionary(c => c.Key, _ => Recorded.Operational));
         }
 
-        var days = HistorySnapshot.Empty.DaysOf(Components.Dashboard.Key, new(2026, 8, 6), Start.AddSeconds(10), track);
+        var days = HistorySnapshot.Empty.DaysOf(Components.Dashboard, [], new(2026, 8, 6), Start.AddSeconds(10), track);
         Assert.Equal(90, days.Count);
         Assert.All(days, day => Assert.Equal((InstallationDay.After, null, 0), (day.Installation, day.UptimePercent, day.Operational)));
         Assert.Null(Uptime.Percent(days));
@@ -208,7 +208,7 @@ public sealed class BoardTests
     public void Maintenance_ranks_above_unknown_but_a_hidden_indicator_stays_without_data()
     {
         var state = BoardState.At(BoardInputs.Nothing.WithWindows(Feed(PlatformWindow(-1, 60)), Start), Start);
-        Assert.Equal([Recorded.Maintenance, Recorded.Maintenance, Recorded.NoData, Recorded.Maintenance], InPageOrder(state.Recorded));
+        Assert.Equal([Recorded.MaintenanceOverOperational, Recorded.Maintenance, Recorded.NoData, Recorded.MaintenanceOverOperational], InPageOrder(state.Recorded));
     }
 
     [Fact]
@@ -232,7 +232,7 @@ public sealed class BoardTests
         Assert.Equal(Recorded.Outage, state.Recorded[Components.ModelStorage.Key]);
     }
 
-    private static IEnumerable<Recorded> InPageOrder(IReadOnlyDictionary<string, Recorded> recorded) => Components.All.Select(c => recorded[c.Key]);
+    private static IEnumerable<Recorded> InPageOrder(IReadOnlyDictionary<string, Recorded> recorded) => Components.BuiltIn.Select(c => recorded[c.Key]);
 
     internal static BoardInputs Known(DateTimeOffset? at = null) => BoardInputs.Nothing.WithFleet(new(3, 3, 0, 0), at ?? Start);
 

@@ -53,35 +53,35 @@ public sealed class ComponentsMigrationTests(PostgresFixture postgres) : IAsyncL
     public async Task Windows_that_were_known_last_mark_the_same_components()
     {
         track.Observe(Noon, Held());
-        var before = (await recorder.TurnAsync(new(2026, 11, 3), null, null, default)).Before!;
+        var before = (await recorder.TurnAsync(new(2026, 11, 3), null, null, Announcements.None, default)).Before!;
 
         Assert.True(before.SharedAgentsShown);
-        Assert.Equal(Noon.AddSeconds(-1), before.Windows!.At);
-        Assert.Equal(["Upgrade"], before.Windows.Windows.Active.Select(w => w.Title));
+        Assert.Equal(Noon.AddSeconds(-1), before.Notices!.At);
+        Assert.Equal(["Upgrade"], before.Notices.Windows.Active.Select(w => w.Title));
         Assert.Equal(
             [["Inference Routing", "Model Storage"], []],
-            before.Windows.Windows.Platform.Select(w => w.AffectedServices));
-        var (named, all) = (before.Windows.Windows.Platform[0], before.Windows.Windows.Platform[1]);
-        Assert.Equal([false, true, false, true], Components.All.Select(c => named.Covers(c, Noon)));
-        Assert.Equal([true, true, true, true], Components.All.Select(c => all.Covers(c, Noon)));
+            before.Notices.Windows.Platform.Select(w => w.AffectedServices));
+        var (named, all) = (before.Notices.Windows.Platform[0], before.Notices.Windows.Platform[1]);
+        Assert.Equal([false, true, false, true], Components.BuiltIn.Select(c => named.Covers(c, Noon)));
+        Assert.Equal([true, true, true, true], Components.BuiltIn.Select(c => all.Covers(c, Noon)));
     }
 
     [Fact]
     public async Task What_goes_on_is_one_interval_and_new_components_get_numbers_of_their_own()
     {
         track.Observe(Noon, Held());
-        await recorder.TurnAsync(new(2026, 11, 3), null, null, default);
+        await recorder.TurnAsync(new(2026, 11, 3), null, null, Announcements.None, default);
         track.Observe(Noon.AddSeconds(1), Held());
         track.Observe(Noon.AddSeconds(2), new Dictionary<string, Recorded>(Held()) { ["console"] = Recorded.Operational });
         track.Observe(Noon.AddSeconds(3), new Dictionary<string, Recorded>(Held()) { ["console"] = Recorded.Operational });
         await database.SetClockAsync(Noon.AddSeconds(3));
-        var turn = await recorder.TurnAsync(new(2026, 11, 3), null, null, default);
+        var turn = await recorder.TurnAsync(new(2026, 11, 3), null, null, Announcements.None, default);
 
         var noon = Noon.ToUnixTimeSeconds();
         var intervals = await database.IntervalsAsync();
         Assert.Equal((noon - 600, noon + 3, Recorded.Outage), intervals.Where(i => i.Component == "inference_routing").Select(i => (i.From, i.To, i.State)).Last());
         Assert.Equal(("console", noon + 2, noon + 3, Recorded.Operational), intervals[^1]);
-        Assert.Equal(1, turn.History.DaysOf("console", new(2026, 11, 3), Noon.AddSeconds(3), track)[^1].Operational);
+        Assert.Equal(1, turn.History.DaysOf(new Component("cmp_console", "Console", 9) { StartDate = new(2026, 11, 4) }, [], new(2026, 11, 3), Noon.AddSeconds(3), track)[^1].Operational);
         await using var command = database.Source.CreateCommand("select id from components where key = 'console'");
         Assert.Equal((short)4, await command.ExecuteScalarAsync());
     }
@@ -105,7 +105,7 @@ public sealed class ComponentsMigrationTests(PostgresFixture postgres) : IAsyncL
         var stamps = new ChangeStamps();
         stamps.Observe(state, now, settled: true);
         track.Observe(now, Held());
-        var turn = await recorder.TurnAsync(DateOnly.FromDateTime(now.UtcDateTime), null, null, default);
+        var turn = await recorder.TurnAsync(DateOnly.FromDateTime(now.UtcDateTime), null, null, Announcements.None, default);
         return PageBuilder.Build(state, stamps.Reconcile(turn.Stamp, now)!, turn.History, track, now);
     }
 

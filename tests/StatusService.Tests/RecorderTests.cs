@@ -1,3 +1,4 @@
+using Xerotier.StatusService.Board;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
 using static Xerotier.StatusService.Model.Recorded;
@@ -48,8 +49,8 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Equal([(0, 5, Operational), (5, 10, Degraded), (10, 11, Operational)], await HistoryAsync());
         Assert.Equal(one.Last.History.Revision, two.Last.History.Revision);
         Assert.Equal(
-            one.Last.History.DaysOf(Components.ModelStorage.Key, new(2026, 11, 1), now, one.Track),
-            two.Last.History.DaysOf(Components.ModelStorage.Key, new(2026, 11, 1), now, two.Track));
+            one.Last.History.DaysOf(Components.ModelStorage, [], new(2026, 11, 1), now, one.Track),
+            two.Last.History.DaysOf(Components.ModelStorage, [], new(2026, 11, 1), now, two.Track));
     }
 
     [Fact]
@@ -185,13 +186,13 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         await RunAsync(4, Outage, one);
         await RunAsync(8, Operational, one);
 
-        var days = one.Last.History.DaysOf(Components.ModelStorage.Key, new(2026, 11, 2), now, one.Track);
+        var days = one.Last.History.DaysOf(Components.ModelStorage, [], new(2026, 11, 2), now, one.Track);
         Assert.Equal(3, days.Count);
         Assert.Equal((0, 0, 86_400), (days[0].Operational, days[0].Outage, days[0].NoData));
         Assert.Equal((8, 2, 86_390), (days[1].Operational, days[1].Outage, days[1].NoData));
         Assert.Equal((8, 2, 0), (days[2].Operational, days[2].Outage, days[2].NoData));
         Assert.Equal(80m, days[1].UptimePercent);
-        Assert.Equal(new DaySeconds(8, 0, 0, 2), one.Last.History.Days[(Components.ModelStorage.Key, new(2026, 11, 3))]);
+        Assert.Equal(new DaySeconds(8, 0, 0, 2), one.Last.History.Days[new(Components.ModelStorage.Key, new(2026, 11, 3))]);
         Assert.Equal(4, (await database.IntervalsAsync()).Count(i => i.Component == Components.ModelStorage.Key));
     }
 
@@ -203,8 +204,8 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         now = now.AddDays(3);
         var two = new Replica(database);
         await RunAsync(10, Degraded, two);
-        Assert.Equal(new DaySeconds(10, 0, 0, 0), two.Last.History.Days[(Components.Dashboard.Key, new(2026, 11, 3))]);
-        var days = two.Last.History.DaysOf(Components.Dashboard.Key, new(2026, 11, 3), now, two.Track);
+        Assert.Equal(new DaySeconds(10, 0, 0, 0), two.Last.History.Days[new(Components.Dashboard.Key, new(2026, 11, 3))]);
+        var days = two.Last.History.DaysOf(Components.Dashboard, [], new(2026, 11, 3), now, two.Track);
         Assert.Equal([10, 0, 0, 0], days.Select(d => d.Operational));
         Assert.Equal([0, 0, 0, 10], days.Select(d => d.Degraded));
         Assert.Equal(2, (int)days[3].Installation);
@@ -216,11 +217,11 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         var one = new Replica(database);
         await RunAsync(10, Operational, one);
         await RunAsync(5, Outage, steps: false, one);
-        var day = one.Last.History.DaysOf(Components.Dashboard.Key, new(2026, 11, 3), now, one.Track)[^1];
+        var day = one.Last.History.DaysOf(Components.Dashboard, [], new(2026, 11, 3), now, one.Track)[^1];
         Assert.Equal((10, 5), (day.Operational, day.Outage));
-        var before = one.Last.History.DaysOf(Components.Dashboard.Key, new(2026, 11, 3), now.AddSeconds(-5), one.Track)[^1];
+        var before = one.Last.History.DaysOf(Components.Dashboard, [], new(2026, 11, 3), now.AddSeconds(-5), one.Track)[^1];
         Assert.Equal((10, 0), (before.Operational, before.Outage));
-        var early = one.Last.History.DaysOf(Components.Dashboard.Key, new(2026, 11, 3), Noon.AddSeconds(4), one.Track)[^1];
+        var early = one.Last.History.DaysOf(Components.Dashboard, [], new(2026, 11, 3), Noon.AddSeconds(4), one.Track)[^1];
         Assert.Equal(4, early.Operational);
     }
 
@@ -284,7 +285,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
 
         now = Noon.AddHours(12).AddSeconds(-5); // the day is closed once
         await RunAsync(10, Operational, two);
-        Assert.Equal(new DaySeconds(30, 0, 0, 0), Assert.Single(two.Last.History.Days, day => day.Key.Component == Components.Dashboard.Key).Value);
+        Assert.Equal(new DaySeconds(30, 0, 0, 0), Assert.Single(two.Last.History.Days, day => day.Key.Key == Components.Dashboard.Key).Value);
     }
 
     [Fact]
@@ -416,11 +417,11 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
 
         public ChangeStamp? Stamp { get; set; }
 
-        public void Observe(DateTimeOffset now, Recorded state) => Track.Observe(now, Components.All.ToDictionary(c => c.Key, _ => state));
+        public void Observe(DateTimeOffset now, Recorded state) => Track.Observe(now, Components.BuiltIn.ToDictionary(c => c.Key, _ => state));
 
         public RecorderTurn Last { get; private set; } = RecorderTurn.None;
 
         public async Task StepAsync(DateTimeOffset now, CancellationToken cancellation = default) =>
-            Last = await Recorder.TurnAsync(DateOnly.FromDateTime(now.UtcDateTime), Last.Stamp ?? Stamp, null, cancellation);
+            Last = await Recorder.TurnAsync(DateOnly.FromDateTime(now.UtcDateTime), Last.Stamp ?? Stamp, null, Announcements.None, cancellation);
     }
 }

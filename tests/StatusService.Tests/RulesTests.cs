@@ -35,7 +35,7 @@ public sealed class RulesTests
 
     [Fact]
     public void Components_have_the_names_that_windows_name_them_by() => Assert.Equal(
-        ["Dashboard", "Inference Routing", "Shared Agents", "Model Storage"], Components.All.Select(component => component.Name));
+        ["Dashboard", "Inference Routing", "Shared Agents", "Model Storage"], Components.BuiltIn.Select(component => component.Name));
 
     [Fact]
     public void Thresholds_hold_for_counts_beyond_what_an_int_can_multiply() =>

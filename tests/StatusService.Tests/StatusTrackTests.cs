@@ -112,7 +112,7 @@ public sealed class StatusTrackTests
         Assert.Equal([(4, 5, Operational)], Intervals(0, 9)); // it may still grow
     }
 
-    private void Observe(double second, Recorded state) => track.Observe(Zero.AddSeconds(second), Components.All.ToDictionary(c => c.Key, _ => state));
+    private void Observe(double second, Recorded state) => track.Observe(Zero.AddSeconds(second), Components.BuiltIn.ToDictionary(c => c.Key, _ => state));
 
     private IEnumerable<(int From, int To, Recorded State)> Intervals(int from = -1_000, int to = int.MaxValue) =>
         track.Intervals(Components.SharedAgents.Key, 1_000L + from, 1_000L + to).Select(r => ((int)r.From - 1_000, (int)r.To - 1_000, r.State));

@@ -117,7 +117,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         var now = world.At(tick);
         var state = replica.Board.Observe(now);
         var statuses = oracle.Statuses(r, tick);
-        foreach (var component in Components.All)
+        foreach (var component in Components.BuiltIn)
         {
             string? shown = state.Shown.Where(s => s.Component == component).Select(s => s.Verdict.Status.ToString()).FirstOrDefault();
             Compare($"{component.Name} at {now:u}", statuses[component.Order], shown);
@@ -138,7 +138,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         var installed = oracle.Installed();
         foreach (var line in page.Components)
         {
-            var indicator = Components.All.Single(c => c.Name == line.Name).Order;
+            var indicator = Components.BuiltIn.Single(c => c.Name == line.Name).Order;
             long up = 0, down = 0;
             Compare($"days of {line.Name}", 90, line.Days.Count);
             foreach (var day in line.Days)
@@ -166,7 +166,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
 
         foreach (var (component, from, to, state) in await database.IntervalsAsync())
         {
-            var indicator = Components.All.Single(c => c.Key == component).Order;
+            var indicator = Components.BuiltIn.Single(c => c.Key == component).Order;
             for (var second = from - oracle.FirstSecond; second < to - oracle.FirstSecond && differences.Count < 5; second++)
             {
                 if (second < 0 || second >= written[indicator].Length)
@@ -184,7 +184,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         {
             for (var second = 0; second < written[indicator].Length && differences.Count < 5; second++)
             {
-                Compare($"history of {Components.All[indicator].Name} at {world.Start.AddSeconds(second):u}", oracle.Settled(indicator, second), written[indicator][second]);
+                Compare($"history of {Components.BuiltIn[indicator].Name} at {world.Start.AddSeconds(second):u}", oracle.Settled(indicator, second), written[indicator][second]);
             }
         }
     }
@@ -299,7 +299,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         public async Task StepAsync()
         {
             var now = GetUtcNow();
-            Last = clock.IsOffAt(now) ? Last : await Recorder.TurnAsync(DateOnly.FromDateTime(now.UtcDateTime), null, null, default);
+            Last = clock.IsOffAt(now) ? Last : await Recorder.TurnAsync(DateOnly.FromDateTime(now.UtcDateTime), null, null, Announcements.None, default);
         }
 
         public void Dispose()

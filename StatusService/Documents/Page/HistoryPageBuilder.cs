@@ -1,3 +1,4 @@
+using Xerotier.StatusService.Board;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
 
@@ -13,6 +14,7 @@ public static class HistoryPageBuilder
     /// <param name="history">The history, with the month's days.</param>
     /// <param name="recorded">The month's intervals as the database has them, by component key.</param>
     /// <param name="track">What was observed after the end of the record.</param>
+    /// <param name="announced">The components, and the incidents that touch the month.</param>
     /// <param name="windows">The month's windows by start; null when they could not be read.</param>
     /// <param name="moreWindows">There are more windows than these.</param>
     public static HistoryPageModel Build(
@@ -22,6 +24,7 @@ public static class HistoryPageBuilder
         HistorySnapshot history,
         IReadOnlyDictionary<string, IReadOnlyList<Interval>> recorded,
         StatusTrack track,
+        Announcements announced,
         IReadOnlyList<PageWindow>? windows,
         bool moreWindows)
     {
@@ -29,16 +32,21 @@ public static class HistoryPageBuilder
         var asOf = Math.Min(now.ToUnixTimeSeconds() / 60 * 60, to);
         var settled = history.RecordedUntil ?? from;
         var components = new List<ComponentMonth>();
-        foreach (var component in Components.All)
+        history = history with { Details = Details(history, announced, recorded, month) };
+        foreach (var component in announced.Components)
         {
-            var days = history.DaysOf(component.Key, month, DateTimeOffset.FromUnixTimeSeconds(asOf), track)
+            var declared = announced.Declared(component.Key);
+            var days = history.DaysOf(component, declared, month, DateTimeOffset.FromUnixTimeSeconds(asOf), track)
                 .Where(day => day.Date < month.AddMonths(1)) // a complete month is as of the next one's first second
                 .ToList();
-            var intervals = recorded.GetValueOrDefault(component.Key, [])
-                .Select(interval => interval.Clip(from, Math.Min(settled, asOf)))
-                .Where(interval => interval.To > interval.From)
-                .Concat(track.Intervals(component.Key, Math.Max(settled, from), asOf).Where(interval => interval.State != Recorded.NoData))
-                .ToList();
+            List<Interval> held =
+            [
+                .. recorded.GetValueOrDefault(component.Key, [])
+                    .Select(interval => interval.Clip(from, Math.Min(settled, asOf)))
+                    .Where(interval => interval.To > interval.From),
+                .. track.Intervals(component.Key, Math.Max(settled, from), asOf),
+            ];
+            var intervals = Counting.Count(component, held, declared, from, asOf);
             if (MonthHistory.Of(component, days, intervals, history.FirstRecorded ?? from, windows ?? [], asOf) is { } recordedMonth)
             {
                 components.Add(recordedMonth);
@@ -50,6 +58,14 @@ public static class HistoryPageBuilder
 
     /// <summary>The first day of the month of <paramref name="day"/>.</summary>
     public static DateOnly MonthOf(DateOnly day) => new(day.Year, day.Month, 1);
+
+    /// <summary>The intervals of the closed days that count anew, out of the month's.</summary>
+    private static Dictionary<DayOfComponent, IReadOnlyList<Interval>> Details(
+        HistorySnapshot history, Announcements announced, IReadOnlyDictionary<string, IReadOnlyList<Interval>> recorded, DateOnly month) =>
+        announced.Components
+            .SelectMany(c => history.DaysInDetail(c, announced.Declared(c.Key), month))
+            .Where(day => day.Date < month.AddMonths(1))
+            .ToDictionary(day => day, IReadOnlyList<Interval> (day) => [.. recorded.GetValueOrDefault(day.Key, []).Where(i => i.From / 86_400 == Second(day.Date) / 86_400)]);
 
     private static long Second(DateOnly day) => new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
 }

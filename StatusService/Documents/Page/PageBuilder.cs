@@ -1,6 +1,8 @@
+using Xerotier.Contracts;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
+using Component = Xerotier.StatusService.Model.Component;
 
 namespace Xerotier.StatusService.Documents.Page;
 
@@ -8,6 +10,14 @@ namespace Xerotier.StatusService.Documents.Page;
 public static class PageBuilder
 {
     private const int Days = 90;
+    private const int PastDays = 15;
+
+    /// <summary>How many open and how many past incidents the page holds, and of each how much (incidents.md section 13).</summary>
+    private const int OpenShown = 10;
+    private const int PastShown = 50;
+    private const int EarlierShown = 3;
+    private const int LatestLength = 1000;
+    private const int EarlierLength = 300;
 
     /// <summary>What the page is as of at <paramref name="now"/>: its last change, or the last full minute if that is later.</summary>
     public static DateTimeOffset AsOf(DateTimeOffset now, ChangeStamp stamp)
@@ -25,15 +35,19 @@ public static class PageBuilder
             state.Overall,
             [.. state.Shown.Select(shown =>
             {
-                var days = history.DaysOf(shown.Component.Key, first, asOf, track);
+                var days = history.DaysOf(shown.Component, state.Announced.Declared(shown.Component.Key), first, asOf, track);
                 return new ComponentModel(
-                    shown.Component.Name,
+                    shown.Component,
                     shown.Verdict.Status,
                     shown.Verdict.Reason,
                     stamp.Since.TryGetValue(shown.Component.Key, out var since) && since.At is { } at ? DateTimeOffset.FromUnixTimeSeconds(at) : null,
                     Uptime.Percent(days),
-                    days);
+                    days)
+                {
+                    Incidents = IncidentsByDay(state.Announced, shown.Component, first),
+                };
             })],
+            Incidents(state, stamp, asOf),
             new(
                 state.WindowsUnavailable,
                 state.WindowsUnavailable && stamp.WindowsLostAt is { } lost ? DateTimeOffset.FromUnixTimeSeconds(lost) : null,
@@ -42,5 +56,66 @@ public static class PageBuilder
                 state.Windows?.Scheduled ?? [],
                 state.Windows?.ScheduledTotal ?? 0,
                 state.Windows?.Recent ?? []));
+    }
+
+    /// <summary>The incidents that declared the component degraded or out on each day from <paramref name="first"/> on, newest start first.</summary>
+    private static Dictionary<DateOnly, IReadOnlyList<IncidentLink>> IncidentsByDay(Announcements announced, Component component, DateOnly first)
+    {
+        var today = DateOnly.MaxValue;
+        var days = new Dictionary<DateOnly, List<IncidentLink>>();
+        foreach (var incident in announced.Incidents)
+        {
+            foreach (var declared in Declarations.Of(incident).Where(d => d.ComponentId == component.Id))
+            {
+                var last = declared.To == Declarations.Open ? today : DateOf(declared.To - 1);
+                for (var day = DateOf(declared.From) is var begun && begun > first ? begun : first; day <= last && day < first.AddDays(Days); day = day.AddDays(1))
+                {
+                    var links = days.TryGetValue(day, out var found) ? found : days[day] = [];
+                    if (!links.Any(link => link.Id == incident.Id))
+                    {
+                        links.Add(new(incident.Id, incident.Title));
+                    }
+                }
+            }
+        }
+
+        return days.ToDictionary(day => day.Key, IReadOnlyList<IncidentLink> (day) => day.Value);
+
+        static DateOnly DateOf(long second) => DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeSeconds(second).UtcDateTime);
+    }
+
+    /// <summary>The open incidents, and those that were resolved of the last 15 UTC days by their start.</summary>
+    private static IncidentsModel Incidents(BoardState state, ChangeStamp stamp, DateTimeOffset asOf)
+    {
+        var open = state.Announced.Open.ToList();
+        var since = new DateTimeOffset(asOf.UtcDateTime.Date, TimeSpan.Zero).AddDays(1 - PastDays);
+        return new(
+            [.. open.Take(OpenShown).Select(Cut)],
+            open.Count,
+            [.. state.Announced.Incidents.Where(i => i.StartedAt >= since && i.Status is IncidentStatus.Resolved or IncidentStatus.Postmortem).Take(PastShown).Select(Cut)],
+            [.. state.Announced.Incidents.Where(i => i.Status is IncidentStatus.Resolved && IsStillMeasured(i, state, stamp)).Select(i => i.Id)]);
+    }
+
+    /// <summary>Whether a component that the incident declared has been in outage, as measured, since before it was resolved.</summary>
+    private static bool IsStillMeasured(PageIncident incident, BoardState state, ChangeStamp stamp) => incident.ResolvedAt is { } resolved && state.Shown.Any(shown =>
+        shown.Measured?.Status is ComponentStatus.Outage && incident.Components.Any(c => c.Id == shown.Component.Id)
+        && (!stamp.Since.TryGetValue(shown.Component.Key, out var since) || since.At is not { } at || at <= resolved.ToUnixTimeSeconds()));
+
+    /// <summary>The incident with its four newest updates, their bodies cut to what the page shows.</summary>
+    private static PageIncident Cut(PageIncident incident)
+    {
+        var updates = incident.Updates.TakeLast(1 + EarlierShown).ToList();
+        return incident with { Updates = [.. updates.Select((update, i) => update with { Body = Shorten(update.Body, i == updates.Count - 1 ? LatestLength : EarlierLength) })] };
+    }
+
+    /// <summary>The first <paramref name="length"/> characters, at a place where no character is torn.</summary>
+    private static string Shorten(string text, int length)
+    {
+        if (text.Length <= length)
+        {
+            return text;
+        }
+
+        return text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)] + "…";
     }
 }

@@ -1,0 +1,122 @@
+using Xerotier.Contracts;
+
+namespace Xerotier.StatusService.Model;
+
+/// <summary>A stretch of whole seconds for which an incident declares a component degraded or out.</summary>
+/// <param name="ComponentId">The component, <c>cmp_…</c>.</param>
+/// <param name="From">First second, Unix time.</param>
+/// <param name="To">End, exclusive; <see cref="Declarations.Open"/> while it goes on.</param>
+/// <param name="State">Degraded or outage.</param>
+public readonly record struct DeclaredInterval(string ComponentId, long From, long To, Recorded State);
+
+/// <summary>What incidents say of components, pure (incidents.md sections 11 and 12).</summary>
+public static class Declarations
+{
+    /// <summary>End of a declaration that goes on.</summary>
+    public const long Open = long.MaxValue;
+
+    /// <summary>
+    /// What <paramref name="incident"/> declares, by component and time: at each instant what the last update by <c>at</c>, then
+    /// <c>posted_at</c>, up to it says. Resolving ends all of it. Each stretch covers whole seconds, from the floor of its start to the ceiling
+    /// of its end.
+    /// </summary>
+    public static IReadOnlyList<DeclaredInterval> Of(PageIncident incident)
+    {
+        ArgumentNullException.ThrowIfNull(incident);
+        var intervals = new List<DeclaredInterval>();
+        var current = new Dictionary<string, (DateTimeOffset From, Recorded State)>(StringComparer.Ordinal);
+        foreach (var update in incident.Updates.OrderBy(u => u.At).ThenBy(u => u.PostedAt)) // a stable order: those of one instant stay as they were posted
+        {
+            if (update.Status is IncidentStatus.Resolved or IncidentStatus.Postmortem)
+            {
+                foreach (var id in current.Keys.ToList())
+                {
+                    End(id, update.At);
+                }
+
+                continue;
+            }
+
+            foreach (var declared in update.Components)
+            {
+                var state = StateOf(declared.Status);
+                if (current.TryGetValue(declared.Id, out var held) && held.State == state)
+                {
+                    continue;
+                }
+
+                End(declared.Id, update.At);
+                if (state is not Recorded.Operational)
+                {
+                    current[declared.Id] = (update.At, state);
+                }
+            }
+        }
+
+        foreach (var (id, (from, state)) in current)
+        {
+            intervals.Add(new(id, from.ToUnixTimeSeconds(), Open, state));
+        }
+
+        return intervals;
+
+        void End(string id, DateTimeOffset at)
+        {
+            if (current.Remove(id, out var held) && at > held.From)
+            {
+                intervals.Add(new(id, held.From.ToUnixTimeSeconds(), Ceiling(at), held.State));
+            }
+        }
+    }
+
+    /// <summary>The stretches of one component, of any number of incidents, without overlaps and by time: where they overlap the worst counts.</summary>
+    public static IReadOnlyList<Interval> Merge(IEnumerable<DeclaredInterval> declared)
+    {
+        var all = declared.ToList();
+        long[] edges = [.. all.SelectMany(d => new[] { d.From, d.To }).Distinct().Order()];
+        var merged = new List<Interval>();
+        for (var i = 0; i + 1 < edges.Length; i++)
+        {
+            var worst = Recorded.Operational;
+            foreach (var d in all)
+            {
+                worst = d.From <= edges[i] && d.To > edges[i] && d.State > worst ? d.State : worst;
+            }
+
+            if (worst is not Recorded.Operational)
+            {
+                merged.Append(new(edges[i], edges[i + 1], worst));
+            }
+        }
+
+        return merged;
+    }
+
+    /// <summary>Adds <paramref name="interval"/> after the others, as a part of the last one if it goes on in the same state. Nothing if it is empty.</summary>
+    public static void Append(this List<Interval> intervals, Interval interval)
+    {
+        ArgumentNullException.ThrowIfNull(intervals);
+        if (interval.To <= interval.From)
+        {
+            return;
+        }
+
+        if (intervals.Count > 0 && intervals[^1] is var last && last.To == interval.From && last.State == interval.State)
+        {
+            intervals[^1] = last with { To = interval.To };
+        }
+        else
+        {
+            intervals.Add(interval);
+        }
+    }
+
+    private static Recorded StateOf(DeclaredStatus status) => status switch
+    {
+        DeclaredStatus.Outage => Recorded.Outage,
+        DeclaredStatus.Degraded => Recorded.Degraded,
+        _ => Recorded.Operational,
+    };
+
+    private static long Ceiling(DateTimeOffset at) => at.ToUnixTimeSeconds() + (at.Ticks % TimeSpan.TicksPerSecond == 0 ? 0 : 1);
+}
