@@ -25,6 +25,15 @@ public sealed record StatusDocument
     /// <summary>One entry for each service, in the order of the page.</summary>
     public required IReadOnlyList<StatusIndicator> Indicators { get; init; }
 
+    /// <summary>The open incidents, newest start first, at most 10, then those of the last 15 UTC days that are resolved. Each has its newest updates; long bodies are cut.</summary>
+    /// <example>[]</example>
+    public required IReadOnlyList<PageIncident> Incidents { get; init; }
+
+    /// <summary>How many incidents are open.</summary>
+    /// <example>0</example>
+    [Range(0, int.MaxValue)]
+    public required int OpenIncidentsTotal { get; init; }
+
     /// <summary>Maintenance windows of all projects.</summary>
     public required PageWindows Windows { get; init; }
 }
@@ -84,11 +93,27 @@ public enum ServiceStatus
 /// <summary>A service with its status and 90 days of history.</summary>
 public sealed record StatusIndicator
 {
+    /// <summary>ID of the component.</summary>
+    /// <example>"cmp_inference_routing"</example>
+    public required string Id { get; init; }
+
     /// <summary>The service's name.</summary>
     /// <example>"Inference Routing"</example>
     public required string Name { get; init; }
 
-    /// <summary>The service's status.</summary>
+    /// <summary>What the service is; null when nothing is said.</summary>
+    /// <example>null</example>
+    public required string? Description { get; init; }
+
+    /// <summary>The heading under which it stands together with others; null: under none.</summary>
+    /// <example>null</example>
+    public required string? Group { get; init; }
+
+    /// <summary>Whether nothing measures it: it is operational unless an incident says otherwise.</summary>
+    /// <example>false</example>
+    public required bool Declared { get; init; }
+
+    /// <summary>The service's status: the worse of what is measured and what incidents declare.</summary>
     /// <example>"degraded"</example>
     public required ServiceStatus Status { get; init; }
 

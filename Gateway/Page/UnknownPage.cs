@@ -55,6 +55,8 @@ internal static class UnknownPage
                 StaleSince = second,
                 Overall = new() { Key = OverallKey.Unknown, Label = "Status Unknown" },
                 Indicators = [],
+                Incidents = [],
+                OpenIncidentsTotal = 0,
                 Windows = new() { Unavailable = true, UnavailableSince = null, Active = [], ActiveTotal = 0, Scheduled = [], ScheduledTotal = 0, Recent = [] },
             },
             ContractsJson.Wire.StatusDocument);

@@ -52,8 +52,15 @@ public sealed record Announcements(IReadOnlyList<Component> Components, IReadOnl
         return ComponentStatus.Operational;
     }
 
+    /// <summary>The title of the incident, of those that started last, that declares the component to be in this state at this second; null: none does.</summary>
+    public string? TitleOf(Component component, ComponentStatus declared, long second)
+    {
+        var state = declared is ComponentStatus.Outage ? Recorded.Outage : Recorded.Degraded;
+        return Incidents.FirstOrDefault(i => Declarations.Of(i).Any(d => d.ComponentId == component.Id && d.State == state && d.From <= second && second < d.To))?.Title;
+    }
+
     /// <summary>The open incidents that name the component, newest start first.</summary>
-    public IEnumerable<PageIncident> Naming(Component component) => Open.Where(i => i.Components.Any(c => c.Id == component.Id));
+    public IEnumerable<PageIncident> Naming(Component component) => Open.Where(i => i.Updates.Any(u => u.Components.Any(c => c.Id == component.Id)));
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     public static Announcements? FromJson(string? json) => json is null ? null : JsonSerializer.Deserialize(json, AnnouncementsJson.Default.Announcements);

@@ -1,7 +1,4 @@
-using Xerotier.Contracts;
 using Xerotier.StatusService.Model;
-using Component = Xerotier.StatusService.Model.Component;
-using OverallStatus = Xerotier.StatusService.Model.OverallStatus;
 
 namespace Xerotier.StatusService.Board;
 
@@ -115,9 +112,9 @@ public sealed record BoardState(
             return verdict;
         }
 
-        var named = inputs.Announced.Naming(component).ToList();
-        var reason = named.FirstOrDefault(i => i.Components.Any(c => c.Id == component.Id && c.Status == (declared is ComponentStatus.Outage ? DeclaredStatus.Outage : DeclaredStatus.Degraded)))?.Title;
-        return declared is not ComponentStatus.Operational ? new(declared, reason) : named.Count > 0 ? Verdict.Operational : null;
+        return declared is not ComponentStatus.Operational ? new(declared, inputs.Announced.TitleOf(component, declared, now.ToUnixTimeSeconds()))
+            : inputs.Announced.Naming(component).Any() ? Verdict.Operational
+            : null;
     }
 
     private static Recorded RecordedOf(Component component, ComponentStatus? measured, BoardInputs inputs, DateTimeOffset now)

@@ -21,6 +21,14 @@ public enum Mutation
     NobodyWaitsForTheWindows,
     AWrongClockRecords,
     WhatIsHeardWithAWrongClockIsLost,
+    AWindowHidesWhatPeopleSay,
+    PeopleMayMakeItBetter,
+    UpdatesCountInTheOrderOfPosting,
+    ResolvingEndsNothing,
+    ReopeningBringsBackWhatWasSaid,
+    APartOfASecondIsNothing,
+    WhatPeopleSayIsNotShown,
+    AWindowForgetsWhatWasMeasured,
 }
 
 /// <summary>
@@ -31,12 +39,12 @@ public sealed class Oracle
 {
     public const byte Unseen = 255;
 
-    // As the specification ranks what a second held, from best to worst.
+    // As the specification ranks what a second held, from best to worst; in maintenance the last digit is what was measured beneath it.
     public const byte Up = 0;
-    public const byte Slow = 1;
-    public const byte NoData = 2;
-    public const byte Maintained = 3;
-    public const byte Down = 4;
+    public const byte Slow = 10;
+    public const byte NoData = 20;
+    public const byte Maintained = 30;
+    public const byte Down = 40;
 
     private readonly World world;
     private readonly Mutation mutation;
@@ -134,7 +142,7 @@ public sealed class Oracle
     }
 
     /// <summary>The status of each indicator on replica <paramref name="r"/>'s page; null for a hidden one.</summary>
-    public string?[] Statuses(int r, long tick) => [.. Enumerable.Range(0, 4).Select(i => StatusOf(views[r], i, tick / world.TicksPerSecond))];
+    public string?[] Statuses(int r, long tick) => [.. Enumerable.Range(0, 4).Select(i => ShownOf(views[r], i, tick / world.TicksPerSecond))];
 
     public string Overall(int r, long tick)
     {
@@ -153,15 +161,70 @@ public sealed class Oracle
         var counts = new int[5];
         var midnight = new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
         var end = Math.Min(midnight + 86_400, asOf);
-        var begin = Math.Min(Math.Max(midnight, firstSecond), end);
-        counts[NoData] += (int)(begin - midnight); // before the scenario nothing was ever recorded
+        var said = SaidOn(views[r], indicator, midnight, end);
+        var begin = said is not null ? midnight : Math.Min(Math.Max(midnight, firstSecond), end);
+        counts[NoData / 10] += (int)(begin - midnight); // before the scenario nothing was ever recorded
         for (var second = begin; second < end; second++)
         {
-            counts[On(r, indicator, second)]++;
+            counts[Count(On(r, indicator, second), said?[second - midnight] ?? Up) / 10]++;
         }
 
-        return (counts[Up], counts[Slow], counts[Down], counts[Maintained], counts[NoData]);
+        return (counts[Up / 10], counts[Slow / 10], counts[Down / 10], counts[Maintained / 10], counts[NoData / 10]);
     }
+
+    /// <summary>What a second counts as: what people say is not made better by a window, nor what is measured by people.</summary>
+    private byte Count(byte held, byte said)
+    {
+        var maintained = held is >= Maintained and < Down;
+        var measured = !maintained ? held : mutation == Mutation.AWindowForgetsWhatWasMeasured ? NoData : (byte)((held - Maintained) * 10);
+        return said == Up || (maintained && mutation == Mutation.AWindowHidesWhatPeopleSay) ? (maintained ? Maintained : held)
+            : measured == Down && mutation != Mutation.PeopleMayMakeItBetter ? Down : said;
+    }
+
+    /// <summary>What incidents say of each second of [from, to); null: nothing at all.</summary>
+    private byte[]? SaidOn(View view, int indicator, long from, long to)
+    {
+        byte[]? said = null;
+        foreach (var incident in view.Incidents)
+        {
+            var instants = incident.Updates.Select((u, i) => (u.At, Posted: i)).OrderBy(u => mutation == Mutation.UpdatesCountInTheOrderOfPosting ? 0 : u.At.UtcTicks).ThenBy(u => u.Posted).ToList();
+            var (says, before) = (Up, Up);
+            for (var i = 0; i < instants.Count; i++)
+            {
+                var update = incident.Updates[instants[i].Posted];
+                if (update.Kind == SimUpdateKind.Resolved)
+                {
+                    (before, says) = (says, mutation == Mutation.ResolvingEndsNothing ? says : Up);
+                }
+                else
+                {
+                    says = update.Kind == SimUpdateKind.Reopened && mutation == Mutation.ReopeningBringsBackWhatWasSaid ? before : says;
+                    foreach (var declared in update.Says.Where(d => d.Component == indicator))
+                    {
+                        says = declared.State == 2 ? Down : declared.State == 1 ? Slow : Up;
+                    }
+                }
+
+                // It holds until the next one, and every second of which it has a part.
+                var begin = instants[i].At.ToUnixTimeSeconds();
+                var end = i + 1 == instants.Count ? long.MaxValue : CeilingOf(instants[i + 1].At);
+                if (says == Up || (i + 1 < instants.Count && instants[i + 1].At <= instants[i].At))
+                {
+                    continue;
+                }
+
+                for (var second = Math.Max(begin, from); second < Math.Min(end, to); second++)
+                {
+                    said ??= new byte[86_400];
+                    said[second - from] = Math.Max(said[second - from], says);
+                }
+            }
+        }
+
+        return said;
+    }
+
+    private long CeilingOf(DateTimeOffset at) => at.ToUnixTimeSeconds() + (at.Ticks % TimeSpan.TicksPerSecond == 0 || mutation == Mutation.APartOfASecondIsNothing ? 0 : 1);
 
     public DateOnly? Installed()
     {
@@ -195,6 +258,7 @@ public sealed class Oracle
         {
             view.Windows = [.. windows.Where(w => w.Active)];
             view.HeardWindows = true;
+            view.Incidents = happened.Incidents;
         }
     }
 
@@ -301,20 +365,33 @@ public sealed class Oracle
                 || window.Names.Any(n => mutation == Mutation.NamesAreCaseSensitive ? n == CultureNames[indicator] : string.Equals(n, names[indicator], StringComparison.OrdinalIgnoreCase));
             if ((window.Platform || mutation == Mutation.WindowsOfEveryProjectCount) && named && window.Start <= tick && (tick < window.End || mutation == Mutation.WindowsLastForever))
             {
-                return mutation == Mutation.MaintenanceIsDown ? Down : Maintained;
+                return mutation == Mutation.MaintenanceIsDown ? Down : (byte)(Maintained + (MeasuredOf(view, indicator, now) / 10));
             }
         }
 
         // In its first four seconds a process may not have heard yet that what is down is in maintenance.
         var mayBeMaintained = !view.HeardWindows && now - view.Born < 4 && mutation != Mutation.NobodyWaitsForTheWindows;
-        return StatusOf(view, indicator, now) switch
-        {
-            "Operational" => Up,
-            _ when mayBeMaintained => NoData,
-            "Degraded" => Slow,
-            "Outage" => Down,
-            _ => mutation == Mutation.UnknownIsUp ? Up : NoData,
-        };
+        return MeasuredOf(view, indicator, now) is var measured && mayBeMaintained && measured != Up ? NoData : measured;
+    }
+
+    private byte MeasuredOf(View view, int indicator, double now) => StatusOf(view, indicator, now) switch
+    {
+        "Operational" => Up,
+        "Degraded" => Slow,
+        "Outage" => Down,
+        _ => mutation == Mutation.UnknownIsUp ? Up : NoData,
+    };
+
+    /// <summary>The worse of what is measured and what people say; what is not measured is shown while an open incident names it.</summary>
+    private string? ShownOf(View view, int indicator, double now)
+    {
+        var measured = StatusOf(view, indicator, now);
+        var named = view.Incidents.Any(i => !i.IsResolved && i.Updates.Any(u => u.Says.Any(d => d.Component == indicator)));
+        var second = (long)Math.Floor(now) + firstSecond;
+        var said = mutation == Mutation.WhatPeopleSayIsNotShown ? Up : SaidOn(view, indicator, second, second + 1)?[0] ?? Up;
+        string[] order = ["Operational", "Degraded", "Unknown", "Outage"];
+        var says = said == Down ? "Outage" : said == Slow ? "Degraded" : named ? "Operational" : null;
+        return measured is null ? says : says is null || Array.IndexOf(order, measured) >= Array.IndexOf(order, says) ? measured : says;
     }
 
     private static readonly string[] CultureNames = ["Dashboard", "Inference Routing", "Shared Agents", "Model Storage"];
@@ -381,6 +458,8 @@ public sealed class Oracle
         public bool AgentsShown { get; set; }
 
         public List<SimWindow> Windows { get; set; } = [];
+
+        public IReadOnlyList<SimIncident> Incidents { get; set; } = [];
 
         public int ReadUntil { get; set; }
     }

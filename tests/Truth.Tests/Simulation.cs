@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Xerotier.Contracts;
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
@@ -102,7 +103,8 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
 
         if (happened.Windows is { } windows)
         {
-            replica.Inbox.Enqueue((inputs, at) => inputs.WithWindows(Feed(windows), at));
+            var announced = Announcements.From([], happened.Incidents.Select(Notice));
+            replica.Inbox.Enqueue((inputs, at) => inputs.WithNotices(BoardWindows.From(Feed(windows)), announced, at));
         }
         else if (happened.WindowsAlive)
         {
@@ -120,15 +122,15 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         foreach (var component in Components.BuiltIn)
         {
             string? shown = state.Shown.Where(s => s.Component == component).Select(s => s.Verdict.Status.ToString()).FirstOrDefault();
-            Compare($"{component.Name} at {now:u}", statuses[component.Order], shown);
+            Compare($"{component.Name} at {now:u}", statuses[component.Position], shown);
             Compare($"reason of {component.Name} at {now:u}", shown is null or "Operational", state.Shown.All(s => s.Component != component || s.Verdict.Reason is null));
         }
 
         Compare($"overall at {now:u}", oracle.Overall(r, tick), state.Overall.ToString());
 
-        if (replica.Last.History.FirstRecorded is null)
+        if (replica.Last.History.FirstRecorded is null || !ReferenceEquals(replica.Read, state.Announced))
         {
-            return;
+            return; // the days that incidents touch have not been read yet
         }
 
         var second = now.ToUnixTimeSeconds();
@@ -138,7 +140,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         var installed = oracle.Installed();
         foreach (var line in page.Components)
         {
-            var indicator = Components.BuiltIn.Single(c => c.Name == line.Name).Order;
+            var indicator = Components.BuiltIn.Single(c => c.Name == line.Name).Position;
             long up = 0, down = 0;
             Compare($"days of {line.Name}", 90, line.Days.Count);
             foreach (var day in line.Days)
@@ -166,7 +168,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
 
         foreach (var (component, from, to, state) in await database.IntervalsAsync())
         {
-            var indicator = Components.BuiltIn.Single(c => c.Key == component).Order;
+            var indicator = Components.BuiltIn.Single(c => c.Key == component).Position;
             for (var second = from - oracle.FirstSecond; second < to - oracle.FirstSecond && differences.Count < 5; second++)
             {
                 if (second < 0 || second >= written[indicator].Length)
@@ -176,7 +178,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
                 }
 
                 Compare($"author of {component} at {second}", Oracle.NoData, written[indicator][second]); // each second once
-                written[indicator][second] = (byte)state;
+                written[indicator][second] = (int)state >= 10 ? (byte)(Oracle.Maintained + ((int)state - 10)) : (int)state == 3 ? (byte)(Oracle.Maintained + 2) : (byte)((int)state * 10);
             }
         }
 
@@ -208,6 +210,44 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         SharedAgentsTotal = fleet.Agents,
         SharedAgentsStale = fleet.Stale,
     };
+
+    private static IncidentNotice Notice(SimIncident incident)
+    {
+        var now = incident.StartedAt.AddDays(100);
+        return new()
+        {
+            Id = $"inc_{incident.Id}",
+            Value = new()
+            {
+                Id = $"inc_{incident.Id}",
+                ProjectId = "proj_platform",
+                Title = "Something",
+                Status = incident.IsResolved ? IncidentStatus.Resolved : IncidentStatus.Investigating,
+                Impact = IncidentImpact.Minor,
+                ImpactOverride = null,
+                StartedAt = incident.StartedAt,
+                ResolvedAt = incident.IsResolved ? incident.Updates[^1].At : null,
+                Components = [.. incident.Updates.SelectMany(u => u.Says).GroupBy(d => d.Component).Select(d => new IncidentComponent { Id = Components.BuiltIn[d.Key].Id, Name = "", Status = (DeclaredStatus)d.Last().State })],
+                Updates = [.. incident.Updates.Select((update, i) => new IncidentUpdate
+                {
+                    Id = $"upd_{i}",
+                    Status = update.Kind == SimUpdateKind.Resolved ? IncidentStatus.Resolved : IncidentStatus.Investigating,
+                    Body = "",
+                    Components = [.. update.Says.Select(d => new ComponentDeclaration { Id = Components.BuiltIn[d.Component].Id, Status = (DeclaredStatus)d.State })],
+                    At = update.At,
+                    PostedAt = now.AddSeconds(i),
+                    EditedAt = null,
+                    CreatedBy = "ops",
+                    Notify = false,
+                })],
+                UpdatesCount = incident.Updates.Length,
+                CreatedBy = "ops",
+                CreatedAt = now,
+                UpdatedAt = now,
+                Draft = false,
+            },
+        };
+    }
 
     private NoticeLists Feed(IReadOnlyList<SimWindow> windows)
     {
@@ -265,6 +305,9 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
 
         public BoardInbox Inbox { get; }
 
+        /// <summary>The announcements of the last turn.</summary>
+        public Announcements Read { get; private set; } = Announcements.None;
+
         public RecorderTurn Last { get; private set; } = RecorderTurn.None;
 
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -299,7 +342,11 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         public async Task StepAsync()
         {
             var now = GetUtcNow();
-            Last = clock.IsOffAt(now) ? Last : await Recorder.TurnAsync(DateOnly.FromDateTime(now.UtcDateTime), null, null, Announcements.None, default);
+            if (!clock.IsOffAt(now))
+            {
+                Read = Board.Inputs.Announced;
+                Last = await Recorder.TurnAsync(DateOnly.FromDateTime(now.UtcDateTime), null, null, Read, default);
+            }
         }
 
         public void Dispose()

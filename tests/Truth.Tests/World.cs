@@ -3,6 +3,25 @@ namespace Xerotier.Truth.Tests;
 /// <summary>A window as the scenario has it; times in ticks of the scenario's grid.</summary>
 public sealed record SimWindow(int Id, bool Platform, bool Active, long Start, long End, string[] Names);
 
+/// <summary>An incident as the scenario has it, with its updates in the order of posting.</summary>
+public sealed record SimIncident(int Id, DateTimeOffset StartedAt, SimUpdate[] Updates)
+{
+    public bool IsResolved => Updates[^1].Kind == SimUpdateKind.Resolved;
+}
+
+/// <summary>An update, the instant that it speaks of, and the components that it names.</summary>
+public sealed record SimUpdate(SimUpdateKind Kind, DateTimeOffset At, SimDeclaration[] Says);
+
+/// <summary>0: operational, 1: degraded, 2: outage.</summary>
+public readonly record struct SimDeclaration(int Component, int State);
+
+public enum SimUpdateKind
+{
+    Ongoing,
+    Resolved,
+    Reopened,
+}
+
 /// <summary>What a collector says.</summary>
 public sealed record SimFleet(SimStore Store, int Routers, int Online, int Agents, int Stale);
 
@@ -25,6 +44,9 @@ public sealed record SimEvents(SimLife Before, SimLife After, bool Graceful, Sim
 {
     /// <summary>How far its clock is ahead of the time, which the database's clock has; behind it when negative.</summary>
     public TimeSpan Ahead { get; init; }
+
+    /// <summary>The incidents as they are; they are told together with the windows.</summary>
+    public IReadOnlyList<SimIncident> Incidents { get; init; } = [];
 }
 
 /// <summary>
@@ -39,8 +61,10 @@ public sealed class World
 
     private readonly Random random;
     private readonly Random leaps; // of their own, so that a scenario's other events stay what they were
+    private readonly Random people;
     private readonly double eventsPerTick;
     private readonly List<SimWindow> windows = [];
+    private readonly List<SimIncident> incidents = [];
     private readonly Replica[] replicas;
     private readonly long stepEvery;
     private SimFleet fleet = new(SimStore.Ready, 3, 3, 8, 0);
@@ -54,6 +78,7 @@ public sealed class World
     {
         random = new(seed);
         leaps = new(seed + 1_000_000_007);
+        people = new(seed + 1_500_000_001);
         Seed = seed;
         var kind = seed % 100;
         (TicksPerSecond, var seconds) = kind switch
@@ -96,6 +121,12 @@ public sealed class World
             windowsChanged = Happen(tick);
         }
 
+        if (people.NextDouble() < eventsPerTick / 3)
+        {
+            Announce(At(tick));
+            windowsChanged = true; // they come by the same feed
+        }
+
         if (fleet.Store == SimStore.Young && tick >= youngUntil)
         {
             fleet = fleet with { Store = SimStore.Ready };
@@ -110,8 +141,9 @@ public sealed class World
             alive: maintenanceUp && beat,
             feed: maintenanceUp && (windowsChanged || !maintenanceBefore) ? [.. windows] : null,
             all: maintenanceUp ? [.. windows] : null,
-            step: databaseUp && (tick % stepEvery == 0 || random.NextDouble() < eventsPerTick / 4)) with
-        { Ahead = both.First })];
+            step: databaseUp && (tick % stepEvery == 0 || random.NextDouble() < eventsPerTick / 4),
+            stepOnNews: databaseUp) with
+        { Ahead = both.First, Incidents = [.. incidents] })];
     }
 
     /// <returns>Whether the windows changed.</returns>
@@ -173,6 +205,55 @@ public sealed class World
         }
     }
 
+    /// <summary>People open, update, resolve, reopen and edit incidents, and speak of what was before as often as of now.</summary>
+    private void Announce(DateTimeOffset now)
+    {
+        if (incidents.Count == 0 || (incidents.Count < 5 && people.Next(4) == 0))
+        {
+            var started = now - Before(people.Next(2) == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(people.NextDouble() * (people.Next(4) == 0 ? 3 * 86_400 : Ticks / TicksPerSecond / 2)));
+            incidents.Add(new(nextId++, started, [new(SimUpdateKind.Ongoing, started, Declare())]));
+            return;
+        }
+
+        var index = people.Next(incidents.Count);
+        var incident = incidents[index];
+        var newest = incident.Updates.Max(u => u.At);
+        switch (people.Next(6))
+        {
+            case 0 when !incident.IsResolved:
+                Post(new(SimUpdateKind.Resolved, Between(newest), people.Next(3) == 0 ? [new(people.Next(4), 0)] : []));
+                break;
+            case 1 when incident.IsResolved:
+                Post(new(SimUpdateKind.Reopened, Between(newest), Declare()));
+                break;
+            case 2 or 3 when !incident.IsResolved: // of now, or of any time since it began
+                Post(new(SimUpdateKind.Ongoing, Between(people.Next(2) == 0 ? now : incident.StartedAt), Declare()));
+                break;
+            case 4: // an edit that keeps the order of what resolves and reopens
+                var edited = people.Next(incident.Updates.Length);
+                var other = incident.Updates[edited] with { At = Between(incident.StartedAt), Says = incident.Updates[edited].Kind == SimUpdateKind.Resolved ? [] : Declare() };
+                SimUpdate[] updates = [.. incident.Updates];
+                updates[edited] = other;
+                if (Enumerable.Range(0, updates.Length).All(i => updates[i].Kind == SimUpdateKind.Ongoing || updates.Take(i).All(u => u.At <= updates[i].At)))
+                {
+                    incidents[index] = incident with { Updates = updates };
+                }
+
+                break;
+            case 5 when incidents.Count > 3: // it grew old
+                incidents.RemoveAt(index);
+                break;
+        }
+
+        void Post(SimUpdate update) => incidents[index] = incident with { Updates = [.. incident.Updates, update] };
+
+        DateTimeOffset Between(DateTimeOffset from) => now - Before((now - from) * people.NextDouble());
+
+        static TimeSpan Before(TimeSpan time) => TimeSpan.FromMilliseconds(Math.Floor(time.TotalMilliseconds));
+
+        SimDeclaration[] Declare() => [.. Enumerable.Range(0, 4).OrderBy(_ => people.Next()).Take(people.Next(3)).Select(c => new SimDeclaration(c, people.Next(3)))];
+    }
+
     private string[] Pick() => random.Next(3) == 0 ? [] : [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Names[random.Next(Names.Length)]).Distinct()];
 
     private sealed class Replica
@@ -200,7 +281,7 @@ public sealed class World
             return ahead;
         }
 
-        public SimEvents Next(Random random, double chance, double ticksPerSecond, SimFleet? tell, bool alive, IReadOnlyList<SimWindow>? feed, IReadOnlyList<SimWindow>? all, bool step)
+        public SimEvents Next(Random random, double chance, double ticksPerSecond, SimFleet? tell, bool alive, IReadOnlyList<SimWindow>? feed, IReadOnlyList<SimWindow>? all, bool step, bool stepOnNews)
         {
             var before = life;
             var graceful = false;
@@ -221,7 +302,7 @@ public sealed class World
 
             var windows = needsFeed ? all : feed;
             needsFeed &= windows is null;
-            return new(before, life, graceful, tell, alive && !needsFeed, windows, step);
+            return new(before, life, graceful, tell, alive && !needsFeed, windows, step || (stepOnNews && windows is not null));
         }
     }
 }

@@ -17,7 +17,7 @@ internal static class PageJson
         return stale ? Mark(bytes) : bytes;
     }
 
-    /// <summary>The first field of that name is the document's own: no text of a window comes before it.</summary>
+    /// <summary>The first field of that name is the document's own: no text of a window or an incident comes before it.</summary>
     private static byte[] Mark(byte[] bytes)
     {
         var field = "\"stale_since\":"u8;
@@ -31,6 +31,8 @@ internal static class PageJson
         StaleSince = null,
         Overall = new() { Key = ToContract(model.Overall), Label = Wording.Label(model.Overall) },
         Indicators = [.. model.Components.Select(ToContract)],
+        Incidents = [.. model.Incidents.Open, .. model.Incidents.Past],
+        OpenIncidentsTotal = model.Incidents.OpenTotal,
         Windows = new()
         {
             Unavailable = model.Windows.Unavailable,
@@ -45,7 +47,11 @@ internal static class PageJson
 
     private static StatusIndicator ToContract(ComponentModel component) => new()
     {
+        Id = component.Component.Id,
         Name = component.Name,
+        Description = component.Component.Description,
+        Group = component.Component.Group,
+        Declared = component.Component.IsDeclared,
         Status = component.Status.ToContract(),
         Reason = component.Reason,
         Since = component.Since,
