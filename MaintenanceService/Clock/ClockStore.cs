@@ -35,8 +35,11 @@ internal sealed class ClockStore(NpgsqlDataSource database)
     internal NpgsqlBatch MoveDueBatch(DateTimeOffset now)
     {
         var batch = database.CreateBatch();
-        Add("scheduled", "starts_at", "active", "activated", "");
-        Add("active", "ends_at", "completed", "completed", ", completed_at = greatest((select now from clock), w.updated_at)");
+        foreach (var (from, at, to) in Lifecycle.Automatic)
+        {
+            Add(from.Wire(), at, to.Wire(), Lifecycle.Action(from, to), to is WindowStatus.Completed ? ", completed_at = greatest((select now from clock), w.updated_at)" : "");
+        }
+
         return batch;
 
         void Add(string from, string at, string to, string action, string also) => batch.BatchCommands.Add(new NpgsqlBatchCommand($"""

@@ -26,6 +26,13 @@ internal static class Lifecycle
     /// <summary>The states from which <paramref name="to"/> may be reached: the write statement checks them once more.</summary>
     public static IEnumerable<WindowStatus> Before(WindowStatus to) => Enum.GetValues<WindowStatus>().Where(from => Allows(from, to));
 
+    /// <summary>What time alone does to a window with <c>auto_transition</c>, in this order: at the time in a column it goes from one state to the next.</summary>
+    public static IReadOnlyList<(WindowStatus From, string At, WindowStatus To)> Automatic { get; } =
+    [
+        (WindowStatus.Scheduled, "starts_at", WindowStatus.Active),
+        (WindowStatus.Active, "ends_at", WindowStatus.Completed),
+    ];
+
     /// <summary>A new window.</summary>
     /// <param name="fields">Checked fields, with everything that is required.</param>
     /// <param name="caller">Who makes it.</param>

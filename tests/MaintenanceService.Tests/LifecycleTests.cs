@@ -1,10 +1,17 @@
 using FsCheck.Fluent;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using NpgsqlTypes;
+using Xerotier.MaintenanceService.Clock;
+using Xerotier.MaintenanceService.Model;
+using Xerotier.MaintenanceService.Storage;
 using Xerotier.MaintenanceService.Windows;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Tests;
 
-/// <summary>The rules of a window's life as pure functions, and the whole service against a model of them.</summary>
+/// <summary>The rules of a window's life as pure functions, and the clock's statement and the whole service against a model of them.</summary>
 public sealed class LifecycleTests(ManagementApi api) : ProjectTests(api)
 {
     private static readonly string[] States = ["scheduled", "active", "completed", "cancelled"];
@@ -93,6 +100,52 @@ public sealed class LifecycleTests(ManagementApi api) : ProjectTests(api)
 
         Assert.Equal(model.Actions, (await Project.GetAsync($"/{id}/events?limit=100")).Data.Select(e => e!["action"]!.GetValue<string>()).Reverse());
     });
+
+    [Fact]
+    public async Task The_clock_makes_of_every_window_what_the_rules_make_of_it()
+    {
+        await using var database = NpgsqlDataSource.Create(await Api.Postgres.CreateDatabaseAsync());
+        await Migrations.ApplyAsync(database, typeof(ClockStore).Assembly, NullLogger.Instance, CancellationToken.None);
+        var now = Timestamps.ToMicroseconds(TimeProvider.System.GetUtcNow());
+        var second = TimeSpan.FromSeconds(1);
+        var microsecond = TimeSpan.FromMicroseconds(1);
+        var caller = new Caller("key_1", "ops", Project.Id, PlatformProject: false, []);
+        var windows = (
+            from status in Enum.GetValues<WindowStatus>()
+            from auto in new[] { true, false }
+            from start in new[] { -second, TimeSpan.Zero, microsecond }
+            from length in new[] { microsecond, second, 2 * second } // it ended, ends now, or ends later
+            from changed in new[] { -second, second } // later than now: the clock was set back
+            select Lifecycle.Create(new() { Title = "One", Description = "", StartsAt = now + start, EndsAt = now + start + length, Status = status, AutoTransition = auto }, caller, now + changed)).ToList();
+        await using (var insert = database.CreateCommand("insert into windows select * from jsonb_populate_recordset(null::windows, @windows)")
+            .With("windows", NpgsqlDbType.Jsonb, $"[{string.Join(',', windows.Select(WindowTable.ToJson))}]"))
+        {
+            await insert.ExecuteNonQueryAsync();
+        }
+
+        var changes = new List<(string Id, long Version, string Action)>();
+        var expected = windows.ConvertAll(window =>
+        {
+            Move(WindowStatus.Scheduled, window.StartsAt, WindowStatus.Active);
+            Move(WindowStatus.Active, window.EndsAt, WindowStatus.Completed);
+            return window;
+
+            void Move(WindowStatus from, DateTimeOffset at, WindowStatus to)
+            {
+                if (window.AutoTransition && window.Status == from && at <= now)
+                {
+                    window = Lifecycle.Change(window, new() { Status = to }, now).Next!;
+                    changes.Add((window.Id, window.Version, Lifecycle.Action(from, to)));
+                }
+            }
+        });
+        var (activated, completed) = await new ClockStore(database).MoveDueAsync(now, CancellationToken.None);
+        Assert.Equal((changes.Count(c => c.Action == "activated"), changes.Count(c => c.Action == "completed")), (activated, completed));
+        await using var read = database.CreateCommand($"select {WindowTable.Columns} from windows order by id");
+        Assert.Equivalent(expected.OrderBy(w => w.Id, StringComparer.Ordinal), await read.ReadAllAsync(WindowTable.Read, CancellationToken.None), strict: true);
+        await using var events = database.CreateCommand("select window_id, version, action from window_events");
+        Assert.Equal(changes.Order(), (await events.ReadAllAsync(row => (row.GetString(0), row.GetInt64(1), row.GetString(2)), CancellationToken.None)).Order());
+    }
 
     private static System.Text.Json.Nodes.JsonObject ToBody(Step step)
     {
