@@ -56,7 +56,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, CollectorMetrics 
     public async Task<WriteResult> WriteAsync(FleetKey fleet, IReadOnlyCollection<ReceivedHeartbeat> heartbeats)
     {
         var now = time.GetUtcNow();
-        var arguments = new RedisValue[8 + (4 * heartbeats.Count)];
+        var arguments = new RedisValue[9 + (4 * heartbeats.Count)];
         arguments[0] = KindName(fleet.Kind);
         arguments[1] = fleet.Kind == SenderKind.Private ? options.MaxAgentsPerProject : long.MaxValue;
         arguments[2] = FleetRules.FreshSince(now, options.StaleAfter);
@@ -65,7 +65,8 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, CollectorMetrics 
         arguments[5] = (long)(options.Retention + options.StaleAfter).TotalMilliseconds;
         arguments[6] = options.MaxBytesPerProject;
         arguments[7] = MaxClockSkew;
-        var i = 8;
+        arguments[8] = (long)SignOffRetention.TotalMilliseconds;
+        var i = 9;
         foreach (var heartbeat in heartbeats)
         {
             arguments[i++] = heartbeat.ReceivedAt;

@@ -1,13 +1,14 @@
 -- Writes heartbeats of one fleet, each sender at most once, and retires senders beyond the retention.
 -- KEYS: records, seen, up (routers) or gone (agents), bytes (private agents)
 -- ARGV: kind, quota, fresh since, registered since, forget sign-offs before, lifetime in ms, quota of bytes, maximum clock skew,
+--       lifetime of sign-offs in ms,
 --       then for each heartbeat: when it was received, 1 or 0 (offline), id, record
 -- Returns how many heartbeats changed who is registered, fresh or up, and the ids that a quota refused.
 local records, seen, third = KEYS[1], KEYS[2], KEYS[3]
 local kind, quota, fresh, lifetime = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[6]
 local router, shared, private = kind == 'router', kind == 'shared', kind == 'private'
 local bytes, room = private and tonumber(redis.call('GET', KEYS[4]) or '0'), tonumber(ARGV[7])
-local skew = tonumber(ARGV[8])
+local skew, signoff_lifetime = tonumber(ARGV[8]), ARGV[9]
 local changes, refused = 0, {}
 
 local function newer(known, received)
@@ -41,7 +42,7 @@ if not router and redis.call('EXISTS', third) == 1 then
   gone = true
 end
 
-for i = 9, #ARGV, 4 do
+for i = 10, #ARGV, 4 do
   local received, id, record = tonumber(ARGV[i]), ARGV[i + 2], ARGV[i + 3]
   local last = redis.call('ZSCORE', seen, id)
   last = last and tonumber(last)
@@ -52,7 +53,7 @@ for i = 9, #ARGV, 4 do
   elseif ARGV[i + 1] == '0' and not router then
     if last then remove(id); count = count - 1 end
     redis.call('ZADD', third, received, id)
-    redis.call('PEXPIRE', third, 10000)
+    redis.call('PEXPIRE', third, signoff_lifetime)
     gone = true
   elseif (not last and count >= quota) or (private and grown > room) then
     refused[#refused + 1] = id
