@@ -5,13 +5,13 @@ using Xerotier.StatusService.History;
 
 namespace Xerotier.StatusService.Publishing;
 
-/// <summary>What the loop has published, and the loop's heartbeat.</summary>
+/// <summary>What the loop has published, and whether the loop is alive.</summary>
 public sealed class Published(TimeProvider time)
 {
-    /// <summary>A loop without a heartbeat for so long counts as stuck.</summary>
-    public static readonly TimeSpan HeartbeatTimeout = TimeSpan.FromSeconds(1.5);
+    /// <summary>A loop that has not reported itself alive for so long counts as stuck.</summary>
+    public static readonly TimeSpan LivenessTimeout = TimeSpan.FromSeconds(1.5);
 
-    private long lastHeartbeat;
+    private long aliveAt;
     private volatile Announcements announced = Announcements.None;
     private volatile HistorySnapshot history = HistorySnapshot.Empty;
 
@@ -32,11 +32,11 @@ public sealed class Published(TimeProvider time)
         set => history = value;
     }
 
-    /// <summary>The loop had a heartbeat within <see cref="HeartbeatTimeout"/>.</summary>
-    public bool IsLoopAlive => Volatile.Read(ref lastHeartbeat) is not 0 and var at && time.GetElapsedTime(at) < HeartbeatTimeout;
+    /// <summary>The loop reported itself alive within <see cref="LivenessTimeout"/>.</summary>
+    public bool IsLoopAlive => Volatile.Read(ref aliveAt) is not 0 and var at && time.GetElapsedTime(at) < LivenessTimeout;
 
-    /// <summary>The loop's heartbeat: what is published is what it knows now.</summary>
-    public void Heartbeat() => Volatile.Write(ref lastHeartbeat, time.GetTimestamp());
+    /// <summary>The loop reports itself alive: what is published is what it knows now.</summary>
+    public void ReportAlive() => Volatile.Write(ref aliveAt, time.GetTimestamp());
 }
 
 /// <summary>Registration of all that is published.</summary>

@@ -7,8 +7,8 @@ namespace Xerotier.StatusService.Publishing;
 /// <summary>
 /// The service's one loop. It looks at the board at least every 250 ms and publishes what it sees. Twice a second it starts the
 /// recorder's turn with the values that the turn needs, and takes its result when it is complete: a turn may wait for Postgres, so it
-/// runs beside the looks and never delays them. While its clock is known to be off it does neither: nothing is recorded, and without a
-/// heartbeat the Gateways mark what they have as the last known state. What it hears in that time it takes at the first look after it.
+/// runs beside the looks and never delays them. While its clock is known to be off it does neither: nothing is recorded, and without
+/// keepalives the Gateways mark what they have as the last known state. What it hears in that time it takes at the first look after it.
 /// </summary>
 public sealed class StatusLoop(
     BoardInbox inbox,
@@ -68,12 +68,12 @@ public sealed class StatusLoop(
         try
         {
             wait = await LookAsync(now, stopping);
-            published.Heartbeat();
+            published.ReportAlive();
             failures.Succeeded();
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
-            failures.Failed(failure); // no heartbeat: the Gateways then serve what they knew last, marked as such
+            failures.Failed(failure); // not alive, no keepalive: the Gateways then serve what they knew last, marked as such
         }
 
         return Turn is null ? Shortest(wait, StartTurnIfDue(now, stopping)) : wait;

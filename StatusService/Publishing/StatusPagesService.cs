@@ -5,7 +5,7 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.StatusService.Publishing;
 
-/// <summary>Pushes the page to every Gateway. A keepalive follows the loop's heartbeat: while the loop is stuck there is none.</summary>
+/// <summary>Pushes the page to every Gateway. Keepalives are sent only while the loop is alive: while it is stuck there are none.</summary>
 [Authorize(Policies.Service)]
 public sealed class StatusPagesService(Published published, TimeProvider time, IHostApplicationLifetime lifetime) : StatusPages.StatusPagesBase
 {
