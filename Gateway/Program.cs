@@ -41,7 +41,7 @@ builder.Services.AddServiceClient<StatusPages.StatusPagesClient>("statusservice"
 builder.Services.AddSingleton<StatusPage>();
 builder.Services.AddHostedSingleton<PageFile>();
 builder.Services.AddHostedService<PageReceiver>();
-builder.Services.AddHostedService<PageMarker>();
+builder.Services.AddHostedService<PageWatchdog>();
 
 builder.Services.AddHostedSingleton<Drain>();
 builder.Services.AddSingleton<Health>();

@@ -3,7 +3,7 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.Gateway.Page;
 
 /// <summary>Marks the page soon after its source falls silent.</summary>
-internal sealed class PageMarker(StatusPage page, TimeProvider time, ILogger<PageMarker> logger) : BackgroundService
+internal sealed class PageWatchdog(StatusPage page, TimeProvider time, ILogger<PageWatchdog> logger) : BackgroundService
 {
     private static readonly TimeSpan CheckEvery = TimeSpan.FromMilliseconds(50);
 
