@@ -1,6 +1,7 @@
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Site;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
@@ -14,6 +15,7 @@ builder.Services.AddServiceClient<Fleet.FleetClient>("healthcollector");
 builder.Services.AddServiceClient<MaintenanceFeed.MaintenanceFeedClient>("maintenanceservice");
 builder.Services.AddBoard(builder.Configuration);
 builder.Services.AddHistory(builder.Configuration);
+builder.AddBrand();
 builder.Services.AddPageRenderer();
 builder.Services.AddPublishing();
 

@@ -5,8 +5,8 @@ namespace Xerotier.StatusService.Board;
 /// <summary>How each measured component is judged, pure: by the rules, from what is known of the platform now.</summary>
 public static class Measures
 {
-    private static readonly Verdict NoData = new(ComponentStatus.Unknown, "health reports are not coming in");
-    private static readonly Verdict NoDataYet = new(ComponentStatus.Unknown, "the first heartbeats have not arrived yet");
+    private static readonly Verdict NoData = new(ComponentStatus.Unknown, "we are not receiving health reports");
+    private static readonly Verdict NoDataYet = new(ComponentStatus.Unknown, "we are waiting for the first health reports");
 
     private static readonly Verdict NotProbed = new(ComponentStatus.Unknown, "no recent answer of its health check is known");
 

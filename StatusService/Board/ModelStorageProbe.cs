@@ -30,13 +30,13 @@ public sealed class ModelStorageOptions
 /// <summary>Asks the configured address again and again; without one it does nothing.</summary>
 public sealed class ModelStorageProbe(IOptions<ModelStorageOptions> options, BoardInbox inbox, TimeProvider time, ILogger<ModelStorageProbe> logger) : BackgroundService
 {
-    private static readonly Verdict NotYet = new(ComponentStatus.Unknown, "its first probe is under way");
+    private static readonly Verdict NotYet = new(ComponentStatus.Unknown, "we are waiting for the first health check");
 
     private readonly FailureLog log = new(logger, "The probe of Model Storage fails", "The probe of Model Storage succeeds again");
     private int failures; // in a row
 
     /// <summary>What failed probes say of the storage, when there are enough in a row.</summary>
-    public static Verdict Failed { get; } = new(ComponentStatus.Outage, "its probe fails");
+    public static Verdict Failed { get; } = new(ComponentStatus.Outage, "its health check is failing");
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -5,11 +5,8 @@ namespace Xerotier.StatusService.History;
 /// <summary>A month's days with what happened in them, pure.</summary>
 public static class MonthHistory
 {
-    /// <summary>How many intervals of one day are listed in words; of more, the longest are. The strip shows all.</summary>
+    /// <summary>How many intervals of one day are listed in words; of more, the longest are.</summary>
     public const int MaximumIntervals = 100;
-
-    /// <summary>Seconds of a day that share a place of its strip, about a pixel.</summary>
-    public const int SlotSeconds = 432;
 
     /// <summary>One component's month; null when nothing was ever recorded of it in these days.</summary>
     /// <param name="component">The component.</param>
@@ -34,42 +31,43 @@ public static class MonthHistory
         ? day.Intervals
         : [.. day.Intervals.OrderByDescending(i => i.To - i.From).Take(day.Intervals.Count - day.Omitted).OrderBy(i => i.From)];
 
-    /// <summary>
-    /// What to draw over the strip of plain operation, by start: every interval, widened to whole slots of <see cref="SlotSeconds"/> and
-    /// joined, so that a day that flaps stays small. A slot shows the worst that it held: no outage is too short to be seen.
-    /// </summary>
-    public static IReadOnlyList<DayInterval> Strip(ComponentDay day)
+    /// <summary>What there is to tell of a month, by UTC day, newest first; days of which there is nothing are not in it.</summary>
+    /// <param name="month">The first day of the month.</param>
+    /// <param name="components">Its components.</param>
+    /// <param name="windows">Its windows, by start; each is told on the day on which it starts, or on the month's first.</param>
+    public static IReadOnlyList<DayEvents> Events(DateOnly month, IReadOnlyList<ComponentMonth> components, IReadOnlyList<PageWindow> windows)
     {
-        var midnight = new DateTimeOffset(day.Day.Date, TimeOnly.MinValue, TimeSpan.Zero);
-        var slots = new Recorded[86_400 / SlotSeconds];
-        foreach (var interval in day.Intervals)
-        {
-            var end = (int)Math.Ceiling((interval.To - midnight).TotalSeconds / SlotSeconds);
-            for (var i = (int)((interval.From - midnight).TotalSeconds / SlotSeconds); i < Math.Min(end, slots.Length); i++)
-            {
-                slots[i] = interval.State > slots[i] ? interval.State : slots[i];
-            }
-        }
-
-        var strip = new List<DayInterval>();
-        for (int i = 0, next; i < slots.Length; i = next)
-        {
-            for (next = i + 1; next < slots.Length && slots[next] == slots[i];)
-            {
-                next++;
-            }
-
-            if (slots[i] != Recorded.Operational)
-            {
-                strip.Add(new(midnight.AddSeconds(i * SlotSeconds), midnight.AddSeconds(next * SlotSeconds), slots[i]));
-            }
-        }
-
-        return strip;
+        var started = windows.ToLookup(window => DateOnly.FromDateTime(window.StartsAt.UtcDateTime) is var day && day > month ? day : month);
+        var measured = components.SelectMany(component => component.Days.SelectMany(day => Measured(component.Name, day))).ToLookup(e => e.Day);
+        return
+        [
+            .. started.Select(day => day.Key).Union(measured.Select(day => day.Key)).OrderDescending()
+                .Select(day => new DayEvents(day, [.. started[day].Reverse()], Joined(measured[day]))),
+        ];
     }
 
+    /// <summary>A component's outage, degradation and gaps of one day; what work covers is told by its window.</summary>
+    private static IEnumerable<MeasuredEvent> Measured(string component, ComponentDay day) =>
+        Listed(day).Where(interval => interval.State != Recorded.Maintenance).GroupBy(interval => interval.State)
+            .Select(state => new MeasuredEvent(day.Day.Date, state.Key, [component], Total(day.Day, state.Key), [.. state], day.Omitted));
+
+    /// <summary>Worst first; what several components had at the same time is told once.</summary>
+    private static IReadOnlyList<MeasuredEvent> Joined(IEnumerable<MeasuredEvent> events) =>
+    [
+        .. events.GroupBy(e => (e.State, Spans: string.Join(' ', e.Spans.Select(span => $"{span.From.ToUnixTimeSeconds()}-{span.To.ToUnixTimeSeconds()}"))))
+            .Select(same => same.First() with { Components = [.. same.SelectMany(e => e.Components)] })
+            .OrderByDescending(e => e.State == Recorded.NoData ? Recorded.Operational : e.State),
+    ];
+
+    private static int Total(Day day, Recorded state) => state switch
+    {
+        Recorded.Outage => day.Outage,
+        Recorded.Degraded => day.Degraded,
+        _ => day.NoData,
+    };
+
     /// <summary>A window touched [<paramref name="from"/>, <paramref name="to"/>) if it was on in it, as it was planned or until it was ended before.</summary>
-    private static bool Touched(PageWindow window, long from, long to)
+    internal static bool Touched(PageWindow window, long from, long to)
     {
         var ended = window.CompletedAt ?? window.CancelledAt ?? window.EndsAt;
         var end = ended < window.EndsAt ? ended : window.EndsAt;
@@ -131,6 +129,21 @@ public sealed record ComponentMonth(string Name, IReadOnlyList<ComponentDay> Day
 /// <param name="Windows">The maintenance windows that touched the day and affect the component, by start.</param>
 /// <param name="Omitted">How many of the shortest the list in words leaves out.</param>
 public sealed record ComponentDay(Day Day, DateTimeOffset Began, IReadOnlyList<DayInterval> Intervals, IReadOnlyList<PageWindow> Windows, int Omitted = 0);
+
+/// <summary>What there is to tell of one UTC day.</summary>
+/// <param name="Date">The day.</param>
+/// <param name="Windows">The windows that are told on it, latest start first.</param>
+/// <param name="Measured">What was measured, worst first.</param>
+public sealed record DayEvents(DateOnly Date, IReadOnlyList<PageWindow> Windows, IReadOnlyList<MeasuredEvent> Measured);
+
+/// <summary>What was measured of one or more components on one day.</summary>
+/// <param name="Day">The UTC day.</param>
+/// <param name="State">Outage, degraded or no data.</param>
+/// <param name="Components">Their names.</param>
+/// <param name="Seconds">How long together.</param>
+/// <param name="Spans">When exactly, by start.</param>
+/// <param name="Omitted">How many of the day's shortest intervals, of any state, are left out.</param>
+public sealed record MeasuredEvent(DateOnly Day, Recorded State, IReadOnlyList<string> Components, int Seconds, IReadOnlyList<DayInterval> Spans, int Omitted);
 
 /// <summary>A stretch of one day in one state.</summary>
 /// <param name="From">Start, UTC.</param>

@@ -44,7 +44,10 @@ public sealed record Component(string Id, string Name, int Position)
     public static string KeyOf(string id) => id.StartsWith(IdPrefix, StringComparison.Ordinal) ? id[IdPrefix.Length..] : id;
 
     /// <summary>Whether a window with these <c>affected_services</c> affects it: they name it, in any case of letters, or name nothing at all.</summary>
-    public bool IsAffectedBy(IReadOnlyCollection<string> services) => services.Count == 0 || services.Contains(Name, StringComparer.OrdinalIgnoreCase);
+    public bool IsAffectedBy(IReadOnlyCollection<string> services) => IsAffected(Name, services);
+
+    /// <summary>The same of the component with this name.</summary>
+    public static bool IsAffected(string name, IReadOnlyCollection<string> services) => services.Count == 0 || services.Contains(name, StringComparer.OrdinalIgnoreCase);
 }
 
 /// <summary>A time in which a component had a probe, in Unix seconds; no end while it has one.</summary>

@@ -18,8 +18,8 @@ public static class Rules
     public static Verdict SharedAgents(int total, int stale) => ByStale(total, stale) switch
     {
         ComponentStatus.Operational => Verdict.Operational,
-        var status when stale == total => new(status, total == 1 ? "the only agent is silent" : $"all {total} agents are silent"),
-        var status => new(status, $"{stale} of {total} agents are silent"),
+        var status when stale == total => new(status, total == 1 ? "the only agent is not responding" : $"none of the {total} agents is responding"),
+        var status => new(status, $"{stale} of {total} agents are not responding"),
     };
 
     /// <summary>The thresholds that agents, a project's workers and an endpoint's workers share; none at all: unknown.</summary>
@@ -45,7 +45,8 @@ public static class Rules
     /// <summary>The worse of two states: outage, unknown, degraded, operational (product.md section 8 ranks unknown).</summary>
     public static ComponentStatus Worse(ComponentStatus one, ComponentStatus other) => Rank(one) >= Rank(other) ? one : other;
 
-    private static int Rank(ComponentStatus status) => status switch
+    /// <summary>How bad a state is, from 0.</summary>
+    public static int Rank(ComponentStatus status) => status switch
     {
         ComponentStatus.Operational => 0,
         ComponentStatus.Degraded => 1,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
+using Xerotier.ServiceDefaults.Site;
 using Xerotier.StatusService.Documents.Page;
 
 namespace Xerotier.StatusService.Publishing;
@@ -13,8 +14,8 @@ public static class HistoryEndpoint
 {
     /// <summary>The page's Content-Security-Policy: its own style and script, and its icon.</summary>
     public static string Policy { get; } =
-        "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        + $"; script-src {SourceOf(PageAssets.Script)}; style-src {SourceOf(PageAssets.Style)}";
+        "default-src 'none'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        + $"; script-src {SourceOf(PageAssets.Script)}; style-src {SourceOf(PageShell.Style)}";
 
     /// <summary>Maps the endpoint.</summary>
     public static void MapHistory(this IEndpointRouteBuilder routes) =>

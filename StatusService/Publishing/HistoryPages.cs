@@ -17,7 +17,7 @@ public sealed class HistoryPages(
     private readonly SingleFlight<DateOnly, Document> cache = new(Lifetime, time);
 
     /// <summary>The page of <paramref name="month"/>.</summary>
-    /// <exception cref="ApiException">404: not a month of the history. 503: the history was not read yet, or the clock is off.</exception>
+    /// <exception cref="ApiException">404: older than the retention, or yet to come. 503: the history was not read yet, or the clock is off.</exception>
     public async ValueTask<Document> GetAsync(DateOnly month, DateTimeOffset now, CancellationToken cancellation)
     {
         var history = published.History;
@@ -27,18 +27,15 @@ public sealed class HistoryPages(
         }
 
         var today = DateOnly.FromDateTime(now.UtcDateTime);
-        var kept = today.AddDays(-options.Value.RetentionDays);
-        var first = history.FirstRecorded is { } second ? DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeSeconds(second).UtcDateTime) : today;
-        var firstMonth = HistoryPageBuilder.MonthOf(first > kept ? first : kept);
-        if (month < firstMonth || month > HistoryPageBuilder.MonthOf(today))
+        if (month < HistoryPageBuilder.MonthOf(today.AddDays(-options.Value.RetentionDays)) || month > HistoryPageBuilder.MonthOf(today))
         {
-            throw new ApiException(ApiErrors.NotFound("There is no history of this month."));
+            throw new ApiException(ApiErrors.NotFound("No history for this month."));
         }
 
-        return (await cache.GetAsync(month, _ => MakeAsync(month, firstMonth, now), cancellation)).Value;
+        return (await cache.GetAsync(month, _ => MakeAsync(month, now), cancellation)).Value;
     }
 
-    private async Task<Document> MakeAsync(DateOnly month, DateOnly firstMonth, DateTimeOffset now)
+    private async Task<Document> MakeAsync(DateOnly month, DateTimeOffset now)
     {
         using var late = new CancellationTokenSource(Timeout, time);
         var asked = windows.OfMonthAsync(month);
@@ -53,7 +50,7 @@ public sealed class HistoryPages(
         }
 
         var model = HistoryPageBuilder.Build(
-            month, firstMonth, now, history, intervals, track, announced, known?.Windows.Select(w => w.Value.ToPublic()).ToList(), known is { HasMore: true });
+            month, now, history, intervals, track, announced, known?.Windows.Select(w => w.Value.ToPublic()).ToList(), known is { HasMore: true });
         return PageRenderer.Pack(await renderer.RenderHistoryAsync(model, late.Token));
     }
 }

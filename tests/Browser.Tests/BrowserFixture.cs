@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Playwright;
 using Xerotier.Browser.Tests;
+using Xerotier.ServiceDefaults.Site;
 using Xerotier.StatusService.Documents.Page;
 
 [assembly: AssemblyFixture(typeof(BrowserFixture))]
@@ -17,7 +18,7 @@ public sealed class BrowserFixture : IAsyncLifetime
     private int pages;
 
     /// <summary>The renderer under test.</summary>
-    public PageRenderer Renderer { get; } = new(NullLoggerFactory.Instance);
+    public PageRenderer Renderer { get; } = new(NullLoggerFactory.Instance, Brand.Default);
 
     /// <summary>The server of pages.</summary>
     public PageServer Server { get; private set; } = null!;
@@ -66,6 +67,8 @@ public sealed class BrowserFixture : IAsyncLifetime
             JavaScriptEnabled = screen.Script,
             TimezoneId = screen.Zone,
             DeviceScaleFactor = screen.Scale,
+            HasTouch = screen.Touch,
+            IsMobile = screen.Touch,
         });
         // Whatever the day: the samples tell of this instant. It stands, for a slow machine to age nothing; timers run on.
         await context.Clock.SetFixedTimeAsync(Samples.Now.UtcDateTime);
@@ -80,7 +83,7 @@ public sealed class BrowserFixture : IAsyncLifetime
 }
 
 /// <summary>How a visitor looks at the page.</summary>
-public sealed record Screen(int Width = 1280, bool Dark = false, bool Script = true, string Zone = "UTC", int Height = 900, float Scale = 1);
+public sealed record Screen(int Width = 1280, bool Dark = false, bool Script = true, string Zone = "UTC", int Height = 900, float Scale = 1, bool Touch = false);
 
 /// <summary>An open page with all that its browser complained about.</summary>
 public sealed class Visit : IAsyncDisposable

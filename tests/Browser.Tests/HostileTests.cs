@@ -26,8 +26,8 @@ public sealed class HostileTests(BrowserFixture browser)
 
         Assert.Equal("Under Maintenance – Xerotier Status", await page.TitleAsync());
         Assert.Equal(title, await page.Locator("#now h3").First.TextContentAsync());
-        Assert.Equal(text, await page.Locator("#recent .text").First.TextContentAsync());
-        Assert.Equal(4, await page.Locator("#recent > ul > li").CountAsync());
+        Assert.Equal(text, await page.Locator("#planned .text").First.TextContentAsync());
+        Assert.Equal(4, await page.Locator("[id^=mw_]").CountAsync());
         Assert.Equal(0, await page.Locator("main script, main style, main img, main link").CountAsync());
         Assert.Equal(0, await page.EvaluateAsync<int>("[...document.querySelectorAll('*')].flatMap(e => [...e.attributes]).filter(a => a.name.startsWith('on') || a.name === 'style').length"));
         await LevelTests.AssertQuietAsync(visit);
@@ -39,12 +39,12 @@ public sealed class HostileTests(BrowserFixture browser)
         string[] names = [.. Enumerable.Range(1, 50).Select(i => $"{i:00} " + new string('W', 97))];
         var many = Samples.Window(1, "active", Samples.Now.AddHours(-1), TimeSpan.FromHours(2), "info", names, "Work", "");
         var model = Samples.Level(OverallStatus.Maintenance);
-        await using var visit = await browser.OpenAsync(model with { Windows = model.Windows with { Active = [many], Recent = [many] } }, new(360));
+        await using var visit = await browser.OpenAsync(model with { Windows = model.Windows with { Active = [many], Recent = [many with { Id = "mw_other", Status = WindowStatus.Completed }] } }, new(360));
 
         foreach (var section in new[] { "#now", "#recent" })
         {
-            var line = visit.Page.Locator($"{section} :is(.meta:has(bdi), small)");
-            Assert.EndsWith($"{names[4]} and 45 more", (await line.InnerTextAsync()).Trim());
+            var line = visit.Page.Locator($"{section} p.small:has(bdi)");
+            Assert.EndsWith($"{names[4]} and 45 more · No impact expected", (await line.InnerTextAsync()).Trim());
             var all = visit.Page.Locator($"{section} details .text");
             Assert.False(await all.IsVisibleAsync());
             await visit.Page.Locator($"{section} summary").ClickAsync();
@@ -59,15 +59,13 @@ public sealed class HostileTests(BrowserFixture browser)
     {
         await using var visit = await browser.OpenAsync(Samples.Titled("\u202e\u2067 open", "", count: 1), new());
 
-        var places = await visit.Page.Locator("#recent li").First.EvaluateAsync<double[]>("""
-            row => [...row.querySelectorAll('time')].map(time => time.getBoundingClientRect().left).concat(row.querySelector('.sev').getBoundingClientRect().left)
-            """);
+        var places = await visit.Page.Locator("#planned article").First.EvaluateAsync<double[]>("row => [...row.querySelectorAll('time')].map(time => time.getBoundingClientRect().left)");
         Assert.Equal(places.Order(), places);
-        var banner = await visit.Page.Locator(".banner p").EvaluateAsync<double[]>("""
-            sentence => ['bdi', 'time'].map(name => sentence.querySelector(name).getBoundingClientRect().left)
+        var sentence = await visit.Page.Locator(".hero p:has(q)").EvaluateAsync<double[]>("""
+            p => ['bdi', 'time'].map(name => p.querySelector(name).getBoundingClientRect().left)
             """);
-        Assert.True(banner[0] < banner[1]);
-        var services = await visit.Page.Locator("#now .meta bdi").EvaluateAllAsync<double[]>("names => names.map(name => name.getBoundingClientRect().left)");
+        Assert.True(sentence[0] < sentence[1]);
+        var services = await visit.Page.Locator("#now .small bdi").EvaluateAllAsync<double[]>("names => names.map(name => name.getBoundingClientRect().left)");
         Assert.Equal(2, services.Length);
         Assert.True(services[0] < services[1]);
     }

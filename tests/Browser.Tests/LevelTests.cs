@@ -35,7 +35,7 @@ public sealed class LevelTests(BrowserFixture browser)
     {
         await using var visit = await browser.OpenAsync(Samples.Full(), new(width, dark));
 
-        Assert.Equal(50, await visit.Page.Locator("#recent li").CountAsync());
+        Assert.Equal(50, await visit.Page.Locator("[id^=mw_]").CountAsync()); // none of them twice
         await AssertSoundAsync(visit);
     }
 
@@ -57,9 +57,9 @@ public sealed class LevelTests(BrowserFixture browser)
         var page = await browser.Renderer.RenderAsync(Samples.Level(OverallStatus.Operational), TestContext.Current.CancellationToken);
         await using var visit = await browser.OpenAsync(Samples.Lost(page), new(width, dark));
 
-        Assert.Equal("Live data is unavailable since 14:03:11 UTC. This is the last known state.", await visit.Page.Locator("#stale").InnerTextAsync());
+        Assert.Equal("Live data has been unavailable since 14:03:11 UTC. This is the last known state.", await visit.Page.Locator("#stale").InnerTextAsync());
         var green = await visit.Page.EvaluateAsync<string>("getComputedStyle(document.querySelector('.bars .o')).getPropertyValue('--c')");
-        Assert.NotEqual(green, await visit.Page.EvaluateAsync<string>("getComputedStyle(document.querySelector('.banner')).getPropertyValue('--c')"));
+        Assert.NotEqual(green, await visit.Page.EvaluateAsync<string>("getComputedStyle(document.querySelector('.hero')).getPropertyValue('--c')"));
         Assert.NotEqual(green, await visit.Page.EvaluateAsync<string>("getComputedStyle(document.querySelector('.state')).getPropertyValue('--c')"));
         await AssertSoundAsync(visit);
     }
@@ -71,10 +71,10 @@ public sealed class LevelTests(BrowserFixture browser)
     {
         await using var visit = await browser.OpenAsync(await browser.Renderer.RenderHistoryAsync(Samples.History(), TestContext.Current.CancellationToken), new(width, dark));
 
-        Assert.Equal("November 2026", await visit.Page.Locator("nav b").InnerTextAsync());
+        Assert.Equal("November 2026", await visit.Page.Locator("h1").InnerTextAsync());
         Assert.Equal("/status/history?month=2026-10", await visit.Page.Locator("nav a[rel=prev]").GetAttributeAsync("href"));
         Assert.Equal(0, await visit.Page.Locator("nav a[rel=next]").CountAsync());
-        Assert.Equal(4 * 23, await visit.Page.Locator(".days > li").CountAsync());
+        Assert.Equal(4 * 23, await visit.Page.Locator(".cells a").CountAsync());
         Assert.True(await visit.Page.EvaluateAsync<bool>("(async () => { const icon = new Image(); icon.src = document.querySelector('link[rel=icon]').href; await icon.decode(); return true; })()"));
         await AssertSoundAsync(visit);
     }
@@ -82,7 +82,7 @@ public sealed class LevelTests(BrowserFixture browser)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Marks_have_a_contrast_of_3_to_1_and_words_of_4_5_to_1(bool dark)
+    public async Task Marks_have_a_contrast_of_3_to_1_words_of_4_5_to_1_and_those_of_a_level_5_5_to_1(bool dark)
     {
         await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Operational), new(Dark: dark));
         var colours = await visit.Page.EvaluateAsync<string[][]>("""
@@ -93,28 +93,24 @@ public sealed class LevelTests(BrowserFixture browser)
                 return '#' + [...brush.getImageData(0, 0, 1, 1).data].slice(0, 3).map(part => part.toString(16).padStart(2, '0')).join('');
               };
               const root = getComputedStyle(document.documentElement), of = name => painted(root.getPropertyValue('--' + name));
-              const pairs = ['text', 'muted', 'link', ...['green', 'amber', 'orange', 'red', 'blue', 'grey'].flatMap(c => [c, c + '-text'])].map(name => [name, of(name), of('page')]);
-              const banner = document.querySelector('.banner');
+              const states = ['ok', 'degraded', 'partial', 'outage', 'work', 'unknown'];
+              const pairs = ['text', 'text-2', 'text-3', 'accent', ...states.flatMap(c => [c, c + '-text'])].map(name => [name, of(name), of('bg')]);
+              const hero = document.querySelector('.hero');
               for (const level of ['operational', 'degraded', 'unknown', 'partial_outage', 'major_outage', 'maintenance']) {
-                banner.className = 'banner ' + level;
-                const tint = painted(root.getPropertyValue('--page'), getComputedStyle(banner).backgroundColor);
-                pairs.push([level + ' icon', painted(getComputedStyle(banner.querySelector('svg')).fill), tint]);
-                pairs.push([level + '-text', painted(getComputedStyle(banner.querySelector('h1')).color), tint]);
-              }
-              document.querySelector('main').insertAdjacentHTML('beforeend', '<svg class="strip"><rect/></svg>');
-              const strip = document.querySelector('.strip');
-              for (const mark of ['o', 'd', 'x', 'm', 'n']) {
-                strip.firstChild.setAttribute('class', mark);
-                pairs.push(['strip ' + mark, painted(getComputedStyle(strip.firstChild).fill), painted(root.getPropertyValue('--page'), getComputedStyle(strip).backgroundColor)]);
+                hero.className = 'hero ' + level;
+                const tint = painted(root.getPropertyValue('--bg'), getComputedStyle(hero).backgroundColor);
+                pairs.push([level + ' icon', painted(getComputedStyle(hero.querySelector('svg')).fill), tint]);
+                pairs.push([level + '-text', painted(getComputedStyle(hero.querySelector('h1')).color), tint]);
+                pairs.push([level + ' sentence-text', painted(getComputedStyle(hero.querySelector('p')).color), tint]);
               }
               return pairs;
             }
             """);
 
-        Assert.Equal(15 + 12 + 5, colours.Length);
+        Assert.Equal(16 + 18, colours.Length);
         foreach (var (name, colour, ground) in colours.Select(pair => (pair[0], pair[1], pair[2])))
         {
-            var least = name.EndsWith("-text", StringComparison.Ordinal) || name is "text" or "muted" or "link" ? 4.5 : 3;
+            var least = name.EndsWith("-text", StringComparison.Ordinal) ? 5.5 : name is "text" or "text-2" or "text-3" or "accent" ? 4.5 : 3;
             Assert.True(Contrast(colour, ground) >= least, $"{name} {colour} on {ground}: {Contrast(colour, ground):0.00}");
         }
     }
@@ -125,10 +121,12 @@ public sealed class LevelTests(BrowserFixture browser)
         await using var with = await browser.OpenAsync(Samples.Full(), new());
         await using var without = await browser.OpenAsync(Samples.Full(), new(Script: false));
 
+        await with.Page.EvaluateAsync("for (const own of document.querySelectorAll('.live, #zone')) own.remove()"); // how long ago, and the switch of the zone: a script's own
+        await without.Page.EvaluateAsync("for (const own of document.querySelectorAll('.live, #zone')) own.remove()");
         var texts = (await with.Page.Locator("main").TextContentAsync(), await without.Page.Locator("main").TextContentAsync());
         Assert.Equal(texts.Item1, texts.Item2);
         Assert.All(Samples.Full().Windows.Recent, window => Assert.Contains(window.Description, texts.Item2!));
-        Assert.All(Samples.Full().Components.SelectMany(indicator => indicator.Days), day => Assert.Contains(Wording.Day(day), texts.Item2!));
+        Assert.All(Samples.Full().Components.SelectMany(indicator => indicator.Days), day => Assert.Contains(Wording.AppendLines(new(), day).ToString(), texts.Item2!));
         await without.Page.Locator("#recent summary").First.ClickAsync();
         Assert.True(await without.Page.Locator("#recent .text").First.IsVisibleAsync());
         Assert.Single(without.Requested);
@@ -141,9 +139,9 @@ public sealed class LevelTests(BrowserFixture browser)
         await visit.Page.EmulateMediaAsync(new() { Media = Media.Print, ColorScheme = ColorScheme.Dark });
 
         Assert.Equal("rgb(255, 255, 255)", await visit.Page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
-        Assert.Equal("rgb(20, 115, 60)", await visit.Page.Locator(".state.operational").First.EvaluateAsync<string>("state => getComputedStyle(state).color"));
+        Assert.Equal("rgb(14, 112, 64)", await visit.Page.Locator(".state.operational").First.EvaluateAsync<string>("state => getComputedStyle(state).color"));
         Assert.True(await visit.Page.Locator("#recent .text").First.EvaluateAsync<int>("text => text.offsetHeight") > 0);
-        Assert.Equal("none", await visit.Page.Locator("#recent summary b").First.EvaluateAsync<string>("title => getComputedStyle(title, '::after').display")); // nothing to unfold
+        Assert.Equal("none", await visit.Page.Locator("#recent summary h3").First.EvaluateAsync<string>("title => getComputedStyle(title, '::after').display")); // nothing to unfold
     }
 
     [Fact]
@@ -153,8 +151,8 @@ public sealed class LevelTests(BrowserFixture browser)
         await using var visit = await browser.OpenAsync(Samples.Lost(page), new());
         await visit.Page.EmulateMediaAsync(new() { ForcedColors = ForcedColors.Active });
 
-        var colours = await visit.Page.Locator("#stale .plain").EvaluateAsync<string[]>("""
-            banner => [getComputedStyle(banner).backgroundColor, getComputedStyle(banner.querySelector('svg')).fill, getComputedStyle(banner.querySelector('.k')).stroke]
+        var colours = await visit.Page.Locator(".hero").EvaluateAsync<string[]>("""
+            hero => [getComputedStyle(hero).backgroundColor, getComputedStyle(hero.querySelector('svg')).fill, getComputedStyle(hero.querySelector('.k')).stroke]
             """);
         Assert.NotEqual(colours[0], colours[1]);
         Assert.NotEqual(colours[1], colours[2]);

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Xerotier.Page.V1;
+using Xerotier.ServiceDefaults.Site;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.Model;
 
@@ -56,7 +57,7 @@ public sealed partial class PageRenderingTests(BrowserFixture shared)
 
             Assert.True(seen.TryAdd(icon, level), $"{level} looks like {seen.GetValueOrDefault(icon)}");
             Assert.Contains($"<h1>{Wording.Label(level)}</h1>", html);
-            Assert.Contains(Icons.Of(level).Value, html[html.IndexOf("class=\"banner", StringComparison.Ordinal)..]);
+            Assert.Contains(Icons.Of(level).Value, html[html.IndexOf("class=\"hero", StringComparison.Ordinal)..]);
         }
 
         var stale = (await RenderAsync(Samples.Level(OverallStatus.Operational))).StaleHtml.ToStringUtf8();
@@ -64,16 +65,30 @@ public sealed partial class PageRenderingTests(BrowserFixture shared)
     }
 
     [Theory]
-    [InlineData(OverallStatus.Operational, "Every service is working normally.")]
-    [InlineData(OverallStatus.Degraded, "Inference Routing is degraded: 1 of 3 routers is offline, since 13:53 UTC.")]
-    [InlineData(OverallStatus.Unknown, "Inference Routing has no data: health reports are not coming in, since 13:53 UTC; Shared Agents have no data: health reports are not coming in, since 13:53 UTC.")]
-    [InlineData(OverallStatus.PartialOutage, "Shared Agents are in outage: 7 of 8 agents are silent, since 13:53 UTC; Inference Routing is degraded: 1 of 3 routers is offline, since 13:53 UTC.")]
+    [InlineData(OverallStatus.Operational, "No outage recorded in the last 18 days. Next maintenance: Wed 25 Nov 2026, 14:00 UTC.")]
+    [InlineData(OverallStatus.Degraded, "Inference Routing is degraded: 1 of 3 routers is offline, since 13:53 UTC (9 min).")]
+    [InlineData(OverallStatus.Unknown, "Inference Routing no data: we are not receiving health reports · since 13:53 UTC (9 min)", "Shared Agents no data: we are not receiving health reports · since 13:53 UTC (9 min)")]
+    [InlineData(OverallStatus.PartialOutage, "Shared Agents down: 7 of 8 agents are not responding · since 13:53 UTC (9 min)", "Inference Routing degraded: 1 of 3 routers is offline · since 13:53 UTC (9 min)")]
     [InlineData(OverallStatus.Maintenance, "Database upgrade to PostgreSQL 17 is in progress, planned until 14:50 UTC.")]
-    public async Task The_banner_says_in_one_sentence_what_is_affected_why_and_since_when(OverallStatus level, string sentence)
+    public async Task The_hero_says_what_is_affected_why_and_since_when_in_a_sentence_or_a_list(OverallStatus level, params string[] sentences)
     {
         var html = (await RenderAsync(Samples.Level(level))).Html.Identity.ToStringUtf8();
 
-        Assert.Equal(sentence, Text(BannerSentence().Match(html).Groups[1].Value));
+        Assert.Equal(sentences, Sentences().Matches(Hero().Match(html).Value).Select(match => Text(match.Groups[2].Value).Trim()));
+    }
+
+    [Fact]
+    public async Task Work_names_the_problems_beside_it_and_a_stale_page_tells_all_of_it_as_past()
+    {
+        var model = Samples.Level(OverallStatus.Maintenance);
+        var page = await RenderAsync(model with { Components = Samples.Level(OverallStatus.Degraded).Components });
+
+        Assert.Contains("Also: Inference Routing is degraded: 1 of 3 routers is offline, since 13:53 UTC (9 min).", Text(Hero().Match(page.Html.Identity.ToStringUtf8()).Value));
+        var stale = Text(Hero().Match(page.StaleHtml.ToStringUtf8()).Value);
+        Assert.Contains("Last known: Under Maintenance", stale);
+        Assert.Contains("Database upgrade to PostgreSQL 17 was in progress, planned until 14:50 UTC.", stale);
+        Assert.Contains("Also: Inference Routing was degraded: 1 of 3 routers was offline, since 13:53 UTC (9 min).", stale);
+        Assert.DoesNotMatch(@"\b(is|are|has|have)\b", stale);
     }
 
     [Fact]
@@ -91,8 +106,8 @@ public sealed partial class PageRenderingTests(BrowserFixture shared)
     {
         var html = (await RenderAsync(Samples.Titled("Work", "", count: 2))).Html.Identity.ToStringUtf8();
 
-        Assert.Equal(1, html.Split("running over").Length - 1);
-        Assert.Contains("running over by 15 min", html);
+        Assert.Equal(1, html.Split("Running over").Length - 1);
+        Assert.Contains("Running over by 15 min", html);
     }
 
     [Fact]
@@ -101,7 +116,7 @@ public sealed partial class PageRenderingTests(BrowserFixture shared)
         var lost = Text((await RenderAsync(Samples.Titled("Work", "", count: 1))).Html.Identity.ToStringUtf8());
         var never = Text((await RenderAsync(Samples.Unborn())).Html.Identity.ToStringUtf8());
 
-        Assert.Contains("Maintenance data is unavailable since 14:02:11 UTC. The windows shown are the last known ones.", lost);
+        Assert.Contains("Maintenance data has been unavailable since 14:02:11 UTC. The windows shown are the last known ones.", lost);
         Assert.Contains("Maintenance data is unavailable.", never);
         Assert.DoesNotContain("No maintenance so far", never);
     }
@@ -114,7 +129,7 @@ public sealed partial class PageRenderingTests(BrowserFixture shared)
 
         Assert.Equal(1, stale.Split("@@stale_since@@").Length - 1);
         Assert.Equal(1, stale.Split("@@stale_since_text@@").Length - 1);
-        Assert.Contains("Live data is unavailable since @@stale_since_text@@. This is the last known state.", Text(stale));
+        Assert.Contains("Live data has been unavailable since @@stale_since_text@@. This is the last known state.", Text(stale));
         Assert.Contains("<title>Last known: Under Maintenance", stale);
         Assert.DoesNotContain("@@", page.Html.Identity.ToStringUtf8());
         Assert.DoesNotContain("@@", page.Json.Identity.ToStringUtf8());
@@ -129,7 +144,7 @@ public sealed partial class PageRenderingTests(BrowserFixture shared)
 
         foreach (var html in all.Select(Encoding.UTF8.GetString))
         {
-            Assert.Equal([PageAssets.Style], Styles().Matches(html).Select(match => match.Value));
+            Assert.Equal([PageShell.Style], Styles().Matches(html).Select(match => match.Value));
             Assert.Equal([PageAssets.Script], Scripts().Matches(html).Select(match => match.Value));
             Assert.Empty(Tags().Matches(html.Replace(PageAssets.Script, "")).Where(tag => Inline().IsMatch(tag.Value)).Select(tag => tag.Value));
             Assert.DoesNotContain("src=", html.Replace(PageAssets.Script, ""));
@@ -182,8 +197,11 @@ public sealed partial class PageRenderingTests(BrowserFixture shared)
     [GeneratedRegex("<svg.*?</svg>", RegexOptions.Singleline)]
     private static partial Regex FirstSvg();
 
-    [GeneratedRegex(@"</h1>\s*<p>(.*?)</p>", RegexOptions.Singleline)]
-    private static partial Regex BannerSentence();
+    [GeneratedRegex("<div class=\"hero.*?</div>", RegexOptions.Singleline)]
+    private static partial Regex Hero();
+
+    [GeneratedRegex(@"<(p|li)>(.*?)</\1>", RegexOptions.Singleline)]
+    private static partial Regex Sentences();
 
     [GeneratedRegex("<style.*?</style>", RegexOptions.Singleline)]
     private static partial Regex Styles();

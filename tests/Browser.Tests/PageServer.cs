@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Xerotier.ServiceDefaults.Site;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.Publishing;
 
@@ -15,6 +16,7 @@ namespace Xerotier.Browser.Tests;
 public sealed partial class PageServer : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, byte[]> pages = new();
+    private readonly ConcurrentDictionary<string, int> limits = new();
     private readonly ConcurrentQueue<string> requests = new();
     private readonly WebApplication app;
 
@@ -50,10 +52,17 @@ public sealed partial class PageServer : IAsyncDisposable
     /// <summary>Takes a page away: it answers 503 from now on.</summary>
     public void Lose(string path) => pages[path] = [];
 
+    /// <summary>Answers 429 from now on.</summary>
+    public void Limit(string path, int seconds)
+    {
+        pages[path] = [];
+        limits[path] = seconds;
+    }
+
     /// <summary>The policy that comes with a page: a month of the history has its own, the Gateway derives the status page's from its style and script.</summary>
     public static string Policy(byte[] html) => html.AsSpan().IndexOf("<main class=\"history\""u8) >= 0
         ? HistoryEndpoint.Policy
-        : $"default-src 'none'; style-src '{Hash(PageAssets.Style)}'; script-src '{Hash(PageAssets.Script)}'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        : $"default-src 'none'; style-src '{Hash(PageShell.Style)}'; script-src '{Hash(PageAssets.Script)}'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     public async ValueTask DisposeAsync() => await app.DisposeAsync();
 
@@ -63,7 +72,8 @@ public sealed partial class PageServer : IAsyncDisposable
         requests.Enqueue(path);
         if (!pages.TryGetValue(path, out var html) || html.Length == 0)
         {
-            context.Response.StatusCode = html is null ? 404 : 503;
+            context.Response.StatusCode = html is null ? 404 : limits.ContainsKey(path) ? 429 : 503;
+            if (limits.TryGetValue(path, out var seconds)) context.Response.Headers.RetryAfter = $"{seconds}";
             return;
         }
 

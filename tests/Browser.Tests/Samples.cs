@@ -44,14 +44,14 @@ internal static class Samples
             ? [Window(901, "scheduled", Now.AddDays(2).AddMinutes(-2.5), TimeSpan.FromHours(2.5), "info", ["Inference Routing", "Shared Agents"], "Router firmware in us-east", Texts[1])]
             : Array.Empty<PageWindow>();
         PageWindow[] recent = [.. scheduled, .. active, .. Enumerable.Range(0, 4).Select(Past)];
-        return new(Now, level, components, new(false, null, active, active.Length, scheduled, scheduled.Length, recent));
+        return new(Now, level, components, new(false, null, active, active.Length, scheduled, scheduled.Length, recent), new(2026, 8, 28, 22, 22, 30, TimeSpan.Zero));
     }
 
     /// <summary>The page with nothing on it but good news: the day of installation was 20 days ago.</summary>
     public static StatusPageModel Young()
     {
         var days = Days((i, day) => i < 69 ? Before(day) : i == 69 ? Of(day, noData: 51_300, installation: InstallationDay.On) : Of(day));
-        return new(Now, OverallStatus.Operational, [.. Names.Select(name => Line(name, Verdict.Operational, days))], NoWindows);
+        return new(Now, OverallStatus.Operational, [.. Names.Select(name => Line(name, Verdict.Operational, days))], NoWindows, Now.AddDays(-20).AddSeconds(760));
     }
 
     /// <summary>Before the first second: nothing observed, windows never known.</summary>
@@ -87,7 +87,7 @@ internal static class Samples
         var random = new Random(3);
         PageWindow[] windows = [.. Enumerable.Range(0, 6).Select(Past).Where(window => window.StartsAt >= new DateTimeOffset(first, TimeOnly.MinValue, TimeSpan.Zero)).Reverse()];
         var components = Names.Select((name, n) => new ComponentMonth(name, [.. Enumerable.Range(0, 23).Select(i => HistoryDay(random, first.AddDays(i), n == 1 && i % 5 == 2, windows, Components.BuiltIn[n]))])).ToList();
-        return new(first, new(2026, 8, 1), first, components, windows, true);
+        return new(first, first, new(2026, 8, 27), Now, components, windows, true);
     }
 
     /// <summary>The page as a Gateway serves it after a loss.</summary>

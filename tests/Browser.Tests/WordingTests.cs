@@ -28,11 +28,11 @@ public sealed class WordingTests
     public void Lengths_are_floored_to_the_minute(double seconds, string text) => Assert.Equal(text, Wording.Length(TimeSpan.FromSeconds(seconds)));
 
     [Theory]
-    [InlineData("100", "100 %")]
-    [InlineData("99.9999", "99.999 %")]
-    [InlineData("99.162", "99.162 %")]
-    [InlineData("99.5", "99.500 %")]
-    [InlineData("0", "0.000 %")]
+    [InlineData("100", "100%")]
+    [InlineData("99.9999", "99.999%")]
+    [InlineData("99.162", "99.162%")]
+    [InlineData("99.5", "99.500%")]
+    [InlineData("0", "0.000%")]
     [InlineData(null, "—")]
     public void Percentages_are_floored_and_100_means_no_outage(string? percent, string text) =>
         Assert.Equal(text, Wording.Percent(percent is null ? null : decimal.Parse(percent)));
@@ -40,14 +40,42 @@ public sealed class WordingTests
     [Fact]
     public void A_day_says_its_seconds()
     {
-        Assert.Equal("3 Nov 2026: 12 min 4 s outage, 99.162 %", Wording.Day(Day(85_676, outage: 724, percent: 99.162m)));
-        Assert.Equal("3 Nov 2026: no outage, 100 %", Wording.Day(Day(86_400, percent: 100)));
-        Assert.Equal("3 Nov 2026: 1 h degraded, 100 %", Wording.Day(Day(82_800, degraded: 3_600, percent: 100)));
-        Assert.Equal("3 Nov 2026: no outage, 1 h no data, 100 %", Wording.Day(Day(82_800, noData: 3_600, percent: 100)));
-        Assert.Equal("3 Nov 2026: 24 h maintenance, —", Wording.Day(Day(0, maintenance: 86_400)));
-        Assert.Equal("3 Nov 2026: no data", Wording.Day(Day(0, noData: 86_400)));
-        Assert.Equal("3 Nov 2026: before monitoring began", Wording.Day(Day(0, installation: InstallationDay.Before)));
-        Assert.Equal("3 Nov 2026: monitoring began, no outage, 14 h no data, 100 %", Wording.Day(Day(36_000, noData: 50_400, percent: 100, installation: InstallationDay.On)));
+        Assert.Equal("Tue 3 Nov 2026: 12 min 4 s outage, 99.162%", Wording.Day(Day(85_676, outage: 724, percent: 99.162m)));
+        Assert.Equal("Tue 3 Nov 2026: no outage, 100%", Wording.Day(Day(86_400, percent: 100)));
+        Assert.Equal("Tue 3 Nov 2026: 1 h degraded, 100%", Wording.Day(Day(82_800, degraded: 3_600, percent: 100)));
+        Assert.Equal("Tue 3 Nov 2026: no outage, 1 h no data, 100%", Wording.Day(Day(82_800, noData: 3_600, percent: 100)));
+        Assert.Equal("Tue 3 Nov 2026: 24 h maintenance, —", Wording.Day(Day(0, maintenance: 86_400)));
+        Assert.Equal("Tue 3 Nov 2026: no data", Wording.Day(Day(0, noData: 86_400)));
+        Assert.Equal("Tue 3 Nov 2026: not monitored yet", Wording.Day(Day(0, installation: InstallationDay.Before)));
+        Assert.Equal("Tue 3 Nov 2026: monitoring began, no outage, 14 h no data, 100%", Wording.Day(Day(36_000, noData: 50_400, percent: 100, installation: InstallationDay.On)));
+    }
+
+    [Fact]
+    public void A_bar_tells_its_day_in_lines_worst_first()
+    {
+        Assert.Equal("Tue 3 Nov 2026\t99.162%\nOutage\t12 min 4 s\nDegraded\t1 h 2 min\nMaintenance\t1 min\nNo data\t5 s", Lines(Day(81_891, outage: 724, degraded: 3_720, maintenance: 60, noData: 5, percent: 99.162m)));
+        Assert.Equal("Tue 3 Nov 2026\t100%\nNo outage", Lines(Day(86_400, percent: 100)));
+        Assert.Equal("Tue 3 Nov 2026\nNot monitored yet", Lines(Day(0, installation: InstallationDay.Before)));
+        Assert.Equal("Tue 3 Nov 2026\t100%\nMonitoring began\nNo outage\nNo data\t14 h", Lines(Day(36_000, noData: 50_400, percent: 100, installation: InstallationDay.On)));
+
+        static string Lines(Day day) => Wording.AppendLines(new(), day).ToString();
+    }
+
+    [Theory]
+    [InlineData(90, 86_400, 0, false, "100% uptime over 90 days")]
+    [InlineData(90, 86_400, 43_199, false, "100% uptime over 90 days")]
+    [InlineData(90, 86_400, 43_200, false, "100% over 89 days observed")]
+    [InlineData(90, 86_400, 0, true, "100% over 90 days observed")]
+    [InlineData(3, 86_400, 0, true, "100% over 3 days observed")]
+    [InlineData(2, 86_400, 60, true, "100% over 47 h 59 min observed")]
+    [InlineData(2, 43_200, 0, true, "100% over 24 h observed")]
+    [InlineData(1, 630, 0, true, "100% over 10 min observed")]
+    [InlineData(1, 45, 0, true, "100% over 45 s observed")]
+    [InlineData(1, 60, 60, true, "Not observed yet")]
+    public void Uptime_claims_only_what_was_observed(int count, int seconds, int gap, bool young, string text)
+    {
+        var days = Enumerable.Range(0, count).Select(i => i > 0 ? Day(seconds) : Day(seconds - gap, noData: gap, installation: young ? InstallationDay.On : InstallationDay.After));
+        Assert.Equal(text, Wording.Uptime([.. days]));
     }
 
     [Fact]

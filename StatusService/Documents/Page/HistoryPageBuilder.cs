@@ -9,7 +9,6 @@ public static class HistoryPageBuilder
 {
     /// <summary>The page of a month as of the last full minute.</summary>
     /// <param name="month">The first day of the month.</param>
-    /// <param name="firstMonth">The first month of the history.</param>
     /// <param name="now">The current instant.</param>
     /// <param name="history">The history, with the month's days.</param>
     /// <param name="recorded">The month's intervals as the database has them, by component key.</param>
@@ -19,7 +18,6 @@ public static class HistoryPageBuilder
     /// <param name="moreWindows">There are more windows than these.</param>
     public static HistoryPageModel Build(
         DateOnly month,
-        DateOnly firstMonth,
         DateTimeOffset now,
         HistorySnapshot history,
         IReadOnlyDictionary<string, IReadOnlyList<Interval>> recorded,
@@ -53,7 +51,15 @@ public static class HistoryPageBuilder
             }
         }
 
-        return new(month, firstMonth, MonthOf(DateOnly.FromDateTime(now.UtcDateTime)), components, windows ?? [], windows is not null, moreWindows);
+        return new(
+            month,
+            MonthOf(DateOnly.FromDateTime(now.UtcDateTime)),
+            history.FirstRecorded is { } first ? DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeSeconds(first).UtcDateTime) : null,
+            DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds() / 60 * 60),
+            components,
+            windows ?? [],
+            windows is not null,
+            moreWindows);
     }
 
     /// <summary>The first day of the month of <paramref name="day"/>.</summary>

@@ -55,7 +55,8 @@ public static class PageBuilder
                 state.Windows?.ActiveTotal ?? 0,
                 state.Windows?.Scheduled ?? [],
                 state.Windows?.ScheduledTotal ?? 0,
-                state.Windows?.Recent ?? []));
+                state.Windows?.Recent ?? []),
+            history.FirstRecorded is { } began ? DateTimeOffset.FromUnixTimeSeconds(began) : null);
     }
 
     /// <summary>The incidents that declared the component degraded or out on each day from <paramref name="first"/> on, newest start first.</summary>

@@ -13,12 +13,14 @@ namespace Xerotier.StatusService.Documents.Page;
 /// <param name="Components">In page order.</param>
 /// <param name="Incidents">What is known of incidents.</param>
 /// <param name="Windows">What is known of the maintenance windows.</param>
+/// <param name="MonitoringSince">The first second ever recorded; null before it.</param>
 public sealed record StatusPageModel(
     DateTimeOffset GeneratedAt,
     OverallStatus Overall,
     IReadOnlyList<ComponentModel> Components,
     IncidentsModel Incidents,
-    WindowsModel Windows);
+    WindowsModel Windows,
+    DateTimeOffset? MonitoringSince = null);
 
 /// <summary>One line of the page.</summary>
 /// <param name="Component">The component.</param>
@@ -38,6 +40,10 @@ public sealed record ComponentModel(
     /// <summary>Such as <c>Inference Routing</c>.</summary>
     [JsonIgnore]
     public string Name => Component.Name;
+
+    /// <summary>The heading under which it stands; null: none.</summary>
+    [JsonIgnore]
+    public string? Group => Component.Group;
 
     /// <summary>Whether its line is hidden: it is operational, and asked to be shown only otherwise.</summary>
     [JsonIgnore]
@@ -84,16 +90,18 @@ public sealed record WindowsModel(
 
 /// <summary>A month of the history in detail.</summary>
 /// <param name="Month">The first day of the month.</param>
-/// <param name="FirstMonth">The first month with a record: no link leads further back.</param>
 /// <param name="CurrentMonth">The month of today: no link leads further on.</param>
+/// <param name="Began">The first day ever recorded: no link leads to a month before it. Null: nothing was ever recorded.</param>
+/// <param name="GeneratedAt">The instant at which all figures hold.</param>
 /// <param name="Components">In page order.</param>
 /// <param name="Windows">Windows of all projects that touched the month, by start.</param>
 /// <param name="WindowsKnown">False when the windows could not be read.</param>
 /// <param name="WindowsGoOn">There are more windows than these.</param>
 public sealed record HistoryPageModel(
     DateOnly Month,
-    DateOnly FirstMonth,
     DateOnly CurrentMonth,
+    DateOnly? Began,
+    DateTimeOffset GeneratedAt,
     IReadOnlyList<ComponentMonth> Components,
     IReadOnlyList<PageWindow> Windows,
     bool WindowsKnown,

@@ -9,6 +9,7 @@ using Google.Protobuf.WellKnownTypes;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
 using Xerotier.Page.V1;
+using Xerotier.ServiceDefaults.Site;
 
 namespace Xerotier.StatusService.Documents.Page;
 
@@ -22,10 +23,10 @@ public sealed class PageRenderer : IDisposable
     private readonly ServiceProvider services;
 
     /// <summary>Creates a renderer; one serves a whole process.</summary>
-    public PageRenderer(ILoggerFactory loggers)
+    public PageRenderer(ILoggerFactory loggers, Brand brand)
     {
         this.loggers = loggers;
-        services = new ServiceCollection().AddSingleton<HtmlEncoder, PlainHtmlEncoder>().BuildServiceProvider();
+        services = new ServiceCollection().AddSingleton<HtmlEncoder, PlainHtmlEncoder>().AddSingleton(brand).BuildServiceProvider();
     }
 
     /// <summary>Renders the status page and its JSON with everything that a Gateway needs to serve them alone.</summary>
@@ -89,7 +90,7 @@ public sealed class PageRenderer : IDisposable
     private static byte[] Gzip(byte[] bytes)
     {
         using var packed = new MemoryStream(bytes.Length / 3);
-        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true)) gzip.Write(bytes);
+        using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true)) gzip.Write(bytes);
         return packed.ToArray();
     }
 

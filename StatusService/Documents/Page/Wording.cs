@@ -1,15 +1,19 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Components;
 using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.Documents.Page;
 
 /// <summary>The words of the page: labels, durations, times and percentages, the same in HTML and JSON.</summary>
-public static class Wording
+public static partial class Wording
 {
     private static readonly CultureInfo Culture = CultureInfo.InvariantCulture;
+    /// <summary>Seconds without data in 90 days that the figure of 90 days bears.</summary>
+    private const int HalfDay = 43_200;
+
     private static readonly SearchValues<char> BidiControls = SearchValues.Create("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069");
 
     /// <summary>The wire key of a level (product.md section 3).</summary>
@@ -56,18 +60,39 @@ public static class Wording
         _ => throw new ArgumentOutOfRangeException(nameof(status)),
     };
 
-    /// <summary>“Inference Routing is degraded”, “Shared Agents have no data”.</summary>
-    public static string Verdict(ComponentModel component)
+    /// <summary>The headline: the level's label, and of a page that has lost its source what it was last.</summary>
+    public static string Headline(OverallStatus level, bool stale) => (stale ? "Last known: " : "") + Label(level);
+
+    /// <summary>What is wrong with a component, as a sentence without its full stop: “Shared Agents are down: 7 of 8 agents are not responding”.</summary>
+    public static string Sentence(ComponentModel component)
     {
-        var plural = component.Name.EndsWith('s');
-        return component.Name + component.Status switch
-        {
-            ComponentStatus.Operational => plural ? " are operational" : " is operational",
-            ComponentStatus.Degraded => plural ? " are degraded" : " is degraded",
-            ComponentStatus.Outage => plural ? " are in outage" : " is in outage",
-            _ => plural ? " have no data" : " has no data",
-        };
+        var verb = component.Name.EndsWith('s') ? "are" : "is";
+        return component.Status is ComponentStatus.Unknown
+            ? $"{Capital(component.Reason ?? "we have no data")} for {component.Name}"
+            : $"{component.Name} {verb} {State(component)}{(component.Reason is { } reason ? $": {reason}" : "")}";
     }
+
+    /// <summary>A component's state as prose says it.</summary>
+    public static string State(ComponentModel component) => component.Status switch
+    {
+        ComponentStatus.Operational => "operational",
+        ComponentStatus.Degraded => "degraded",
+        ComponentStatus.Outage => "down",
+        ComponentStatus.Unknown => "no data",
+        _ => throw new ArgumentOutOfRangeException(nameof(component)),
+    };
+
+    /// <summary>The same of a page that has lost its source: what is known is past.</summary>
+    public static string Past(string text) => PresentVerb().Replace(text, verb => verb.Value switch { "is" => "was", "are" => "were", _ => "had" });
+
+    /// <summary>What work means for those who use the services.</summary>
+    public static string Impact(WindowSeverity severity) => severity switch
+    {
+        WindowSeverity.Info => "No impact expected",
+        WindowSeverity.Warning => "Some disruption possible",
+        WindowSeverity.Critical => "Downtime expected",
+        _ => throw new ArgumentOutOfRangeException(nameof(severity)),
+    };
 
     /// <summary>“Completed” of <c>completed</c>.</summary>
     public static string Capital(string word) => word.Length == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..];
@@ -96,16 +121,35 @@ public static class Wording
         return text.Length > 0 ? text.ToString() : $"{Math.Max(length.Seconds, 0)} s";
     }
 
-    /// <summary>“99.982 %”, “100 %” only without any outage, “—” when nothing was observed.</summary>
+    /// <summary>“99.982%”, “100%” only without any outage, “—” when nothing was observed.</summary>
     public static string Percent(decimal? percent) => percent switch
     {
         null => "—",
-        >= 100m => "100 %",
-        { } value => (Math.Floor(value * 1000m) / 1000m).ToString("0.000", Culture) + " %",
+        >= 100m => "100%",
+        { } value => (Math.Floor(value * 1000m) / 1000m).ToString("0.000", Culture) + "%",
     };
+
+    /// <summary>“99.982% uptime over 90 days”; what was not observed is not claimed: “100% over 3 days observed”, “100% over 10 min observed”.</summary>
+    public static string Uptime(IReadOnlyList<Day> days)
+    {
+        var percent = Percent(History.Uptime.Percent(days));
+        var observed = days.Sum(day => (long)day.Operational + day.Degraded + day.Outage + day.Maintenance);
+        if (observed == 0) return "Not observed yet";
+        if (days.All(day => day.Installation is InstallationDay.After) && days.Sum(day => (long)day.NoData) < HalfDay) return $"{percent} uptime over {days.Count} days";
+
+        var minutes = observed / 60 % 60;
+        var covered = observed >= 2 * 86_400 ? $"{observed / 86_400} days"
+            : observed >= 3600 ? $"{observed / 3600} h{(minutes > 0 ? $" {minutes} min" : "")}"
+            : observed >= 60 ? $"{minutes} min"
+            : $"{observed} s";
+        return $"{percent} over {covered} observed";
+    }
 
     /// <summary>“3 Nov 2026”.</summary>
     public static string Date(DateOnly date) => date.ToString("d MMM yyyy", Culture);
+
+    /// <summary>“Tue 3 Nov 2026”.</summary>
+    public static string Day(DateOnly date) => date.ToString("ddd d MMM yyyy", Culture);
 
     /// <summary>“November 2026”.</summary>
     public static string MonthName(DateOnly month) => month.ToString("MMMM yyyy", Culture);
@@ -124,42 +168,67 @@ public static class Wording
     public static MarkupString NearSecond(DateTimeOffset time, DateTimeOffset now) =>
         Time(time, time.UtcDateTime.Date == now.UtcDateTime.Date ? "HH:mm:ss 'UTC'" : "d MMM yyyy, HH:mm:ss 'UTC'");
 
-    /// <summary>“22 May 2026, 02:00 – 03:00 UTC”, with the second date where it differs.</summary>
-    public static MarkupString Between(DateTimeOffset from, DateTimeOffset to) => from.UtcDateTime.Date == to.UtcDateTime.Date
-        ? new(Time(from, "d MMM yyyy, HH:mm").Value + " – " + Time(to, "HH:mm 'UTC'").Value)
-        : new(At(from).Value + " – " + At(to).Value);
+    /// <summary>“Fri 22 May 2026, 02:00 – 03:00 UTC”, with the second date where it differs.</summary>
+    public static MarkupString Span(DateTimeOffset from, DateTimeOffset to) => from.UtcDateTime.Date == to.UtcDateTime.Date
+        ? new(Time(from, "ddd d MMM yyyy, HH:mm").Value + " – " + Time(to, "HH:mm 'UTC'").Value)
+        : new(Soon(from).Value + " – " + Soon(to).Value);
+
+    /// <summary>“02:00 – 03:00 UTC”, where the day is said.</summary>
+    public static MarkupString Clock(DateTimeOffset from, DateTimeOffset to) => new(Time(from, "HH:mm").Value + " – " + Time(to, "HH:mm 'UTC'").Value);
+
+    /// <summary>“Fri 22 May 2026, 02:00 UTC”.</summary>
+    public static MarkupString Soon(DateTimeOffset time) => Time(time, "ddd d MMM yyyy, HH:mm 'UTC'");
 
     /// <summary>“02:00:05 – 03:00:00 UTC” within a day; midnight at its end reads 24:00:00.</summary>
     public static MarkupString Within(DateTimeOffset from, DateTimeOffset to) =>
         new(Time(from, "HH:mm:ss").Value + " – " + Time(to, to.UtcDateTime.TimeOfDay == TimeSpan.Zero ? "'24:00:00 UTC'" : "HH:mm:ss 'UTC'").Value);
 
-    /// <summary>“3 Nov 2026: 12 min 4 s outage, 99.162 %”.</summary>
-    public static string Day(Day day) => AppendDay(new StringBuilder(), day).ToString();
+    /// <summary>“Tue 3 Nov 2026: 12 min 4 s outage, 99.162%”.</summary>
+    public static string Day(Day day) => $"{Day(day.Date)}: {Facts(day)}";
 
-    /// <summary>Appends <see cref="Day"/>; it holds nothing to escape.</summary>
-    public static StringBuilder AppendDay(StringBuilder text, Day day)
+    /// <summary>“12 min 4 s outage, 99.162%”: what happened, without the date.</summary>
+    public static string Facts(Day day) => string.Join(", ", [.. Rows(day).Select(row => row.Length is null ? LowerFirst(row.What) : $"{row.Length} {LowerFirst(row.What)}"), .. IsSilent(day) ? [] : new[] { Percent(day.UptimePercent) }]);
+
+    /// <summary>What a day held, worst first, each with how long.</summary>
+    public static IEnumerable<(string What, string? Length)> Rows(Day day)
     {
-        text.Append(Culture, $"{day.Date:d MMM yyyy}: ");
-        return AppendFacts(text, day);
+        if (day.Installation is InstallationDay.Before)
+        {
+            yield return ("Not monitored yet", null);
+            yield break;
+        }
+
+        if (day.Installation is InstallationDay.On) yield return ("Monitoring began", null);
+        if (IsSilent(day))
+        {
+            yield return ("No data", null);
+            yield break;
+        }
+
+        if (day.Outage > 0) yield return ("Outage", Seconds(day.Outage));
+        if (day.Degraded > 0) yield return ("Degraded", Seconds(day.Degraded));
+        if (day is { Outage: 0, Degraded: 0, Operational: > 0 }) yield return ("No outage", null);
+        if (day.Maintenance > 0) yield return ("Maintenance", Seconds(day.Maintenance));
+        if (day.NoData > 0) yield return ("No data", Seconds(day.NoData));
     }
 
-    /// <summary>“12 min 4 s outage, 99.162 %”: what happened, without the date.</summary>
-    public static string Facts(Day day) => AppendFacts(new StringBuilder(), day).ToString();
-
-    private static StringBuilder AppendFacts(StringBuilder text, Day day)
+    /// <summary>Appends a day's date and uptime, and what it held, in lines with a tab; there is nothing in them to escape.</summary>
+    public static StringBuilder AppendLines(StringBuilder text, Day day)
     {
-        if (day.Installation is InstallationDay.Before) return text.Append("before monitoring began");
-        if (day.Installation is InstallationDay.On) text.Append("monitoring began, ");
-        var observed = day.Operational + day.Degraded + day.Outage;
-        if (observed == 0 && day.Maintenance == 0) return text.Append("no data");
+        text.Append(Day(day.Date));
+        if (!IsSilent(day)) text.Append('\t').Append(Percent(day.UptimePercent));
+        foreach (var (what, length) in Rows(day))
+        {
+            text.Append('\n').Append(what);
+            if (length is not null) text.Append('\t').Append(length);
+        }
 
-        Fact(text, day.Outage, " outage, ");
-        if (observed > 0 && day.Outage == 0 && day.Degraded == 0) text.Append("no outage, ");
-        Fact(text, day.Degraded, " degraded, ");
-        Fact(text, day.Maintenance, " maintenance, ");
-        Fact(text, day.NoData, " no data, ");
-        return text.Append(Percent(day.UptimePercent));
+        return text;
     }
+
+    private static bool IsSilent(Day day) => day is { Operational: 0, Degraded: 0, Outage: 0, Maintenance: 0 };
+
+    private static string LowerFirst(string text) => char.ToLowerInvariant(text[0]) + text[1..];
 
     /// <summary>The class of a day's bar: its worst state; maintenance ranks above no data, and a gap of up to a twentieth of a day that was well observed is told by the text alone.</summary>
     public static char Mark(Day day) => day switch
@@ -172,11 +241,6 @@ public static class Wording
         { Installation: InstallationDay.On } => 'o',
         _ => day.NoData > day.Operational / 20 ? 'p' : 'o',
     };
-
-    private static void Fact(StringBuilder text, int seconds, string what)
-    {
-        if (seconds > 0) Append(text, seconds).Append(what);
-    }
 
     private static StringBuilder Append(StringBuilder text, int seconds)
     {
@@ -196,4 +260,7 @@ public static class Wording
 
     private static MarkupString Time(DateTimeOffset time, string format) =>
         new($"<time datetime=\"{time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", Culture)}\">{time.UtcDateTime.ToString(format, Culture)}</time>");
+
+    [GeneratedRegex(@"\b(is|are|has|have)\b")]
+    private static partial Regex PresentVerb();
 }
