@@ -25,7 +25,7 @@ public sealed record StatusDocument
     /// <summary>One entry for each service, in the order of the page.</summary>
     public required IReadOnlyList<StatusIndicator> Indicators { get; init; }
 
-    /// <summary>The open incidents, newest start first, at most 10, then those of the last 15 UTC days that are resolved. Each has its newest updates; long bodies are cut.</summary>
+    /// <summary>The open incidents, newest start first, at most 10, then those that were resolved within the last 15 UTC days. Each has its newest updates; long bodies are cut.</summary>
     /// <example>[]</example>
     public required IReadOnlyList<PageIncident> Incidents { get; init; }
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Xerotier.Contracts;
 using Xerotier.Maintenance.V1;
 using Xerotier.StatusService.Model;
 using Component = Xerotier.StatusService.Model.Component;

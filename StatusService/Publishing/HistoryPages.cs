@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using Xerotier.Contracts;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Documents.Page;

@@ -1,16 +1,16 @@
-using Xerotier.Contracts;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
-using Component = Xerotier.StatusService.Model.Component;
 
 namespace Xerotier.StatusService.Documents.Page;
 
 /// <summary>Makes the page's model, pure: of the board, its stamp, the history, and the instant that all is as of.</summary>
 public static class PageBuilder
 {
+    /// <summary>For how many UTC days resolved incidents stay on the page.</summary>
+    internal const int PastDays = 15;
+
     private const int Days = 90;
-    private const int PastDays = 15;
 
     /// <summary>How many open and how many past incidents the page holds, and of each how much (incidents.md section 13).</summary>
     private const int OpenShown = 10;
@@ -85,7 +85,7 @@ public static class PageBuilder
         static DateOnly DateOf(long second) => DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeSeconds(second).UtcDateTime);
     }
 
-    /// <summary>The open incidents, and those that were resolved of the last 15 UTC days by their start.</summary>
+    /// <summary>The open incidents, and those that were resolved within the last 15 UTC days.</summary>
     private static IncidentsModel Incidents(BoardState state, ChangeStamp stamp, DateTimeOffset asOf)
     {
         var open = state.Announced.Open.ToList();
@@ -93,7 +93,7 @@ public static class PageBuilder
         return new(
             [.. open.Take(OpenShown).Select(Cut)],
             open.Count,
-            [.. state.Announced.Incidents.Where(i => i.StartedAt >= since && i.Status is IncidentStatus.Resolved or IncidentStatus.Postmortem).Take(PastShown).Select(Cut)],
+            [.. state.Announced.Incidents.Where(i => i.ResolvedAt >= since && i.Status is IncidentStatus.Resolved or IncidentStatus.Postmortem).Take(PastShown).Select(Cut)],
             [.. state.Announced.Incidents.Where(i => i.Status is IncidentStatus.Resolved && IsStillMeasured(i, state, stamp)).Select(i => i.Id)]);
     }
 

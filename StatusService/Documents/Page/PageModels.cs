@@ -1,9 +1,6 @@
 using System.Text.Json.Serialization;
-using Xerotier.Contracts;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
-using Component = Xerotier.StatusService.Model.Component;
-using OverallStatus = Xerotier.StatusService.Model.OverallStatus;
 
 namespace Xerotier.StatusService.Documents.Page;
 
@@ -59,7 +56,7 @@ public sealed record IncidentLink(string Id, string Title);
 /// <summary>The incidents of the page: of each its newest updates, with long bodies cut.</summary>
 /// <param name="Open">The open ones that started last, newest start first, at most 10.</param>
 /// <param name="OpenTotal">How many are open.</param>
-/// <param name="Past">Those that are resolved of the last 15 UTC days by their start, newest start first.</param>
+/// <param name="Past">Those that were resolved within the last 15 UTC days, newest start first.</param>
 /// <param name="StillMeasured">The ids of resolved ones of which measurements still show an outage.</param>
 public sealed record IncidentsModel(
     IReadOnlyList<PageIncident> Open,

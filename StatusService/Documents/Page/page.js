@@ -115,6 +115,7 @@
     };
     const windows = main.querySelectorAll('[id^=mw_]');
     for (const at of day.dataset.w?.split(' ') ?? []) link('#' + windows[at].id, windows[at].querySelector('h3').textContent);
+    for (const id of day.dataset.i?.split(' ') ?? []) link(`${location.pathname}/incidents/${id}`, document.querySelector(`#${id} h3`)?.textContent ?? 'Incident');
     link(`${location.pathname}/history?month=${date.slice(0, 7)}#d${date.slice(8)}`, 'Open day');
     if (box.getBoundingClientRect().top < 0) list.classList.add('below');
   };

@@ -1,0 +1,79 @@
+using Ganss.Xss;
+using Markdig;
+using Markdig.Renderers;
+using Markdig.Renderers.Html;
+using Markdig.Syntax;
+using Markdig.Syntax.Inlines;
+
+namespace Xerotier.StatusService.Documents;
+
+/// <summary>What operators write of incidents, CommonMark without HTML and images, as HTML that is safe in our pages (incidents.md section 11).</summary>
+internal static class Markdown
+{
+    private const int MostKept = 2_000;
+    private const int HeadingLevel = 4; // below the headings of every page that shows it
+
+    private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().DisableHtml().Build();
+    private static readonly HtmlSanitizer Sanitizer = NewSanitizer();
+    private static readonly Lock Gate = new();
+    private static readonly Dictionary<string, string> Made = new(StringComparer.Ordinal);
+
+    /// <summary>The HTML of <paramref name="text"/>. It is kept: a page is rendered every minute, and its texts hardly change.</summary>
+    public static string ToHtml(string text)
+    {
+        lock (Gate)
+        {
+            if (!Made.TryGetValue(text, out var html))
+            {
+                if (Made.Count >= MostKept)
+                {
+                    Made.Clear();
+                }
+
+                Made[text] = html = Make(text);
+            }
+
+            return html;
+        }
+    }
+
+    private static string Make(string text)
+    {
+        var document = Markdig.Markdown.Parse(text, Pipeline);
+        foreach (var heading in document.Descendants<HeadingBlock>())
+        {
+            heading.Level = HeadingLevel;
+        }
+
+        foreach (var link in document.Descendants<LinkInline>())
+        {
+            link.IsImage = false; // its text is all that is shown of it
+            link.GetAttributes().AddPropertyIfNotExist("rel", "nofollow noopener");
+        }
+
+        foreach (var link in document.Descendants<AutolinkInline>())
+        {
+            link.GetAttributes().AddPropertyIfNotExist("rel", "nofollow noopener");
+        }
+
+        using var html = new StringWriter();
+        var renderer = new HtmlRenderer(html);
+        Pipeline.Setup(renderer);
+        renderer.Render(document);
+        return Sanitizer.Sanitize(html.ToString()).Trim();
+    }
+
+    /// <summary>The second wall: whatever a parser of Markdown may let through, only these elements, attributes and schemes leave.</summary>
+    private static HtmlSanitizer NewSanitizer()
+    {
+        var sanitizer = new HtmlSanitizer(new HtmlSanitizerOptions
+        {
+            AllowedTags = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "p", "br", "hr", "strong", "em", "code", "pre", "blockquote", "ul", "ol", "li", "a", "h4" },
+            AllowedAttributes = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "href", "rel", "start" },
+            AllowedSchemes = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "http", "https", "mailto" },
+            UriAttributes = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "href" },
+        });
+        sanitizer.KeepChildNodes = true;
+        return sanitizer;
+    }
+}
