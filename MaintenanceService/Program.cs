@@ -1,3 +1,4 @@
+using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Clock;
 using Xerotier.MaintenanceService.Notices;
@@ -10,6 +11,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("maintenanceservice");
 builder.AddMaintenanceDatabase();
 builder.Services.AddSingleton<ProjectDatabase>();
+builder.Services.AddSingleton<Writes>();
 builder.Services.AddSingleton<WindowStore>();
 builder.Services.AddOptions<TenantLimits>().BindConfiguration("Windows").ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton<WindowWriter>();

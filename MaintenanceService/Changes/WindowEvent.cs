@@ -7,15 +7,6 @@ using Xerotier.MaintenanceService.Storage;
 
 namespace Xerotier.MaintenanceService.Changes;
 
-/// <summary>Who makes a change.</summary>
-/// <param name="Name">Name of the API key, or <c>auto_transition</c>.</param>
-/// <param name="KeyId">Id of the API key; null for the clock.</param>
-internal sealed record Actor(string Name, string? KeyId)
-{
-    /// <summary>Name of the clock in the audit trail.</summary>
-    public const string Clock = "auto_transition";
-}
-
 /// <summary>One change of a window: a row of the change log, which is the audit trail as well.</summary>
 internal sealed record WindowEvent
 {
@@ -95,15 +86,6 @@ internal sealed record WindowEvent
         Before = WindowTable.ReadJson(row, "before"),
         After = WindowTable.ReadJson(row, "after"),
     };
-
-    /// <summary>The version in <paramref name="id"/>, which must be that of an event of <paramref name="windowId"/>.</summary>
-    public static long? VersionOf(string id, string windowId) =>
-        id.Length > windowId.Length
-        && id.StartsWith(windowId, StringComparison.Ordinal)
-        && id[windowId.Length] == '.'
-        && long.TryParse(id.AsSpan(windowId.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
-            ? version
-            : null;
 
     private static bool Same(object? a, object? b) => a is IEnumerable<string> texts && b is IEnumerable<string> others ? texts.SequenceEqual(others) : Equals(a, b);
 }

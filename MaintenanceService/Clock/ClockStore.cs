@@ -1,8 +1,8 @@
 using Npgsql;
 using NpgsqlTypes;
+using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Storage;
-using Xerotier.MaintenanceService.Windows;
 
 namespace Xerotier.MaintenanceService.Clock;
 

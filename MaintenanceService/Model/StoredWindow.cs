@@ -1,10 +1,9 @@
-using System.Text.Json.Serialization;
 using Xerotier.Maintenance.V1;
 
 namespace Xerotier.MaintenanceService.Model;
 
 /// <summary>A maintenance window with what only this service knows of it. All times are UTC, to the microsecond.</summary>
-internal sealed record StoredWindow : MaintenanceWindow
+internal sealed record StoredWindow : MaintenanceWindow, IVersioned
 {
     /// <summary>How every id begins.</summary>
     public const string IdPrefix = "mw_";
@@ -12,12 +11,8 @@ internal sealed record StoredWindow : MaintenanceWindow
     /// <summary>The project is one that the platform's own operators use.</summary>
     public bool Platform { get; init; }
 
-    /// <summary>1 when created, one more with every change; the number of the change's audit row, and the entity tag.</summary>
+    /// <inheritdoc/>
     public required long Version { get; init; }
-
-    /// <summary>The strong entity tag, with its quotes.</summary>
-    [JsonIgnore]
-    public string ETag => $"\"{Version}\"";
 
     /// <summary>The window as the other services get it.</summary>
     public Window ToProto() => new() { Value = this, Platform = Platform, Version = Version };

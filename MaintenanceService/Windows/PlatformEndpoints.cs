@@ -1,4 +1,5 @@
 using Npgsql;
+using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
@@ -13,7 +14,7 @@ internal static class PlatformEndpoints
 
     private static async Task<IResult> CancelAsync(HttpContext http, string id, AnyWindow any, WindowWriter writer)
     {
-        await WindowEndpoints.BareRequestAsync(http.Request);
+        await Requests.BareAsync(http.Request);
         var project = Id.IsWellFormed(StoredWindow.IdPrefix, id) ? await any.ProjectOfAsync(id, http.RequestAborted) : null;
         return await WindowEndpoints.CancelAsync(http, project ?? throw WindowWriter.NotFound(), id, writer);
     }

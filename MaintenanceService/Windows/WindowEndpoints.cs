@@ -1,4 +1,4 @@
-using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
@@ -9,36 +9,39 @@ namespace Xerotier.MaintenanceService.Windows;
 /// <summary>The management API of windows. The Gateway passes its paths on unchanged.</summary>
 internal static class WindowEndpoints
 {
-    private static readonly string[] Read = ["GET", "HEAD"];
-
     public static void MapWindows(this IEndpointRouteBuilder routes)
     {
         var windows = routes.MapGroup("/{projectId}/v1/management/maintenance")
             .RequireAuthorization(Policies.Management)
             .AddEndpointFilter<SchemaFilter>();
-        windows.MapMethods("", Read, ListAsync);
+        windows.MapMethods("", Requests.Read, ListAsync);
         windows.MapPost("", CreateAsync);
-        windows.MapMethods("{id}", Read, GetAsync);
+        windows.MapMethods("{id}", Requests.Read, GetAsync);
         windows.MapPatch("{id}", UpdateAsync);
         windows.MapDelete("{id}", CancelAsync);
         windows.MapPost("{id}/complete", CompleteAsync);
         windows.MapPost("{id}/purge", PurgeAsync);
-        windows.MapMethods("{id}/events", Read, ListEventsAsync);
+        windows.MapMethods("{id}/events", Requests.Read, ListEventsAsync);
 
-        // The framework's own responses to other methods and paths have no policy, so the fallback policy would refuse them as forbidden.
-        Refuse("", "GET, HEAD, POST");
-        Refuse("{id}", "GET, HEAD, PATCH, DELETE");
-        Refuse("{id}/complete", "POST");
-        Refuse("{id}/purge", "POST");
-        Refuse("{id}/events", "GET, HEAD");
+        windows.Refuse("", "GET, HEAD, POST");
+        windows.Refuse("{id}", "GET, HEAD, PATCH, DELETE");
+        windows.Refuse("{id}/complete", "POST");
+        windows.Refuse("{id}/purge", "POST");
+        windows.Refuse("{id}/events", "GET, HEAD");
         windows.Map("{id}/{**rest}", IResult (string projectId) => throw new ApiException(ApiErrors.NotFound()));
-
-        void Refuse(string path, string allow) => windows.Map(path, IResult (string projectId) => throw new ApiException(ApiErrors.MethodNotAllowed(allow)));
     }
+
+    /// <summary>The states that a list of windows asks for; all where it asks for none.</summary>
+    public static IReadOnlyList<WindowStatus> Statuses(QueryFields query) =>
+        query.Many("status", WireNames.Status, "one of scheduled, active, completed or cancelled; repeat the parameter for several") is { Count: > 0 } statuses
+            ? statuses
+            : Enum.GetValues<WindowStatus>();
 
     private static async Task<IResult> ListAsync(HttpContext http, string projectId, WindowStore store)
     {
-        var query = ListQuery.OfWindows(http.Request.Query);
+        var fields = new QueryFields(http.Request.Query);
+        var statuses = Statuses(fields);
+        var query = ListQuery.From(fields);
         DateTimeOffset? start = null;
         if (query.After is { } after)
         {
@@ -49,70 +52,39 @@ internal static class WindowEndpoints
             }
         }
 
-        var found = await store.ListAsync(projectId, query.Statuses, start, query.After, query.Limit + 1, http.RequestAborted);
-        return ApiResponse.List(found, query.Limit);
+        var found = await store.ListAsync(projectId, statuses, start, query.After, query.Limit + 1, http.RequestAborted);
+        return ApiResponse.Page<MaintenanceWindow>(found, query.Limit, window => window.Id, ContractsJson.Wire.ListPageMaintenanceWindow);
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, string projectId, WindowWriter writer)
     {
-        var body = await JsonFields.ReadBodyAsync(http.Request, JsonFields.MaxBodyBytes);
+        var body = await Requests.BodyAsync(http.Request);
         var idempotency = Idempotency.From(http.Request, body);
         return await writer.CreateAsync(Caller.From(http.User), WindowInput.ForCreate(body), http.Request.Path, idempotency, http.RequestAborted);
     }
 
-    private static async Task<IResult> GetAsync(HttpContext http, string projectId, string id, WindowStore store)
-    {
-        var window = await store.RequireAsync(projectId, id, http.RequestAborted);
-        if (EntityTags.IfNoneMatch(http.Request, window.ETag))
-        {
-            http.Response.Headers.ETag = window.ETag;
-            return Results.StatusCode(StatusCodes.Status304NotModified);
-        }
+    private static async Task<IResult> GetAsync(HttpContext http, string projectId, string id, WindowStore store) =>
+        ApiResponse.Ok(await store.RequireAsync(projectId, id, http.RequestAborted), ContractsJson.Wire.MaintenanceWindow).UnlessCurrent(http);
 
-        return ApiResponse.Ok(window);
-    }
-
-    private static async Task<IResult> UpdateAsync(HttpContext http, string projectId, string id, WindowWriter writer)
-    {
-        var body = await JsonFields.ReadBodyAsync(http.Request, JsonFields.MaxBodyBytes);
-        return await writer.ChangeAsync(http, projectId, id, WindowInput.ForUpdate(body), idempotency: null);
-    }
+    private static async Task<IResult> UpdateAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
+        await writer.ChangeAsync(http, projectId, id, WindowInput.ForUpdate(await Requests.BodyAsync(http.Request)), idempotency: null);
 
     /// <summary>Cancels a window of <paramref name="projectId"/>.</summary>
     public static Task<ApiResponse> CancelAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
         writer.ChangeAsync(http, projectId, id, new MaintenanceWindowUpdate { Status = WindowStatus.Cancelled }, idempotency: null);
 
     private static async Task<IResult> CompleteAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
-        await writer.ChangeAsync(http, projectId, id, new MaintenanceWindowUpdate { Status = WindowStatus.Completed }, await BareRequestAsync(http.Request));
+        await writer.ChangeAsync(http, projectId, id, new MaintenanceWindowUpdate { Status = WindowStatus.Completed }, await Requests.BareAsync(http.Request));
 
     private static async Task<IResult> PurgeAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
-        await writer.PurgeAsync(http, projectId, id, await BareRequestAsync(http.Request));
+        await writer.PurgeAsync(http, projectId, id, await Requests.BareAsync(http.Request));
 
-    private static async Task<IResult> ListEventsAsync(HttpContext http, string projectId, string id, WindowStore store)
-    {
-        var query = ListQuery.OfEvents(http.Request.Query);
-        var before = long.MaxValue;
-        if (query.After is { } after)
-        {
-            before = WindowEvent.VersionOf(after, id) ?? throw ListQuery.UnknownCursor();
-        }
-
-        if (!Id.IsWellFormed(StoredWindow.IdPrefix, id))
-        {
-            throw WindowWriter.NotFound();
-        }
-
-        var found = await store.ListEventsAsync(projectId, id, before, query.Limit + 1, http.RequestAborted);
-        return found.Count > 0 || (query.After is not null && await store.ListEventsAsync(projectId, id, long.MaxValue, 1, http.RequestAborted) is [_, ..])
-            ? ApiResponse.List(found, query.Limit)
-            : throw WindowWriter.NotFound();
-    }
-
-    /// <summary>The key of a POST that takes no fields: its body is empty or <c>{}</c>.</summary>
-    public static async Task<Idempotency?> BareRequestAsync(HttpRequest request)
-    {
-        var body = await JsonFields.ReadBodyAsync(request, JsonFields.MaxBodyBytes);
-        WindowInput.ForNothing(body);
-        return Idempotency.From(request, body);
-    }
+    private static async Task<IResult> ListEventsAsync(HttpContext http, string projectId, string id, WindowStore store) => await ListQuery.OfEventsAsync(
+        http.Request,
+        id,
+        async (before, limit) => Id.IsWellFormed(StoredWindow.IdPrefix, id)
+            ? [.. (await store.ListEventsAsync(projectId, id, before, limit, http.RequestAborted)).Select(change => change.ToContract())]
+            : new List<MaintenanceEvent>(),
+        change => change.Id,
+        ContractsJson.Wire.ListPageMaintenanceEvent);
 }

@@ -19,16 +19,6 @@ internal static class WindowInput
     /// <exception cref="ApiException">400 with every invalid field.</exception>
     public static MaintenanceWindowUpdate ForUpdate(byte[] body) => Read(JsonFields.Parse(body, refusesNull: true), creating: false);
 
-    /// <summary>Refuses every field: the request needs none, and no body.</summary>
-    /// <exception cref="ApiException">400 with every field.</exception>
-    public static void ForNothing(byte[] body)
-    {
-        if (body.Length > 0)
-        {
-            JsonFields.Parse(body).ThrowIfInvalid(_ => "This request takes no fields.");
-        }
-    }
-
     private static MaintenanceWindowUpdate Read(JsonFields json, bool creating)
     {
         var fields = new MaintenanceWindowUpdate

@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Storage;
@@ -8,45 +9,19 @@ using static Xerotier.MaintenanceService.Model.WindowTable;
 
 namespace Xerotier.MaintenanceService.Windows;
 
-/// <summary>A change as it is written: the response, the row of the change log and the idempotency key go in the window's own statement.</summary>
-/// <param name="Actor">Who.</param>
-/// <param name="Action">What, as the audit trail calls it.</param>
-/// <param name="At">When.</param>
-/// <param name="Response">What the client gets, now and for every repetition.</param>
-/// <param name="Idempotency">The request's key, if it has one.</param>
-internal sealed record Change(Actor Actor, string Action, DateTimeOffset At, ApiResponse Response, Idempotency? Idempotency);
-
-/// <summary>
-/// The windows of one project at a time. Every write is one statement, so one transaction and one round trip: it locks the
-/// version that was read, claims the idempotency key, writes the window and its row of the change log, or does none of it and says so.
-/// </summary>
-internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier changes)
+/// <summary>The windows of one project at a time. Every write is one statement (<see cref="Writes"/>).</summary>
+internal sealed class WindowStore(ProjectDatabase database, Writes writes)
 {
-    /// <summary>Takes the key unless another request holds it. A key that another transaction is taking is waited for.</summary>
-    private const string Claim = $"""
-        claim as (
-            insert into idempotency_keys as held (project_id, key, fingerprint, created_at, status, etag, location, body)
-            select @project, @key, @fingerprint, @at, @status, @etag, @location, @body from target where @key is not null
-            on conflict (project_id, key) do update set
-                fingerprint = excluded.fingerprint, created_at = excluded.created_at, status = excluded.status,
-                etag = excluded.etag, location = excluded.location, body = excluded.body
-                where held.project_id = @project and held.created_at <= least(@at, clock_timestamp()) - {Idempotency.Kept}
-            returning 1
-        )
-        """;
-
-    private const string Claimed = "(@key is null or exists (select from claim))";
-
     private const string OpenSql = "select count(*) from windows where project_id = @project and status in ('scheduled', 'active')";
 
     /// <summary>The lock is of its own statement, so that the next one sees every window that was created before it got the lock.</summary>
     private static readonly string CreateSql = $"""
         select count(pg_advisory_xact_lock(hashtextextended(@project, 0))) where @most_open > 0;
         with target as (select where @most_open = 0 or @most_open > ({OpenSql})),
-        {Claim},
+        {Writes.Claim},
         written as (
             insert into windows ({Columns})
-            select {Columns} from jsonb_populate_record(null::windows, @window) where project_id = @project and {Claimed} and exists (select from target)
+            select {Columns} from jsonb_populate_record(null::windows, @window) where project_id = @project and {Writes.Claimed} and exists (select from target)
             returning *
         ),
         event as (
@@ -60,13 +35,13 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
         with target as (
             select * from windows where project_id = @project and id = @id and version = @version and status = any(@from) for update
         ),
-        {Claim},
+        {Writes.Claim},
         written as (
             update windows w set ({Columns}) = (
                 select {Columns} from jsonb_populate_record(null::windows, @window) n where n.project_id = w.project_id and n.id = w.id
             )
             from target t
-            where w.project_id = @project and w.id = t.id and {Claimed}
+            where w.project_id = @project and w.id = t.id and {Writes.Claimed}
             returning w.*
         ),
         event as (
@@ -80,9 +55,9 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
         with target as (
             select * from windows where project_id = @project and id = @id and version = @version and status in ('completed', 'cancelled') for update
         ),
-        {Claim},
+        {Writes.Claim},
         written as (
-            delete from windows w using target t where w.project_id = @project and w.id = t.id and {Claimed} returning w.*
+            delete from windows w using target t where w.project_id = @project and w.id = t.id and {Writes.Claimed} returning w.*
         ),
         event as (
             insert into window_events (project_id, window_id, version, occurred_at, actor, actor_key_id, action, before)
@@ -90,8 +65,6 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
         )
         select count(*) from written
         """;
-
-    private const string KeepSql = $"with target as (select), {Claim} select count(*) from claim";
 
     private static readonly string FindSql = $"select {Columns} from windows where project_id = @project and id = @id";
 
@@ -116,8 +89,8 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
         """;
 
     /// <summary>Writes a new window; false when another request holds the idempotency key, or the project has <paramref name="mostOpen"/> open windows (0: no limit).</summary>
-    public Task<bool> CreateAsync(StoredWindow window, int mostOpen, Change change, CancellationToken cancellation) => WriteAsync(
-        Writing(window.ProjectId, change, CreateSql).Number("most_open", mostOpen).With("window", NpgsqlDbType.Jsonb, ToJson(window)), cancellation);
+    public Task<bool> CreateAsync(StoredWindow window, int mostOpen, Change change, CancellationToken cancellation) => writes.RunAsync(
+        writes.Command(window.ProjectId, change, CreateSql).Number("most_open", mostOpen).With("window", NpgsqlDbType.Jsonb, ToJson(window)), cancellation);
 
     /// <summary>How many windows of the project are scheduled or active.</summary>
     public async Task<long> CountOpenAsync(string projectId, CancellationToken cancellation)
@@ -127,8 +100,8 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
     }
 
     /// <summary>Replaces <paramref name="current"/> by <paramref name="next"/>; false when it has changed since it was read, or another request holds the idempotency key.</summary>
-    public Task<bool> ReplaceAsync(StoredWindow current, StoredWindow next, Change change, CancellationToken cancellation) => WriteAsync(
-        Writing(current.ProjectId, change, ReplaceSql)
+    public Task<bool> ReplaceAsync(StoredWindow current, StoredWindow next, Change change, CancellationToken cancellation) => writes.RunAsync(
+        writes.Command(current.ProjectId, change, ReplaceSql)
             .Text("id", current.Id)
             .Number("version", current.Version)
             .Texts("from", Lifecycle.Before(next.Status).Select(s => s.Wire()))
@@ -137,27 +110,7 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
 
     /// <summary>Removes <paramref name="current"/>, which must be final, for good; false as for <see cref="ReplaceAsync"/>.</summary>
     public Task<bool> PurgeAsync(StoredWindow current, Change change, CancellationToken cancellation) =>
-        WriteAsync(Writing(current.ProjectId, change, PurgeSql).Text("id", current.Id).Number("version", current.Version), cancellation);
-
-    /// <summary>Keeps the response to a request that changed nothing; false when another request holds the key.</summary>
-    public async Task<bool> KeepResponseAsync(string projectId, Change change, CancellationToken cancellation)
-    {
-        await using var command = Claiming(projectId, change, KeepSql);
-        return (long)(await command.ExecuteScalarAsync(cancellation))! == 1;
-    }
-
-    /// <summary>The response that is kept for a key, with the fingerprint of its request.</summary>
-    public async Task<(byte[] Fingerprint, ApiResponse Response)?> FindResponseAsync(string projectId, string key, DateTimeOffset now, CancellationToken cancellation)
-    {
-        await using var command = database.Command(projectId, $"""
-            select fingerprint, status, body, etag, location from idempotency_keys
-            where project_id = @project and key = @key and created_at > least(@now, clock_timestamp()) - {Idempotency.Kept}
-            """).Text("key", key).Time("now", now);
-        var found = await command.ReadAllAsync(
-            row => (row.GetFieldValue<byte[]>(0), new ApiResponse(row.GetInt16(1), row.GetFieldValue<byte[]>(2), row.TextOrNull("etag"), row.TextOrNull("location"))),
-            cancellation);
-        return found.Count > 0 ? found[0] : null;
-    }
+        writes.RunAsync(writes.Command(current.ProjectId, change, PurgeSql).Text("id", current.Id).Number("version", current.Version), cancellation);
 
     /// <summary>One window; null when the project has none of that id.</summary>
     public async Task<StoredWindow?> FindAsync(string projectId, string id, CancellationToken cancellation)
@@ -218,42 +171,4 @@ internal sealed class WindowStore(ProjectDatabase database, ChangeNotifier chang
             """).Text("id", windowId).Number("before", before).Number("limit", limit);
         return await command.ReadAllAsync(WindowEvent.Read, cancellation);
     }
-
-    /// <summary>Runs a write, and signals a possible change even when the outcome is unknown.</summary>
-    private async Task<bool> WriteAsync(NpgsqlCommand write, CancellationToken cancellation)
-    {
-        await using var command = write;
-        try
-        {
-            await using var row = await command.ExecuteReaderAsync(cancellation);
-            var written = 0L;
-            do
-            {
-                while (await row.ReadAsync(cancellation))
-                {
-                    written = row.GetInt64(0); // the last statement's
-                }
-            }
-            while (await row.NextResultAsync(cancellation));
-            return written == 1;
-        }
-        finally
-        {
-            changes.Signal();
-        }
-    }
-
-    private NpgsqlCommand Writing(string projectId, Change change, string sql) => Claiming(projectId, change, sql)
-        .Text("actor", change.Actor.Name)
-        .Text("actor_key_id", change.Actor.KeyId)
-        .Text("action", change.Action);
-
-    private NpgsqlCommand Claiming(string projectId, Change change, string sql) => database.Command(projectId, sql)
-        .Text("key", change.Idempotency?.Key)
-        .With("fingerprint", NpgsqlDbType.Bytea, change.Idempotency?.Fingerprint)
-        .Time("at", change.At)
-        .With("status", NpgsqlDbType.Smallint, (short)change.Response.Status)
-        .Text("etag", change.Response.ETag)
-        .Text("location", change.Response.Location)
-        .With("body", NpgsqlDbType.Bytea, change.Response.Body);
 }

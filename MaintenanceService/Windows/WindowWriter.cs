@@ -1,5 +1,6 @@
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
+using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.ServiceDefaults;
@@ -7,11 +8,8 @@ using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Windows;
 
-/// <summary>
-/// Carries out changes: reads the window, asks <see cref="Lifecycle"/> for its next form, and writes that if the window is still
-/// what was read, otherwise starts again. It starts again only because another change came first, so it does not go on for ever.
-/// </summary>
-internal sealed class WindowWriter(WindowStore store, IOptions<TenantLimits> limits, TimeProvider time)
+/// <summary>Carries out changes: reads the window, asks <see cref="Lifecycle"/> for its next form, and writes that if the window is still what was read, otherwise starts again.</summary>
+internal sealed class WindowWriter(WindowStore store, Writes writes, IOptions<TenantLimits> limits, TimeProvider time)
 {
     /// <summary>One creation at a time of a project whose windows are counted: they wait for each other here, and not with a connection to the database each.</summary>
     private readonly PartitionedRateLimiter<string> counted = PartitionedRateLimiter.Create<string, string>(
@@ -35,13 +33,13 @@ internal sealed class WindowWriter(WindowStore store, IOptions<TenantLimits> lim
             var now = time.GetUtcNow();
             var window = Lifecycle.Create(fields, caller, now);
             limits.Value.CheckStart(window, now);
-            var response = ApiResponse.Created(window, path);
-            if (await store.CreateAsync(window, mostOpen, new(ActorOf(caller), "created", now, response, idempotency), cancellation))
+            var response = ApiResponse.Created(window, ContractsJson.Wire.MaintenanceWindow, path);
+            if (await store.CreateAsync(window, mostOpen, new(Actor.Of(caller), "created", now, response, idempotency), cancellation))
             {
                 return response;
             }
 
-            if (await EarlierResponseAsync(caller.ProjectId, idempotency, cancellation) is { } earlier)
+            if (await writes.EarlierAsync(caller.ProjectId, idempotency, cancellation) is { } earlier)
             {
                 return earlier;
             }
@@ -69,10 +67,10 @@ internal sealed class WindowWriter(WindowStore store, IOptions<TenantLimits> lim
                 limits.Value.CheckStart(next, now);
             }
 
-            var response = ApiResponse.Ok(next);
+            var response = ApiResponse.Ok(next, ContractsJson.Wire.MaintenanceWindow);
             var change = new Change(actor, Lifecycle.Action(window.Status, next.Status), next.UpdatedAt, response, idempotency);
             var done = next.Version != window.Version ? await store.ReplaceAsync(window, next, change, http.RequestAborted)
-                : idempotency is null || await store.KeepResponseAsync(projectId, change with { At = now }, http.RequestAborted);
+                : await writes.KeepAsync(projectId, change with { At = now }, http.RequestAborted);
             return done ? response : null;
         });
 
@@ -85,39 +83,23 @@ internal sealed class WindowWriter(WindowStore store, IOptions<TenantLimits> lim
                 throw new ApiException(error);
             }
 
-            var response = ApiResponse.Purged(window);
+            var response = ApiResponse.Deleted(new() { Id = window.Id }, ContractsJson.Wire.MaintenanceWindowDeleted);
             return await store.PurgeAsync(window, new(actor, "purged", time.GetUtcNow(), response, idempotency), http.RequestAborted) ? response : null;
         });
 
-    private async Task<ApiResponse> WriteAsync(
+    private Task<ApiResponse> WriteAsync(
         HttpContext http, string projectId, string id, Idempotency? idempotency, Func<StoredWindow, Actor, Task<ApiResponse?>> attempt)
     {
-        var actor = ActorOf(Caller.From(http.User));
-        while (true)
-        {
-            if (await EarlierResponseAsync(projectId, idempotency, http.RequestAborted) is { } earlier)
+        var actor = Actor.Of(Caller.From(http.User));
+        return writes.RepeatAsync(
+            projectId,
+            idempotency,
+            async () =>
             {
-                return earlier;
-            }
-
-            var window = await store.RequireAsync(projectId, id, http.RequestAborted);
-            EntityTags.CheckIfMatch(http.Request, window.ETag);
-            if (await attempt(window, actor) is { } response)
-            {
-                return response;
-            }
-        }
+                var window = await store.RequireAsync(projectId, id, http.RequestAborted);
+                EntityTags.CheckIfMatch(http.Request, IVersioned.ETagOf(window.Version));
+                return await attempt(window, actor);
+            },
+            http.RequestAborted);
     }
-
-    private async Task<ApiResponse?> EarlierResponseAsync(string projectId, Idempotency? idempotency, CancellationToken cancellation)
-    {
-        if (idempotency is null || await store.FindResponseAsync(projectId, idempotency.Key, time.GetUtcNow(), cancellation) is not var (fingerprint, response))
-        {
-            return null;
-        }
-
-        return fingerprint.AsSpan().SequenceEqual(idempotency.Fingerprint) ? response : throw new ApiException(ApiErrors.IdempotencyConflict);
-    }
-
-    private static Actor ActorOf(Caller caller) => new(caller.KeyName, caller.KeyId);
 }

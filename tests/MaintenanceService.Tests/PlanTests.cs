@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Clock;
 using Xerotier.MaintenanceService.Notices;
@@ -30,7 +31,8 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
         var log = new ChangeLog(database);
         using var feed = new ChangeFeed(log, migrations, TimeProvider.System, NullLogger<ChangeFeed>.Instance);
         using var notifier = new ChangeNotifier(database, feed, TimeProvider.System, NullLogger<ChangeNotifier>.Instance);
-        var windows = new WindowStore(new ProjectDatabase(database), notifier);
+        var projects = new ProjectDatabase(database);
+        var windows = new WindowStore(projects, new Writes(projects, notifier, TimeProvider.System));
         var notices = new NoticeStore(database);
         var (tenant, big) = ("proj_load7", "proj_load0"); // the second has a tenth of all windows
         var middle = new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero);

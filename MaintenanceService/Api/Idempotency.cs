@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Xerotier.ServiceDefaults;
 
-namespace Xerotier.MaintenanceService.Windows;
+namespace Xerotier.MaintenanceService.Api;
 
 /// <summary>A request that its client may send again: the same key and fingerprint get the first response, another fingerprint is refused.</summary>
 /// <param name="Key">The client's own name for the request, unique in its project for <see cref="Kept"/>.</param>

@@ -1,0 +1,11 @@
+using Xerotier.MaintenanceService.Changes;
+
+namespace Xerotier.MaintenanceService.Api;
+
+/// <summary>A change as it is written: the response, the row of the change log and the idempotency key go in the object's own statement.</summary>
+/// <param name="Actor">Who.</param>
+/// <param name="Action">What, as the audit trail calls it.</param>
+/// <param name="At">When.</param>
+/// <param name="Response">What the client gets, now and for every repetition.</param>
+/// <param name="Idempotency">The request's key, if it has one.</param>
+internal sealed record Change(Actor Actor, string Action, DateTimeOffset At, ApiResponse Response, Idempotency? Idempotency);

@@ -1,0 +1,39 @@
+using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
+
+namespace Xerotier.MaintenanceService.Api;
+
+/// <summary>How requests of every kind are read and refused.</summary>
+internal static class Requests
+{
+    /// <summary>The methods that read.</summary>
+    public static readonly string[] Read = ["GET", "HEAD"];
+
+    /// <summary>The bytes of a body with the fields of one object.</summary>
+    public static Task<byte[]> BodyAsync(HttpRequest request) => JsonFields.ReadBodyAsync(request, JsonFields.MaxBodyBytes);
+
+    /// <summary>The key of a request that takes no fields: its body is empty or <c>{}</c>.</summary>
+    /// <exception cref="ApiException">400 with every field.</exception>
+    public static async Task<Idempotency?> BareAsync(HttpRequest request)
+    {
+        var body = await BodyAsync(request);
+        RefuseFields(body);
+        return Idempotency.From(request, body);
+    }
+
+    /// <summary>Refuses every field: the request needs none, and no body.</summary>
+    /// <exception cref="ApiException">400 with every field.</exception>
+    public static void RefuseFields(byte[] body)
+    {
+        if (body.Length > 0)
+        {
+            JsonFields.Parse(body).ThrowIfInvalid(_ => "This request takes no fields.");
+        }
+    }
+
+    /// <summary>
+    /// Refuses other methods of a path. The framework's own responses to them have no policy, so the fallback policy would refuse them as forbidden.
+    /// </summary>
+    public static void Refuse(this IEndpointRouteBuilder routes, string path, string allow) =>
+        routes.Map(path, IResult () => throw new ApiException(ApiErrors.MethodNotAllowed(allow)));
+}
