@@ -44,6 +44,16 @@ public sealed partial class DatabaseClock : BackgroundService
     /// <summary>The own clock minus the database's; null until the database has answered once.</summary>
     public TimeSpan? Skew => SkewOf(time.GetUtcNow());
 
+    /// <summary>The database's time, which decides where data is judged; the own clock's until the database has answered once.</summary>
+    public DateTimeOffset Now
+    {
+        get
+        {
+            var now = time.GetUtcNow();
+            return now - (SkewOf(now) ?? TimeSpan.Zero);
+        }
+    }
+
     /// <summary>Whether the own clock is known to be off now.</summary>
     public bool IsOff => IsOffAt(time.GetUtcNow());
 

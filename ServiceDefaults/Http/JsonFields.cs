@@ -12,7 +12,7 @@ namespace Xerotier.ServiceDefaults.Http;
 /// Reads a JSON object strictly, field by field, and collects everything that is wrong with it before it says so: values of another
 /// type, fields that are there twice, fields that nobody asked for. Errors come in the order in which the body has the fields.
 /// </summary>
-public sealed class JsonFields
+public sealed partial class JsonFields
 {
     /// <summary>The most bytes of a body with the fields of one object: twice what the longest valid window takes when each of its characters is escaped.</summary>
     public const int MaxBodyBytes = 256 * 1024;
@@ -37,16 +37,7 @@ public sealed class JsonFields
     public JsonFields(JsonElement body, bool refusesNull = false)
     {
         this.refusesNull = refusesNull;
-        var position = 0;
-        foreach (var field in body.EnumerateObject())
-        {
-            // An escape can be half of a surrogate pair. That is not text, so it names no field.
-            var name = TryRead(() => field.Name) ?? "\uFFFD";
-            if (!fields.TryAdd(name, (field.Value, position++)))
-            {
-                Error(name, $"Duplicate field: '{Shorten(name)}'.", "invalid_json");
-            }
-        }
+        Fill(body);
     }
 
     /// <summary>The bytes of a request's body, which may be none.</summary>
@@ -275,7 +266,7 @@ public sealed class JsonFields
         foreach (var name in names)
         {
             read.Add(name);
-            if (!fields.TryGetValue(name, out var field) || (field.Value.ValueKind == JsonValueKind.Null && !refusesNull))
+            if (!fields.TryGetValue(name, out var found) || (found.Value.ValueKind == JsonValueKind.Null && !refusesNull))
             {
                 Invalid(name, "is required.");
             }
@@ -283,14 +274,18 @@ public sealed class JsonFields
     }
 
     /// <summary>Adds the error that a field, which the message begins with, <paramref name="fault"/>.</summary>
-    public void Invalid(string name, string fault) => Error(name, $"'{name}' {fault}");
+    public void Invalid(string name, string fault) => Error(name, $"'{path}{name}' {fault}");
 
     /// <summary>Adds an error.</summary>
     public void Error(string name, string message, string code = "invalid_request")
     {
-        if (errors.Count < MaxErrors)
+        if (parent is not null)
         {
-            errors.Add((new() { Param = Shorten(name), Code = code, Message = message }, fields.TryGetValue(name, out var field) ? field.Position : int.MaxValue));
+            parent.Error(inList ? field! : $"{field}.{name}", message, code);
+        }
+        else if (errors.Count < MaxErrors)
+        {
+            errors.Add((new() { Param = Shorten(name), Code = code, Message = message }, fields.TryGetValue(name.Split('.')[0], out var found) || fields.TryGetValue(name, out found) ? found.Position : int.MaxValue));
         }
     }
 
@@ -299,14 +294,7 @@ public sealed class JsonFields
     /// <exception cref="ApiException">400 with every error.</exception>
     public void ThrowIfInvalid(Func<string, string>? unknown = null)
     {
-        foreach (var name in fields.Keys)
-        {
-            if (!read.Contains(name))
-            {
-                Error(name, unknown?.Invoke(Shorten(name)) ?? $"'{Shorten(name)}' is not a field of this request.", "unknown_field");
-            }
-        }
-
+        RefuseUnknown(unknown);
         if (errors.Count > 0)
         {
             throw new ApiException(ApiErrors.Invalid([.. errors.OrderBy(error => error.Position).Select(error => error.Error)]));
@@ -320,16 +308,30 @@ public sealed class JsonFields
         return name.Length <= 64 ? name : $"{name.AsSpan(0, char.IsHighSurrogate(name[63]) ? 63 : 64)}…";
     }
 
+    private void Fill(JsonElement body)
+    {
+        var position = 0;
+        foreach (var property in body.EnumerateObject())
+        {
+            // An escape can be half of a surrogate pair. That is not text, so it names no field.
+            var name = TryRead(() => property.Name) ?? "\uFFFD";
+            if (!fields.TryAdd(name, (property.Value, position++)))
+            {
+                Error(name, $"Duplicate field: '{path}{Shorten(name)}'.", "invalid_json");
+            }
+        }
+    }
+
     private bool Take(string name, out JsonElement value)
     {
         read.Add(name);
         value = default;
-        if (!fields.TryGetValue(name, out var field))
+        if (!fields.TryGetValue(name, out var found))
         {
             return false;
         }
 
-        value = field.Value;
+        value = found.Value;
         if (value.ValueKind != JsonValueKind.Null)
         {
             return true;

@@ -55,6 +55,9 @@ public sealed class QueryFields(IQueryCollection query)
         return null;
     }
 
+    /// <summary>A parameter that is true or false; null where it is missing.</summary>
+    public bool? Flag(string name) => One(name, value => value is "true" or "false", "true or false") is { } value ? value == "true" : null;
+
     /// <summary>A parameter that may be repeated; empty where it is missing.</summary>
     /// <param name="name">The parameter.</param>
     /// <param name="parse">Parses one value; null where it is not one.</param>

@@ -56,6 +56,17 @@ public sealed class DatabaseClockTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Its_time_is_the_databases_whatever_the_own_clock_says()
+    {
+        time.Ahead = TimeSpan.FromDays(2);
+        Assert.InRange((clock.Now - time.GetUtcNow()).TotalSeconds, -1, 1); // nothing is known yet
+        await clock.MeasureAsync(TestContext.Current.CancellationToken);
+        Assert.InRange((clock.Now - DateTimeOffset.UtcNow).TotalSeconds, -1, 1);
+        time.Ahead = TimeSpan.FromDays(-2);
+        Assert.InRange((clock.Now - DateTimeOffset.UtcNow).TotalSeconds, -1, 1);
+    }
+
+    [Fact]
     public async Task Readiness_and_the_gauge_follow_it()
     {
         var check = new ClockCheck(clock);

@@ -88,6 +88,74 @@ public sealed class RequestFieldsTests
         Assert.Equal("'a' must not be null; leave it out to keep its value.", Assert.Single(Errors(fields)).Message);
     }
 
+    [Fact]
+    public void A_null_that_is_asked_for_is_no_error()
+    {
+        var fields = Parse("""{"a":null,"b":"x"}""", refusesNull: true);
+        Assert.Equal((true, false, false), (fields.IsNull("a"), fields.IsNull("b"), fields.IsNull("missing")));
+        Assert.Equal("x", fields.Text("b", 1, 3));
+        fields.ThrowIfInvalid();
+    }
+
+    [Fact]
+    public void Numbers_dates_and_objects_are_read_by_their_kind()
+    {
+        var fields = Parse("""{"n":7,"day":"2026-02-28","o":{"n":-3,"none":null},"list":[{"t":"x"},{"t":"y"}]}""");
+        Assert.Equal(7, fields.WholeNumber("n", 1, 7));
+        Assert.Equal(new DateOnly(2026, 2, 28), fields.Date("day"));
+        var nested = fields.Nested("o")!;
+        Assert.Equal((-3, null), (nested.WholeNumber("n", -3, 3), nested.Text("none", 1, 3)));
+        Assert.Equal(["x", "y"], fields.NestedList("list", 2)!.Select(item => item.Text("t", 1, 1)));
+        Assert.Equal((null, null, null, null), (fields.WholeNumber("missing", 0, 1), fields.Date("missing"), fields.Nested("missing"), fields.NestedList("missing", 1)));
+        fields.ThrowIfInvalid();
+    }
+
+    [Theory]
+    [InlineData("""{"n":"7"}""", "n", "'n' must be a whole number from 1 to 7.")]
+    [InlineData("""{"n":8}""", "n", "'n' must be a whole number from 1 to 7.")]
+    [InlineData("""{"n":1.5}""", "n", "'n' must be a whole number from 1 to 7.")]
+    [InlineData("""{"n":99999999999}""", "n", "'n' must be a whole number from 1 to 7.")]
+    [InlineData("""{"day":"2026-02-29"}""", "day", "'day' must be a date that exists, such as 2026-05-22.")]
+    [InlineData("""{"day":20260228}""", "day", "'day' must be a string.")]
+    [InlineData("""{"o":[]}""", "o", "'o' must be an object.")]
+    [InlineData("""{"o":{}}""", "o.t", "'o.t' is required.")]
+    [InlineData("""{"o":{"t":"long"}}""", "o.t", "'o.t' must be 1 to 3 characters, not 4.")]
+    [InlineData("""{"o":{"t":"x","y":1}}""", "o.y", "'o.y' is not a field of this request.")]
+    [InlineData("""{"o":{"t":"x","t":"y"}}""", "o.t", "Duplicate field: 'o.t'.")]
+    [InlineData("""{"list":{}}""", "list", "'list' must be a list of objects.")]
+    [InlineData("""{"list":[{"t":"x"},7]}""", "list", "'list' must be a list of objects.")]
+    [InlineData("""{"list":[{},{},{}]}""", "list", "'list' must have at most 2 items, not 3.")]
+    [InlineData("""{"list":[{"t":"x"},{"t":"long"}]}""", "list", "'list[1].t' must be 1 to 3 characters, not 4.")]
+    [InlineData("""{"list":[{"t":"x","y":1}]}""", "list", "'list[0].y' is not a field of this request.")]
+    public void What_is_wrong_within_is_said_with_its_place(string json, string param, string message)
+    {
+        var fields = Parse(json);
+        fields.WholeNumber("n", 1, 7);
+        fields.Date("day");
+        if (fields.Nested("o") is { } nested)
+        {
+            nested.Text("t", 1, 3);
+            nested.Require("t");
+        }
+
+        foreach (var item in fields.NestedList("list", 2) ?? [])
+        {
+            item.Text("t", 1, 3);
+        }
+
+        var error = Assert.Single(Errors(fields));
+        Assert.Equal((param, message), (error.Param, error.Message));
+    }
+
+    [Fact]
+    public void Errors_within_stand_where_the_body_has_them()
+    {
+        var fields = Parse("""{"z":1,"o":{"t":3},"a":1}""");
+        fields.Text("a", 1, 3);
+        fields.Nested("o")!.Text("t", 1, 3);
+        Assert.Equal(["z", "o.t", "a"], Errors(fields).Select(error => error.Param));
+    }
+
     [Theory]
     [InlineData("", "The body is empty: send a JSON object.")]
     [InlineData("\uFEFF{}", "The body starts with a byte order mark: send UTF-8 without one.")]
