@@ -25,7 +25,7 @@ internal sealed class ProjectFeedService(SuspendedProjects suspended, TimeProvid
                     var response = ToProto(state);
                     if (response.Mark == sent)
                     {
-                        response.Suspended = null; // a keepalive
+                        (response.Suspended, response.OldestOfPlatform) = (null, ""); // a keepalive
                     }
 
                     await responseStream.WriteAsync(response, end.Token);
@@ -43,7 +43,7 @@ internal sealed class ProjectFeedService(SuspendedProjects suspended, TimeProvid
 
     private static WatchProjectsResponse ToProto(SuspendedProjects.State state)
     {
-        var response = new WatchProjectsResponse { Mark = $"{state.Mark.Database};{state.Mark.Number}", Suspended = new() };
+        var response = new WatchProjectsResponse { Mark = $"{state.Mark.Database};{state.Mark.Number}", Suspended = new(), OldestOfPlatform = state.OldestOfPlatform ?? "" };
         response.Suspended.Projects.AddRange(state.Projects.Select(project => new SuspendedProject { Id = project.Id, SuspendedAt = project.SuspendedAt.ToTimestamp() }));
         return response;
     }

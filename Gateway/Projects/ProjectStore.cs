@@ -65,12 +65,13 @@ internal sealed class ProjectStore(GatewayDatabase database)
         return project;
     }
 
-    /// <summary>Every suspended project, with the number of the last change of any project.</summary>
+    /// <summary>Every suspended project, with the number of the last change of any project, and the oldest of the platform.</summary>
     public static async Task<SuspendedProjects.State> ReadSuspendedAsync(NpgsqlConnection connection, int timeout)
     {
         await using var command = new NpgsqlCommand(
             $"""
-            select database, coalesce((select max(change) from projects), 0), p.id, p.suspended_at
+            select database, coalesce((select max(change) from projects), 0), p.id, p.suspended_at,
+                (select id from projects where platform order by created_at, id limit 1)
             from ({ChangeMark.Sql}) head left join projects p on p.suspended_at is not null
             order by p.id
             """,
@@ -78,8 +79,8 @@ internal sealed class ProjectStore(GatewayDatabase database)
         {
             CommandTimeout = timeout,
         };
-        var rows = await command.ReadAllAsync(row => (Mark: new ChangeMark(row.GetString(0), row.GetInt64(1)), Id: row.Text(2), At: row.Time(3)));
-        return new(rows[0].Mark, [.. from row in rows where row.Id is not null select (row.Id, row.At!.Value)]);
+        var rows = await command.ReadAllAsync(row => (Mark: new ChangeMark(row.GetString(0), row.GetInt64(1)), Id: row.Text(2), At: row.Time(3), Oldest: row.Text(4)));
+        return new(rows[0].Mark, [.. from row in rows where row.Id is not null select (row.Id, row.At!.Value)], rows[0].Oldest);
     }
 
     private static Project Read(NpgsqlDataReader row) => new()

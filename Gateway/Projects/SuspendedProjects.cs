@@ -17,5 +17,6 @@ internal sealed class SuspendedProjects
     /// <summary>The suspended projects at one instant.</summary>
     /// <param name="Mark">The last change of any project.</param>
     /// <param name="Projects">Their ids, and since when they are suspended.</param>
-    internal sealed record State(ChangeMark Mark, IReadOnlyList<(string Id, DateTimeOffset SuspendedAt)> Projects);
+    /// <param name="OldestOfPlatform">The oldest project of the platform's own operators; null: none.</param>
+    internal sealed record State(ChangeMark Mark, IReadOnlyList<(string Id, DateTimeOffset SuspendedAt)> Projects, string? OldestOfPlatform);
 }

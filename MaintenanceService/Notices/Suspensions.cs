@@ -31,6 +31,9 @@ internal sealed class Suspensions(
         update suspended_projects_version set version = version + 1 where exists (select from gone) or exists (select from added)
         """;
 
+    /// <summary>The oldest project of the platform, as the Gateway told last; null: there is none, or it has not told yet.</summary>
+    public string? OldestOfPlatform { get; private set; }
+
     /// <summary>Makes <paramref name="projects"/> the suspended ones.</summary>
     public async Task WriteAsync(string[] projects, CancellationToken cancellation)
     {
@@ -58,6 +61,7 @@ internal sealed class Suspensions(
             if (response.Suspended is { } suspended)
             {
                 (projects, written) = ([.. suspended.Projects.Select(project => project.Id)], 0);
+                OldestOfPlatform = response.OldestOfPlatform is { Length: > 0 } oldest ? oldest : null;
             }
 
             if (written != 0 && time.GetElapsedTime(written) < WriteEvery)

@@ -82,6 +82,7 @@ public sealed class SuspensionTests(PostgresFixture postgres)
         var seen = await NextAsync(watch, response => response.Suspended?.Projects.Select(p => p.Id).Contains(first) == true);
         Assert.Equal([first], seen.Suspended.Projects.Select(p => p.Id));
         Assert.NotNull(seen.Suspended.Projects[0].SuspendedAt);
+        Assert.Equal("", seen.OldestOfPlatform);
         var keepalive = await NextAsync(watch, _ => true);
         Assert.Equal((seen.Mark, true), (keepalive.Mark, keepalive.Suspended is null));
 
@@ -92,6 +93,10 @@ public sealed class SuspensionTests(PostgresFixture postgres)
         {
             Assert.Null((await NextAsync(later, _ => true)).Suspended); // nothing has changed since
         }
+
+        var oldest = await gateway.CreateProjectAsync(platform: true);
+        await gateway.CreateProjectAsync(platform: true);
+        Assert.Equal(oldest, (await NextAsync(watch, response => response.OldestOfPlatform.Length > 0)).OldestOfPlatform);
 
         foreach (var (target, token, status) in new[]
         {

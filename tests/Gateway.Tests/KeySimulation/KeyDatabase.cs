@@ -70,7 +70,8 @@ internal sealed class KeyDatabase(TimeProvider time)
 
     public SuspendedProjects.State ReadSuspended() => new(
         Mark with { Number = projects.Values.Select(project => project.Change).DefaultIfEmpty().Max() },
-        [.. Suspended.Select(id => (id, projects[id].SuspendedAt!.Value))]);
+        [.. Suspended.Select(id => (id, projects[id].SuspendedAt!.Value))],
+        OldestOfPlatform: null);
 
     private IEnumerable<ApiKey> All() =>
         from key in keys
