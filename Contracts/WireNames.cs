@@ -17,4 +17,24 @@ public static class WireNames
 
     /// <summary>The severity of this name; null: none.</summary>
     public static WindowSeverity? Severity(string name) => Array.IndexOf(Severities, name) is >= 0 and var i ? (WindowSeverity)i : null;
+
+    /// <summary>The word for <paramref name="status"/>.</summary>
+    public static string Wire(this IncidentStatus status) => Words<IncidentStatus>.All[(int)status];
+
+    /// <summary>The incident's state of this name; null: none.</summary>
+    public static IncidentStatus? IncidentStatus(string name) => Words<IncidentStatus>.Parse(name);
+
+    /// <summary>The impact of this name; null: none.</summary>
+    public static IncidentImpact? Impact(string name) => Words<IncidentImpact>.Parse(name);
+
+    /// <summary>The declared state of this name; null: none.</summary>
+    public static DeclaredStatus? Declared(string name) => Words<DeclaredStatus>.Parse(name);
+
+    private static class Words<TEnum>
+        where TEnum : struct, Enum
+    {
+        public static readonly string[] All = [.. Enum.GetNames<TEnum>().Select(name => name.ToLowerInvariant())];
+
+        public static TEnum? Parse(string name) => Array.IndexOf(All, name) is >= 0 and var i ? Enum.GetValues<TEnum>()[i] : null;
+    }
 }

@@ -1,6 +1,8 @@
 using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Clock;
+using Xerotier.MaintenanceService.Components;
+using Xerotier.MaintenanceService.Incidents;
 using Xerotier.MaintenanceService.Notices;
 using Xerotier.MaintenanceService.Storage;
 using Xerotier.MaintenanceService.Windows;
@@ -12,11 +14,18 @@ builder.AddServiceDefaults("maintenanceservice");
 builder.AddMaintenanceDatabase();
 builder.Services.AddSingleton<ProjectDatabase>();
 builder.Services.AddSingleton<Writes>();
+builder.Services.AddSingleton<NoticeEvents>();
+builder.Services.AddSingleton<ComponentStore>();
+builder.Services.AddSingleton<ComponentWriter>();
+builder.Services.AddSingleton<IncidentStore>();
+builder.Services.AddSingleton<IncidentWriter>();
 builder.Services.AddSingleton<WindowStore>();
 builder.Services.AddOptions<TenantLimits>().BindConfiguration("Windows").ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton<WindowWriter>();
 builder.Services.AddSingleton<AnyWindow>();
 builder.Services.AddSingleton<NoticeStore>();
+builder.Services.AddOptions<DraftOptions>().BindConfiguration("Incidents");
+builder.Services.AddSingleton<OutageDrafts>();
 builder.Services.AddSingleton<ClockStore>();
 builder.Services.AddSingleton<ChangeLog>();
 builder.Services.AddHostedSingleton<ChangeNotifier>();
@@ -34,6 +43,8 @@ if (await app.MigrateOnlyAsync(args) is { } exitCode)
 }
 
 app.UseServiceDefaults();
+app.MapComponents();
+app.MapIncidents();
 app.MapWindows();
 app.MapPlatformWindows();
 app.MapGrpcService<MaintenanceFeedService>();

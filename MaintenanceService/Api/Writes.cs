@@ -1,3 +1,4 @@
+using System.Threading.RateLimiting;
 using Npgsql;
 using NpgsqlTypes;
 using Xerotier.MaintenanceService.Changes;
@@ -11,7 +12,7 @@ namespace Xerotier.MaintenanceService.Api;
 /// version that was read (the expression <c>target</c>), claims the idempotency key (<see cref="Claim"/>), writes the object and its row
 /// of the change log, or does none of it and says so.
 /// </summary>
-internal sealed class Writes(ProjectDatabase database, ChangeNotifier changes, TimeProvider time)
+internal sealed class Writes(ProjectDatabase database, ChangeNotifier changes, TimeProvider time) : IDisposable
 {
     /// <summary>Takes the key unless another request holds it. A key that another transaction is taking is waited for.</summary>
     public const string Claim = $"""
@@ -30,6 +31,8 @@ internal sealed class Writes(ProjectDatabase database, ChangeNotifier changes, T
     public const string Claimed = "(@key is null or exists (select from claim))";
 
     private const string KeepSql = $"with target as (select), {Claim} select count(*) from claim";
+
+    private readonly ConcurrencyLimiter alone = new(new() { PermitLimit = 1, QueueLimit = 1000 });
 
     /// <summary>A statement with the parameters of <see cref="Claim"/> and of the change log: <c>@actor</c>, <c>@actor_key_id</c>, <c>@action</c>, <c>@at</c>.</summary>
     public NpgsqlCommand Command(string projectId, Change change, string sql) => Claiming(projectId, change, sql)
@@ -118,6 +121,15 @@ internal sealed class Writes(ProjectDatabase database, ChangeNotifier changes, T
             }
         }
     }
+
+    /// <summary><see cref="RepeatAsync"/> for components and incidents, whose writes wait for each other: here, and not with a connection to the database each.</summary>
+    public async Task<ApiResponse> RepeatAloneAsync(string projectId, Idempotency? idempotency, Func<Task<ApiResponse?>> attempt, CancellationToken cancellation)
+    {
+        using var turn = await alone.AcquireAsync(cancellationToken: cancellation);
+        return turn.IsAcquired ? await RepeatAsync(projectId, idempotency, attempt, cancellation) : throw new ApiException(ApiErrors.ServiceUnavailable);
+    }
+
+    public void Dispose() => alone.Dispose();
 
     private NpgsqlCommand Claiming(string projectId, Change change, string sql) => database.Command(projectId, sql)
         .Text("key", change.Idempotency?.Key)

@@ -4,13 +4,12 @@ namespace Xerotier.MaintenanceService.Changes;
 
 /// <summary>One read of the change log.</summary>
 /// <param name="Before">The mark that it started from.</param>
-/// <param name="Changes">The changes since then.</param>
-/// <param name="Mark">The mark after them; null before the first read, and when the read failed.</param>
+/// <param name="Page">What has changed since then; null before the first read, and when the read failed.</param>
 /// <param name="Failure">Why it failed; null: it did not.</param>
-internal sealed record ChangeRead(ChangeMark? Before, IReadOnlyList<WindowEvent> Changes, ChangeMark? Mark, Exception? Failure = null);
+internal sealed record ChangeRead(ChangeMark? Before, ChangePage? Page, Exception? Failure = null);
 
 /// <summary>
-/// Reads the change log for all streams of this process: when windows have changed, and every <see cref="Poll"/> in case a notification
+/// Reads the change log for all streams of this process: when something has changed, and every <see cref="Poll"/> in case a notification
 /// was lost. Each read reaches the streams, as changes or as a keepalive. While the database hangs there is none, and when it fails the
 /// streams end.
 /// </summary>
@@ -22,7 +21,7 @@ internal sealed class ChangeFeed(ChangeLog log, Migrations migrations, TimeProvi
     /// <summary>The shortest time between two reads: a burst of changes costs one read, and one update of the page.</summary>
     private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(100);
 
-    private readonly Latest<ChangeRead> latest = new(new(null, [], null));
+    private readonly Latest<ChangeRead> latest = new(new(null, null));
     private readonly WakeSignal wake = new();
 
     /// <summary>The newest read, and a task that completes at the next one.</summary>
@@ -41,7 +40,7 @@ internal sealed class ChangeFeed(ChangeLog log, Migrations migrations, TimeProvi
             try
             {
                 var page = mark is null ? await BeginAsync(stoppingToken) : await log.ReadAsync(mark, target: null, stoppingToken);
-                latest.Set(new(mark, page.Changes, page.Mark));
+                latest.Set(new(mark, page));
                 mark = page.Mark;
                 failures.Succeeded();
                 if (mark.Page is not null)
@@ -51,7 +50,7 @@ internal sealed class ChangeFeed(ChangeLog log, Migrations migrations, TimeProvi
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
-                latest.Set(new(mark, [], null, failure));
+                latest.Set(new(mark, null, failure));
                 if (failure is InvalidMarkException)
                 {
                     mark = null; // a project was suspended or resumed, or the database was restored from a backup
@@ -69,6 +68,6 @@ internal sealed class ChangeFeed(ChangeLog log, Migrations migrations, TimeProvi
     private async Task<ChangePage> BeginAsync(CancellationToken cancellation)
     {
         await log.AdoptRestoredRowsAsync(cancellation);
-        return new([], await log.CurrentAsync(cancellation));
+        return new([], [], await log.CurrentAsync(cancellation));
     }
 }

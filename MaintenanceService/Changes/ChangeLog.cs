@@ -5,17 +5,18 @@ using Xerotier.MaintenanceService.Storage;
 namespace Xerotier.MaintenanceService.Changes;
 
 /// <summary>A page of the change log.</summary>
-/// <param name="Changes">Changes that the mark had not seen; those of one window in the order of their versions.</param>
+/// <param name="Changes">Changes of windows that the mark had not seen; those of one window in the order of their versions.</param>
+/// <param name="Notices">Ids of the components and incidents that have changed, each once; what they are now is to be read.</param>
 /// <param name="Mark">The mark after them.</param>
-internal sealed record ChangePage(IReadOnlyList<WindowEvent> Changes, ChangeMark Mark);
+internal sealed record ChangePage(IReadOnlyList<WindowEvent> Changes, IReadOnlyList<string> Notices, ChangeMark Mark);
 
 /// <summary>The mark is ahead of this database, belongs to another one, or other projects were suspended then: its reader must start again from a snapshot.</summary>
 internal sealed class InvalidMarkException() : Exception("The mark does not belong to this database as it is now.");
 
 /// <summary>
-/// Reads the change log by marks. Every change is a row that names its transaction. A reader gets the rows that are visible now and
+/// Reads the change log, which is the audit tables of windows and of the other notices, by marks. Every change is a row that names its transaction. A reader gets the rows that are visible now and
 /// were not visible in its mark's snapshot, so a transaction that commits late is neither missed nor read twice, and delays no other.
-/// Versions of a window commit in order, because each one locks the row of the version before.
+/// Versions of an object commit in order, because each one waits for the transaction of the version before.
 /// </summary>
 internal sealed class ChangeLog(NpgsqlDataSource database)
 {
@@ -25,33 +26,41 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
     /// <summary>Holds for the rows of projects that are not suspended.</summary>
     public const string Public = "project_id not in (select project_id from suspended_projects)";
 
-    /// <summary>One row that says which database this is (its server, timeline, name and file: one of them is another one after any kind of restore), which projects are suspended, which transactions are visible, and the last of them that changed a window.</summary>
+    /// <summary>One row that says which database this is (its server, timeline, name and file: one of them is another one after any kind of restore), which projects are suspended, which transactions are visible, and the last of them that changed something.</summary>
     public const string HeadSql = """
         select
             concat_ws('.',
                 (select system_identifier from pg_control_system()), (select timeline_id from pg_control_checkpoint()),
-                (select oid from pg_database where datname = current_database()), pg_relation_filenode('window_events')) as log_database,
+                (select oid from pg_database where datname = current_database()), pg_relation_filenode('window_events'), pg_relation_filenode('notice_events')) as log_database,
             (select version from suspended_projects_version) as log_suspensions,
             pg_current_snapshot()::text as log_now,
-            (select e.xid::text from window_events e order by e.xid desc limit 1) as log_last
+            (select e.xid::text from (
+                (select xid from window_events order by xid desc limit 1) union all (select xid from notice_events order by xid desc limit 1)
+             ) e order by e.xid desc limit 1) as log_last
         """;
 
-    /// <summary>Two ranges of the index hold what a snapshot does not see: the transactions that were running, and those since.</summary>
+    /// <summary>Two ranges of each index hold what a snapshot does not see: the transactions that were running, and those since.</summary>
     private const string ReadSql = $"""
         with unseen as materialized (
-            select xid, project_id, window_id, version from window_events where xid >= pg_snapshot_xmax(@seen::pg_snapshot)
+            select xid, project_id, window_id as id, version from window_events where xid >= pg_snapshot_xmax(@seen::pg_snapshot)
             union all
             select xid, project_id, window_id, version from window_events where xid = any(array(select pg_snapshot_xip(@seen::pg_snapshot)))
+            union all
+            select xid, project_id, object_id, version from notice_events where xid >= pg_snapshot_xmax(@seen::pg_snapshot)
+            union all
+            select xid, project_id, object_id, version from notice_events where xid = any(array(select pg_snapshot_xip(@seen::pg_snapshot)))
         ),
         page as (
-            select project_id, window_id, version from unseen
-            where {Public} and (@target is null or pg_visible_in_snapshot(xid, @target::pg_snapshot)) and (project_id, window_id, version) > (@project, @window, @version)
-            order by project_id, window_id, version limit @limit
+            select project_id as log_project, id as log_object, version as log_version from unseen
+            where {Public} and (@target is null or pg_visible_in_snapshot(xid, @target::pg_snapshot)) and (project_id, id, version) > (@project, @object, @version)
+            order by project_id, id, version limit @limit
         )
-        select log_database, log_suspensions, log_now, log_last, project_id, {WindowEvent.Columns}
+        select log_database, log_suspensions, log_now, log_last, log_project, log_object, log_version, {WindowEvent.Columns}
         from ({HeadSql}) head
-        left join (select * from page join window_events using (project_id, window_id, version)) changes on true
-        order by project_id, window_id, version
+        left join (
+            select * from page left join window_events on project_id = log_project and window_id = log_object and version = log_version
+        ) changes on true
+        order by log_project, log_object, log_version
         """;
 
     /// <summary>The mark of everything that is visible now.</summary>
@@ -67,7 +76,10 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
     /// </summary>
     public async Task AdoptRestoredRowsAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("update window_events set xid = '0' where xid >= pg_snapshot_xmax(pg_current_snapshot())");
+        await using var command = database.CreateCommand("""
+            update window_events set xid = '0' where xid >= pg_snapshot_xmax(pg_current_snapshot());
+            update notice_events set xid = '0' where xid >= pg_snapshot_xmax(pg_current_snapshot());
+            """);
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
@@ -78,8 +90,9 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
         target = mark.Page?.Target ?? target;
         await using var command = ReadCommand(mark, target);
         await using var row = await command.ExecuteReaderAsync(cancellation);
-        var changes = new List<WindowEvent>();
-        var (last, lastProject) = (0UL, "");
+        var (changes, notices) = (new List<WindowEvent>(), new List<string>());
+        PagePosition? position = null;
+        var (read, last) = (0, 0UL);
         Snapshot? now = null;
         while (await row.ReadAsync(cancellation))
         {
@@ -90,26 +103,35 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
                 {
                     throw new InvalidMarkException();
                 }
+
+                target ??= Durable(now, last);
             }
 
-            if (row.TextOrNull("project_id") is { } projectId)
+            if (row.TextOrNull("log_project") is not { } projectId)
             {
-                lastProject = projectId;
+                continue; // nothing has changed
+            }
+
+            read++;
+            position = new(target!, projectId, row.GetString(row.GetOrdinal("log_object")), row.GetInt64(row.GetOrdinal("log_version")));
+            if (row.TextOrNull("window_id") is not null)
+            {
                 changes.Add(WindowEvent.Read(row));
+            }
+            else if (notices is not [.., var before] || before != position.ObjectId) // each one's changes follow one another
+            {
+                notices.Add(position.ObjectId);
             }
         }
 
-        target ??= Durable(now!, last);
-        return new(changes, changes.Count == PageSize
-            ? mark with { Page = new(target, lastProject, changes[^1].WindowId, changes[^1].Version) }
-            : new(mark.Database, mark.Suspensions, target));
+        return new(changes, notices, read == PageSize ? mark with { Page = position } : new(mark.Database, mark.Suspensions, target!));
     }
 
     internal NpgsqlCommand ReadCommand(ChangeMark mark, Snapshot? target) => database.CreateCommand(ReadSql)
         .Text("seen", mark.Seen.ToString())
         .Text("target", target?.ToString())
         .Text("project", mark.Page?.ProjectId ?? "")
-        .Text("window", mark.Page?.WindowId ?? "")
+        .Text("object", mark.Page?.ObjectId ?? "")
         .Number("version", mark.Page?.Version ?? 0)
         .Number("limit", PageSize);
 

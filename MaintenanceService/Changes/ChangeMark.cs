@@ -37,13 +37,13 @@ internal sealed record ChangeMark(string Database, long Suspensions, Snapshot Se
 
     /// <inheritdoc/>
     public override string ToString() => Page is { } page
-        ? string.Create(CultureInfo.InvariantCulture, $"{Database}{Separator}{Suspensions}{Separator}{Seen}{Separator}{page.Target}{Separator}{page.ProjectId}{Separator}{page.WindowId}{Separator}{page.Version}")
+        ? string.Create(CultureInfo.InvariantCulture, $"{Database}{Separator}{Suspensions}{Separator}{Seen}{Separator}{page.Target}{Separator}{page.ProjectId}{Separator}{page.ObjectId}{Separator}{page.Version}")
         : string.Create(CultureInfo.InvariantCulture, $"{Database}{Separator}{Suspensions}{Separator}{Seen}");
 }
 
-/// <summary>A place among the changes that lie between two snapshots, which come by project, window and version.</summary>
+/// <summary>A place among the changes that lie between two snapshots, which come by project, object and version.</summary>
 /// <param name="Target">The later snapshot.</param>
 /// <param name="ProjectId">Project of the last change that was read.</param>
-/// <param name="WindowId">Its window.</param>
+/// <param name="ObjectId">The window, component or incident that it changed.</param>
 /// <param name="Version">Its version.</param>
-internal sealed record PagePosition(Snapshot Target, string ProjectId, string WindowId, long Version);
+internal sealed record PagePosition(Snapshot Target, string ProjectId, string ObjectId, long Version);

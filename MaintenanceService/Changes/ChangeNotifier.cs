@@ -6,7 +6,7 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.MaintenanceService.Changes;
 
 /// <summary>
-/// Tells this process and the other replicas that windows have changed, after the commit and at most every <see cref="Gap"/>:
+/// Tells this process and the other replicas that windows, components or incidents have changed, after the commit and at most every <see cref="Gap"/>:
 /// PostgreSQL serialises the commits of transactions that notify, so a write does not notify; this class does, in a transaction of its own.
 /// </summary>
 internal sealed class ChangeNotifier(NpgsqlDataSource database, ChangeFeed feed, TimeProvider time, ILogger<ChangeNotifier> logger) : BackgroundService
@@ -22,7 +22,7 @@ internal sealed class ChangeNotifier(NpgsqlDataSource database, ChangeFeed feed,
     /// <summary>This replica's id in notifications.</summary>
     public string Sender { get; } = Guid.NewGuid().ToString("N");
 
-    /// <summary>Windows have changed, or may have.</summary>
+    /// <summary>Something has changed, or may have.</summary>
     public void Signal()
     {
         feed.Wake();

@@ -1,15 +1,18 @@
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.AspNetCore.Authorization;
 using Xerotier.Maintenance.V1;
 using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Incidents;
 using Xerotier.MaintenanceService.Windows;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Notices;
 
-/// <summary>The windows and their changes for the other services.</summary>
+/// <summary>The notices and their changes for the other services.</summary>
 [Authorize(Policies.Service)]
-internal sealed class MaintenanceFeedService(ChangeFeed feed, ChangeLog log, NoticeStore notices, WindowStore windows, IHostApplicationLifetime lifetime)
+internal sealed class MaintenanceFeedService(ChangeFeed feed, ChangeLog log, NoticeStore notices, OutageDrafts drafts, WindowStore windows, IHostApplicationLifetime lifetime)
     : MaintenanceFeed.MaintenanceFeedBase
 {
     private const int LongestList = 200;
@@ -45,6 +48,29 @@ internal sealed class MaintenanceFeedService(ChangeFeed feed, ChangeLog log, Not
             ? notices.ListBetweenAsync(from.ToDateTimeOffset(), to.ToDateTimeOffset(), context.CancellationToken)
             : throw new ApiException(ApiErrors.Invalid("'from' and 'to' are required."));
 
+    public override Task<ListIncidentsBetweenResponse> ListIncidentsBetween(ListIncidentsBetweenRequest request, ServerCallContext context) =>
+        request is { From: { } from, To: { } to }
+            ? notices.ListIncidentsBetweenAsync(from.ToDateTimeOffset(), to.ToDateTimeOffset(), context.CancellationToken)
+            : throw new ApiException(ApiErrors.Invalid("'from' and 'to' are required."));
+
+    public override async Task<IncidentNotice> GetIncident(GetIncidentRequest request, ServerCallContext context) =>
+        (Id.IsWellFormed(StoredIncident.IdPrefix, request.Id) ? await notices.ListIncidentsAsync([request.Id], context.CancellationToken) : []) is [var incident]
+            ? incident
+            : throw new ApiException(ApiErrors.NotFound());
+
+    public override async Task<DraftIncidentResponse> DraftIncident(DraftIncidentRequest request, ServerCallContext context) => new()
+    {
+        IncidentId = await drafts.DraftAsync(request.ComponentId, SinceOf(request.Since), request.Reason, context.CancellationToken),
+    };
+
+    public override async Task<DiscardDraftResponse> DiscardDraft(DiscardDraftRequest request, ServerCallContext context) => new()
+    {
+        Discarded = await drafts.DiscardAsync(request.ComponentId, SinceOf(request.Since), context.CancellationToken),
+    };
+
+    private static DateTimeOffset SinceOf(Timestamp? since) =>
+        since is null ? throw new ApiException(ApiErrors.Invalid("'since' is required.")) : Timestamps.ToMicroseconds(since.ToDateTimeOffset());
+
     /// <summary>
     /// Starts with a read of its own, which checks the mark. Then it follows the reads that all streams share, and reads by itself only
     /// what lies between its mark and the newest of them.
@@ -61,7 +87,7 @@ internal sealed class MaintenanceFeedService(ChangeFeed feed, ChangeLog log, Not
                 throw failure is InvalidMarkException ? failure : new ApiException(ApiErrors.ServiceUnavailable);
             }
 
-            if (read.Failure is not null || read.Mark is not { } newest || !newest.Seen.Covers(mark.Target))
+            if (read.Page?.Mark is not { } newest || !newest.Seen.Covers(mark.Target))
             {
                 feed.Wake(); // the newest read is older than this stream's
             }
@@ -71,11 +97,11 @@ internal sealed class MaintenanceFeedService(ChangeFeed feed, ChangeLog log, Not
             }
             else if (mark == read.Before)
             {
-                await SendAsync(new(read.Changes, newest));
+                await SendAsync(read.Page);
             }
             else if (mark == newest || newest.Page is not null)
             {
-                await SendAsync(new([], mark)); // a keepalive
+                await SendAsync(new([], [], mark)); // a keepalive
             }
             else
             {
@@ -91,7 +117,14 @@ internal sealed class MaintenanceFeedService(ChangeFeed feed, ChangeLog log, Not
         async Task SendAsync(ChangePage page)
         {
             mark = page.Mark;
-            await stream.WriteAsync(new() { Changes = { page.Changes.Select(c => c.ToProto()) }, Mark = mark.ToString() }, end);
+            var response = new WatchChangesResponse { Changes = { page.Changes.Select(c => c.ToProto()) }, Mark = mark.ToString() };
+            if (page.Notices.Count > 0)
+            {
+                response.Components.AddRange(await notices.ListComponentsAsync(page.Notices, end));
+                response.Incidents.AddRange(await notices.ListIncidentsAsync(page.Notices, end));
+            }
+
+            await stream.WriteAsync(response, end);
         }
     }
 }

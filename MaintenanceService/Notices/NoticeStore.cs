@@ -1,12 +1,15 @@
 using Npgsql;
+using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Components;
+using Xerotier.MaintenanceService.Incidents;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Storage;
 using Xerotier.Maintenance.V1;
 
 namespace Xerotier.MaintenanceService.Notices;
 
-/// <summary>The windows of all projects that are not suspended, for the other services. No request of a project reaches it.</summary>
+/// <summary>The windows of all projects that are not suspended, the components and the published incidents, for the other services. No request of a project reaches it.</summary>
 internal sealed class NoticeStore(NpgsqlDataSource database)
 {
     private const int MonthWindows = 500;
@@ -62,6 +65,38 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
         ) w order by starts_at, id limit @limit
         """;
 
+    /// <summary>Bodies come with the open incidents first, then the newest, as long as all together are no longer.</summary>
+    private const int MostBodyBytes = 8 * 1024 * 1024;
+
+    private const int MonthIncidents = 500;
+
+    private static string IncidentsSql(string candidates) => $"""
+        select document, case when has_body and bytes <= {MostBodyBytes} then bodies end as bodies
+        from (
+            select *, sum(case when has_body then body_bytes else 0 end) over (order by resolved_at is null desc, started_at desc, id) as bytes
+            from ({candidates}) candidates
+        ) summed
+        order by started_at desc, id
+        """;
+
+    private static readonly string CurrentIncidentsSql = IncidentsSql("""
+        select *, resolved_at is null or row_number() over (order by started_at desc, id) <= 50 as has_body
+        from (
+            (select * from incidents where not draft and resolved_at is null)
+            union all
+            (select * from incidents where not draft and resolved_at >= clock_timestamp() - interval '100 days' order by started_at desc, id limit 1000)
+        ) touching
+        order by resolved_at is null desc, started_at desc, id limit 1000
+        """);
+
+    private static readonly string ChangedIncidentsSql = IncidentsSql("select *, true as has_body from incidents where not draft and id = any(@ids)");
+
+    private const string BetweenIncidentsSql = $"""
+        select {StoredIncident.ColumnsWithoutBodies} from incidents
+        where not draft and tstzrange(started_at, resolved_at, '[]') && tstzrange(@from, @to)
+        order by started_at desc, id limit @limit
+        """;
+
     internal NpgsqlCommand NoticesCommand(int limit) => database.CreateCommand(NoticesSql).Number("limit", limit);
 
     /// <summary>The notices as of one instant, with the mark of that instant.</summary>
@@ -93,7 +128,43 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
             list?.Add(WindowTable.Read(row).ToProto());
         }
 
-        return new() { Mark = mark, Lists = lists };
+        await row.CloseAsync();
+        var response = new GetNoticesResponse { Mark = mark, Lists = lists }; // what follows may be newer than the mark, never older
+        response.Components.AddRange(await ReadComponentsAsync(database.CreateCommand("select document from components"), cancellation));
+        response.Incidents.AddRange(await ReadIncidentsAsync(database.CreateCommand(CurrentIncidentsSql), cancellation));
+        return response;
+    }
+
+    /// <summary>The components of these ids as they are now.</summary>
+    public Task<List<ComponentNotice>> ListComponentsAsync(IEnumerable<string> ids, CancellationToken cancellation) =>
+        ReadComponentsAsync(database.CreateCommand("select document from components where id = any(@ids)").Texts("ids", ids), cancellation);
+
+    /// <summary>The published incidents of these ids as they are now.</summary>
+    public Task<List<IncidentNotice>> ListIncidentsAsync(IEnumerable<string> ids, CancellationToken cancellation) =>
+        ReadIncidentsAsync(database.CreateCommand(ChangedIncidentsSql).Texts("ids", ids), cancellation);
+
+    /// <summary>Published incidents that touch [<paramref name="from"/>, <paramref name="to"/>), newest start first, without bodies; at most 500.</summary>
+    public async Task<ListIncidentsBetweenResponse> ListIncidentsBetweenAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation)
+    {
+        if (from >= to)
+        {
+            return new();
+        }
+
+        var found = await ReadIncidentsAsync(
+            database.CreateCommand(BetweenIncidentsSql).Time("from", from).Time("to", to).Number("limit", MonthIncidents + 1), cancellation);
+        return new() { Incidents = { found.Take(MonthIncidents) }, HasMore = found.Count > MonthIncidents };
+    }
+
+    /// <summary>The incident that an outage has: its draft, whatever became of it, or else an open one that names the component; null: none.</summary>
+    public async Task<(string ProjectId, string Id)?> FindForOutageAsync(string componentId, DateTimeOffset since, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand($"""
+            (select project_id, incident_id from outage_drafts where component_id = @component and since = @since)
+            union all
+            (select project_id, id from incidents where not draft and resolved_at is null and {NoticeEvents.NamesComponent} order by started_at, id limit 1)
+            """).Text("component", componentId).Time("since", since);
+        return (await command.ReadAllAsync<(string, string)?>(row => (row.GetString(0), row.GetString(1)), cancellation)).FirstOrDefault();
     }
 
     /// <summary>Windows that touch [<paramref name="from"/>, <paramref name="to"/>) by start: those that span its beginning, then those that start in it; at most 500.</summary>
@@ -106,4 +177,16 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
 
     internal NpgsqlCommand BetweenCommand(DateTimeOffset from, DateTimeOffset to) =>
         database.CreateCommand(BetweenSql).Time("from", from).Time("to", to).Number("limit", MonthWindows + 1);
+
+    private static async Task<List<ComponentNotice>> ReadComponentsAsync(NpgsqlCommand read, CancellationToken cancellation)
+    {
+        await using var command = read;
+        return await command.ReadAllAsync(row => StoredComponent.Read(row.GetFieldValue<byte[]>(0)).ToProto(), cancellation);
+    }
+
+    private static async Task<List<IncidentNotice>> ReadIncidentsAsync(NpgsqlCommand read, CancellationToken cancellation)
+    {
+        await using var command = read;
+        return await command.ReadAllAsync(row => StoredIncident.Read(row).ToProto(withoutBodies: row.IsDBNull(row.GetOrdinal("bodies"))), cancellation);
+    }
 }

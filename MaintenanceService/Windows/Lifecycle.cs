@@ -4,11 +4,6 @@ using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Windows;
 
-/// <summary>What a request makes of a window: its next form, the same form when nothing changes, or an error.</summary>
-/// <param name="Next">The window after the request; null when it is an error.</param>
-/// <param name="Error">Why not.</param>
-internal readonly record struct LifecycleResult(StoredWindow? Next, ApiError? Error);
-
 /// <summary>The rules of a window's life as functions of the record, the request and the time.</summary>
 internal static class Lifecycle
 {
@@ -64,7 +59,7 @@ internal static class Lifecycle
     }
 
     /// <summary>What <paramref name="fields"/> make of <paramref name="window"/>. Values that it already has change nothing, in whatever state it is.</summary>
-    public static LifecycleResult Change(StoredWindow window, MaintenanceWindowUpdate fields, DateTimeOffset now)
+    public static RuleResult<StoredWindow> Change(StoredWindow window, MaintenanceWindowUpdate fields, DateTimeOffset now)
     {
         var next = window with
         {
@@ -79,33 +74,31 @@ internal static class Lifecycle
         };
         if (next == window)
         {
-            return new(window, null);
+            return window;
         }
 
         if (!Allows(window.Status, next.Status))
         {
-            return new(null, ApiErrors.InvalidStateTransition(next.Status == window.Status
+            return ApiErrors.InvalidStateTransition(next.Status == window.Status
                 ? $"The window is {window.Status.Wire()} and cannot be changed any more."
-                : $"A window that is {window.Status.Wire()} cannot become {next.Status.Wire()}."));
+                : $"A window that is {window.Status.Wire()} cannot become {next.Status.Wire()}.");
         }
 
         if (next.EndsAt <= next.StartsAt)
         {
-            return new(null, ApiErrors.Invalid(WindowInput.EndsBeforeStart, fields.EndsAt is null ? "starts_at" : "ends_at"));
+            return ApiErrors.Invalid(WindowInput.EndsBeforeStart, fields.EndsAt is null ? "starts_at" : "ends_at");
         }
 
         // A clock that was set back must not make a window older than its last change.
         now = Timestamps.ToMicroseconds(now);
         now = now < window.UpdatedAt ? window.UpdatedAt : now;
-        return new(
-            next with
-            {
-                Version = window.Version + 1,
-                UpdatedAt = now,
-                CompletedAt = next.Status == WindowStatus.Completed ? now : null,
-                CancelledAt = next.Status == WindowStatus.Cancelled ? now : null,
-            },
-            null);
+        return next with
+        {
+            Version = window.Version + 1,
+            UpdatedAt = now,
+            CompletedAt = next.Status == WindowStatus.Completed ? now : null,
+            CancelledAt = next.Status == WindowStatus.Cancelled ? now : null,
+        };
     }
 
     /// <summary>Why <paramref name="window"/> may not be purged; null when it may.</summary>

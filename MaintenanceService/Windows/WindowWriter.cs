@@ -56,12 +56,7 @@ internal sealed class WindowWriter(WindowStore store, Writes writes, IOptions<Te
         WriteAsync(http, projectId, id, idempotency, async (window, actor) =>
         {
             var now = time.GetUtcNow();
-            var result = Lifecycle.Change(window, fields, now);
-            if (result.Next is not { } next)
-            {
-                throw new ApiException(result.Error!);
-            }
-
+            var next = Lifecycle.Change(window, fields, now).Value;
             if (next.StartsAt != window.StartsAt)
             {
                 limits.Value.CheckStart(next, now);

@@ -4,6 +4,8 @@ using System.Text.Json.Nodes;
 using Npgsql;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Clock;
+using Xerotier.MaintenanceService.Components;
+using Xerotier.MaintenanceService.Incidents;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Notices;
 using Xerotier.MaintenanceService.Storage;
@@ -31,15 +33,16 @@ public sealed class IsolationTests(ManagementApi api)
             .Where(type => type.GetConstructors(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
                 .Any(constructor => constructor.GetParameters().Any(parameter => parameter.ParameterType == typeof(NpgsqlDataSource))))
             .Select(type => type.Name).Order(StringComparer.Ordinal);
-        Assert.Equal([nameof(AnyWindow), nameof(ChangeListener), nameof(ChangeLog), nameof(ChangeNotifier), nameof(ClockStore), nameof(NoticeStore), nameof(ProjectDatabase), nameof(Suspensions)], holders);
+        Assert.Equal([nameof(AnyWindow), nameof(ChangeListener), nameof(ChangeLog), nameof(ChangeNotifier), nameof(ClockStore), nameof(ComponentStore), nameof(NoticeStore), nameof(ProjectDatabase), nameof(Suspensions)], holders);
     }
 
     [Fact]
-    public void Every_method_of_the_store_takes_a_project_or_a_window_that_has_one() =>
+    public void Every_method_of_a_store_takes_a_project_or_an_object_that_has_one() =>
         Assert.All(
-            typeof(WindowStore).GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly),
+            new[] { typeof(WindowStore), typeof(IncidentStore) }.SelectMany(store => store.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly)),
             method => Assert.True(
-                method.GetParameters()[0] is { Name: "projectId" } or { ParameterType.Name: nameof(StoredWindow) }, $"{method.Name} takes no project."));
+                method.GetParameters()[0] is { Name: "projectId" } || method.GetParameters().Any(parameter => parameter.ParameterType == typeof(StoredWindow) || parameter.ParameterType == typeof(StoredIncident)),
+                $"{method.Name} takes no project."));
 
     [Fact]
     public async Task The_platform_cancels_a_window_of_any_project_and_its_events_say_so()

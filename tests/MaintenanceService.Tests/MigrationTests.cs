@@ -52,7 +52,7 @@ public sealed class MigrationTests(ManagementApi api)
             await using var applied = database.CreateCommand("select count(*), count(distinct scriptname) from schemaversions");
             await using var row = await applied.ExecuteReaderAsync();
             await row.ReadAsync();
-            Assert.Equal((8L, 8L), (row.GetInt64(0), row.GetInt64(1)));
+            Assert.Equal((9L, 9L), (row.GetInt64(0), row.GetInt64(1)));
         }
         finally
         {

@@ -32,7 +32,8 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
         using var feed = new ChangeFeed(log, migrations, TimeProvider.System, NullLogger<ChangeFeed>.Instance);
         using var notifier = new ChangeNotifier(database, feed, TimeProvider.System, NullLogger<ChangeNotifier>.Instance);
         var projects = new ProjectDatabase(database);
-        var windows = new WindowStore(projects, new Writes(projects, notifier, TimeProvider.System));
+        using var writes = new Writes(projects, notifier, TimeProvider.System);
+        var windows = new WindowStore(projects, writes);
         var notices = new NoticeStore(database);
         var (tenant, big) = ("proj_load7", "proj_load0"); // the second has a tenth of all windows
         var middle = new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero);

@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Npgsql;
+using Xerotier.MaintenanceService.Storage;
+
+namespace Xerotier.MaintenanceService.Api;
+
+/// <summary>One change of a component or an incident: a row of the change log, which is the audit trail as well.</summary>
+/// <param name="Version">The version that the change made.</param>
+/// <param name="OccurredAt">When.</param>
+/// <param name="Actor">Who.</param>
+/// <param name="ActorKeyId">Whose key; null when the product did it by itself.</param>
+/// <param name="Action">What.</param>
+/// <param name="Before">The object's JSON before the change; null for the first.</param>
+/// <param name="After">The object's JSON after the change; null when it is gone.</param>
+internal sealed record NoticeEvent(long Version, DateTimeOffset OccurredAt, string Actor, string? ActorKeyId, string Action, JsonElement? Before, JsonElement? After)
+{
+    /// <summary>What follows from every change.</summary>
+    private static readonly string[] Consequences = ["updated_at", "updates_count"];
+
+    /// <summary>The event's id: the object's and the version.</summary>
+    public string IdOf(string objectId) => string.Create(CultureInfo.InvariantCulture, $"{objectId}.{Version}");
+
+    /// <summary>Names of the fields that differ.</summary>
+    public IReadOnlyList<string> ChangedFields => Before is { } before && After is { } after
+        ? [.. from value in after.EnumerateObject()
+              where !Consequences.Contains(value.Name) && !(before.TryGetProperty(value.Name, out var was) && JsonElement.DeepEquals(was, value.Value))
+              select value.Name]
+        : [];
+}
+
+/// <summary>The changes of components and incidents: their part of the change log, and what their writes have in common.</summary>
+internal sealed class NoticeEvents(ProjectDatabase database)
+{
+    /// <summary>
+    /// Begins a write, which waits for the one before. The lock is of its own statement, so that the next one sees everything that was
+    /// written before it got the lock, and may judge by several objects at once.
+    /// </summary>
+    public const string Lock = "select count(pg_advisory_xact_lock(hashtextextended('components and incidents', 0)));\n";
+
+    /// <summary>Holds while the components are those by which the write was judged, <c>@components</c>.</summary>
+    public const string SameComponents = "(select coalesce(sum(version), 0) from components) = @components";
+
+    /// <summary>Holds for incidents that name the component of <c>@component</c>.</summary>
+    public const string NamesComponent = "document -> 'components' @> jsonb_build_array(jsonb_build_object('id', @component))";
+
+    /// <summary>Up to <paramref name="limit"/> changes of an object before the given version, newest first; none when there never was such an object.</summary>
+    public async Task<List<NoticeEvent>> ListAsync(string projectId, string objectId, long before, int limit, CancellationToken cancellation)
+    {
+        await using var command = database.Command(projectId, """
+            select version, occurred_at, actor, actor_key_id, action, before, after from notice_events
+            where project_id = @project and object_id = @id and version < @before order by version desc limit @limit
+            """).Text("id", objectId).Number("before", before).Number("limit", limit);
+        return await command.ReadAllAsync(
+            row => new NoticeEvent(row.GetInt64(0), row.GetFieldValue<DateTimeOffset>(1), row.GetString(2), row.TextOrNull("actor_key_id"), row.GetString(4), Json(row, 5), Json(row, 6)),
+            cancellation);
+    }
+
+    /// <summary>The object's form before or after a change, as any version of the product wrote it.</summary>
+    public static T? Read<T>(JsonElement? json, JsonTypeInfo<T> anyVersion)
+        where T : class => json is { } element ? element.Deserialize(anyVersion) : null;
+
+    private static JsonElement? Json(NpgsqlDataReader row, int column)
+    {
+        if (row.IsDBNull(column))
+        {
+            return null;
+        }
+
+        using var document = JsonDocument.Parse(row.GetFieldValue<byte[]>(column));
+        return document.RootElement.Clone();
+    }
+}
