@@ -17,6 +17,8 @@ internal sealed class Routes
 {
     private const string Project = "/{project_id}/v1/";
     private const string Windows = Project + "management/maintenance";
+    private const string Incidents = Project + "management/incidents";
+    private const string Components = "/v1/platform/components";
     private const string Keys = Project + "management/keys";
     private readonly RoutePattern[] patterns;
     private readonly RequestTags unmatched = new("unmatched");
@@ -24,7 +26,7 @@ internal sealed class Routes
     public Routes(StatusPage page, Health health, OpenApi openApi, ApiReference docs, KeyHandlers keys, ProjectHandlers projects, Forwarder forward, GatewayMetrics metrics)
     {
         const long heartbeats = 4 * 1024 * 1024; // the HealthCollector accepts as much; a batch of 1,000 may need it
-        var windows = forward.To("maintenanceservice");
+        var notices = forward.To("maintenanceservice");
         All =
         [
             new("GET", "/", Access.Public, RedirectAsync, Operations.Root),
@@ -38,14 +40,24 @@ internal sealed class Routes
 
             new("GET", Project + "health/dashboard", Access.Project, forward.To("statusservice"), Operations.HealthDashboard),
 
-            new("GET", Windows, Access.Management, windows, Operations.ListWindows),
-            new("POST", Windows, Access.Management, windows, Operations.ScheduleWindow),
-            new("GET", Windows + "/{id}", Access.Management, windows, Operations.GetWindow),
-            new("PATCH", Windows + "/{id}", Access.Management, windows, Operations.UpdateWindow),
-            new("DELETE", Windows + "/{id}", Access.Management, windows, Operations.CancelWindow),
-            new("POST", Windows + "/{id}/complete", Access.Management, windows, Operations.CompleteWindow),
-            new("POST", Windows + "/{id}/purge", Access.Management, windows, Operations.PurgeWindow),
-            new("GET", Windows + "/{id}/events", Access.Management, windows, Operations.WindowEvents),
+            new("GET", Windows, Access.Management, notices, Operations.ListWindows),
+            new("POST", Windows, Access.Management, notices, Operations.ScheduleWindow),
+            new("GET", Windows + "/{id}", Access.Management, notices, Operations.GetWindow),
+            new("PATCH", Windows + "/{id}", Access.Management, notices, Operations.UpdateWindow),
+            new("DELETE", Windows + "/{id}", Access.Management, notices, Operations.CancelWindow),
+            new("POST", Windows + "/{id}/complete", Access.Management, notices, Operations.CompleteWindow),
+            new("POST", Windows + "/{id}/purge", Access.Management, notices, Operations.PurgeWindow),
+            new("GET", Windows + "/{id}/events", Access.Management, notices, Operations.WindowEvents),
+
+            new("GET", Incidents, Access.Management, notices, Operations.ListIncidents),
+            new("POST", Incidents, Access.Management, notices, Operations.CreateIncident),
+            new("GET", Incidents + "/{id}", Access.Management, notices, Operations.GetIncident),
+            new("PATCH", Incidents + "/{id}", Access.Management, notices, Operations.UpdateIncident),
+            new("DELETE", Incidents + "/{id}", Access.Management, notices, Operations.DeleteIncident),
+            new("POST", Incidents + "/{id}/updates", Access.Management, notices, Operations.PostIncidentUpdate),
+            new("PATCH", Incidents + "/{id}/updates/{uid}", Access.Management, notices, Operations.EditIncidentUpdate),
+            new("POST", Incidents + "/{id}/publish", Access.Management, notices, Operations.PublishIncident),
+            new("GET", Incidents + "/{id}/events", Access.Management, notices, Operations.IncidentEvents),
 
             new("GET", Keys, Access.Management, keys.ListAsync, Operations.ListKeys),
             new("POST", Keys, Access.Management, keys.CreateAsync, Operations.CreateKey),
@@ -59,7 +71,13 @@ internal sealed class Routes
             new("GET", "/v1/platform/projects/{id}/keys", Access.Platform, keys.ListOfProjectAsync, Operations.ListProjectKeys),
             new("POST", "/v1/platform/projects/{id}/keys", Access.Platform, keys.CreateOfProjectAsync, Operations.CreateFirstKey),
             new("DELETE", "/v1/platform/projects/{project_id}/keys/{id}", Access.Platform, keys.RevokeAsync, Operations.RevokeProjectKey),
-            new("POST", "/v1/platform/maintenance/{id}/cancel", Access.Platform, windows, Operations.CancelAnyWindow),
+            new("POST", "/v1/platform/maintenance/{id}/cancel", Access.Platform, notices, Operations.CancelAnyWindow),
+            new("GET", Components, Access.Platform, notices, Operations.ListComponents),
+            new("POST", Components, Access.Platform, notices, Operations.CreateComponent),
+            new("GET", Components + "/{id}", Access.Platform, notices, Operations.GetComponent),
+            new("PATCH", Components + "/{id}", Access.Platform, notices, Operations.UpdateComponent),
+            new("DELETE", Components + "/{id}", Access.Platform, notices, Operations.ArchiveComponent),
+            new("GET", Components + "/{id}/events", Access.Platform, notices, Operations.ComponentEvents),
             new("GET", "/v1/platform/keys", Access.Platform, keys.ListPlatformAsync, Operations.ListPlatformKeys),
             new("POST", "/v1/platform/keys", Access.Platform, keys.CreatePlatformAsync, Operations.CreatePlatformKey),
             new("POST", "/v1/platform/keys/{id}/rotate", Access.Platform, keys.RotatePlatformAsync, Operations.RotatePlatformKey),

@@ -70,6 +70,8 @@ internal static class Tags
     public const string Operation = "Operation";
     public const string Health = "Health";
     public const string Maintenance = "Maintenance";
+    public const string Incidents = "Incidents";
+    public const string Components = "Components";
     public const string Keys = "Keys";
     public const string Platform = "Platform";
     public const string Heartbeats = "Heartbeats";
@@ -80,6 +82,8 @@ internal static class Tags
         (Status, "The public status page and its data."),
         (Health, "A project's routers, workers and endpoints."),
         (Maintenance, "A project's maintenance windows. The status page shows the windows of all projects."),
+        (Incidents, "Incidents on the status page, with their updates. Only the platform's own projects have them."),
+        (Components, "The lines of the status page, for the platform's operators."),
         (Keys, "A project's API keys."),
         (Heartbeats, "Reports of routers and agents. One that is silent for 30 seconds counts as stale."),
         (Platform, "Projects, their keys and the platform's own, for the platform's operators."),

@@ -3,7 +3,7 @@ using Xerotier.Contracts;
 namespace Xerotier.Gateway.Description;
 
 /// <summary>The operations of the public surface.</summary>
-internal static class Operations
+internal static partial class Operations
 {
     private const string Unmodified = "The document that the client has is still current.";
     private const string PagedById = "Send last_id as after to get the next page.";

@@ -9,6 +9,12 @@ internal static class Parameters
 
     public static readonly Parameter WindowId = new("id", "path", "The maintenance window's ID.", "\"mw_7k3q0c1v2b3n4m5x6z7a\"") { Pattern = "^mw_" };
 
+    public static readonly Parameter IncidentId = new("id", "path", "The incident's ID.", "\"inc_7k3q0c1v2b3n4m5x6z7a\"") { Pattern = "^inc_" };
+
+    public static readonly Parameter IncidentUpdateId = new("uid", "path", "The update's ID.", "\"upd_7k3q0c1v2b3n4m5x6z7a\"") { Pattern = "^upd_" };
+
+    public static readonly Parameter ComponentId = new("id", "path", "The component's ID.", "\"cmp_inference_routing\"") { Pattern = "^cmp_" };
+
     public static readonly Parameter KeyId = new("id", "path", "The API key's ID.", "\"key_0v8w2x4y6z1a3b5c7d9e\"") { Pattern = "^key_" };
 
     public static readonly Parameter Month = new("month", "query", "The month, as YYYY-MM; the current month by default.", "\"2026-05\"") { Pattern = "^\\d{4}-\\d{2}$" };
@@ -26,11 +32,20 @@ internal static class Parameters
         Values = ["scheduled", "active", "completed", "cancelled"],
     };
 
+    public static readonly Parameter IncidentStatus = new("status", "query", "Only incidents in this state; may be repeated.", "[\"investigating\", \"identified\", \"monitoring\"]")
+    {
+        Values = ["investigating", "identified", "monitoring", "resolved", "postmortem"],
+    };
+
+    public static readonly Parameter Draft = new("draft", "query", "true: drafts alone; false: published incidents alone; both by default.", "false") { Pattern = "^(true|false)$" };
+
+    public static readonly Parameter Archived = new("archived", "query", "true: archived components too.", "true") { Pattern = "^(true|false)$" };
+
     public static readonly Parameter IdempotencyKey = new(
         "Idempotency-Key", "header", "Makes the request safe to repeat: the same key and body within 24 hours get the first response again.", "\"2f7c1c52-upgrade\"")
     { MaxLength = 255 };
 
-    public static readonly Parameter IfMatch = new("If-Match", "header", "The window's ETag: 412 if the window has changed since.", "\"\\\"3\\\"\"");
+    public static readonly Parameter IfMatch = new("If-Match", "header", "The object's ETag: 412 if the object has changed since.", "\"\\\"3\\\"\"");
 
     public static readonly Parameter IfNoneMatch = new("If-None-Match", "header", "The ETag of the document that the client has: 304 if it is still current.", "\"\\\"5f0c1d9b7a3e4c2d\\\"\"");
 }

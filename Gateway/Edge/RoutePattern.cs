@@ -21,7 +21,7 @@ internal sealed class RoutePattern(string template, Route[] routes)
     /// <summary>Whether <paramref name="path"/> has this form, byte by byte.</summary>
     /// <param name="path">The path as sent.</param>
     /// <param name="projectId">Its project id, if the pattern has one.</param>
-    /// <param name="id">Its id, if the pattern has one.</param>
+    /// <param name="id">Its first other id, if the pattern has one.</param>
     public bool Matches(string path, out string? projectId, out string? id)
     {
         projectId = id = null;
@@ -53,7 +53,7 @@ internal sealed class RoutePattern(string template, Route[] routes)
                 }
                 else
                 {
-                    id = segment.ToString();
+                    id ??= segment.ToString(); // a further id is of something within the object
                 }
             }
             else if (!segment.SequenceEqual(segments[i]))

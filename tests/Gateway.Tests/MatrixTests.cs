@@ -31,6 +31,15 @@ public sealed class MatrixTests(PostgresFixture postgres)
         ["POST /{project_id}/v1/management/maintenance/{id}/complete"] = "200",
         ["POST /{project_id}/v1/management/maintenance/{id}/purge"] = "200",
         ["GET /{project_id}/v1/management/maintenance/{id}/events"] = "200",
+        ["GET /{project_id}/v1/management/incidents"] = "200",
+        ["POST /{project_id}/v1/management/incidents"] = "201",
+        ["GET /{project_id}/v1/management/incidents/{id}"] = "200",
+        ["PATCH /{project_id}/v1/management/incidents/{id}"] = "200",
+        ["DELETE /{project_id}/v1/management/incidents/{id}"] = "200",
+        ["POST /{project_id}/v1/management/incidents/{id}/updates"] = "200",
+        ["PATCH /{project_id}/v1/management/incidents/{id}/updates/{uid}"] = "200",
+        ["POST /{project_id}/v1/management/incidents/{id}/publish"] = "200",
+        ["GET /{project_id}/v1/management/incidents/{id}/events"] = "200",
         ["GET /{project_id}/v1/management/keys"] = "200",
         ["POST /{project_id}/v1/management/keys"] = "400 invalid_request",
         ["POST /{project_id}/v1/management/keys/{id}/rotate"] = "404 not_found",
@@ -43,6 +52,12 @@ public sealed class MatrixTests(PostgresFixture postgres)
         ["POST /v1/platform/projects/{id}/suspend"] = "404 not_found",
         ["POST /v1/platform/projects/{id}/resume"] = "404 not_found",
         ["POST /v1/platform/maintenance/{id}/cancel"] = "200",
+        ["GET /v1/platform/components"] = "200",
+        ["POST /v1/platform/components"] = "201",
+        ["GET /v1/platform/components/{id}"] = "200",
+        ["PATCH /v1/platform/components/{id}"] = "200",
+        ["DELETE /v1/platform/components/{id}"] = "200",
+        ["GET /v1/platform/components/{id}/events"] = "200",
         ["GET /v1/platform/keys"] = "200",
         ["POST /v1/platform/keys"] = "400 invalid_request",
         ["POST /v1/platform/keys/{id}/rotate"] = "404 not_found",
@@ -69,7 +84,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
         {
             var line = $"{route.Method} {route.Pattern}";
             Assert.True(LetIn.TryGetValue(line, out var letIn), $"'{line}' is not in this test: say what a caller who is let in gets.");
-            var path = route.Pattern.Replace("{project_id}", project).Replace("{id}", "mw_0000000000");
+            var path = route.Pattern.Replace("{project_id}", project).Replace("{id}", "mw_0000000000").Replace("{uid}", "upd_0000000000");
             foreach (var (kind, key) in keys)
             {
                 var expected = Expected(route.Access, kind) ?? letIn;
