@@ -11,11 +11,12 @@ public sealed class CompletionTests
         ["GET /proj_ABC123/v1/management/keys"] = Samples.List(false, """{"id":"key_1","name":"ci"}"""),
         ["GET /v1/platform/projects"] = Samples.List(false, """{"id":"proj_XYZ789","name":"Acme"}"""),
         ["GET /v1/platform/projects/proj_XYZ789/keys"] = Samples.List(false, """{"id":"key_2","name":"first"}"""),
+        ["GET /v1/platform/components"] = Samples.List(false, Samples.Json(Samples.Component())),
         ["GET /v1/platform/keys"] = Samples.List(false, """{"id":"key_3","name":"ops"}"""),
     };
 
     [Theory]
-    [InlineData("", "maintenance health status keys projects platform config completion")]
+    [InlineData("", "maintenance components health status keys projects platform config completion")]
     [InlineData("maintenance|s", "show schedule")]
     [InlineData("maintenance|cancel|", "mw_abc123 mw_def456")]
     [InlineData("maintenance|cancel|mw_d", "mw_def456")]
@@ -30,6 +31,8 @@ public sealed class CompletionTests
     [InlineData("projects|keys|revoke|", "proj_XYZ789")]
     [InlineData("projects|keys|revoke|proj_XYZ789|", "key_2")]
     [InlineData("platform|keys|rotate|", "key_3")]
+    [InlineData("components|show|", "Batch API")]
+    [InlineData("components|archive|B", "Batch API")]
     [InlineData("config|use|", "one two")]
     [InlineData("maintenance|list|--context|t", "two")]
     [InlineData("maintenance|list|-o|", "table json")]

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Xerotier.Contracts;
 
 namespace Xerotier.Xeroctl.Tests;
 
@@ -98,12 +100,34 @@ internal static class Samples
             """;
     }
 
+    /// <summary>A component with a probe.</summary>
+    public static Component Component(string id = "cmp_aaaabbbbccccddddeeee", string name = "Batch API") => new()
+    {
+        Id = id,
+        Name = name,
+        Description = "Asynchronous inference jobs.",
+        Group = "APIs",
+        Position = 10,
+        StartDate = new(2026, 5, 1),
+        OnlyShowIfDegraded = false,
+        Probe = new() { Url = "https://batch.example.com/healthz" },
+        BuiltIn = false,
+        CreatedAt = Time(TimeSpan.FromDays(-2)),
+        UpdatedAt = Time(TimeSpan.FromDays(-2)),
+        ArchivedAt = null,
+    };
+
+    /// <summary>What the API sends of a component.</summary>
+    public static string Json(Component component) => JsonSerializer.Serialize(component, ContractsJson.Wire.Component);
+
     public static string List(bool hasMore, params string[] items) =>
         $$"""{"object":"list","data":[{{string.Join(',', items)}}],"first_id":{{Id(items.FirstOrDefault())}},"last_id":{{Id(items.LastOrDefault())}},"has_more":{{(hasMore ? "true" : "false")}}}""";
 
     /// <summary>A time so far from now that half a minute of a slow test does not change how it is written.</summary>
-    public static string At(TimeSpan fromNow) =>
-        (DateTimeOffset.UtcNow + fromNow + TimeSpan.FromSeconds(fromNow > TimeSpan.Zero ? 30 : -30)).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+    public static string At(TimeSpan fromNow) => Time(fromNow).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
 
-    private static string Id(string? item) => item is null ? "null" : $"\"{System.Text.Json.JsonDocument.Parse(item).RootElement.GetProperty("id").GetString()}\"";
+    /// <summary>As <see cref="At"/>, for the records of the API.</summary>
+    public static DateTimeOffset Time(TimeSpan fromNow) => DateTimeOffset.UtcNow + fromNow + TimeSpan.FromSeconds(fromNow > TimeSpan.Zero ? 30 : -30);
+
+    private static string Id(string? item) => item is null ? "null" : $"\"{JsonDocument.Parse(item).RootElement.GetProperty("id").GetString()}\"";
 }

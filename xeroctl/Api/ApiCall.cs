@@ -15,6 +15,12 @@ internal sealed record ApiCall(HttpMethod Method, Uri Address, string? Key)
     /// <summary><c>If-None-Match</c>: the response is 304 while nothing has changed.</summary>
     public string? IfNoneMatch { get; init; }
 
+    /// <summary><c>If-Match</c>: the object must be the one that was read, else 412.</summary>
+    public string? IfMatch { get; init; }
+
+    /// <summary>Fields of the body that the command takes as arguments; error messages name all others by their options.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
     /// <summary>Whether sending it twice has the effect of sending it once.</summary>
     public bool IsRepeatable => IdempotencyKey is not null || Method == HttpMethod.Get || Method == HttpMethod.Delete;
 
@@ -35,6 +41,11 @@ internal sealed record ApiCall(HttpMethod Method, Uri Address, string? Key)
         if (IfNoneMatch is not null)
         {
             yield return ("If-None-Match", IfNoneMatch);
+        }
+
+        if (IfMatch is not null)
+        {
+            yield return ("If-Match", IfMatch);
         }
     }
 }

@@ -55,7 +55,7 @@ internal sealed class ApiClient(bool verbose, TimeSpan timeout, int attempts = 4
             var pause = Pause(call, outcome, attempt);
             if (pause is null || Stopwatch.GetElapsedTime(started) + pause > MaxWait)
             {
-                throw outcome.Failure is null ? ApiFailure.Of(outcome) : ApiFailure.NoConnection(call, outcome);
+                throw outcome.Failure is null ? ApiFailure.Of(call, outcome) : ApiFailure.NoConnection(call, outcome);
             }
 
             Trace($"* trying again in {pause.Value.TotalSeconds:0.0} s", null);

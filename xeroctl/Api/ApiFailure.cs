@@ -7,7 +7,7 @@ namespace Xerotier.Xeroctl.Api;
 internal static class ApiFailure
 {
     /// <summary>A response with a status that is not a success.</summary>
-    public static CliException Of(Outcome outcome)
+    public static CliException Of(ApiCall call, Outcome outcome)
     {
         var exitCode = ExitCodes.FromStatus(outcome.Status);
         JsonElement error;
@@ -25,10 +25,10 @@ internal static class ApiFailure
             return NotTheApi(outcome, exitCode);
         }
 
-        var details = error.Items("errors").Select(field => $"  {OptionOf(field.Text("param"))}: {field.Text("message")}").ToList();
+        var details = error.Items("errors").Select(field => $"  {NameOf(call, field.Text("param"))}: {field.Text("message")}").ToList();
         if (details.Count == 0 && error.Text("param") is { Length: > 0 } param)
         {
-            message = $"{OptionOf(param)}: {message}";
+            message = $"{NameOf(call, param)}: {message}";
         }
 
         if (outcome.RetryAfterSeconds is > 0 and var seconds)
@@ -70,14 +70,21 @@ internal static class ApiFailure
     public static CliException TimedOut(ApiCall call, TimeSpan timeout, string requestId) =>
         new(ExitCodes.Unreachable, $"{Server(call)} did not respond within {timeout.TotalSeconds:0} s (request {requestId})");
 
-    // The API's field names are snake_case; the options that set them use the same words.
-    private static string OptionOf(string? param) => param switch
+    // The API's field names are snake_case; the options that set them use the same words. Of a list's item, the list is named.
+    private static string NameOf(ApiCall call, string? param) => param?.Split('[')[0] switch
     {
         null or "" => "request",
+        var name when call.Arguments.Contains(name) => $"<{name}>",
         "affected_services" => "--affected-service",
+        "components" => "--component",
+        "impact_override" => "--impact",
+        "probe" => "--probe-url",
+        "probe.interval_seconds" => "--probe-interval",
+        "probe.timeout_seconds" => "--probe-timeout",
+        "probe.expect_status" => "--probe-status",
         "scopes" => "--scope",
         "allowed_ips" => "--allowed-ip",
-        _ => $"--{param.Replace('_', '-')}",
+        var name => $"--{name.Replace('_', '-').Replace('.', '-')}",
     };
 
     private static string Server(ApiCall call) => call.Address.GetLeftPart(UriPartial.Authority);

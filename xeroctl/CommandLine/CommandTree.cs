@@ -12,6 +12,7 @@ internal static class CommandTree
         var root = new RootCommand("Manage Xerotier Status from the command line: maintenance windows, health, API keys and projects.")
         {
             MaintenanceCommands.Group(),
+            ComponentCommands.Group(),
             HealthCommands.Group(),
             StatusCommand.Leaf(),
             KeyCommands.Group(),

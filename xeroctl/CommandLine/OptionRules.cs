@@ -36,4 +36,11 @@ internal static class OptionRules
         };
         return option;
     }
+
+    /// <summary>A switch that may be given alone or as true or false; absent, it leaves the value as it is.</summary>
+    public static Option<bool?> Switch(string name, string description) =>
+        new(name) { Description = description, HelpName = "true|false", Arity = ArgumentArity.ZeroOrOne };
+
+    /// <summary>The value of a <see cref="Switch"/>; null where it was not given.</summary>
+    public static bool? GetSwitch(this ParseResult parse, Option<bool?> option) => parse.GetResult(option) is null ? null : parse.GetValue(option) ?? true;
 }

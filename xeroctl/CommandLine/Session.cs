@@ -31,6 +31,9 @@ internal sealed class Session(ParseResult parse) : IDisposable
     /// <summary>A call of the platform's own API, at the host's root.</summary>
     public ApiCall PlatformCall(HttpMethod method, string path, byte[]? body = null) => new(method, new Uri(Settings.Address.Root, $"v1/platform/{path}"), Settings.Key(platform: true)) { Body = body };
 
+    /// <summary>A call of what everybody can read, at the host's root.</summary>
+    public ApiCall PublicCall(string path) => new(HttpMethod.Get, new Uri(Settings.Address.Root, path), null);
+
     /// <summary>Sends <paramref name="call"/> and shows the response: unchanged with <c>-o json</c>, else with <paramref name="view"/>.</summary>
     public async Task<int> ShowAsync(ApiCall call, Action<Screen, JsonElement> view, CancellationToken cancel)
     {

@@ -68,7 +68,7 @@ internal static class DashboardView
         foreach (var router in routing.Items("routers"))
         {
             var state = router.Text("state") ?? "";
-            table.Add(router.Text("id") ?? "", router.Text("region") ?? "", router.Text("version") ?? "", new(state, Tones.Of(state)), WindowView.Cell(router, "last_heartbeat_at", now));
+            table.Add(router.Text("id") ?? "", router.Text("region") ?? "", router.Text("version") ?? "", new(state, Tones.Of(state)), DetailView.Cell(router, "last_heartbeat_at", now));
         }
 
         return table;
@@ -90,7 +90,7 @@ internal static class DashboardView
                 new(state, Tones.Of(state)),
                 new(status, Tones.Of(status)),
                 $"{worker.Count("active_requests")}/{worker.Count("max_concurrent_requests")}",
-                WindowView.Cell(worker, "last_heartbeat_at", now),
+                DetailView.Cell(worker, "last_heartbeat_at", now),
                 worker.Texts("endpoints"),
                 worker.Texts("models"));
         }

@@ -134,9 +134,9 @@ internal static class KeyCommands
             key.Text("name") ?? "",
             new(state, state == "valid" ? Tone.Good : Tone.Faint),
             key.Texts("scopes"),
-            WindowView.Cell(key, "created_at", now),
-            WindowView.Cell(key, "last_used_at", now),
-            WindowView.Cell(key, "expires_at", now),
+            DetailView.Cell(key, "created_at", now),
+            DetailView.Cell(key, "last_used_at", now),
+            DetailView.Cell(key, "expires_at", now),
             key.Texts("allowed_ips"),
             key.Text("created_by") ?? "");
     }
@@ -155,9 +155,9 @@ internal static class KeyCommands
         }
 
         screen.Line(new Piece($"{done} ", Tone.Good), new Piece(key.Text("id") ?? "", Tone.Strong));
-        WindowView.Field(screen, "name", key.Text("name") ?? "");
-        WindowView.Field(screen, "scopes", key.Texts("scopes"));
-        WindowView.TimeField(screen, "expires", key, "expires_at");
+        DetailView.Field(screen, "name", key.Text("name") ?? "");
+        DetailView.Field(screen, "scopes", key.Texts("scopes"));
+        DetailView.TimeField(screen, "expires", key, "expires_at");
         screen.Line();
         screen.Write(TerminalText.Line(key.Text("key") ?? ""), Tone.Strong);
         screen.Line();

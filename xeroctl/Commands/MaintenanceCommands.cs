@@ -37,7 +37,7 @@ internal static class MaintenanceCommands
     {
         var id = WindowId();
         return new Leaf("show", "Show a maintenance window with all its fields.", "xeroctl maintenance show mw_abc123") { id }.Handle((session, parse, cancel) =>
-            WindowIds.WithIdAsync(
+            IdKind.Window.WithIdAsync(
                 session,
                 parse.GetRequiredValue(id),
                 window => session.ShowAsync(session.Call(HttpMethod.Get, Path(window)), (screen, json) => WindowView.Details(screen, null, json), cancel),
@@ -47,7 +47,7 @@ internal static class MaintenanceCommands
     private static Leaf Schedule()
     {
         var options = new WindowOptions(creating: true);
-        var key = IdempotencyKey();
+        var key = new IdempotencyKey();
         var leaf = new Leaf(
             "schedule",
             "Schedule a maintenance window. The status page announces it at once.",
@@ -67,7 +67,7 @@ internal static class MaintenanceCommands
         leaf.Add(key);
         return leaf.Handle((session, parse, cancel) =>
         {
-            var call = session.Call(HttpMethod.Post, "management/maintenance", options.Body(session, parse).ToBytes()) with { IdempotencyKey = Key(parse, key) };
+            var call = session.Call(HttpMethod.Post, "management/maintenance", options.Body(session, parse).ToBytes()) with { IdempotencyKey = key.Of(parse) };
             return session.ShowAsync(call, (screen, window) => WindowView.Details(screen, "Created", window), cancel);
         });
     }
@@ -90,7 +90,7 @@ internal static class MaintenanceCommands
             var body = options.Body(session, parse);
             return body.IsEmpty
                 ? throw new CliException(ExitCodes.Usage, "nothing to update; use at least one of --title, --description, --severity, --affected-service, --starts-at, --ends-at, --status, --auto-transition")
-                : WindowIds.WithIdAsync(
+                : IdKind.Window.WithIdAsync(
                     session,
                     parse.GetRequiredValue(id),
                     window => session.ShowAsync(session.Call(HttpMethod.Patch, Path(window), body.ToBytes()), (screen, json) => WindowView.Details(screen, "Updated", json), cancel),
@@ -102,7 +102,7 @@ internal static class MaintenanceCommands
     {
         var id = WindowId();
         return new Leaf("cancel", "Cancel a scheduled or active maintenance window. Prompts on a terminal.", "xeroctl maintenance cancel mw_abc123") { id }.Handle((session, parse, cancel) =>
-            WindowIds.WithIdAsync(
+            IdKind.Window.WithIdAsync(
                 session,
                 parse.GetRequiredValue(id),
                 async window =>
@@ -116,13 +116,13 @@ internal static class MaintenanceCommands
     private static Leaf Complete()
     {
         var id = WindowId();
-        var key = IdempotencyKey();
+        var key = new IdempotencyKey();
         return new Leaf("complete", "Mark a scheduled or active maintenance window as completed.", "xeroctl maintenance complete mw_abc123") { id, key }.Handle((session, parse, cancel) =>
-            WindowIds.WithIdAsync(
+            IdKind.Window.WithIdAsync(
                 session,
                 parse.GetRequiredValue(id),
                 window => session.ShowAsync(
-                    session.Call(HttpMethod.Post, $"{Path(window)}/complete") with { IdempotencyKey = Key(parse, key) },
+                    session.Call(HttpMethod.Post, $"{Path(window)}/complete") with { IdempotencyKey = key.Of(parse) },
                     (screen, json) => WindowView.Details(screen, "Completed", json),
                     cancel),
                 cancel));
@@ -131,19 +131,19 @@ internal static class MaintenanceCommands
     private static Leaf Purge()
     {
         var id = WindowId();
-        var key = IdempotencyKey();
+        var key = new IdempotencyKey();
         return new Leaf("purge", "Delete a completed or cancelled maintenance window permanently. Prompts on a terminal.", "xeroctl maintenance purge mw_abc123", "xeroctl maintenance purge mw_abc123 --yes")
         {
             id, key,
-        }.Handle((session, parse, cancel) => WindowIds.WithIdAsync(
+        }.Handle((session, parse, cancel) => IdKind.Window.WithIdAsync(
             session,
             parse.GetRequiredValue(id),
             async window =>
             {
                 await session.ConfirmAsync(() => QuestionAsync(session, window, "Purge", " for good", cancel));
                 return await session.ShowAsync(
-                    session.Call(HttpMethod.Post, $"{Path(window)}/purge") with { IdempotencyKey = Key(parse, key) },
-                    (screen, deleted) => WindowView.Deleted(screen, "Purged", deleted),
+                    session.Call(HttpMethod.Post, $"{Path(window)}/purge") with { IdempotencyKey = key.Of(parse) },
+                    (screen, deleted) => DetailView.Deleted(screen, "Purged", deleted),
                     cancel);
             },
             cancel));
@@ -156,21 +156,6 @@ internal static class MaintenanceCommands
     };
 
     private static string Path(string id) => $"management/maintenance/{id}";
-
-    private static Option<string?> IdempotencyKey() => new("--idempotency-key")
-    {
-        Description = "Make a call safe to repeat: the API runs the same key and request once within 24 h (default: random). "
-            + "Use absolute times with it; relative times make each run a different request, which the API rejects",
-        HelpName = "key",
-    };
-
-    private static string Key(ParseResult parse, Option<string?> option)
-    {
-        var key = parse.GetValue(option) is { } given ? given.Trim() : Guid.NewGuid().ToString();
-        return key.Length is > 0 and <= 255 && !key.AsSpan().ContainsAnyExceptInRange(' ', '~')
-            ? key
-            : throw new CliException(ExitCodes.Usage, $"{option.Name}: an idempotency key has 1 to 255 ASCII characters");
-    }
 
     private static async Task<string> QuestionAsync(Session session, string id, string verb, string how, CancellationToken cancel)
     {

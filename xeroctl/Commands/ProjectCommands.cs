@@ -69,7 +69,7 @@ internal static class ProjectCommands
                 project.Text("slug") ?? "",
                 project.Text("name") ?? "",
                 new(project.IsTrue("platform") ? "yes" : "no", Exact: project.IsTrue("platform") ? "true" : "false"),
-                WindowView.Cell(project, "created_at", now),
+                DetailView.Cell(project, "created_at", now),
                 project.Text("suspended_at") is null ? new("active", Tone.Good) : new("suspended", Tone.Warning)),
             "No projects found.",
             cancel));
@@ -116,7 +116,7 @@ internal static class ProjectCommands
         }
 
         screen.Line(new Piece($"{done} ", Tone.Good), new Piece(project.Text("id") ?? "", Tone.Strong));
-        WindowView.Field(screen, "slug", project.Text("slug") ?? "");
-        WindowView.Field(screen, "name", project.Text("name") ?? "");
+        DetailView.Field(screen, "slug", project.Text("slug") ?? "");
+        DetailView.Field(screen, "name", project.Text("name") ?? "");
     }
 }

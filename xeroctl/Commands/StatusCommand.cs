@@ -16,7 +16,7 @@ internal static class StatusCommand
         Remarks = "Exits with 0 only if the platform is operational and the data is live, with 8 if it is not operational or the data is stale, and with 7 if the server is unreachable.",
     }.Handle(async (session, _, cancel) =>
     {
-        var call = new ApiCall(HttpMethod.Get, new Uri(session.Settings.Address.Root, "status.json"), null);
+        var call = session.PublicCall("status.json");
         if (session.DryRun(call))
         {
             return ExitCodes.Ok;
@@ -88,8 +88,8 @@ internal static class StatusCommand
                 window.Text("title") ?? "",
                 new(state, state == "active" ? Tone.Warning : Tone.Info),
                 window.Text("severity") ?? "",
-                WindowView.Cell(window, "starts_at", screen.Now),
-                WindowView.Cell(window, "ends_at", screen.Now));
+                DetailView.Cell(window, "starts_at", screen.Now),
+                DetailView.Cell(window, "ends_at", screen.Now));
         }
 
         return table;

@@ -25,12 +25,7 @@ internal sealed class WindowOptions(bool creating)
         CompletionSources = { "Dashboard", "Inference Routing", "Shared Agents", "Model Storage" },
     };
 
-    private readonly Option<bool?> autoTransition = new("--auto-transition")
-    {
-        Description = "Activate the window at its start and complete it at its end",
-        HelpName = "true|false",
-        Arity = ArgumentArity.ZeroOrOne,
-    };
+    private readonly Option<bool?> autoTransition = OptionRules.Switch("--auto-transition", "Activate the window at its start and complete it at its end");
 
     /// <summary>The states of a window.</summary>
     public static readonly string[] States = ["scheduled", "active", "completed", "cancelled"];
@@ -53,5 +48,5 @@ internal sealed class WindowOptions(bool creating)
         .Add("starts_at", session.Time(startsAt))
         .Add("ends_at", session.Time(endsAt))
         .Add("status", parse.GetValue(status))
-        .Add("auto_transition", parse.GetResult(autoTransition) is null ? null : parse.GetValue(autoTransition) ?? true);
+        .Add("auto_transition", parse.GetSwitch(autoTransition));
 }

@@ -41,6 +41,14 @@ internal static class Candidates
     public static IEnumerable<CompletionItem> Windows(ParseResult parse) =>
         Fetch(parse, session => session.Call(HttpMethod.Get, "management/maintenance?limit=100"), window => $"{window.Text("status")}: {window.Text("title")}");
 
+    /// <summary>The project's incidents, newest first.</summary>
+    public static IEnumerable<CompletionItem> Incidents(ParseResult parse) =>
+        Fetch(parse, session => session.Call(HttpMethod.Get, "management/incidents?limit=100"), incident => $"{incident.Text("status")}: {incident.Text("title")}");
+
+    /// <summary>The platform's components, by name.</summary>
+    public static IEnumerable<CompletionItem> Components(ParseResult parse) =>
+        Fetch(parse, session => session.PlatformCall(HttpMethod.Get, "components?limit=100"), component => component.Text("id"), label: "name");
+
     /// <summary>The keys of <paramref name="owner"/>.</summary>
     public static IEnumerable<CompletionItem> Keys(ParseResult parse, KeyOwner owner) => Fetch(parse, session => owner.Call(session, parse, HttpMethod.Get, "?limit=100"), key => key.Text("name"));
 
@@ -81,13 +89,13 @@ internal static class Candidates
 
     private static IEnumerable<string> Names(Option option) => option.Aliases.Append(option.Name);
 
-    private static List<CompletionItem> Fetch(ParseResult parse, Func<Session, ApiCall> call, Func<JsonElement, string?> describe) => NoneOnFailure(() =>
+    private static List<CompletionItem> Fetch(ParseResult parse, Func<Session, ApiCall> call, Func<JsonElement, string?> describe, string label = "id") => NoneOnFailure(() =>
     {
         // A person waits for Tab: one attempt, one and a half seconds.
         using var session = new Session(parse);
         using var client = new ApiClient(verbose: false, TimeSpan.FromSeconds(1.5), attempts: 1);
         var response = client.SendAsync(call(session), CancellationToken.None).GetAwaiter().GetResult();
-        return response.Json.Items("data").Select(item => new CompletionItem(item.Text("id") ?? "", detail: describe(item))).Where(item => item.Label.Length > 0).ToList();
+        return response.Json.Items("data").Select(item => new CompletionItem(item.Text(label) ?? "", detail: describe(item))).Where(item => item.Label.Length > 0).ToList();
     });
 
     // A shell shows whatever a completer prints in the middle of the user's line, so failures print nothing.

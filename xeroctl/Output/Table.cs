@@ -6,6 +6,7 @@ internal sealed class Table(params TableColumn[] columns)
 {
     private const int WideTerminal = 110;
     private const int ShortestPrefix = 8;
+    private const int RandomLength = 20; // an id with fewer characters is a word, such as that of a built-in component
     private readonly List<TableCell[]> rows = [];
 
     /// <summary>The number of rows.</summary>
@@ -25,6 +26,23 @@ internal sealed class Table(params TableColumn[] columns)
         {
             WriteSeparated(screen, kind);
         }
+    }
+
+    /// <summary>Cuts each id to its shortest prefix that is unique among <paramref name="ids"/>: commands accept one.</summary>
+    internal static string[] UniquePrefixes(IReadOnlyList<string> ids)
+    {
+        var distinct = ids.Distinct(StringComparer.Ordinal).ToArray();
+        return [.. ids.Select(id =>
+        {
+            var prefix = id.IndexOf('_', StringComparison.Ordinal) + 1;
+            var length = id.Length - prefix < RandomLength ? id.Length : prefix + ShortestPrefix;
+            while (length < id.Length && distinct.Count(other => other.AsSpan().StartsWith(id.AsSpan(0, length), StringComparison.Ordinal)) > 1)
+            {
+                length++;
+            }
+
+            return id[..Math.Min(length, id.Length)];
+        })];
     }
 
     private void WriteSeparated(Screen screen, string? kind)
@@ -48,7 +66,11 @@ internal sealed class Table(params TableColumn[] columns)
         {
             if (columns[i].IsId)
             {
-                ShortenIds(text, i);
+                var ids = UniquePrefixes(text.ConvertAll(row => row[i]));
+                for (var row = 0; row < ids.Length; row++)
+                {
+                    text[row][i] = ids[row];
+                }
             }
         }
 
@@ -66,23 +88,6 @@ internal sealed class Table(params TableColumn[] columns)
         if (shown.Length < all.Length)
         {
             screen.Paragraph($"Columns hidden at this width: {string.Join(", ", all.Except(shown).Select(i => columns[i].Title))}.", tone: Tone.Faint);
-        }
-    }
-
-    // Commands accept a unique prefix of an id, so each id is cut to the shortest prefix that is unique in the table.
-    private static void ShortenIds(List<string[]> text, int column)
-    {
-        var ids = text.Select(row => row[column]).Distinct(StringComparer.Ordinal).ToArray();
-        foreach (var row in text)
-        {
-            var id = row[column];
-            var length = id.IndexOf('_', StringComparison.Ordinal) + 1 + ShortestPrefix;
-            while (length < id.Length && ids.Count(other => other.AsSpan().StartsWith(id.AsSpan(0, length), StringComparison.Ordinal)) > 1)
-            {
-                length++;
-            }
-
-            row[column] = id[..Math.Min(length, id.Length)];
         }
     }
 
