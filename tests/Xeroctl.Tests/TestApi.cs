@@ -120,6 +120,59 @@ internal static class Samples
     /// <summary>What the API sends of a component.</summary>
     public static string Json(Component component) => JsonSerializer.Serialize(component, ContractsJson.Wire.Component);
 
+    /// <summary>An open incident with two updates.</summary>
+    public static Incident Incident(string id = "inc_aaaabbbbccccddddeeee", string title = "Elevated errors in us-east") => new()
+    {
+        Id = id,
+        ProjectId = Project,
+        Title = title,
+        Status = IncidentStatus.Monitoring,
+        Impact = IncidentImpact.Major,
+        ImpactOverride = null,
+        StartedAt = Time(TimeSpan.FromHours(-2)),
+        ResolvedAt = null,
+        Components =
+        [
+            new() { Id = "cmp_inference_routing", Name = "Inference Routing", Status = DeclaredStatus.Degraded },
+            new() { Id = "cmp_aaaabbbbccccddddeeee", Name = "Batch API", Status = DeclaredStatus.Outage },
+        ],
+        Updates =
+        [
+            new()
+            {
+                Id = "upd_aaaabbbbccccddddeeee",
+                Status = IncidentStatus.Investigating,
+                Body = "We see **failed requests** in us-east.\n\n- about one in ten\n- since the last rollout, which began a little earlier than that",
+                Components = [new() { Id = "cmp_inference_routing", Status = DeclaredStatus.Outage }, new() { Id = "cmp_aaaabbbbccccddddeeee", Status = DeclaredStatus.Outage }],
+                At = new(2026, 5, 22, 14, 2, 0, TimeSpan.Zero),
+                PostedAt = new(2026, 5, 22, 16, 2, 0, TimeSpan.Zero),
+                EditedAt = Time(TimeSpan.FromHours(-1)),
+                CreatedBy = "ops-key",
+                Notify = true,
+            },
+            new()
+            {
+                Id = "upd_zzzzbbbbccccddddeeee",
+                Status = IncidentStatus.Monitoring,
+                Body = "A fix is in place.",
+                Components = [new() { Id = "cmp_inference_routing", Status = DeclaredStatus.Degraded }],
+                At = new(2026, 5, 22, 16, 20, 0, TimeSpan.Zero),
+                PostedAt = new(2026, 5, 22, 16, 21, 0, TimeSpan.Zero),
+                EditedAt = null,
+                CreatedBy = "ops-key",
+                Notify = true,
+            },
+        ],
+        UpdatesCount = 2,
+        CreatedBy = "ops-key",
+        CreatedAt = Time(TimeSpan.FromHours(-2)),
+        UpdatedAt = Time(TimeSpan.FromHours(-1)),
+        Draft = false,
+    };
+
+    /// <summary>What the API sends of an incident.</summary>
+    public static string Json(Incident incident) => JsonSerializer.Serialize(incident, ContractsJson.Wire.Incident);
+
     public static string List(bool hasMore, params string[] items) =>
         $$"""{"object":"list","data":[{{string.Join(',', items)}}],"first_id":{{Id(items.FirstOrDefault())}},"last_id":{{Id(items.LastOrDefault())}},"has_more":{{(hasMore ? "true" : "false")}}}""";
 

@@ -9,9 +9,10 @@ internal static class CommandTree
     /// <summary>All commands, with their options.</summary>
     public static RootCommand Root()
     {
-        var root = new RootCommand("Manage Xerotier Status from the command line: maintenance windows, health, API keys and projects.")
+        var root = new RootCommand("Manage Xerotier Status from the command line: maintenance windows, incidents, components, health, API keys and projects.")
         {
             MaintenanceCommands.Group(),
+            IncidentCommands.Group(),
             ComponentCommands.Group(),
             HealthCommands.Group(),
             StatusCommand.Leaf(),

@@ -49,6 +49,18 @@ internal static class Candidates
     public static IEnumerable<CompletionItem> Components(ParseResult parse) =>
         Fetch(parse, session => session.PlatformCall(HttpMethod.Get, "components?limit=100"), component => component.Text("id"), label: "name");
 
+    /// <summary>The components of the status page, each with every state that can be declared of it.</summary>
+    public static IEnumerable<CompletionItem> Declarations(ParseResult parse, IEnumerable<string> states) =>
+        Fetch(parse, session => session.PublicCall("status.json"), component => component.Text("status"), label: "name", list: "indicators")
+            .SelectMany(component => states.Select(state => new CompletionItem($"{component.Label}={state}", detail: $"now {component.Detail}")));
+
+    /// <summary>The updates of the incident that <paramref name="incident"/> names.</summary>
+    public static IEnumerable<CompletionItem> Updates(ParseResult parse, Argument<string> incident) => Fetch(
+        parse,
+        session => session.Call(HttpMethod.Get, $"management/incidents/{Session.Id(parse.GetRequiredValue(incident), "incident")}"),
+        update => $"{update.Text("status")}: {update.Text("body")}",
+        list: "updates");
+
     /// <summary>The keys of <paramref name="owner"/>.</summary>
     public static IEnumerable<CompletionItem> Keys(ParseResult parse, KeyOwner owner) => Fetch(parse, session => owner.Call(session, parse, HttpMethod.Get, "?limit=100"), key => key.Text("name"));
 
@@ -89,13 +101,13 @@ internal static class Candidates
 
     private static IEnumerable<string> Names(Option option) => option.Aliases.Append(option.Name);
 
-    private static List<CompletionItem> Fetch(ParseResult parse, Func<Session, ApiCall> call, Func<JsonElement, string?> describe, string label = "id") => NoneOnFailure(() =>
+    private static List<CompletionItem> Fetch(ParseResult parse, Func<Session, ApiCall> call, Func<JsonElement, string?> describe, string label = "id", string list = "data") => NoneOnFailure(() =>
     {
         // A person waits for Tab: one attempt, one and a half seconds.
         using var session = new Session(parse);
         using var client = new ApiClient(verbose: false, TimeSpan.FromSeconds(1.5), attempts: 1);
         var response = client.SendAsync(call(session), CancellationToken.None).GetAwaiter().GetResult();
-        return response.Json.Items("data").Select(item => new CompletionItem(item.Text(label) ?? "", detail: describe(item))).Where(item => item.Label.Length > 0).ToList();
+        return response.Json.Items(list).Select(item => new CompletionItem(item.Text(label) ?? "", detail: describe(item))).Where(item => item.Label.Length > 0).ToList();
     });
 
     // A shell shows whatever a completer prints in the middle of the user's line, so failures print nothing.

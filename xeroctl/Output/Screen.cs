@@ -41,7 +41,7 @@ internal sealed class Screen(TextWriter writer, bool isTerminal, bool color, int
         {
             foreach (var part in Wrap(line, isTerminal ? Math.Max(20, width - indent) : int.MaxValue))
             {
-                writer.Write(new string(' ', indent));
+                writer.Write(new string(' ', part.Length > 0 ? indent : 0));
                 Write(part, tone);
                 writer.Write('\n');
             }

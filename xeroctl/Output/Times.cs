@@ -63,6 +63,9 @@ internal static class Times
     /// <summary>For people: <c>2026-05-22 02:00:00 UTC</c>.</summary>
     public static string Absolute(DateTimeOffset value) => value.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
+    /// <summary>For people, to the minute: <c>2026-05-22 02:00 UTC</c>.</summary>
+    public static string Minute(DateTimeOffset value) => value.ToUniversalTime().ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
+
     /// <summary>The time of day, for data that is shown at once: <c>14:02:11 UTC</c>.</summary>
     public static string Clock(DateTimeOffset value) => value.ToUniversalTime().ToString("HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
