@@ -12,11 +12,14 @@ public sealed class CompletionTests
         ["GET /v1/platform/projects"] = Samples.List(false, """{"id":"proj_XYZ789","name":"Acme"}"""),
         ["GET /v1/platform/projects/proj_XYZ789/keys"] = Samples.List(false, """{"id":"key_2","name":"first"}"""),
         ["GET /v1/platform/components"] = Samples.List(false, Samples.Json(Samples.Component())),
+        ["GET /status.json"] = """{"object":"status","overall":{},"indicators":[{"name":"Dashboard","status":"operational"},{"name":"Batch API","status":"outage"}]}""",
+        ["GET /proj_ABC123/v1/management/incidents"] = Samples.List(false, Samples.Json(Samples.Incident())),
+        ["GET /proj_ABC123/v1/management/incidents/inc_1"] = Samples.Json(Samples.Incident()),
         ["GET /v1/platform/keys"] = Samples.List(false, """{"id":"key_3","name":"ops"}"""),
     };
 
     [Theory]
-    [InlineData("", "maintenance components health status keys projects platform config completion")]
+    [InlineData("", "maintenance incidents components health status keys projects platform config completion")]
     [InlineData("maintenance|s", "show schedule")]
     [InlineData("maintenance|cancel|", "mw_abc123 mw_def456")]
     [InlineData("maintenance|cancel|mw_d", "mw_def456")]
@@ -31,6 +34,11 @@ public sealed class CompletionTests
     [InlineData("projects|keys|revoke|", "proj_XYZ789")]
     [InlineData("projects|keys|revoke|proj_XYZ789|", "key_2")]
     [InlineData("platform|keys|rotate|", "key_3")]
+    [InlineData("incidents|resolve|", "inc_aaaabbbbccccddddeeee")]
+    [InlineData("incidents|edit-update|inc_1|", "upd_aaaabbbbccccddddeeee upd_zzzzbbbbccccddddeeee")]
+    [InlineData("incidents|update|inc_1|--component|B", "Batch API=operational Batch API=degraded Batch API=outage")]
+    [InlineData("incidents|update|inc_1|--component|Dashboard=o", "Dashboard=operational Dashboard=outage")]
+    [InlineData("incidents|update|inc_1|--status|m", "monitoring")]
     [InlineData("components|show|", "Batch API")]
     [InlineData("components|archive|B", "Batch API")]
     [InlineData("config|use|", "one two")]

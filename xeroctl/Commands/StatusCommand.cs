@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Text.Json;
+using System.CommandLine;
 
 namespace Xerotier.Xeroctl.Commands;
 
@@ -7,91 +6,55 @@ namespace Xerotier.Xeroctl.Commands;
 internal static class StatusCommand
 {
     /// <summary>The command.</summary>
-    public static Leaf Leaf() => new Leaf(
-        "status",
-        "Show the platform's overall status and its services. Needs no API key.",
-        "xeroctl status",
-        "xeroctl status >/dev/null || echo \"not operational ($?)\"")
+    public static Leaf Leaf()
     {
-        Remarks = "Exits with 0 only if the platform is operational and the data is live, with 8 if it is not operational or the data is stale, and with 7 if the server is unreachable.",
-    }.Handle(async (session, _, cancel) =>
-    {
-        var call = session.PublicCall("status.json");
-        if (session.DryRun(call))
+        var watch = new Watch();
+        var open = new Option<bool>("--open") { Description = "Open the status page in a browser; print its address if there is none" };
+        var leaf = new Leaf(
+            "status",
+            "Show the platform's overall status, its open incidents and its services with their last days. Needs no API key.",
+            "xeroctl status",
+            "xeroctl status --watch",
+            "xeroctl status --open",
+            "xeroctl status >/dev/null || echo \"not operational ($?)\"")
         {
-            return ExitCodes.Ok;
-        }
-
-        var response = await session.Client.SendAsync(call, cancel);
-        session.Show(response, Write);
-        return response.Json.Child("overall").Text("key") == "operational" && response.Json.Text("stale_since") is null ? ExitCodes.Ok : ExitCodes.NotOperational;
-    });
-
-    private static void Write(Screen screen, JsonElement status)
-    {
-        var overall = status.Child("overall");
-        var key = overall.Text("key") ?? "unknown";
-        if (!screen.IsTerminal)
+            Remarks = "Exits with 0 only if the platform is operational and the data is live, with 8 if it is not operational or the data is stale, and with 7 if the server is unreachable. "
+                + "--watch redraws a terminal in place. In a pipe, it prints the whole status each time it changes.",
+        };
+        watch.AddTo(leaf);
+        leaf.Add(open);
+        return leaf.Handle(async (session, parse, cancel) =>
         {
-            screen.Columns("overall", key, overall.Text("label") ?? "");
-            screen.Columns("generated_at", status.Text("generated_at") ?? "");
-            screen.Columns("stale_since", status.Text("stale_since") ?? "");
-            Indicators(status).Write(screen, "indicator");
-            Windows(status, screen).Write(screen, "window");
-            return;
-        }
+            if (parse.GetValue(open))
+            {
+                return watch.IsOn(parse) ? throw new CliException(ExitCodes.Usage, "use either --open or --watch") : await OpenAsync(session);
+            }
 
-        var stale = status.Time("stale_since");
-        screen.Line(new Piece("● ", stale is null ? Tones.Of(key) : Tone.Warning), new Piece(overall.Text("label") ?? key, Tone.Strong), status.Time("generated_at") is { } at ? new Piece($"  as of {Times.Clock(at)}", Tone.Faint) : "");
-        if (stale is { } since)
-        {
-            screen.Paragraph($"Live data has been unavailable since {Times.Absolute(since)}. This is the last known state.", tone: Tone.Bad);
-        }
+            var call = session.PublicCall("status.json");
+            if (session.DryRun(call))
+            {
+                return ExitCodes.Ok;
+            }
 
-        screen.Line();
-        Indicators(status).Write(screen);
-        if (status.Child("windows").IsTrue("unavailable"))
-        {
-            screen.Line();
-            screen.Paragraph("Maintenance data is unavailable. These are the last known windows.", tone: Tone.Warning);
-        }
+            if (watch.IsOn(parse))
+            {
+                return await watch.RunAsync(session, parse, call, StatusView.Write, cancel);
+            }
 
-        if (Windows(status, screen) is { Count: > 0 } windows)
-        {
-            screen.Line();
-            windows.Write(screen);
-        }
+            var response = await session.Client.SendAsync(call, cancel);
+            session.Show(response, StatusView.Write);
+            return response.Json.Child("overall").Text("key") == "operational" && response.Json.Text("stale_since") is null ? ExitCodes.Ok : ExitCodes.NotOperational;
+        });
     }
 
-    private static Table Indicators(JsonElement status)
+    private static async Task<int> OpenAsync(Session session)
     {
-        var table = new Table(new TableColumn("SERVICE", Shrinks: true), new("STATUS"), new("UPTIME 90 DAYS"), new("REASON", Shrinks: true));
-        foreach (var indicator in status.Items("indicators"))
+        var page = new Uri(session.Settings.Address.Root, "status");
+        if (session.IsDryRun || !await Browser.OpenAsync(page))
         {
-            var state = indicator.Text("status") ?? "unknown";
-            var percent = indicator.Number("uptime_percent");
-            var uptime = percent?.ToString("0.000", CultureInfo.InvariantCulture);
-            table.Add(indicator.Text("name") ?? "", new(state, Tones.Of(state)), new(percent is null ? "—" : percent >= 100 ? "100%" : $"{uptime}%", Exact: uptime ?? ""), indicator.Text("reason") ?? "");
+            session.Screen().Paragraph(page.AbsoluteUri);
         }
 
-        return table;
-    }
-
-    // The document also has the 50 latest windows. Only active and scheduled ones matter here.
-    private static Table Windows(JsonElement status, Screen screen)
-    {
-        var table = new Table(new TableColumn("MAINTENANCE", Shrinks: true, Least: 18), new("STATUS"), new("SEVERITY", Leaves: 1), new("STARTS"), new("ENDS", Leaves: 2));
-        foreach (var window in status.Child("windows").Items("active").Concat(status.Child("windows").Items("scheduled")))
-        {
-            var state = window.Text("status") ?? "";
-            table.Add(
-                window.Text("title") ?? "",
-                new(state, state == "active" ? Tone.Warning : Tone.Info),
-                window.Text("severity") ?? "",
-                DetailView.Cell(window, "starts_at", screen.Now),
-                DetailView.Cell(window, "ends_at", screen.Now));
-        }
-
-        return table;
+        return ExitCodes.Ok;
     }
 }

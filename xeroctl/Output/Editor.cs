@@ -58,10 +58,11 @@ internal sealed class Editor : IDisposable
     {
         var editor = Settings.Variable("VISUAL") ?? Settings.Variable("EDITOR") ?? (OperatingSystem.IsWindows() ? "notepad" : "vi");
 
-        // An editor is a command line, such as "code --wait". It gets the terminal even if our output goes elsewhere.
+        // An editor is a command line, such as "code --wait". It gets the terminal even if our output goes elsewhere. The shell has a
+        // trap, because Ctrl-C would end it before the editor.
         var start = OperatingSystem.IsWindows()
             ? new ProcessStartInfo("cmd", $"/c {editor} \"{FilePath}\"")
-            : new ProcessStartInfo("/bin/sh", ["-c", $"{editor} \"$@\"{(Console.IsOutputRedirected ? " >/dev/tty" : "")}", editor, FilePath]);
+            : new ProcessStartInfo("/bin/sh", ["-c", $"trap : INT QUIT; {editor} \"$@\"{(Console.IsOutputRedirected ? " >/dev/tty" : "")}", editor, FilePath]);
 
         // Ctrl-C is the editor's while it runs.
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);

@@ -66,6 +66,10 @@ internal static class Times
     /// <summary>For people, to the minute: <c>2026-05-22 02:00 UTC</c>.</summary>
     public static string Minute(DateTimeOffset value) => value.ToUniversalTime().ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
+    /// <summary>For people, with the day where it is not the UTC day of <paramref name="now"/>: <c>14:02 UTC (12m ago)</c>.</summary>
+    public static string Near(DateTimeOffset value, DateTimeOffset now) =>
+        $"{(value.UtcDateTime.Date == now.UtcDateTime.Date ? value.ToUniversalTime().ToString("HH:mm 'UTC'", CultureInfo.InvariantCulture) : Minute(value))} ({Relative(value, now)})";
+
     /// <summary>The time of day, for data that is shown at once: <c>14:02:11 UTC</c>.</summary>
     public static string Clock(DateTimeOffset value) => value.ToUniversalTime().ToString("HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
