@@ -47,7 +47,7 @@ public sealed class EditorTests : IDisposable
         Assert.EndsWith(
             """
             #
-            # Elevated errors in us-east (inc_aaaabbbbccccddddeeee): monitoring, major, started 2h ago
+            # Elevated errors in us-east (inc_aaaabbbbccccddddeeee): monitoring, major, started 2d ago
             # Components: Inference Routing (degraded), Batch API (outage)
             # Last update, 26w ago: monitoring
             #   A fix is in place.

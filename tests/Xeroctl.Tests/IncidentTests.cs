@@ -32,9 +32,9 @@ public sealed class IncidentTests
         Assert.Equal(
             """
             TITLE                       STATUS      IMPACT  STARTED  RESOLVED  ID
-            Elevated errors in us-east  monitoring  major   2h ago   —         inc_aaaabbbbc
+            Elevated errors in us-east  monitoring  major   2d ago   —         inc_aaaabbbbc
             A title that is much long…  resolved    minor   13d ago  12d ago   inc_zzzzbbbb
-            日本語の題名                draft       none    2h ago   —         inc_aaaabbbb2
+            日本語の題名                draft       none    2d ago   —         inc_aaaabbbb2
             Columns hidden at this width: COMPONENTS.
 
             """,
@@ -42,18 +42,18 @@ public sealed class IncidentTests
         Assert.Equal(
             """
             TITLE                                 STATUS      IMPACT  STARTED  RESOLVED  COMPONENTS                    ID
-            Elevated errors in us-east            monitoring  major   2h ago   —         Inference Routing, Batch API  inc_aaaabbbbc
+            Elevated errors in us-east            monitoring  major   2d ago   —         Inference Routing, Batch API  inc_aaaabbbbc
             A title that is much longer than wh…  resolved    minor   13d ago  12d ago   Inference Routing, Batch API  inc_zzzzbbbb
-            日本語の題名                          draft       none    2h ago   —                                       inc_aaaabbbb2
+            日本語の題名                          draft       none    2d ago   —                                       inc_aaaabbbb2
 
             """,
             (await tool.TerminalAsync([], 120, "incidents", "list")).Out);
         Assert.Equal(
             """
             TITLE                 STATUS      STARTED  ID
-            Elevated errors in …  monitoring  2h ago   inc_aaaabbbbc
+            Elevated errors in …  monitoring  2d ago   inc_aaaabbbbc
             A title that is muc…  resolved    13d ago  inc_zzzzbbbb
-            日本語の題名          draft       2h ago   inc_aaaabbbb2
+            日本語の題名          draft       2d ago   inc_aaaabbbb2
             Columns hidden at this width: IMPACT, RESOLVED,
             COMPONENTS.
 
@@ -89,9 +89,9 @@ public sealed class IncidentTests
               title       Elevated errors in us-east
               status      monitoring
               impact      major
-              started     [0-9-]+ [0-9:]+ UTC \(2h ago\)
+              started     [0-9-]+ [0-9:]+ UTC \(2d ago\)
               components  Inference Routing \(degraded\), Batch API \(outage\)
-              created by  ops-key, 2h ago
+              created by  ops-key, 2d ago
               page        {host}status/incidents/{Id}
 
             2026-05-22 14:02 UTC  investigating, posted 2h later, edited  upd_aaaabbbb

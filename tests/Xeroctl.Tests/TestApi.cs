@@ -129,7 +129,7 @@ internal static class Samples
         Status = IncidentStatus.Monitoring,
         Impact = IncidentImpact.Major,
         ImpactOverride = null,
-        StartedAt = Time(TimeSpan.FromHours(-2)),
+        StartedAt = Time(TimeSpan.FromDays(-2)),
         ResolvedAt = null,
         Components =
         [
@@ -165,7 +165,7 @@ internal static class Samples
         ],
         UpdatesCount = 2,
         CreatedBy = "ops-key",
-        CreatedAt = Time(TimeSpan.FromHours(-2)),
+        CreatedAt = Time(TimeSpan.FromDays(-2)),
         UpdatedAt = Time(TimeSpan.FromHours(-1)),
         Draft = false,
     };
