@@ -67,7 +67,7 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
     public async Task<ChangeMark> CurrentAsync(CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(HeadSql);
-        return (await command.ReadAllAsync(ReadMark, cancellation))[0];
+        return (await command.ReadAllAsync(ReadHead, cancellation))[0].Mark;
     }
 
     /// <summary>
@@ -91,40 +91,30 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
         await using var command = ReadCommand(mark, target);
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var (changes, notices) = (new List<WindowEvent>(), new List<string>());
-        PagePosition? position = null;
-        var (read, last) = (0, 0UL);
-        Snapshot? now = null;
+        (string ProjectId, string ObjectId, long Version) last = default;
+        var read = 0;
+        LogHead? head = null;
         while (await row.ReadAsync(cancellation))
         {
-            if (now is null)
-            {
-                (var name, var suspensions, now, last) = ReadHead(row);
-                if (name != mark.Database || suspensions != mark.Suspensions || mark.Seen.Max > now.Max || mark.Target.Max > now.Max)
-                {
-                    throw new InvalidMarkException();
-                }
-
-                target ??= Durable(now, last);
-            }
-
+            head ??= ReadHead(row);
             if (row.TextOrNull("log_project") is not { } projectId)
             {
                 continue; // nothing has changed
             }
 
             read++;
-            position = new(target!, projectId, row.GetString(row.GetOrdinal("log_object")), row.GetInt64(row.GetOrdinal("log_version")));
+            last = (projectId, row.GetString(row.GetOrdinal("log_object")), row.GetInt64(row.GetOrdinal("log_version")));
             if (row.TextOrNull("window_id") is not null)
             {
                 changes.Add(WindowEvent.Read(row));
             }
-            else if (notices is not [.., var before] || before != position.ObjectId) // each one's changes follow one another
+            else if (notices is not [.., var before] || before != last.ObjectId) // each one's changes follow one another
             {
-                notices.Add(position.ObjectId);
+                notices.Add(last.ObjectId);
             }
         }
 
-        return new(changes, notices, read == PageSize ? mark with { Page = position } : new(mark.Database, mark.Suspensions, target!));
+        return head!.PageAfter(mark, target, changes, notices, read == PageSize ? last : null);
     }
 
     internal NpgsqlCommand ReadCommand(ChangeMark mark, Snapshot? target) => database.CreateCommand(ReadSql)
@@ -135,20 +125,8 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
         .Number("version", mark.Page?.Version ?? 0)
         .Number("limit", PageSize);
 
-    /// <summary>The mark of a row with the columns of <see cref="HeadSql"/>.</summary>
-    public static ChangeMark ReadMark(NpgsqlDataReader row)
-    {
-        var (name, suspensions, now, last) = ReadHead(row);
-        return new(name, suspensions, Durable(now, last));
-    }
-
-    /// <summary>
-    /// The snapshot up to the last change. Numbers of later transactions, which left nothing on disk, may be given again after a crash;
-    /// a number before a committed change may not.
-    /// </summary>
-    private static Snapshot Durable(Snapshot snapshot, ulong last) => snapshot.Before(last + 1);
-
-    private static (string Database, long Suspensions, Snapshot Now, ulong Last) ReadHead(NpgsqlDataReader row) => (
+    /// <summary>What a row with the columns of <see cref="HeadSql"/> says.</summary>
+    public static LogHead ReadHead(NpgsqlDataReader row) => new(
         row.GetString(row.GetOrdinal("log_database")),
         row.GetInt64(row.GetOrdinal("log_suspensions")),
         Snapshot.Parse(row.GetString(row.GetOrdinal("log_now"))) ?? throw new FormatException("The database's snapshot has an unknown form."),

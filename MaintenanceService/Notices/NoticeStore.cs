@@ -112,7 +112,7 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
         {
             if (mark is null)
             {
-                mark = ChangeLog.ReadMark(row).ToString();
+                mark = ChangeLog.ReadHead(row).Mark.ToString();
                 lists.ActiveTotal = checked((int)row.GetInt64(row.GetOrdinal("active_total")));
                 lists.ScheduledTotal = checked((int)row.GetInt64(row.GetOrdinal("scheduled_total")));
             }

@@ -10,6 +10,8 @@ public sealed partial class NoticesClient(MaintenanceFeed.MaintenanceFeedClient 
     /// <summary>A live stream sends a response twice a second.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2.5);
 
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
+
     /// <summary>A new snapshot this often repairs what no change tells, such as windows that were edited by hand in the database.</summary>
     private static readonly TimeSpan SnapshotEvery = TimeSpan.FromMinutes(1);
 
@@ -41,13 +43,13 @@ public sealed partial class NoticesClient(MaintenanceFeed.MaintenanceFeedClient 
                         reported = false;
                     }
 
-                    if (view.Apply(call.ResponseStream.Current))
-                    {
-                        changed(view);
-                    }
-                    else
+                    if (!view.Apply(call.ResponseStream.Current))
                     {
                         alive();
+                    }
+                    else if (!view.NeedsSnapshot)
+                    {
+                        changed(view); // else it lacks windows, and would go on lacking them if no snapshot came
                     }
                 }
 
@@ -71,7 +73,7 @@ public sealed partial class NoticesClient(MaintenanceFeed.MaintenanceFeedClient 
                 }
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(100, 400)), time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(RetryAfter, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 

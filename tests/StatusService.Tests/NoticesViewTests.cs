@@ -74,21 +74,7 @@ public sealed class NoticesViewTests(ITestOutputHelper output)
 
         public NoticesView View() => new(new() { Mark = "", Lists = Lists(NoticesView.Held) });
 
-        public NoticeLists Lists(int limit)
-        {
-            var active = windows.Values.Where(w => w.Value.Status == WindowStatus.Active).ToList();
-            var scheduled = windows.Values.Where(w => w.Value.Status == WindowStatus.Scheduled).ToList();
-            var ofProject = limit == NoticesView.Shown ? 10 : 20;
-            return new()
-            {
-                Active = { active.OrderByDescending(w => w.Platform).ThenBy(w => w.Value.EndsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal).Take(limit) },
-                ActiveTotal = active.Count,
-                Scheduled = { scheduled.OrderByDescending(w => w.Platform).ThenBy(w => w.Value.StartsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal).Take(limit) },
-                ScheduledTotal = scheduled.Count,
-                Recent = { Newest(windows.Values.GroupBy(w => w.Value.ProjectId).SelectMany(p => Newest(p).Take(p.First().Platform ? limit : ofProject))).Take(limit) },
-                PlatformActive = { active.Where(w => w.Platform).OrderByDescending(w => w.Value.EndsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal).Select(WithoutTexts) },
-            };
-        }
+        public NoticeLists Lists(int limit) => SampleNotices.Of(windows.Values, limit, ofProject: limit == NoticesView.Shown ? 10 : 20);
 
         public WindowChange Change()
         {
@@ -135,10 +121,5 @@ public sealed class NoticesViewTests(ITestOutputHelper output)
             var start = DateTimeOffset.UnixEpoch.AddMinutes(random.Next(1000)); // equal times are common
             return window.With(w => w with { StartsAt = start, EndsAt = start.AddMinutes(1 + random.Next(500)) });
         }
-
-        private static IEnumerable<Window> Newest(IEnumerable<Window> windows) =>
-            windows.OrderByDescending(w => w.Value.StartsAt).ThenBy(w => w.Value.Id, StringComparer.Ordinal);
-
-        private static Window WithoutTexts(Window window) => window.With(w => w with { Title = "", Description = "" });
     }
 }

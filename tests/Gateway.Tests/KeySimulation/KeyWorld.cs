@@ -5,6 +5,7 @@ using Xerotier.Gateway.Configuration;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Projects;
 using Xerotier.ServiceDefaults;
+using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests.KeySimulation;
 

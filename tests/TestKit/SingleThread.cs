@@ -1,12 +1,14 @@
-namespace Xerotier.Gateway.Tests.KeySimulation;
+namespace Xerotier.TestKit;
 
 /// <summary>Runs everything that awaits on one thread, in one order: the same seed is the same run.</summary>
-internal sealed class SingleThread : SynchronizationContext
+public sealed class SingleThread : SynchronizationContext
 {
     private readonly Queue<Action> work = new();
 
+    /// <inheritdoc/>
     public override void Post(SendOrPostCallback d, object? state) => work.Enqueue(() => d(state));
 
+    /// <inheritdoc/>
     public override void Send(SendOrPostCallback d, object? state) => d(state);
 
     /// <summary>Runs <paramref name="body"/> with this as the thread's context.</summary>
