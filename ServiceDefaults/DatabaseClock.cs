@@ -41,10 +41,7 @@ public sealed partial class DatabaseClock : BackgroundService
             "The service's own clock minus its database's; nothing until the database has answered once. Above 2 s either way the service is not ready.");
     }
 
-    /// <summary>The own clock minus the database's; null until the database has answered once.</summary>
-    public TimeSpan? Skew => SkewOf(time.GetUtcNow());
-
-    /// <summary>The database's time, which decides where data is judged; the own clock's until the database has answered once.</summary>
+    /// <summary>The database's time; the own clock's until the database has answered once.</summary>
     public DateTimeOffset Now
     {
         get
@@ -53,6 +50,9 @@ public sealed partial class DatabaseClock : BackgroundService
             return now - (SkewOf(now) ?? TimeSpan.Zero);
         }
     }
+
+    /// <summary>The own clock minus the database's; null until the database has answered once.</summary>
+    public TimeSpan? Skew => SkewOf(time.GetUtcNow());
 
     /// <summary>Whether the own clock is known to be off now.</summary>
     public bool IsOff => IsOffAt(time.GetUtcNow());

@@ -12,7 +12,7 @@ namespace Xerotier.MaintenanceService.Api;
 /// version that was read (the expression <c>target</c>), claims the idempotency key (<see cref="Claim"/>), writes the object and its row
 /// of the change log, or does none of it and says so.
 /// </summary>
-internal sealed class Writes(ProjectDatabase database, ChangeNotifier changes, TimeProvider time) : IDisposable
+internal sealed class Writes(ProjectDatabase database, ChangeNotifier changes, DatabaseClock clock) : IDisposable
 {
     /// <summary>Takes the key unless another request holds it. A key that another transaction is taking is waited for.</summary>
     public const string Claim = $"""
@@ -89,7 +89,7 @@ internal sealed class Writes(ProjectDatabase database, ChangeNotifier changes, T
         await using var command = database.Command(projectId, $"""
             select fingerprint, status, body, etag, location from idempotency_keys
             where project_id = @project and key = @key and created_at > least(@now, clock_timestamp()) - {Idempotency.Kept}
-            """).Text("key", idempotency.Key).Time("now", time.GetUtcNow());
+            """).Text("key", idempotency.Key).Time("now", clock.Now);
         var found = await command.ReadAllAsync(
             row => (Fingerprint: row.GetFieldValue<byte[]>(0), Response: new ApiResponse(row.GetInt16(1), row.GetFieldValue<byte[]>(2), row.TextOrNull("etag"), row.TextOrNull("location"))),
             cancellation);

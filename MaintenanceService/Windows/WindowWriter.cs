@@ -8,8 +8,11 @@ using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Windows;
 
-/// <summary>Carries out changes: reads the window, asks <see cref="Lifecycle"/> for its next form, and writes that if the window is still what was read, otherwise starts again.</summary>
-internal sealed class WindowWriter(WindowStore store, Writes writes, IOptions<TenantLimits> limits, TimeProvider time)
+/// <summary>
+/// Carries out changes: reads the window, asks <see cref="Lifecycle"/> for its next form, and writes that if the window is still what was
+/// read, otherwise starts again. The database's clock says when a change is made, and how far a start is away.
+/// </summary>
+internal sealed class WindowWriter(WindowStore store, Writes writes, IOptions<TenantLimits> limits, DatabaseClock clock)
 {
     /// <summary>One creation at a time of a project whose windows are counted: they wait for each other here, and not with a connection to the database each.</summary>
     private readonly PartitionedRateLimiter<string> counted = PartitionedRateLimiter.Create<string, string>(
@@ -30,7 +33,7 @@ internal sealed class WindowWriter(WindowStore store, Writes writes, IOptions<Te
 
         while (true)
         {
-            var now = time.GetUtcNow();
+            var now = clock.Now;
             var window = Lifecycle.Create(fields, caller, now);
             limits.Value.CheckStart(window, now);
             var response = ApiResponse.Created(window, ContractsJson.Wire.MaintenanceWindow, path);
@@ -55,7 +58,7 @@ internal sealed class WindowWriter(WindowStore store, Writes writes, IOptions<Te
     public Task<ApiResponse> ChangeAsync(HttpContext http, string projectId, string id, MaintenanceWindowUpdate fields, Idempotency? idempotency) =>
         WriteAsync(http, projectId, id, idempotency, async (window, actor) =>
         {
-            var now = time.GetUtcNow();
+            var now = clock.Now;
             var next = Lifecycle.Change(window, fields, now).Value;
             if (next.StartsAt != window.StartsAt)
             {
@@ -79,7 +82,7 @@ internal sealed class WindowWriter(WindowStore store, Writes writes, IOptions<Te
             }
 
             var response = ApiResponse.Deleted(new() { Id = window.Id }, ContractsJson.Wire.MaintenanceWindowDeleted);
-            return await store.PurgeAsync(window, new(actor, "purged", time.GetUtcNow(), response, idempotency), http.RequestAborted) ? response : null;
+            return await store.PurgeAsync(window, new(actor, "purged", clock.Now, response, idempotency), http.RequestAborted) ? response : null;
         });
 
     private Task<ApiResponse> WriteAsync(

@@ -124,6 +124,7 @@ public sealed class ClockTests(ManagementApi api) : IAsyncLifetime
         var later = await PlanAsync(10, 20);
         var over = await PlanAsync(-10, -5);
         var first = await project.CreateAsync(idempotencyKey: "k");
+        Assert.InRange(DateTimeOffset.Parse(first["created_at"]!, CultureInfo.InvariantCulture), DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddSeconds(2));
         for (var turn = 0; turn < 20; turn++)
         {
             ahead.Advance(TransitionClock.Interval);
@@ -182,7 +183,7 @@ public sealed class ClockTests(ManagementApi api) : IAsyncLifetime
 
     private async Task StartAsync(string? projectId = null)
     {
-        var replica = await ManagementApi.StartServiceAsync(connectionString, time);
+        var replica = await ManagementApi.StartServiceAsync(connectionString, time, decides: true);
         lock (replicas)
         {
             replicas.Add(replica);

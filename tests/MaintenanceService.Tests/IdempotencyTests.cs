@@ -106,7 +106,7 @@ public sealed class IdempotencyTests(ManagementApi api) : ProjectTests(api)
     {
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(-30)); // behind the database's, which decides
         var connectionString = await Api.Postgres.CreateDatabaseAsync();
-        await using var service = await ManagementApi.StartServiceAsync(connectionString, time);
+        await using var service = await ManagementApi.StartServiceAsync(connectionString, time, decides: true);
         using var client = Project.Of(service);
 
         var first = await CreateAsync();

@@ -83,8 +83,12 @@ public sealed class ManagementApi : IAsyncLifetime
         .. limited ? [] : new[] { "OpenPerProject", "StartsWithinDays" }.Select(limit => KeyValuePair.Create<string, string?>($"Windows:{limit}", "0")),
     ];
 
-    /// <summary>Starts the service alone on a database and waits for its schema.</summary>
-    internal static async Task<InProcessService<Program>> StartServiceAsync(string connectionString, TimeProvider? time = null, bool limited = false)
+    /// <summary>Starts the service alone on a database and waits for its schema, and until it knows the database's time.</summary>
+    /// <param name="connectionString">The database.</param>
+    /// <param name="time">The service's clock.</param>
+    /// <param name="limited">With the limits of tenants.</param>
+    /// <param name="decides">The database never says its time, so that writes go by <paramref name="time"/>.</param>
+    internal static async Task<InProcessService<Program>> StartServiceAsync(string connectionString, TimeProvider? time = null, bool limited = false, bool decides = false)
     {
         var service = new InProcessService<Program>(
             Settings(connectionString, limited),
@@ -94,8 +98,18 @@ public sealed class ManagementApi : IAsyncLifetime
                 {
                     services.AddSingleton(time);
                 }
+
+                if (decides)
+                {
+                    services.AddSingleton(provider => ActivatorUtilities.CreateInstance<DatabaseClock>(provider, Npgsql.NpgsqlDataSource.Create("Host=127.0.0.1;Port=1")));
+                }
             });
         await service.Services.GetRequiredService<Migrations>().Done.WaitAsync(TimeSpan.FromSeconds(30)); // a clock that the test turns is never ready
+        if (!decides)
+        {
+            await Eventually.TrueAsync(() => service.Services.GetRequiredService<DatabaseClock>().Skew is not null);
+        }
+
         return service;
     }
 }

@@ -67,6 +67,17 @@ public sealed class TenantLimitTests(ManagementApi api) : IAsyncLifetime
         (await platform.CreateAsync(Window(400))).Is(HttpStatusCode.Created);
     }
 
+    [Fact]
+    public async Task The_year_begins_on_the_databases_today()
+    {
+        var time = new LeapingTime(TimeProvider.System) { Ahead = TimeSpan.FromDays(400) };
+        await using var ahead = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync(), time, limited: true);
+        using var project = Project.Of(ahead);
+        var near = (await project.CreateAsync(Window(10))).Is(HttpStatusCode.Created).Id;
+        (await project.CreateAsync(Window(400))).Is(409, "quota_exceeded", "starts_at");
+        (await project.PatchAsync(near, new JsonObject { ["ends_at"] = Start(400), ["starts_at"] = Start(399) })).Is(409, "quota_exceeded", "starts_at");
+    }
+
     private string Start(int days) => today.AddDays(days).ToString("O");
 
     private JsonObject Window(int days, string? field = null, string? value = null) => Body.With(body =>
