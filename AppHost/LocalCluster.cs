@@ -55,7 +55,7 @@ internal static class LocalCluster
             EnableResourceLogging = true,
         });
         builder.Services.AddLogging(logging => logging.AddFilter("Microsoft", LogLevel.Warning));
-        return builder;
+        return builder.WithdrawServiceSettings();
 
         string LocalUrl(string port) => $"http://localhost:{(given[port] is { Length: > 0 } number ? number : "0")}";
     }

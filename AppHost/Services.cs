@@ -75,7 +75,7 @@ internal static class Services
             project.WithAnnotation(new ExecutableAnnotation { Command = executable, WorkingDirectory = file.DirectoryName! });
         }
 
-        return project.WithEnvironment(context =>
+        return project.WithServiceSettings(Path.GetFileNameWithoutExtension(file.Name)).WithEnvironment(context =>
         {
             var environment = context.EnvironmentVariables;
             environment["DOTNET_ROOT"] = Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory()); // wherever ours is

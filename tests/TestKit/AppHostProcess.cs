@@ -44,6 +44,9 @@ public sealed class AppHostProcess : IDisposable
     /// <summary>The process itself.</summary>
     public Process Process { get; }
 
+    /// <summary>Whether AppHost hands on the environment variable <paramref name="name"/> to <paramref name="project"/>.</summary>
+    public static bool HandsOn(string name, string project) => AppHost.ServiceSettings.Reads(project, name);
+
     /// <summary>Ids of all running processes that it started, itself among them; those that have ended and wait to be reaped are not.</summary>
     public IReadOnlyList<int> Processes()
     {
