@@ -1,22 +1,21 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Xerotier.StatusService.Tests;
+using Xerotier.TestKit;
 
 namespace Xerotier.Truth.Tests;
 
 /// <summary>
 /// Plays random scenarios on the product and on the oracle and wants no difference. <c>TRUTH_SCENARIOS</c> sets how many (200),
-/// <c>TRUTH_SEED</c> the first seed (0); every difference names the seed that shows it again.
+/// <c>TRUTH_SEED</c> the first seed (0); with <c>CI</c> a few more have seeds from the date. Every difference names the seed that shows it again.
 /// </summary>
 public sealed class TruthTests(PostgresFixture postgres, ITestOutputHelper output)
 {
     [Fact]
     public async Task The_product_says_what_the_oracle_says_in_every_scenario()
     {
-        var first = Setting("TRUTH_SEED", 0);
-        var count = Setting("TRUTH_SCENARIOS", 200);
+        var seeds = Seeds.Of("TRUTH_SEED", "TRUTH_SCENARIOS", 200);
         var differences = new ConcurrentQueue<string>();
-        await EachAsync(Enumerable.Range(first, count), async (database, seed) =>
+        await EachAsync(seeds, async (database, seed) =>
         {
             foreach (var difference in await new Simulation(database, seed).RunAsync())
             {
@@ -24,7 +23,7 @@ public sealed class TruthTests(PostgresFixture postgres, ITestOutputHelper outpu
             }
         });
 
-        output.WriteLine($"{count} scenarios from seed {first}, {differences.Count} differences.");
+        output.WriteLine($"{seeds.Count} scenarios, {differences.Count} differences.");
         Assert.True(differences.IsEmpty, string.Join('\n', differences.Take(50)));
     }
 
@@ -54,9 +53,6 @@ public sealed class TruthTests(PostgresFixture postgres, ITestOutputHelper outpu
 
         Assert.Fail($"Nobody noticed {mutation}.");
     }
-
-    private static int Setting(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 
     /// <summary>As many at a time as there are processors, each with a database of its own.</summary>
     private async Task EachAsync(IEnumerable<int> seeds, Func<HistoryDatabase, int, Task> play)
