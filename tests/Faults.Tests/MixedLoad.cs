@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Xerotier.TestKit;
@@ -15,34 +14,31 @@ namespace Xerotier.Faults.Tests;
 /// </summary>
 internal sealed class MixedLoad : IAsyncDisposable
 {
-    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(3);
-
     private readonly Cluster cluster;
-    private readonly HttpClient[] gateways;
+    private readonly Gateways gateways;
+    private readonly WindowClients shared;
     private readonly CancellationTokenSource stopping = new();
     private readonly ConcurrentQueue<string> findings = new();
     private readonly ConcurrentDictionary<string, string> acknowledged = new(); // title → id
     private readonly ConcurrentBag<double> pageMilliseconds = [];
     private readonly (string Id, string Key) stranger;
     private readonly List<Task> clients;
-    private long failedOver;
     private long refused;
 
     private MixedLoad(Cluster cluster, (string Id, string Key) stranger)
     {
         this.cluster = cluster;
         this.stranger = stranger;
-        gateways = [Client(cluster.Url), Client(cluster.Endpoint("gateway-1", "http"))];
-        clients = [VisitAsync(0), VisitAsync(1), WriteAsync(0), WriteAsync(1), ReadAsync(), SpyAsync()];
-
-        static HttpClient Client(Uri url) => new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1) }) { BaseAddress = url, Timeout = RequestTimeout };
+        gateways = new(cluster);
+        shared = new(cluster, gateways, Check);
+        clients = [VisitAsync(0), VisitAsync(1), WriteAsync(0), WriteAsync(1), ReadAsync(), SpyAsync(), shared.RunAsync(stopping.Token)];
     }
 
     /// <summary>Promises that were broken.</summary>
     public IReadOnlyList<string> Findings => [.. findings];
 
     /// <summary>Responses that did not come from the first Gateway asked.</summary>
-    public long FailedOver => failedOver;
+    public long FailedOver => gateways.FailedOver;
 
     /// <summary>Requests to the API that got 503 or 504, as they must while what they need is away.</summary>
     public long Refused => refused;
@@ -52,6 +48,9 @@ internal sealed class MixedLoad : IAsyncDisposable
 
     /// <summary>Windows whose creation was acknowledged.</summary>
     public int Acknowledged => acknowledged.Count;
+
+    /// <summary>Operations of several clients on the same windows.</summary>
+    public WindowClients Shared => shared;
 
     /// <summary>The page shows anything but operation: true while a fault explains it.</summary>
     public bool MayBeUnknown { get; set; }
@@ -115,19 +114,24 @@ internal sealed class MixedLoad : IAsyncDisposable
                 findings.Enqueue($"the audit of {id} has {events.RootElement.GetProperty("data").GetArrayLength()} rows instead of 1");
             }
         }
+
+        foreach (var broken in await shared.VerifyAsync())
+        {
+            findings.Enqueue(broken);
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        Array.ForEach(gateways, gateway => gateway.Dispose());
+        gateways.Dispose();
         stopping.Dispose();
     }
 
     private Task VisitAsync(int first) => RepeatAsync(TimeSpan.FromMilliseconds(50), async () =>
     {
         var watch = Stopwatch.StartNew();
-        var (response, body) = await SendAsync(first, () => new HttpRequestMessage(HttpMethod.Get, "/status.json"));
+        var (response, body) = await gateways.SendAsync(first, () => Gateways.Request(HttpMethod.Get, "/status.json"));
         if (response is null)
         {
             findings.Enqueue($"{Now()}: no Gateway served the page");
@@ -172,10 +176,7 @@ internal sealed class MixedLoad : IAsyncDisposable
             });
             while (true)
             {
-                var (status, body) = await SendAsync(first, () => With(cluster.ApiKey, title, new(HttpMethod.Post, $"/{cluster.ProjectId}/v1/management/maintenance")
-                {
-                    Content = new StringContent(content, new MediaTypeHeaderValue("application/json")),
-                }));
+                var (status, body) = await gateways.SendAsync(first, () => Gateways.Request(HttpMethod.Post, $"/{cluster.ProjectId}/v1/management/maintenance", cluster.ApiKey, content, title));
                 if (status == HttpStatusCode.Created)
                 {
                     using var window = JsonDocument.Parse(body!);
@@ -198,7 +199,7 @@ internal sealed class MixedLoad : IAsyncDisposable
     {
         foreach (var path in new[] { "management/maintenance?limit=5", "health/dashboard?limit=5" })
         {
-            var (status, body) = await SendAsync(0, () => With(cluster.ApiKey, null, new(HttpMethod.Get, $"/{cluster.ProjectId}/v1/{path}")));
+            var (status, body) = await gateways.SendAsync(0, () => Gateways.Request(HttpMethod.Get, $"/{cluster.ProjectId}/v1/{path}", cluster.ApiKey));
             Check(status, body, path);
         }
     });
@@ -207,7 +208,7 @@ internal sealed class MixedLoad : IAsyncDisposable
     {
         foreach (var path in new[] { "management/maintenance", "health/dashboard" })
         {
-            var (status, body) = await SendAsync(1, () => With(stranger.Key, null, new(HttpMethod.Get, $"/{stranger.Id}/v1/{path}")));
+            var (status, body) = await gateways.SendAsync(1, () => Gateways.Request(HttpMethod.Get, $"/{stranger.Id}/v1/{path}", stranger.Key));
             Check(status, body, $"the stranger's {path}");
             if (status == HttpStatusCode.OK && (body!.Contains("writer ", StringComparison.Ordinal) || body.Contains("\"wkr-", StringComparison.Ordinal)))
             {
@@ -215,7 +216,7 @@ internal sealed class MixedLoad : IAsyncDisposable
             }
         }
 
-        var (foreign, text) = await SendAsync(0, () => With(stranger.Key, null, new(HttpMethod.Get, $"/{cluster.ProjectId}/v1/management/maintenance")));
+        var (foreign, text) = await gateways.SendAsync(0, () => Gateways.Request(HttpMethod.Get, $"/{cluster.ProjectId}/v1/management/maintenance", stranger.Key));
         if (foreign is not null && foreign != HttpStatusCode.Forbidden)
         {
             Check(foreign, text, "a stranger's knock");
@@ -239,42 +240,6 @@ internal sealed class MixedLoad : IAsyncDisposable
         {
             findings.Enqueue($"{Now()}: {what} answered {(int)status}: {body}");
         }
-    }
-
-    private static HttpRequestMessage With(string key, string? idempotencyKey, HttpRequestMessage request)
-    {
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
-        if (idempotencyKey is not null)
-        {
-            request.Headers.Add("Idempotency-Key", idempotencyKey);
-        }
-
-        return request;
-    }
-
-    /// <summary>Asks one Gateway, then the other; null when neither answers.</summary>
-    private async Task<(HttpStatusCode? Status, string? Body)> SendAsync(int first, Func<HttpRequestMessage> make)
-    {
-        for (var attempt = 0; attempt < 2; attempt++)
-        {
-            try
-            {
-                using var request = make();
-                using var response = await gateways[(first + attempt) % 2].SendAsync(request, CancellationToken.None);
-                if (attempt > 0)
-                {
-                    Interlocked.Increment(ref failedOver);
-                }
-
-                return (response.StatusCode, await response.Content.ReadAsStringAsync());
-            }
-            catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException or IOException)
-            {
-                // the other one
-            }
-        }
-
-        return (null, null);
     }
 
     private async Task RepeatAsync(TimeSpan interval, Func<Task> once)
