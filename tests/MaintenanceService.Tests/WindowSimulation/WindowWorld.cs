@@ -202,10 +202,11 @@ internal sealed class WindowWorld
 
     private async Task PauseAsync(int longest) => await Task.Delay(TimeSpan.FromMilliseconds(random.Next(1, longest)), time);
 
-    private void Take(NoticeLists notices)
+    private void Take(NoticesView current)
     {
-        view = notices;
-        inbox.Enqueue((inputs, at) => inputs.WithWindows(notices, at));
+        view = current.Current;
+        var windows = BoardWindows.From(view);
+        inbox.Enqueue((inputs, at) => inputs.WithNotices(windows, inputs.Announced, at));
         if (!link.IsBetweenPages && !Find(shown))
         {
             differences.Add($"seed {seed}, {time.GetUtcNow():mm:ss.fff}: the view is nothing that the database had since {database.History[shown].Since:mm:ss.fff}");
