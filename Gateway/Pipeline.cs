@@ -5,6 +5,7 @@ using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Limits;
 using Xerotier.Gateway.Metrics;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Site;
 
 namespace Xerotier.Gateway;
 
@@ -13,7 +14,7 @@ namespace Xerotier.Gateway;
 /// exists (404, 405), the size and type of the body (413, 415), the response. Every failure ends in the one envelope.
 /// </summary>
 internal sealed partial class Pipeline(
-    Routes routes, KeyAuthorization authorization, RateLimits limits, ClientAddresses clients, Drain drain, GatewayMetrics metrics, TimeProvider time, ILogger<Pipeline> logger)
+    Routes routes, KeyAuthorization authorization, RateLimits limits, ClientAddresses clients, Drain drain, ErrorPages pages, GatewayMetrics metrics, TimeProvider time, ILogger<Pipeline> logger)
 {
     /// <summary>Responds to a request and records how it ended.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -59,7 +60,7 @@ internal sealed partial class Pipeline(
             {
                 if (match.Route?.Limit != Limit.None && limits.TakeClient(client) is { } exceeded)
                 {
-                    return await RefuseAsync(context, exceeded);
+                    return await RefuseAsync(context, match, exceeded);
                 }
             }
             else
@@ -67,13 +68,13 @@ internal sealed partial class Pipeline(
                 (key, var denied) = await authorization.AuthorizeAsync(context, match, client);
                 if (denied is not null)
                 {
-                    return await RefuseAsync(context, denied);
+                    return await RefuseAsync(context, match, denied);
                 }
             }
 
             if (RequestValidation.Validate(context, match) is { } invalid)
             {
-                return await RefuseAsync(context, invalid);
+                return await RefuseAsync(context, match, invalid);
             }
 
             var route = match.Route!;
@@ -84,19 +85,19 @@ internal sealed partial class Pipeline(
         }
         catch (Exception failure)
         {
-            var outcome = await FailAsync(context, failure);
+            var outcome = await FailAsync(context, match, failure);
             return isStream ? null : outcome;
         }
     }
 
-    private async Task<Outcome> RefuseAsync(HttpContext context, ApiError error)
+    private async Task<Outcome> RefuseAsync(HttpContext context, RouteMatch match, ApiError error)
     {
         metrics.Refused(error);
-        await Responses.WriteErrorAsync(context, error);
+        await Responses.WriteErrorAsync(context, error, match.Access == Access.Public ? pages : null);
         return new(error.Status, Outcome.Gateway); // a gRPC response always has HTTP status 200
     }
 
-    private async Task<Outcome> FailAsync(HttpContext context, Exception failure)
+    private async Task<Outcome> FailAsync(HttpContext context, RouteMatch match, Exception failure)
     {
         if (context.RequestAborted.IsCancellationRequested)
         {
@@ -113,7 +114,7 @@ internal sealed partial class Pipeline(
         var error = ToError(failure, context);
         try
         {
-            await Responses.WriteErrorAsync(context, error);
+            await Responses.WriteErrorAsync(context, error, match.Access == Access.Public ? pages : null);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

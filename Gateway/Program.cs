@@ -11,6 +11,7 @@ using Xerotier.Gateway.Proxy;
 using Xerotier.Gateway.Storage;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Site;
 
 Hosting.CompleteSocketsInline();
 Hosting.RefuseBareLineFeeds();
@@ -38,7 +39,9 @@ builder.Services.AddSingleton<Forwarder>();
 builder.Services.AddSingleton<ServiceReports>();
 
 builder.Services.AddServiceClient<StatusPages.StatusPagesClient>("statusservice");
+builder.AddBrand();
 builder.Services.AddSingleton<StatusPage>();
+builder.Services.AddSingleton<PublicFiles>();
 builder.Services.AddHostedSingleton<PageFile>();
 builder.Services.AddHostedService<PageReceiver>();
 builder.Services.AddHostedService<PageWatchdog>();

@@ -23,16 +23,23 @@ internal sealed class Routes
     private readonly RoutePattern[] patterns;
     private readonly RequestTags unmatched = new("unmatched");
 
-    public Routes(StatusPage page, Health health, OpenApi openApi, ApiReference docs, KeyHandlers keys, ProjectHandlers projects, Forwarder forward, GatewayMetrics metrics)
+    public Routes(StatusPage page, PublicFiles files, Health health, OpenApi openApi, ApiReference docs, KeyHandlers keys, ProjectHandlers projects, Forwarder forward, GatewayMetrics metrics)
     {
         const long heartbeats = 4 * 1024 * 1024; // the HealthCollector accepts as much; a batch of 1,000 may need it
         var notices = forward.To("maintenanceservice");
         All =
         [
-            new("GET", "/", Access.Public, RedirectAsync, Operations.Root),
+            new("GET", "/", Access.Public, call => RedirectAsync(call, StatusCodes.Status302Found), Operations.Root),
             new("GET", "/status", Access.Public, page.ServeHtmlAsync, Operations.StatusPage) { IsInMemory = true },
+            new("GET", "/status/", Access.Public, call => RedirectAsync(call, StatusCodes.Status308PermanentRedirect), Operations.StatusPageWithSlash),
             new("GET", "/status.json", Access.Public, page.ServeJsonAsync, Operations.StatusData) { IsInMemory = true },
             new("GET", "/status/history", Access.Public, forward.To("statusservice"), Operations.StatusHistory),
+            new("GET", "/status/og/{image}", Access.Public, files.ServePreviewAsync, Operations.Preview),
+            new("GET", "/status/logo-light", Access.Public, files.ServeLogoLightAsync, Operations.LogoLight),
+            new("GET", "/status/logo-dark", Access.Public, files.ServeLogoDarkAsync, Operations.LogoDark),
+            new("GET", "/favicon.ico", Access.Public, files.ServeIconAsync, Operations.Favicon),
+            new("GET", "/apple-touch-icon.png", Access.Public, files.ServeIconAsync, Operations.TouchIcon),
+            new("GET", "/robots.txt", Access.Public, files.ServeRobotsAsync, Operations.Robots),
             new("GET", "/healthz", Access.Public, health.LiveAsync, Operations.Live) { Limit = Limit.None },
             new("GET", "/readyz", Access.Public, health.ReadyAsync, Operations.Ready) { Limit = Limit.None },
             new("GET", "/openapi/v1.json", Access.Public, openApi.ServeAsync, Operations.OpenApi),
@@ -124,9 +131,9 @@ internal sealed class Routes
             : new(null, Access.Public, unmatched, null, null, null);
     }
 
-    private static Task RedirectAsync(Call call)
+    private static Task RedirectAsync(Call call, int status)
     {
-        call.Http.Response.StatusCode = StatusCodes.Status302Found;
+        call.Http.Response.StatusCode = status;
         call.Http.Response.Headers.Location = "/status";
         return Task.CompletedTask;
     }

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xerotier.Contracts;
+using Xerotier.ServiceDefaults.Site;
 
 namespace Xerotier.ServiceDefaults;
 
@@ -40,7 +42,9 @@ public static partial class ErrorEnvelope
                 }
 
                 context.Response.Clear();
-                await WriteAsync(context, error);
+                await (context.GetEndpoint()?.Metadata.GetMetadata<ForPeople>() is not null && ErrorPages.IsPreferred(context.Request)
+                    ? context.RequestServices.GetRequiredService<ErrorPages>().WriteAsync(context, error)
+                    : WriteAsync(context, error));
                 return;
             }
 

@@ -39,6 +39,15 @@ internal sealed record Body(string MediaType, Type? Type = null, string? Example
     /// <summary>An HTML page.</summary>
     public static Body Html { get; } = new("text/html");
 
+    /// <summary>A PNG image.</summary>
+    public static Body Png { get; } = new("image/png");
+
+    /// <summary>An image of the operator's, in the type of its file.</summary>
+    public static Body Image { get; } = new("image/*");
+
+    /// <summary>Plain text.</summary>
+    public static Body Text { get; } = new("text/plain");
+
     /// <summary>gRPC messages.</summary>
     public static Body Grpc { get; } = new("application/grpc");
 }

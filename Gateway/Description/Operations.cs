@@ -9,6 +9,7 @@ internal static partial class Operations
     private const string PagedById = "Send last_id as after to get the next page.";
     private const string PlatformKeyExample = """{"name": "ops", "scopes": ["platform"], "allowed_ips": [], "key": "xero_platform_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-AbCdE"}""";
     private const string Batch = "Up to 1,000 heartbeats and 4 MiB. The rate limit counts heartbeats, not requests. A wrong heartbeat has its own entry in errors and does not affect the others.";
+    private static readonly string[] FileHeaders = ["ETag", "Cache-Control"];
     private static readonly string[] EdgeHeaders = ["ETag", "Cache-Control", "Vary", "Content-Security-Policy"];
 
     public static readonly Operation Root = new("root", Tags.Status, "Redirect to the status page", "The base address leads people to the status page.")
@@ -21,6 +22,50 @@ internal static partial class Operations
     {
         Parameters = [Parameters.IfNoneMatch],
         Responses = [new(200, "The page, always HTML.", Body.Html, EdgeHeaders), new(304, Unmodified)],
+    };
+
+    public static readonly Operation StatusPageWithSlash = new("statusPageWithSlash", Tags.Status, "Redirect to the status page", "The same address with a slash at its end.")
+    {
+        Responses = [new(308, "To /status.", null, "Location")],
+    };
+
+    public static readonly Operation Preview = new("statusPreview", Tags.Status, "Get the preview image of a level", "What other sites show beside a link to the status page, 1200 × 630.")
+    {
+        Parameters = [Parameters.Preview, Parameters.IfNoneMatch],
+        Responses = [new(200, "The image.", Body.Png, FileHeaders), new(304, Unmodified)],
+        Errors = [404],
+    };
+
+    public static readonly Operation LogoLight = new("logoLight", Tags.Status, "Get the logo for light ground", "The operator's own, if there is one.")
+    {
+        Parameters = [Parameters.IfNoneMatch],
+        Responses = [new(200, "The image, SVG or PNG.", Body.Image, FileHeaders), new(304, Unmodified)],
+        Errors = [404],
+    };
+
+    public static readonly Operation LogoDark = new("logoDark", Tags.Status, "Get the logo for dark ground", "The operator's own, if there is one.")
+    {
+        Parameters = [Parameters.IfNoneMatch],
+        Responses = [new(200, "The image, SVG or PNG.", Body.Image, FileHeaders), new(304, Unmodified)],
+        Errors = [404],
+    };
+
+    public static readonly Operation Favicon = new("favicon", Tags.Status, "Get the icon for a browser's tab", "For browsers that ask for it by this address; pages have an icon of their own.")
+    {
+        Parameters = [Parameters.IfNoneMatch],
+        Responses = [new(200, "The image.", Body.Png, FileHeaders), new(304, Unmodified)],
+    };
+
+    public static readonly Operation TouchIcon = new("touchIcon", Tags.Status, "Get the icon for a home screen", "180 × 180.")
+    {
+        Parameters = [Parameters.IfNoneMatch],
+        Responses = [new(200, "The image.", Body.Png, FileHeaders), new(304, Unmodified)],
+    };
+
+    public static readonly Operation Robots = new("robots", Tags.Status, "Get what search engines may visit", "All of the status pages, unless the operator wants none of them listed.")
+    {
+        Parameters = [Parameters.IfNoneMatch],
+        Responses = [new(200, "The rules.", Body.Text, FileHeaders), new(304, Unmodified)],
     };
 
     public static readonly Operation StatusData = new(

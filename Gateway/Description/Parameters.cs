@@ -19,6 +19,8 @@ internal static class Parameters
 
     public static readonly Parameter Month = new("month", "query", "The month, as YYYY-MM; the current month by default.", "\"2026-05\"") { Pattern = "^\\d{4}-\\d{2}$" };
 
+    public static readonly Parameter Preview = new("image", "path", "The level's key and .png.", "\"operational.png\"") { Pattern = "^[a-z_]+\\.png$" };
+
     public static readonly Parameter Limit = new("limit", "query", "Most items of the page.", "20") { Number = (1, 100, 20) };
 
     public static readonly Parameter After = new("after", "query", "The ID after which the page starts: the last_id of the page before.", "\"mw_7k3q0c1v2b3n4m5x6z7a\"");

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Site;
 
 namespace Xerotier.Gateway.Edge;
 
@@ -56,7 +57,10 @@ internal static class Responses
     }
 
     /// <summary>Ends the request with <paramref name="error"/>, in the caller's protocol. Clears the headers that a failed response left, except the request's id and limits.</summary>
-    public static Task WriteErrorAsync(HttpContext context, ApiError error)
+    /// <param name="context">The request.</param>
+    /// <param name="error">What is wrong.</param>
+    /// <param name="pages">On public paths: a request that prefers <c>text/html</c> gets a page.</param>
+    public static Task WriteErrorAsync(HttpContext context, ApiError error, ErrorPages? pages = null)
     {
         var response = context.Response;
         if (response.HasStarted)
@@ -67,7 +71,9 @@ internal static class Responses
         var kept = CommonHeaders.Of(response);
         response.Clear();
         kept.SetOn(response);
-        return IsGrpc(context.Request) ? WriteGrpcErrorAsync(context, error) : ErrorEnvelope.WriteAsync(context, error);
+        return IsGrpc(context.Request) ? WriteGrpcErrorAsync(context, error)
+            : pages is not null && ErrorPages.IsPreferred(context.Request) ? pages.WriteAsync(context, error)
+            : ErrorEnvelope.WriteAsync(context, error);
     }
 
     /// <summary>Appends the gRPC form of <paramref name="error"/> to a response that has started.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using Xerotier.Page.V1;
+using Xerotier.ServiceDefaults.Site;
 
 namespace Xerotier.Gateway.Page;
 
@@ -9,8 +10,8 @@ namespace Xerotier.Gateway.Page;
 internal sealed record PageDocuments(PreparedDocument Html, PreparedDocument Json)
 {
     /// <summary>The last known state, marked as such.</summary>
-    public static PageDocuments Stale(PageSnapshot page, DateTimeOffset since, string sinceText) => new(
-        PreparedDocument.StatusPage(Mark(page.StaleHtml.Span, since, sinceText)),
+    public static PageDocuments Stale(Brand brand, PageSnapshot page, DateTimeOffset since, string sinceText) => new(
+        PreparedDocument.StatusPage(brand, Mark(page.StaleHtml.Span, since, sinceText)),
         PreparedDocument.Json(Mark(page.StaleJson.Span, since, sinceText)));
 
     private static byte[] Mark(ReadOnlySpan<byte> document, DateTimeOffset since, string sinceText) => Encoding.UTF8.GetBytes(

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Primitives;
 using Xerotier.ServiceDefaults.Http;
+using Xerotier.ServiceDefaults.Site;
 
 namespace Xerotier.Gateway.Page;
 
@@ -15,7 +16,8 @@ namespace Xerotier.Gateway.Page;
 internal sealed partial class PreparedDocument
 {
     private const string HtmlType = "text/html; charset=utf-8";
-    private static readonly string StatusPolicy = Policy(Listed("script"), Listed("style"));
+    private static readonly string[] Scripts = [.. Listed("script")];
+    private static readonly string[] Styles = [.. Listed("style")];
     private static readonly StringValues CacheControl = "public, max-age=1, must-revalidate";
     private static readonly StringValues Vary = "Accept-Encoding";
     private static readonly StringValues NoSniff = "nosniff";
@@ -36,12 +38,12 @@ internal sealed partial class PreparedDocument
         this.brotli = new(brotli, "br", $"\"{tag}-br\"");
     }
 
-    /// <summary>A page of the StatusService with its encodings. Whatever it holds, it runs only what the list of our own styles and scripts has.</summary>
-    public static PreparedDocument StatusPage(ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
-        new(HtmlType, StatusPolicy, identity, gzip, brotli, etag);
+    /// <summary>A page of the StatusService with its encodings. Whatever it holds, it runs only what the list of our own styles and scripts has, and the brand's accent.</summary>
+    public static PreparedDocument StatusPage(Brand brand, ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
+        new(HtmlType, Policy(Scripts, brand.AccentStyle is { } accent ? [.. Styles, ContentSecurityPolicy.SourceOf(accent)] : Styles), identity, gzip, brotli, etag);
 
     /// <summary>A page of the StatusService; makes its encodings.</summary>
-    public static PreparedDocument StatusPage(byte[] identity) => StatusPage(identity, Gzip(identity), Brotli(identity), ETag(identity));
+    public static PreparedDocument StatusPage(Brand brand, byte[] identity) => StatusPage(brand, identity, Gzip(identity), Brotli(identity), ETag(identity));
 
     /// <summary>Data with its encodings.</summary>
     public static PreparedDocument Json(ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>

@@ -1,4 +1,5 @@
 using Xerotier.Page.V1;
+using Xerotier.ServiceDefaults.Site;
 
 namespace Xerotier.Gateway.Page;
 
@@ -12,6 +13,7 @@ internal sealed class StatusPage
     public static readonly TimeSpan StaleAfter = TimeSpan.FromMilliseconds(1750);
 
     private readonly TimeProvider time;
+    private readonly Brand brand;
     private readonly Lock changing = new();
     private volatile PageDocuments served;
     private PageDocuments? newest; // the newest page of the stream, which a keepalive confirms
@@ -21,9 +23,9 @@ internal sealed class StatusPage
     private DateTimeOffset lostSince; // shown by a page that is not live
     private DateTime markedOn; // the UTC day of the mark
 
-    public StatusPage(TimeProvider time)
+    public StatusPage(Brand brand, TimeProvider time)
     {
-        this.time = time;
+        (this.brand, this.time) = (brand, time);
         lastConfirmed = time.GetUtcNow();
         served = Mark(null, lastConfirmed);
     }
@@ -50,7 +52,7 @@ internal sealed class StatusPage
         }
 
         var next = new PageDocuments(
-            PreparedDocument.StatusPage(page.Html.Identity.Memory, page.Html.Gzip.Memory, page.Html.Brotli.Memory, page.Html.Etag),
+            PreparedDocument.StatusPage(brand, page.Html.Identity.Memory, page.Html.Gzip.Memory, page.Html.Brotli.Memory, page.Html.Etag),
             PreparedDocument.Json(page.Json.Identity.Memory, page.Json.Gzip.Memory, page.Json.Brotli.Memory, page.Json.Etag));
         lock (changing)
         {
@@ -112,6 +114,6 @@ internal sealed class StatusPage
         (lostSince, markedOn) = (since, time.GetUtcNow().UtcDateTime.Date);
         // A time alone is read as today's, so an earlier day is written out.
         var text = since.UtcDateTime.ToString(since.UtcDateTime.Date == markedOn ? "HH:mm:ss 'UTC'" : "d MMM yyyy, HH:mm:ss 'UTC'");
-        return page is null ? UnknownPage.Make(since, text) : PageDocuments.Stale(page, since, text);
+        return page is null ? UnknownPage.Make(brand, since, text) : PageDocuments.Stale(brand, page, since, text);
     }
 }

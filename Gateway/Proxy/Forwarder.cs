@@ -8,6 +8,7 @@ using Xerotier.Gateway.Configuration;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Metrics;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Site;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Xerotier.Gateway.Proxy;
@@ -17,7 +18,7 @@ namespace Xerotier.Gateway.Proxy;
 /// request that reached no destination is sent to another one, and so is any GET.
 /// </summary>
 internal sealed partial class Forwarder(
-    IHttpForwarder yarp, Upstreams upstreams, InternalTokens tokens, InternalTls tls, OpenCalls calls, GatewayMetrics metrics, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> logger) : IDisposable
+    IHttpForwarder yarp, Upstreams upstreams, InternalTokens tokens, InternalTls tls, OpenCalls calls, ErrorPages pages, GatewayMetrics metrics, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> logger) : IDisposable
 {
     /// <summary>Seconds that one of several destinations gets.</summary>
     private const int AttemptTimeout = 2;
@@ -105,6 +106,7 @@ internal sealed partial class Forwarder(
         var authorization = call.Key?.Authorization(tokens, upstream.Name, time.GetUtcNow()) ?? $"Bearer {tokens.ForPublic(upstream.Name)}";
         var transformer = new ServiceRequestTransformer(authorization, call.Client.Address);
         var repeatable = call.Route.Method == "GET" && context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true };
+        var errors = call.Route.Access == Access.Public ? pages : null;
         var common = CommonHeaders.Of(context.Response);
         var tried = new List<Destination>(1);
         while (upstream.Next(tried) is { } destination)
@@ -116,7 +118,7 @@ internal sealed partial class Forwarder(
             if (transformer.TokenRejected)
             {
                 LogTokenRejected(logger, upstream.Name);
-                await Responses.WriteErrorAsync(context, ApiErrors.ServiceUnavailable);
+                await Responses.WriteErrorAsync(context, ApiErrors.ServiceUnavailable, errors);
                 return;
             }
 
@@ -161,11 +163,11 @@ internal sealed partial class Forwarder(
                 ForwarderError.RequestCreation => ApiErrors.Invalid("The request cannot be passed on as it was sent."),
                 ForwarderError.RequestTimedOut => ApiErrors.UpstreamTimeout,
                 _ => ApiErrors.FromStatus(status),
-            });
+            }, errors);
             return;
         }
 
-        await Responses.WriteErrorAsync(context, ApiErrors.ServiceUnavailable); // no replica is known
+        await Responses.WriteErrorAsync(context, ApiErrors.ServiceUnavailable, errors); // no replica is known
     }
 
     private static ForwarderRequestConfig WithTimeout(int seconds) =>

@@ -221,11 +221,12 @@ public sealed class Brand
 /// <summary>Registration of <see cref="Brand"/>.</summary>
 public static class BrandExtensions
 {
-    /// <summary>Adds the brand, checked at start.</summary>
+    /// <summary>Adds the brand, checked at start, and its error pages.</summary>
     public static void AddBrand(this WebApplicationBuilder builder)
     {
         var options = new BrandOptions();
         Microsoft.Extensions.Configuration.ConfigurationBinder.Bind(builder.Configuration.GetSection("Page"), options);
         builder.Services.AddSingleton(new Brand(options));
+        builder.Services.AddSingleton<ErrorPages>();
     }
 }

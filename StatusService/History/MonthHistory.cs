@@ -13,17 +13,15 @@ public static class MonthHistory
     /// <param name="days">The month's days, from <see cref="HistorySnapshot.DaysOf"/>.</param>
     /// <param name="intervals">What the month held, by time, without overlaps.</param>
     /// <param name="firstRecorded">The first second ever recorded: before it no data is nothing to list.</param>
-    /// <param name="windows">The month's windows, by start.</param>
     /// <param name="until">The second that all is as of.</param>
-    public static ComponentMonth? Of(Component component, IReadOnlyList<Day> days, IReadOnlyList<Interval> intervals, long firstRecorded, IReadOnlyList<PageWindow> windows, long until)
+    public static ComponentMonth? Of(Component component, IReadOnlyList<Day> days, IReadOnlyList<Interval> intervals, long firstRecorded, long until)
     {
         if (days.All(d => d.Operational + d.Degraded + d.Outage + d.Maintenance == 0))
         {
             return null;
         }
 
-        PageWindow[] affecting = [.. windows.Where(w => component.IsAffectedBy(w.AffectedServices))];
-        return new(component.Name, [.. days.Select(day => OfDay(day, intervals, firstRecorded, affecting, until))]);
+        return new(component.Name, [.. days.Select(day => OfDay(day, intervals, firstRecorded, until))]);
     }
 
     /// <summary>The intervals to put in words, by start: all without the shortest ones that are omitted.</summary>
@@ -67,7 +65,7 @@ public static class MonthHistory
     };
 
     /// <summary>A window touched [<paramref name="from"/>, <paramref name="to"/>) if it was on in it, as it was planned or until it was ended before.</summary>
-    internal static bool Touched(PageWindow window, long from, long to)
+    public static bool Touched(PageWindow window, long from, long to)
     {
         var ended = window.CompletedAt ?? window.CancelledAt ?? window.EndsAt;
         var end = ended < window.EndsAt ? ended : window.EndsAt;
@@ -75,7 +73,7 @@ public static class MonthHistory
             && window.StartsAt < DateTimeOffset.FromUnixTimeSeconds(to) && end > DateTimeOffset.FromUnixTimeSeconds(from);
     }
 
-    private static ComponentDay OfDay(Day day, IReadOnlyList<Interval> intervals, long firstRecorded, IReadOnlyList<PageWindow> windows, long until)
+    private static ComponentDay OfDay(Day day, IReadOnlyList<Interval> intervals, long firstRecorded, long until)
     {
         var midnight = new DateTimeOffset(day.Date.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
         var from = Math.Max(midnight, firstRecorded);
@@ -95,8 +93,7 @@ public static class MonthHistory
             .. all.Where(r => r.State != Recorded.Operational)
                 .Select(r => new DayInterval(DateTimeOffset.FromUnixTimeSeconds(r.From), DateTimeOffset.FromUnixTimeSeconds(r.To), r.State)),
         ];
-        var began = day.Installation is InstallationDay.On ? from : midnight;
-        return new(day, DateTimeOffset.FromUnixTimeSeconds(began), notable, [.. windows.Where(w => Touched(w, midnight, to))], Math.Max(0, notable.Length - MaximumIntervals));
+        return new(day, notable, Math.Max(0, notable.Length - MaximumIntervals));
 
         void Add(Interval interval)
         {
@@ -124,11 +121,9 @@ public sealed record ComponentMonth(string Name, IReadOnlyList<ComponentDay> Day
 
 /// <summary>One component's day with what happened in it.</summary>
 /// <param name="Day">The day's seconds.</param>
-/// <param name="Began">Where the day's record begins, UTC: midnight, or on the day of installation its first second.</param>
-/// <param name="Intervals">Everything since then but plain operation, by start; touching intervals of one state are one.</param>
-/// <param name="Windows">The maintenance windows that touched the day and affect the component, by start.</param>
+/// <param name="Intervals">Everything since the first record but plain operation, by start; touching intervals of one state are one.</param>
 /// <param name="Omitted">How many of the shortest the list in words leaves out.</param>
-public sealed record ComponentDay(Day Day, DateTimeOffset Began, IReadOnlyList<DayInterval> Intervals, IReadOnlyList<PageWindow> Windows, int Omitted = 0);
+public sealed record ComponentDay(Day Day, IReadOnlyList<DayInterval> Intervals, int Omitted = 0);
 
 /// <summary>What there is to tell of one UTC day.</summary>
 /// <param name="Date">The day.</param>

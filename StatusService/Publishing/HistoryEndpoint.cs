@@ -8,20 +8,21 @@ namespace Xerotier.StatusService.Publishing;
 
 /// <summary>
 /// <c>GET /status/history?month=YYYY-MM</c>: the days of a month in detail (product.md section 2). The Gateway asks on the public's
-/// behalf. Text that is not a month is 400; a month before the first record, past the retention or in the future is 404.
+/// behalf. Text that is not a month is 400; a month past the retention or in the future is 404.
 /// </summary>
 public static class HistoryEndpoint
 {
-    /// <summary>The page's Content-Security-Policy: its own style and script, and its icon.</summary>
-    public static string Policy { get; } =
+    /// <summary>The page's Content-Security-Policy: its own style and script, and its images.</summary>
+    public static string Policy(Brand brand) =>
         "default-src 'none'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        + $"; script-src {SourceOf(PageAssets.Script)}; style-src {SourceOf(PageShell.Style)}";
+        + $"; script-src {ContentSecurityPolicy.SourceOf(PageAssets.Script)}; style-src {ContentSecurityPolicy.SourceOf(PageShell.Style)}"
+        + (brand.AccentStyle is { } accent ? " " + ContentSecurityPolicy.SourceOf(accent) : "");
 
     /// <summary>Maps the endpoint.</summary>
     public static void MapHistory(this IEndpointRouteBuilder routes) =>
-        routes.MapMethods("/status/history", [HttpMethods.Get, HttpMethods.Head], GetAsync).RequireAuthorization(Policies.Public);
+        routes.MapMethods("/status/history", [HttpMethods.Get, HttpMethods.Head], GetAsync).RequireAuthorization(Policies.Public).WithMetadata(new ForPeople());
 
-    private static async Task GetAsync(HttpContext context, HistoryPages pages, TimeProvider time)
+    private static async Task GetAsync(HttpContext context, HistoryPages pages, Brand brand, TimeProvider time)
     {
         var now = time.GetUtcNow();
         var page = await pages.GetAsync(MonthOf(context.Request.Query, now), now, context.RequestAborted);
@@ -35,8 +36,8 @@ public static class HistoryEndpoint
         var headers = context.Response.Headers;
         headers.ETag = etag;
         headers.CacheControl = "public, max-age=5, must-revalidate";
-        headers.Vary = "Accept-Encoding";
-        headers.ContentSecurityPolicy = Policy;
+        headers.Vary = "Accept, Accept-Encoding";
+        headers.ContentSecurityPolicy = Policy(brand);
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
         if (EntityTags.IfNoneMatch(context.Request, etag))
@@ -63,6 +64,4 @@ public static class HistoryEndpoint
                 ? month
                 : throw new ApiException(ApiErrors.Invalid("'month' must be a month as YYYY-MM.", "month"));
     }
-
-    private static string SourceOf(string element) => ContentSecurityPolicy.Source(element[(element.IndexOf('>', StringComparison.Ordinal) + 1)..element.LastIndexOf('<')]);
 }

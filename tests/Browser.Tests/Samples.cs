@@ -86,7 +86,7 @@ internal static class Samples
         var first = new DateOnly(2026, 11, 1);
         var random = new Random(3);
         PageWindow[] windows = [.. Enumerable.Range(0, 6).Select(Past).Where(window => window.StartsAt >= new DateTimeOffset(first, TimeOnly.MinValue, TimeSpan.Zero)).Reverse()];
-        var components = Names.Select((name, n) => new ComponentMonth(name, [.. Enumerable.Range(0, 23).Select(i => HistoryDay(random, first.AddDays(i), n == 1 && i % 5 == 2, windows, Components.BuiltIn[n]))])).ToList();
+        var components = Names.Select((name, n) => new ComponentMonth(name, [.. Enumerable.Range(0, 23).Select(i => HistoryDay(random, first.AddDays(i), n == 1 && i % 5 == 2, Components.BuiltIn[n]))])).ToList();
         return new(first, first, new(2026, 8, 27), Now, components, windows, true);
     }
 
@@ -184,7 +184,7 @@ internal static class Samples
 
     private static int Mostly(Random random) => random.Next(4) == 0 ? 0 : random.Next(1, 9_000);
 
-    private static ComponentDay HistoryDay(Random random, DateOnly day, bool bad, IReadOnlyList<PageWindow> windows, Component component)
+    private static ComponentDay HistoryDay(Random random, DateOnly day, bool bad, Component component)
     {
         var midnight = new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero).ToUnixTimeSeconds();
         var until = Math.Min(midnight + 86_400, Now.ToUnixTimeSeconds());
@@ -196,6 +196,6 @@ internal static class Samples
             new(midnight, start, Recorded.Operational), new(start, down, Recorded.Degraded), new(down, down + outage, Recorded.Outage),
             new(down + outage, works, Recorded.Operational), new(works, works + maintenance, Recorded.Maintenance), new(works + maintenance, until, Recorded.Operational),
         ];
-        return MonthHistory.Of(component, [Of(day, degraded, outage, maintenance)], runs, midnight - 1, windows, until)!.Days.Single();
+        return MonthHistory.Of(component, [Of(day, degraded, outage, maintenance)], runs, midnight - 1, until)!.Days.Single();
     }
 }

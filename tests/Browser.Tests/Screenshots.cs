@@ -55,7 +55,7 @@ public sealed class Screenshots(BrowserFixture browser)
     private static Task<byte[]> SaveAsync(Visit visit, string name, bool whole) =>
         visit.Page.ScreenshotAsync(new() { Path = Path.Combine(Folder, name + ".png"), FullPage = whole });
 
-    private static string Root()
+    internal static string Root()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "Xerotier.sln"))) folder = folder.Parent!;

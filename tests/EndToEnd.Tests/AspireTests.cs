@@ -35,13 +35,13 @@ public sealed partial class AspireTests(SharedCluster shared)
             // Stop the StatusService. The page stays, and says that it is the last known state.
             var commands = app.Services.GetRequiredService<ResourceCommandService>();
             Assert.True((await commands.ExecuteCommandAsync("statusservice", KnownResourceCommands.StopCommand, stop)).Success);
-            await ShowsAsync("Live data is unavailable since");
+            await ShowsAsync("Live data has been unavailable since");
 
             // Start it again. The page is live again.
             await app.ResourceNotifications.WaitForResourceAsync("statusservice", KnownResourceStates.TerminalStates, stop);
             Assert.True((await commands.ExecuteCommandAsync("statusservice", KnownResourceCommands.StartCommand, stop)).Success);
             await Observer.UntilAsync(
-                async () => !(await http.GetStringAsync("/status", stop)).Contains("Live data is unavailable since", StringComparison.Ordinal), TimeSpan.FromSeconds(30), "the page is live again");
+                async () => !(await http.GetStringAsync("/status", stop)).Contains("Live data has been unavailable since", StringComparison.Ordinal), TimeSpan.FromSeconds(30), "the page is live again");
 
             Task ShowsAsync(string words) => Observer.UntilAsync(
                 async () => (await http.GetStringAsync("/status", stop)).Contains(words, StringComparison.Ordinal), TimeSpan.FromSeconds(30), $"the page says “{words}”");

@@ -7,7 +7,7 @@ namespace Xerotier.EndToEnd.Tests;
 /// <summary>The page answers 200 and stays honest whatever is broken behind it, and recovers by itself (product.md section 8).</summary>
 public sealed class OutageTests(OutageTests.ClusterFixture fixture) : IClassFixture<OutageTests.ClusterFixture>
 {
-    private const string StaleWords = "Live data is unavailable since";
+    private const string StaleWords = "Live data has been unavailable since";
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(30);
 
     private readonly Cluster cluster = fixture.Cluster;

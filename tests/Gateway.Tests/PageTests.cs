@@ -11,6 +11,7 @@ using Microsoft.Extensions.Time.Testing;
 using Xerotier.Gateway.Page;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults.Http;
+using Xerotier.ServiceDefaults.Site;
 using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
@@ -94,7 +95,7 @@ public sealed class PageTests(PostgresFixture postgres)
     public void Only_silence_marks_a_page_and_a_sign_of_life_ends_it_however_the_clock_is_set()
     {
         var time = new SetClock();
-        var page = new StatusPage(time);
+        var page = new StatusPage(Brand.Default, time);
         page.KeepAlive();
         Assert.False(page.IsLive); // nothing to show yet
         page.Set(TestPages.Make("one"));
@@ -113,7 +114,7 @@ public sealed class PageTests(PostgresFixture postgres)
     public async Task A_loss_that_is_not_of_today_is_told_with_its_date()
     {
         var time = new FakeTimeProvider(new(2026, 12, 31, 23, 59, 50, TimeSpan.Zero));
-        var (unknown, lost, restored) = (new StatusPage(time), new StatusPage(time), new StatusPage(time));
+        var (unknown, lost, restored) = (new StatusPage(Brand.Default, time), new StatusPage(Brand.Default, time), new StatusPage(Brand.Default, time));
         lost.Set(TestPages.Make("one"));
         restored.Restore(new PageSnapshot(TestPages.Make("one")) { GeneratedAt = Timestamp.FromDateTimeOffset(time.GetUtcNow().AddDays(-1)) });
         await TurnAsync(StatusPage.StaleAfter + TimeSpan.FromTicks(1), "23:59:50");
@@ -146,7 +147,7 @@ public sealed class PageTests(PostgresFixture postgres)
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var html = await ReadAsync(response);
         Assert.Contains("Status Unknown", html);
-        Assert.Contains("Live data is unavailable since", html);
+        Assert.Contains("Live data has been unavailable since", html);
         Assert.DoesNotContain("Operational", html);
         Assert.DoesNotContain("http-equiv", html, StringComparison.OrdinalIgnoreCase); // a page that reloads itself takes the reader's place away
         var script = html.Split("<script>")[1].Split("</script>")[0];

@@ -151,8 +151,8 @@ public sealed class BoardTests
     public void That_a_store_is_young_is_believed_for_five_seconds_after_its_last_word()
     {
         var inputs = BoardInputs.Nothing.WithYoungFleet(Start);
-        Assert.Equal("the first heartbeats have not arrived yet", Reason(Start.AddSeconds(5).AddTicks(-1)));
-        Assert.Equal("health reports are not coming in", Reason(Start.AddSeconds(5)));
+        Assert.Equal("we are waiting for the first health reports", Reason(Start.AddSeconds(5).AddTicks(-1)));
+        Assert.Equal("we are not receiving health reports", Reason(Start.AddSeconds(5)));
         Assert.Equal(Start.AddSeconds(5), BoardState.NextChange(inputs, Start));
 
         string? Reason(DateTimeOffset at) => BoardState.At(inputs, at).Shown.Single(s => s.Component == Components.InferenceRouting).Verdict.Reason;
@@ -227,7 +227,7 @@ public sealed class BoardTests
     [Fact]
     public void A_failing_probe_is_an_outage_of_the_storage()
     {
-        var state = BoardState.At(Known() with { ModelStorage = new(ComponentStatus.Outage, "its probe fails") }, Start);
+        var state = BoardState.At(Known() with { ModelStorage = new(ComponentStatus.Outage, "its health check is failing") }, Start);
         Assert.Equal(OverallStatus.PartialOutage, state.Overall);
         Assert.Equal(Recorded.Outage, state.Recorded[Components.ModelStorage.Key]);
     }

@@ -3,10 +3,10 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Site;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
@@ -15,7 +15,7 @@ using Xerotier.TestKit;
 namespace Xerotier.StatusService.Tests;
 
 /// <summary>The month in detail: its pure part, and the endpoint over HTTP.</summary>
-public sealed partial class HistoryPageTests(PostgresFixture postgres)
+public sealed class HistoryPageTests(PostgresFixture postgres)
 {
     private static readonly DateOnly Day = new(2026, 11, 3);
     private static readonly long Midnight = new DateTimeOffset(Day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
@@ -32,70 +32,77 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public void Lists_and_draws_nothing_before_the_installation_and_nothing_that_has_not_come()
+    public void Lists_nothing_before_the_installation_and_nothing_that_has_not_come()
     {
         var day = DayOf(20, 500, [new(40, 50, Recorded.Outage)]); // of this indicator the record began later than of another
-        Assert.Equal(20, Second(day.Began));
         Assert.Equal([(20, 40, Recorded.NoData), (40, 50, Recorded.Outage), (50, 500, Recorded.NoData)], Seconds(MonthHistory.Listed(day)));
-        Assert.Equal([(0, 432, Recorded.Outage), (432, 864, Recorded.NoData)], Seconds(MonthHistory.Strip(day)));
     }
 
     [Fact]
-    public async Task The_first_days_strip_is_green_from_the_first_record_on()
-    {
-        var day = DayOf(30_000, 80_000, [new(30_000, 80_000, Recorded.Operational)]);
-        var html = await RenderAsync(new(new(2026, 11, 1), new(2026, 11, 1), new(2026, 11, 1), [new("Dashboard", [day])], [], true));
-        Assert.Contains("<rect class=\"o\" x=\"30000\" y=\"3\" width=\"50000\" height=\"4\"></rect></svg>", Compact().Replace(html, ""), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Of_a_day_that_flaps_the_longest_intervals_are_listed_and_all_are_drawn()
+    public void Of_a_day_that_flaps_the_longest_intervals_are_listed()
     {
         var runs = Enumerable.Range(0, 1_000).Select(i => new Interval(i * 80, (i * 80) + (i % 2 == 0 ? 10 : 20), Recorded.Outage)).ToArray();
         var day = DayOf(-100, 86_400, runs);
         Assert.Equal((2_000, MonthHistory.MaximumIntervals, 2_000 - MonthHistory.MaximumIntervals), (day.Intervals.Count, MonthHistory.Listed(day).Count, day.Omitted)); // outages, and no data between them
-        Assert.Equal([(0, 80_352, Recorded.Outage), (80_352, 86_400, Recorded.NoData)], Seconds(MonthHistory.Strip(day)));
     }
 
     [Fact]
-    public void However_short_every_outage_is_drawn()
+    public void What_happened_is_told_by_day_newest_first_worst_first_and_once()
     {
-        var outages = Enumerable.Range(0, 80).Select(i => new Interval((i * 1_000) + 500, (i * 1_000) + 501, Recorded.Outage));
-        var runs = outages.SelectMany(o => new[] { new(o.From - 500, o.From, Recorded.Maintenance), o, new Interval(o.To, o.From + 500, Recorded.Degraded) }).ToArray();
-        var strip = Seconds(MonthHistory.Strip(DayOf(-100, 86_400, runs)));
-        Assert.All(outages, o => Assert.Contains(strip, s => s.State == Recorded.Outage && s.From <= o.From && o.To <= s.To));
-        Assert.True(strip.Count <= 86_400 / MonthHistory.SlotSeconds);
+        var (routing, agents) = (DayOf(-100, 86_400, [new(0, 100, Recorded.Outage), new(100, 160, Recorded.Degraded), new(160, 86_400, Recorded.Operational)]), DayOf(-100, 86_400, [new(0, 100, Recorded.Outage), new(100, 86_400, Recorded.Operational)]));
+        PageWindow[] windows = [Of("long before", "completed", -3_000_000, 3_600), Of("this day", "completed", 300, 600), Of("next day", "scheduled", 90_000, 93_600)];
+        var events = MonthHistory.Events(new(2026, 11, 1), [new("Inference Routing", [routing]), new("Shared Agents", [agents])], windows);
+
+        Assert.Equal([new(2026, 11, 4), Day, new DateOnly(2026, 11, 1)], events.Select(day => day.Date));
+        Assert.Equal(["next day", "this day", "long before"], events.SelectMany(day => day.Windows).Select(window => window.Title));
+        Assert.Equal(
+            [(Recorded.Outage, "Inference Routing, Shared Agents", 100), (Recorded.Degraded, "Inference Routing", 60)],
+            events[1].Measured.Select(e => (e.State, string.Join(", ", e.Components), e.Seconds)));
     }
 
     [Fact]
-    public async Task A_day_names_the_windows_that_touched_it_and_its_service()
+    public async Task A_month_is_a_map_of_its_days_and_a_list_of_what_happened()
     {
-        PageWindow[] windows =
+        var day = DayOf(-100, 86_400, [new(0, 500, Recorded.Operational), new(500, 501, Recorded.Outage), new(501, 86_400, Recorded.Operational)]);
+        var quiet = new ComponentDay(Uptime.Day(Day.AddDays(1), 86_400, new(86_400, 0, 0, 0), InstallationDay.After), []);
+        var html = await RenderAsync(Month([new("Dashboard", [day with { Day = Uptime.Day(Day, 86_400, new(86_399, 0, 0, 1), InstallationDay.After) }, quiet])], []));
+
+        Assert.Contains("<a class=\"x\" href=\"#d03\"><span class=\"sr\">Tue 3 Nov 2026: 1 s outage, 99.998%</span></a>", html, StringComparison.Ordinal); // however short
+        Assert.Contains("<a class=\"o\" href=\"#d04\" tabindex=\"-1\">", html, StringComparison.Ordinal);
+        Assert.Equal(1, html.Split("id=\"d03\"").Length - 1);
+        Assert.Contains("<li id=\"d03\">", html, StringComparison.Ordinal);
+        Assert.Contains("<i id=\"d04\">", html, StringComparison.Ordinal);
+        Assert.Contains("Dashboard down for 1 s", html, StringComparison.Ordinal);
+        Assert.Contains("00:08:20</time> – <time datetime=\"2026-11-03T00:08:21Z\">00:08:21 UTC</time> · measured", html, StringComparison.Ordinal);
+        Assert.Contains("1 other day</span><div class=\"none\">No outages and no maintenance</div>", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_month_without_a_record_says_so_in_one_line()
+    {
+        Assert.Contains("<p class=\"none\">No history for this month.</p>", await RenderAsync(Month([], [])), StringComparison.Ordinal);
+        var before = await RenderAsync(Month([], []) with { Month = new(2026, 10, 1), Began = new(2026, 11, 24) });
+        Assert.Contains("<p class=\"none\">Not monitored yet: monitoring began on 24 Nov 2026.</p>", before, StringComparison.Ordinal);
+        Assert.DoesNotContain("rel=\"prev\"", before, StringComparison.Ordinal);
+        Assert.Contains("href=\"/status/history?month=2026-11\">November", before, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_window_touched_a_day_while_it_was_on()
+    {
+        (string Title, PageWindow Window, bool Touched)[] windows =
         [
-            Of("across", "completed", -3_600, 3_600),
-            Of("before", "completed", -3_600, 0),
-            Of("ended before", "completed", -3_600, 3_600) with { CompletedAt = At(-60) },
-            Of("recorded afterwards", "completed", 100, 200) with { CompletedAt = At(900_000) },
-            Of("never begun", "cancelled", 300, 600) with { CancelledAt = At(0) },
-            Of("stopped", "cancelled", 300, 600) with { CancelledAt = At(400) },
-            Of("only planned", "scheduled", 300, 600),
-            Of("of others", "completed", 300, 600) with { AffectedServices = ["Model Storage"] },
-            Of("of this", "active", 500, 90_000) with { AffectedServices = ["DASHBOARD", "Model Storage"] },
-            Of("still to come", "active", 80_000, 90_000),
-            .. Enumerable.Range(0, 4).Select(i => Of($"more {i}", "completed", 600, 700)),
+            ("across", Of("1", "completed", -3_600, 3_600), true),
+            ("before", Of("2", "completed", -3_600, 0), false),
+            ("ended before", Of("3", "completed", -3_600, 3_600) with { CompletedAt = At(-60) }, false),
+            ("recorded afterwards", Of("4", "completed", 100, 200) with { CompletedAt = At(900_000) }, true),
+            ("never begun", Of("5", "cancelled", 300, 600) with { CancelledAt = At(0) }, false),
+            ("stopped", Of("6", "cancelled", 300, 600) with { CancelledAt = At(400) }, true),
+            ("only planned", Of("7", "scheduled", 300, 600), false),
+            ("still on", Of("8", "active", 500, 90_000), true),
+            ("still to come", Of("9", "active", 80_000, 90_000), false),
         ];
-        var day = DayOf(-100, 80_000, [], windows);
-        Assert.Equal(["across", "recorded afterwards", "stopped", "of this", "more 0", "more 1", "more 2", "more 3"], day.Windows.Select(w => w.Title));
-
-        var html = await RenderAsync(new(new(2026, 11, 1), new(2026, 11, 1), new(2026, 11, 1), [new("Dashboard", [day])], windows, true));
-        Assert.All(day.Windows.Take(5), w => Assert.Contains($"<a href=\"#r-{w.Id}\"><bdi>{w.Title}</bdi></a>", html, StringComparison.Ordinal));
-        Assert.Contains(" and 3 more", html, StringComparison.Ordinal);
-        Assert.All(windows, w => Assert.Single(html.Split($"<li id=\"r-{w.Id}\">").Skip(1)));
-
-        PageWindow Of(string title, string status, int from, int to) =>
-            SampleWindow.Of($"mw_{title.Replace(' ', '0')}", Enum.Parse<WindowStatus>(status, ignoreCase: true), At(from), At(to)).ToPublic() with { Title = title, Severity = WindowSeverity.Info };
-
-        DateTimeOffset At(int second) => DateTimeOffset.FromUnixTimeSeconds(Midnight + second);
+        Assert.All(windows, w => Assert.True(w.Touched == MonthHistory.Touched(w.Window, Midnight, Midnight + 80_000), w.Title));
     }
 
     [Fact]
@@ -124,9 +131,9 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         var html = await current.Content.ReadAsStringAsync();
         Assert.Equal(HttpStatusCode.OK, current.StatusCode);
         Assert.Equal("text/html; charset=utf-8", current.Content.Headers.ContentType!.ToString());
-        Assert.Contains("<h1>History</h1>", html, StringComparison.Ordinal);
+        Assert.Contains("What happened", html, StringComparison.Ordinal);
         var policy = current.Headers.GetValues("Content-Security-Policy").Single();
-        Assert.Contains("; img-src data:;", policy, StringComparison.Ordinal);
+        Assert.Contains("; img-src 'self' data:;", policy, StringComparison.Ordinal);
         Assert.DoesNotContain("unsafe-inline", policy, StringComparison.Ordinal);
         var decoded = WebUtility.HtmlDecode(html);
         Assert.Contains($"<link rel=\"icon\" href=\"{HistoryPage.Bars}\"", decoded, StringComparison.Ordinal);
@@ -148,6 +155,21 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         foreach (var wrong in new[] { "2026", "2026-13", "2026-00", "2026-1", "26-01", "2026-011", "x", "", "2026-01-01", "%00", "2026-01&month=2026-02" })
         {
             Assert.Equal((HttpStatusCode.BadRequest, "invalid_request"), await AskAsync(client, wrong));
+        }
+
+        using (var empty = await client.GetAsync($"/status/history?month={TimeProvider.System.GetUtcNow().AddDays(-395):yyyy-MM}"))
+        {
+            Assert.Equal(HttpStatusCode.OK, empty.StatusCode); // within the retention
+            Assert.Contains("Not monitored yet: monitoring began on ", await empty.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        foreach (var (wrong, status, sentence) in new[] { ("2020-01", HttpStatusCode.NotFound, "No history for this month."), ("x", HttpStatusCode.BadRequest, "month&#39; must be a month as YYYY-MM.") })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/status/history?month={wrong}");
+            request.Headers.TryAddWithoutValidation("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
+            using var page = await client.SendAsync(request);
+            Assert.Equal((status, "text/html; charset=utf-8"), (page.StatusCode, page.Content.Headers.ContentType!.ToString()));
+            Assert.Contains(sentence, await page.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
 
         Assert.Equal((HttpStatusCode.NotFound, "not_found"), await AskAsync(client, "2020-01"));
@@ -197,7 +219,7 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
         using var last = response;
         var html = await response.Content.ReadAsStringAsync();
         Assert.Contains("The only one told", html, StringComparison.Ordinal);
-        Assert.Equal(hasMore, html.Contains("And more: these are the first 1 by start.", StringComparison.Ordinal));
+        Assert.Equal(hasMore, html.Contains("Only the first 1 maintenance windows of the month are listed.", StringComparison.Ordinal));
     }
 
     private static async Task<string> ReadAsync(HttpResponseMessage response)
@@ -228,17 +250,23 @@ public sealed partial class HistoryPageTests(PostgresFixture postgres)
 
     private static async Task<string> RenderAsync(HistoryPageModel model)
     {
-        using var renderer = new PageRenderer(NullLoggerFactory.Instance);
+        using var renderer = new PageRenderer(NullLoggerFactory.Instance, Brand.Default);
         return Encoding.UTF8.GetString(await renderer.RenderHistoryAsync(model, TestContext.Current.CancellationToken));
     }
 
-    private static ComponentDay DayOf(long first, long until, Interval[] runs, IReadOnlyList<PageWindow>? windows = null)
+    private static ComponentDay DayOf(long first, long until, Interval[] runs)
     {
-        var day = Uptime.Day(Day, (int)until, new(1, 0, 0, 0), first < 0 ? InstallationDay.After : InstallationDay.On);
-        var month = MonthHistory.Of(Components.Dashboard, [day], [.. runs.Select(r => r with { From = r.From + Midnight, To = r.To + Midnight })], first + Midnight, windows ?? [], until + Midnight)!;
-        return month.Days.Single();
+        var (from, to) = (Midnight, Midnight + until);
+        var clipped = runs.Select(r => (r with { From = r.From + Midnight, To = r.To + Midnight }).Clip(from, to)).Aggregate(new DaySeconds(1, 0, 0, 0), (sum, run) => sum.With(run));
+        var day = Uptime.Day(Day, (int)until, clipped, first < 0 ? InstallationDay.After : InstallationDay.On);
+        return MonthHistory.Of(Components.Dashboard, [day], [.. runs.Select(r => r with { From = r.From + Midnight, To = r.To + Midnight })], first + Midnight, until + Midnight)!.Days.Single();
     }
 
-    [GeneratedRegex(@"(?<=>)\s+(?=<)")]
-    private static partial Regex Compact();
+    private static HistoryPageModel Month(IReadOnlyList<ComponentMonth> components, IReadOnlyList<PageWindow> windows) =>
+        new(new(2026, 11, 1), new(2026, 11, 1), null, At(86_400), components, windows, true);
+
+    private static PageWindow Of(string title, string status, int from, int to) =>
+        SampleWindow.Of($"mw_{title.Replace(' ', '0')}", Enum.Parse<WindowStatus>(status, ignoreCase: true), At(from), At(to)).ToPublic() with { Title = title, Severity = WindowSeverity.Info };
+
+    private static DateTimeOffset At(int second) => DateTimeOffset.FromUnixTimeSeconds(Midnight + second);
 }

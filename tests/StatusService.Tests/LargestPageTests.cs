@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Xerotier.Maintenance.V1;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Site;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
@@ -79,7 +80,7 @@ public sealed class LargestPageTests
     {
         var state = BoardState.At(BoardTests.Known().WithWindows(feed, BoardTests.Start), BoardTests.Start);
         var stamp = new ChangeStamp("", BoardTests.Start.ToUnixTimeSeconds(), new Dictionary<string, StateSince>(), null);
-        using var renderer = new PageRenderer(NullLoggerFactory.Instance);
+        using var renderer = new PageRenderer(NullLoggerFactory.Instance, Brand.Default);
         return await renderer.RenderAsync(PageBuilder.Build(state, stamp, HistorySnapshot.Empty, new StatusTrack(), BoardTests.Start), TestContext.Current.CancellationToken);
     }
 }

@@ -7,6 +7,7 @@ using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Site;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
@@ -39,7 +40,7 @@ public sealed class LoopReplica : IAsyncDisposable
             new(track.Observe),
             new(),
             new(recorder, store, migrations, Options.Create(new HistoryOptions()), time, NullLogger<RecorderTurns>.Instance),
-            new(track, new PageRenderer(NullLoggerFactory.Instance), Published, metrics, time),
+            new(track, new PageRenderer(NullLoggerFactory.Instance, Brand.Default), Published, metrics, time),
             Published,
             metrics,
             clock,

@@ -1,4 +1,5 @@
 using Xerotier.ServiceDefaults.Http;
+using Xerotier.ServiceDefaults.Site;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.TestKit;
 
@@ -9,7 +10,7 @@ public sealed class PageHashesTests
 {
     private static readonly string File = Path.Combine(Solution.Folder, "Gateway", "Page", "hashes.txt");
 
-    private static readonly string[] Own = [$"script {SourceOf(PageAssets.Script)}", $"style {SourceOf(PageAssets.Style)}"];
+    private static readonly string[] Own = [$"script {ContentSecurityPolicy.SourceOf(PageAssets.Script)}", $"style {ContentSecurityPolicy.SourceOf(PageShell.Style)}"];
 
     [Fact]
     public void The_Gateways_list_begins_with_this_builds_style_and_script()
@@ -26,6 +27,4 @@ public sealed class PageHashesTests
         var comments = lines.TakeWhile(line => line.StartsWith('#')).ToList();
         System.IO.File.WriteAllLines(File, [.. comments, .. Own, .. lines.Skip(comments.Count + Own.Length)]);
     }
-
-    private static string SourceOf(string element) => ContentSecurityPolicy.Source(element[(element.IndexOf('>', StringComparison.Ordinal) + 1)..element.LastIndexOf('<')]);
 }

@@ -18,18 +18,18 @@ public sealed class RulesTests
 
     [Theory]
     [InlineData(1, 0, Operational, null)]
-    [InlineData(1, 1, Outage, "the only agent is silent")]
+    [InlineData(1, 1, Outage, "the only agent is not responding")]
     [InlineData(2, 1, Operational, null)] // exactly 50 %
     [InlineData(8, 4, Operational, null)] // exactly 50 %
-    [InlineData(8, 5, Degraded, "5 of 8 agents are silent")]
-    [InlineData(8, 6, Degraded, "6 of 8 agents are silent")] // exactly 75 %
-    [InlineData(8, 7, Outage, "7 of 8 agents are silent")]
-    [InlineData(8, 8, Outage, "all 8 agents are silent")]
-    [InlineData(3, 2, Degraded, "2 of 3 agents are silent")]
+    [InlineData(8, 5, Degraded, "5 of 8 agents are not responding")]
+    [InlineData(8, 6, Degraded, "6 of 8 agents are not responding")] // exactly 75 %
+    [InlineData(8, 7, Outage, "7 of 8 agents are not responding")]
+    [InlineData(8, 8, Outage, "none of the 8 agents is responding")]
+    [InlineData(3, 2, Degraded, "2 of 3 agents are not responding")]
     [InlineData(100_000, 50_000, Operational, null)]
-    [InlineData(100_000, 50_001, Degraded, "50001 of 100000 agents are silent")]
-    [InlineData(100_000, 75_000, Degraded, "75000 of 100000 agents are silent")]
-    [InlineData(100_000, 75_001, Outage, "75001 of 100000 agents are silent")]
+    [InlineData(100_000, 50_001, Degraded, "50001 of 100000 agents are not responding")]
+    [InlineData(100_000, 75_000, Degraded, "75000 of 100000 agents are not responding")]
+    [InlineData(100_000, 75_001, Outage, "75001 of 100000 agents are not responding")]
     public void Shared_agents_follow_the_thresholds(int total, int stale, ComponentStatus status, string? reason) =>
         Assert.Equal(new Verdict(status, reason), Rules.SharedAgents(total, stale));
 

@@ -88,7 +88,7 @@ public sealed class StatusServiceTests(PostgresFixture postgres) : IAsyncLifetim
         await using var service = neighbours.StatusService(database, null, ("ModelStorage:ProbeUrl", "http://127.0.0.1:9/"), ("ModelStorage:FailuresBeforeOutage", "1"));
         await using var pages = new PageStream(service);
         var page = await pages.UntilAsync("partial_outage");
-        Assert.Contains("its probe fails", page.Html.Identity.ToStringUtf8(), StringComparison.Ordinal);
+        Assert.Contains("its health check is failing", page.Html.Identity.ToStringUtf8(), StringComparison.Ordinal);
     }
 
     private static Window Now(Window window)

@@ -45,7 +45,7 @@ public static class HistoryPageBuilder
                 .. track.Intervals(component.Key, Math.Max(settled, from), asOf),
             ];
             var intervals = Counting.Count(component, held, declared, from, asOf);
-            if (MonthHistory.Of(component, days, intervals, history.FirstRecorded ?? from, windows ?? [], asOf) is { } recordedMonth)
+            if (MonthHistory.Of(component, days, intervals, history.FirstRecorded ?? from, asOf) is { } recordedMonth)
             {
                 components.Add(recordedMonth);
             }

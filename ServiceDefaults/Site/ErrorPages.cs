@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+using Xerotier.ServiceDefaults.Http;
+
+namespace Xerotier.ServiceDefaults.Site;
+
+/// <summary>Marks an endpoint whose errors people see: to a request that prefers <c>text/html</c> they are pages.</summary>
+public sealed record ForPeople;
+
+/// <summary>Errors as pages, in the shell of every other page, for requests of the public that prefer <c>text/html</c>.</summary>
+public sealed class ErrorPages(Brand brand)
+{
+    private readonly string policy = "default-src 'none'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src "
+        + string.Join(' ', new[] { PageShell.Style, brand.AccentStyle }.OfType<string>().Select(ContentSecurityPolicy.SourceOf));
+
+    private readonly ConcurrentDictionary<(int, string), byte[]> pages = new(); // only of our own constant sentences
+
+    /// <summary>Whether the sender prefers a page: its <c>Accept</c> names <c>text/html</c>, and not JSON as much.</summary>
+    public static bool IsPreferred(HttpRequest request)
+    {
+        var accept = request.Headers.Accept;
+        if (accept.Count == 0 || !accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase) || !MediaTypeHeaderValue.TryParseList(accept, out var types))
+        {
+            return false;
+        }
+
+        double html = 0, json = 0;
+        foreach (var type in types)
+        {
+            var quality = type.Quality ?? 1;
+            html = type.MediaType.Equals("text/html", StringComparison.OrdinalIgnoreCase) ? quality : html;
+            json = type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) ? quality : json;
+        }
+
+        return html > json;
+    }
+
+    /// <summary>Writes <paramref name="error"/> as the response, which must not have started.</summary>
+    public Task WriteAsync(HttpContext context, ApiError error)
+    {
+        var response = context.Response;
+        var (title, sentence) = Words(error);
+        var body = sentence == error.Message ? Render(title, sentence) : pages.GetOrAdd((error.Status, sentence), _ => Render(title, sentence));
+        response.StatusCode = error.Status;
+        response.ContentType = "text/html; charset=utf-8";
+        response.ContentLength = body.Length;
+        var headers = response.Headers;
+        headers.CacheControl = "no-store";
+        headers.Vary = "Accept";
+        headers.ContentSecurityPolicy = policy;
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "no-referrer";
+        if (error.Allow is { Length: > 0 } allow)
+        {
+            headers.Allow = allow;
+        }
+
+        if (error.RetryAfterSeconds is { } seconds)
+        {
+            headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(body, context.RequestAborted).AsTask();
+    }
+
+    private static (string Title, string Sentence) Words(ApiError error) => error.Status switch
+    {
+        404 => ("Page not found", error.Message == ApiErrors.NotFound().Message ? "There is no page at this address." : error.Message),
+        405 => ("Method not allowed", "This address does not take requests of this kind."),
+        429 => ("Too many requests", "Too many requests came from your network. Wait a moment, then try again."),
+        503 or 504 => ("Temporarily unavailable", "This page cannot be shown right now. Try again in a moment."),
+        >= 500 => ("Something went wrong", "This page cannot be shown because of an error on our side."),
+        _ => ("Bad request", error.Message),
+    };
+
+    private byte[] Render(string title, string sentence) => Encoding.UTF8.GetBytes(
+        $"<!DOCTYPE html><html lang=\"en\"><head>{PageShell.Head(brand, new(title, "data:,"))}</head><body>{PageShell.Header(brand)}"
+        + $"<main><div class=\"message\"><h1>{PageShell.Html(title)}</h1><p>{PageShell.Html(sentence)}</p><p><a href=\"/status\">Current status</a></p></div></main></body></html>\n");
+}
