@@ -19,7 +19,7 @@ internal static class Parameters
 
     public static readonly Parameter Month = new("month", "query", "The month, as YYYY-MM; the current month by default.", "\"2026-05\"") { Pattern = "^\\d{4}-\\d{2}$" };
 
-    public static readonly Parameter Preview = new("image", "path", "The level's key and .png.", "\"operational.png\"") { Pattern = "^[a-z_]+\\.png$" };
+    public static readonly Parameter Preview = new("id", "path", "The level's key and .png.", "\"operational.png\"") { Pattern = "^[a-z_]+\\.png$" };
 
     public static readonly Parameter Limit = new("limit", "query", "Most items of the page.", "20") { Number = (1, 100, 20) };
 

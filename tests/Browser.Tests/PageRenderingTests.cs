@@ -65,7 +65,7 @@ public sealed partial class PageRenderingTests(BrowserFixture shared)
     }
 
     [Theory]
-    [InlineData(OverallStatus.Operational, "No outage recorded in the last 18 days. Next maintenance: Wed 25 Nov 2026, 14:00 UTC.")]
+    [InlineData(OverallStatus.Operational, "No outage recorded in the last 18 days. Next maintenance: Wed 25 Nov, 14:00 UTC.")]
     [InlineData(OverallStatus.Degraded, "Inference Routing is degraded: 1 of 3 routers is offline, since 13:53 UTC (9 min).")]
     [InlineData(OverallStatus.Unknown, "Inference Routing no data: we are not receiving health reports · since 13:53 UTC (9 min)", "Shared Agents no data: we are not receiving health reports · since 13:53 UTC (9 min)")]
     [InlineData(OverallStatus.PartialOutage, "Shared Agents down: 7 of 8 agents are not responding · since 13:53 UTC (9 min)", "Inference Routing degraded: 1 of 3 routers is offline · since 13:53 UTC (9 min)")]

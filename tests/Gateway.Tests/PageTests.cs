@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Net;
 using System.Security.Cryptography;
@@ -5,8 +6,10 @@ using System.Text;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Xerotier.Gateway.Page;
 using Xerotier.Page.V1;
@@ -244,6 +247,136 @@ public sealed class PageTests(PostgresFixture postgres)
         gateway.Services.Page = TestPages.Make("four");
         await Eventually.TrueAsync(async () => Word(await TextAsync(http, "/status")) == "four live", "live again", seconds: 10);
         Assert.Equal(1, logs.Count("The StatusService's pages can be served again"));
+    }
+
+    [Theory]
+    [InlineData("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true)] // a browser
+    [InlineData("application/json;q=0.5, TEXT/HTML", true)]
+    [InlineData("application/json, text/html;q=0.9", false)]
+    [InlineData("application/json, text/html", false)]
+    [InlineData("text/html;q=0", false)]
+    [InlineData("*/*", false)]
+    [InlineData("", false)]
+    [InlineData("text/html;q=,,;", false)]
+    public void An_error_is_a_page_for_who_prefers_one(string accept, bool expected) =>
+        Assert.Equal(expected, ErrorPages.IsPreferred(new DefaultHttpContext { Request = { Headers = { Accept = accept } } }.Request));
+
+    [Fact]
+    public async Task Errors_on_public_paths_are_pages_for_people_and_the_envelope_for_everyone_else()
+    {
+        const string Browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Page:Name"] = "Acme <Status>" });
+        using var http = Plain(gateway);
+        foreach (var (method, path, status, title) in new[] { ("GET", "/status/nope", 404, "Page not found"), ("POST", "/status", 405, "Method not allowed") })
+        {
+            using var response = await SendAsync(method, path, Browser);
+            Assert.Equal((status, "text/html; charset=utf-8"), ((int)response.StatusCode, response.Content.Headers.ContentType!.ToString()));
+            var html = await ReadAsync(response);
+            Assert.Contains($"<h1>{title}</h1>", html);
+            Assert.Contains($"<title>{title} – Acme &lt;Status&gt;</title>", html);
+            Assert.Contains("<a href=\"/status\">Current status</a>", html);
+            Assert.True(response.Headers.Contains("X-Request-Id"));
+            Assert.Equal("Accept", response.Headers.Vary.Single());
+            Assert.Equal(status == 405, response.Content.Headers.Allow.Count > 0);
+            Assert.EndsWith($"style-src {ContentSecurityPolicy.SourceOf(PageShell.Style)}", response.Headers.GetValues("Content-Security-Policy").Single());
+
+            using var other = await SendAsync(method, path, "application/json, text/html;q=0.9");
+            Assert.Equal((status, "application/json; charset=utf-8"), ((int)other.StatusCode, other.Content.Headers.ContentType!.ToString()));
+        }
+
+        using var head = await SendAsync("HEAD", "/nope", Browser);
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync());
+        using var api = await SendAsync("GET", "/proj_ABC123/v1/nope", Browser);
+        Assert.Equal("application/json; charset=utf-8", api.Content.Headers.ContentType!.ToString());
+
+        async Task<HttpResponseMessage> SendAsync(string method, string path, string accept)
+        {
+            using var request = new HttpRequestMessage(new(method), path);
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+            return await http.SendAsync(request);
+        }
+    }
+
+    [Fact]
+    public async Task Who_asks_too_often_or_for_a_month_that_no_service_can_show_reads_so()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new()
+        {
+            ["RateLimits:PublicPerMinute"] = "2",
+            ["services:statusservice:http:0"] = "http://127.0.0.1:1",
+        });
+        using var http = Plain(gateway);
+        using var away = await GetAsync(http, "/status/history", ("Accept", "text/html"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, away.StatusCode);
+        Assert.Contains("<h1>Temporarily unavailable</h1>", await ReadAsync(away));
+        using var last = await GetAsync(http, "/status", ("Accept", "text/html"));
+        using var often = await GetAsync(http, "/status", ("Accept", "text/html"));
+        Assert.Equal(HttpStatusCode.TooManyRequests, often.StatusCode);
+        Assert.True(often.Headers.RetryAfter!.Delta > TimeSpan.Zero);
+        Assert.Contains("<h1>Too many requests</h1>", await ReadAsync(often));
+    }
+
+    [Fact]
+    public async Task What_surrounds_the_page_is_served_from_memory()
+    {
+        var logo = Path.Combine(Directory.CreateTempSubdirectory("xerotier-logo-").FullName, "logo.svg");
+        await File.WriteAllTextAsync(logo, "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>");
+        await using var gateway = await TestGateway.StartAsync(
+            await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Page:LogoLight"] = logo, ["Page:Robots"] = "none", ["Page:Accent"] = "#a01010" });
+        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = gateway.Service.HttpAddress };
+        using var slash = await http.GetAsync("/status/");
+        Assert.Equal((HttpStatusCode.PermanentRedirect, "/status"), (slash.StatusCode, slash.Headers.Location!.ToString()));
+
+        foreach (var (path, type, width, height) in new[]
+        {
+            ("/favicon.ico", "image/png", 180, 180), ("/apple-touch-icon.png", "image/png", 180, 180),
+            .. new[] { "operational", "degraded", "unknown", "partial_outage", "major_outage", "maintenance" }.Select(level => ($"/status/og/{level}.png", "image/png", 1200, 630)),
+        })
+        {
+            using var response = await http.GetAsync(path);
+            var bytes = await response.Content.ReadAsByteArrayAsync();
+            Assert.Equal((HttpStatusCode.OK, type), (response.StatusCode, response.Content.Headers.ContentType!.ToString()));
+            Assert.Equal((width, height), (BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(16)), BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(20))));
+            Assert.InRange(bytes.Length, 500, 40_000);
+            using var again = await GetAsync(http, path, ("If-None-Match", response.Headers.ETag!.ToString()));
+            Assert.Equal(HttpStatusCode.NotModified, again.StatusCode);
+        }
+
+        using var dark = await http.GetAsync("/status/logo-dark"); // the one for light ground does for both
+        Assert.Equal("image/svg+xml", dark.Content.Headers.ContentType!.ToString());
+        Assert.Contains("sandbox", dark.Headers.GetValues("Content-Security-Policy").Single());
+        Assert.Equal("User-agent: *\nDisallow: /\n", await http.GetStringAsync("/robots.txt"));
+        using var none = await http.GetAsync("/status/og/nope.png");
+        Assert.Equal(HttpStatusCode.NotFound, none.StatusCode);
+        using var page = await http.GetAsync("/status");
+        Assert.Contains(ContentSecurityPolicy.SourceOf(new Brand(new() { Accent = "#a01010" }).AccentStyle!), page.Headers.GetValues("Content-Security-Policy").Single());
+    }
+
+    [Theory]
+    [InlineData("Page:Accent", "#ffcc00", "Page:Accent #ffcc00 has a contrast of 1.5:1 on white; choose a darker colour: text needs 4.5:1.")]
+    [InlineData("Page:Accent", "red", "Page:Accent must be a colour as #rrggbb.")]
+    [InlineData("Page:Name", "", "Page:Name must have 1 to 60 characters, without control characters.")]
+    [InlineData("Page:HomeUrl", "javascript:alert(1)", "Page:HomeUrl must be an absolute address (http, https).")]
+    [InlineData("Page:SupportUrl", "help", "Page:SupportUrl must be an absolute address (http, https, mailto).")]
+    [InlineData("Page:LogoLight", "/nowhere/logo.svg", "Page:LogoLight cannot be read: ")]
+    [InlineData("Page:LogoLight", "/proc/self/status", "Page:LogoLight must be an SVG or a PNG.")]
+    [InlineData("Page:Robots", "all", "Page:Robots must be 'none' or not set.")]
+    [InlineData("Page:Links:0:Name", "Docs", "Page:Links:0:Url must be an absolute address (http, https).")]
+    public void A_brand_that_cannot_be_shown_is_refused_at_start(string setting, string value, string sentence)
+    {
+        var options = new BrandOptions();
+        new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { [setting] = value }).Build().GetSection("Page").Bind(options);
+        Assert.Contains(Assert.Throws<OptionsValidationException>(() => new Brand(options)).Failures, failure => failure.StartsWith(sentence, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void An_accent_is_lightened_until_it_is_read_on_dark_ground()
+    {
+        var style = new Brand(new() { Accent = "#0a3d62" }).AccentStyle!;
+        Assert.Contains(":root{--accent:#0a3d62}", style);
+        var dark = style.Split("--accent:")[2][..7];
+        Assert.True(Brand.Contrast(dark, "#0c0f12") >= 7, dark);
+        Assert.Null(Brand.Default.AccentStyle);
     }
 
     [Theory]

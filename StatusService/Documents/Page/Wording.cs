@@ -176,6 +176,9 @@ public static partial class Wording
     /// <summary>“02:00 – 03:00 UTC”, where the day is said.</summary>
     public static MarkupString Clock(DateTimeOffset from, DateTimeOffset to) => new(Time(from, "HH:mm").Value + " – " + Time(to, "HH:mm 'UTC'").Value);
 
+    /// <summary>“Fri 22 May, 02:00 UTC”, of what comes next.</summary>
+    public static MarkupString Coming(DateTimeOffset time) => Time(time, "ddd d MMM, HH:mm 'UTC'");
+
     /// <summary>“Fri 22 May 2026, 02:00 UTC”.</summary>
     public static MarkupString Soon(DateTimeOffset time) => Time(time, "ddd d MMM yyyy, HH:mm 'UTC'");
 
