@@ -22,12 +22,16 @@ internal sealed record NoticeEvent(long Version, DateTimeOffset OccurredAt, stri
     /// <summary>The event's id: the object's and the version.</summary>
     public string IdOf(string objectId) => string.Create(CultureInfo.InvariantCulture, $"{objectId}.{Version}");
 
-    /// <summary>Names of the fields that differ.</summary>
-    public IReadOnlyList<string> ChangedFields => Before is { } before && After is { } after
-        ? [.. from value in after.EnumerateObject()
-              where !Consequences.Contains(value.Name) && !(before.TryGetProperty(value.Name, out var was) && JsonElement.DeepEquals(was, value.Value))
-              select value.Name]
+    /// <summary>Names of the fields that differ, in the order of the object's shape on the wire.</summary>
+    public IReadOnlyList<string> ChangedFields(JsonTypeInfo shape) => Before is { } before && After is { } after
+        ? [.. shape.Properties.Select(property => property.Name).Where(name => !Consequences.Contains(name) && !AreSame(before, after, name))]
         : [];
+
+    private static bool AreSame(JsonElement before, JsonElement after, string name)
+    {
+        var (was, isNow) = (before.TryGetProperty(name, out var old), after.TryGetProperty(name, out var now));
+        return was && isNow ? JsonElement.DeepEquals(old, now) : was == isNow;
+    }
 }
 
 /// <summary>The changes of components and incidents: their part of the change log, and what their writes have in common.</summary>

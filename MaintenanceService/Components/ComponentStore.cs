@@ -73,7 +73,7 @@ internal sealed class ComponentStore(NpgsqlDataSource database, Writes writes, N
                Actor = change.Actor,
                ActorKeyId = change.ActorKeyId,
                OccurredAt = change.OccurredAt,
-               ChangedFields = change.ChangedFields,
+               ChangedFields = change.ChangedFields(AnyVersion),
                Before = NoticeEvents.Read(change.Before, AnyVersion),
                After = NoticeEvents.Read(change.After, AnyVersion)!,
            },

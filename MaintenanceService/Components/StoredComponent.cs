@@ -21,7 +21,7 @@ internal sealed record StoredComponent : Component, IVersioned
     public required long Version { get; init; }
 
     /// <summary>When it had a probe, by time.</summary>
-    public IReadOnlyList<ProbedSpan> Probed { get; init; } = [];
+    public IReadOnlyList<ProbedSpan> Probed { get; init => field = value ?? []; } = []; // null: a document of another version
 
     /// <summary>Its name as it is compared, without regard to case.</summary>
     [JsonIgnore]

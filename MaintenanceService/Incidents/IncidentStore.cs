@@ -143,7 +143,7 @@ internal sealed class IncidentStore(ProjectDatabase database, Writes writes, Not
                Actor = change.Actor,
                ActorKeyId = change.ActorKeyId,
                OccurredAt = change.OccurredAt,
-               ChangedFields = change.ChangedFields,
+               ChangedFields = change.ChangedFields(AnyVersion),
                Before = NoticeEvents.Read(change.Before, AnyVersion),
                After = NoticeEvents.Read(change.After, AnyVersion),
            },

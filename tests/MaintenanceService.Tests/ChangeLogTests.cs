@@ -1,6 +1,7 @@
 extern alias statusservice;
 
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Npgsql;
@@ -124,12 +125,13 @@ public sealed class ChangeLogTests(ManagementApi api, ITestOutputHelper output) 
     {
         using var project = Project.Of(first);
         var old = await project.CreatedAsync();
-        await ExecuteAsync("update window_events set xid = '4000000000'");
+        await ExecuteAsync("update window_events set xid = '4000000000'; update notice_events set xid = '4000000000'");
         await using var third = await ManagementApi.StartServiceAsync(connectionString);
         await using var reader = await LogReader.OpenAsync(third);
         var id = await project.CreatedAsync();
         await reader.UntilAsync(seen => seen.Any(c => c.Id == id));
         Assert.Equal([(id, 1L)], reader.Seen);
+        Assert.Empty(reader.Components);
         Assert.NotEqual(old, id);
     }
 
@@ -170,6 +172,7 @@ public sealed class ChangeLogTests(ManagementApi api, ITestOutputHelper output) 
         var readers = Enumerable.Range(0, 3).Select(i => new RestartingReader([first, second], start, random.Next())).ToList();
         var reading = readers.Select(r => r.RunAsync(written.Token)).ToList();
         var writers = Enumerable.Range(0, 4).Select(i => WriteAsync(i % 2 == 0 ? first : second, random.Next(), platform: i == 3))
+            .Append(NoticesAsync(first, random.Next())).Append(NoticesAsync(second, random.Next()))
             .Append(TransactionsAsync(random.Next())).Append(TransactionsAsync(random.Next())).Append(KillAsync(random.Next())).ToList();
         await Task.WhenAll(writers);
         await written.CancelAsync();
@@ -179,13 +182,17 @@ public sealed class ChangeLogTests(ManagementApi api, ITestOutputHelper output) 
         await using var all = source.CreateCommand("select window_id, version from window_events where not pg_visible_in_snapshot(xid, @start::pg_snapshot)").Text("start", ChangeMark.Parse(start.Mark)!.Seen.ToString());
         var expected = (await all.ReadAllAsync(row => (row.GetString(0), row.GetInt64(1)), CancellationToken.None)).Order().ToList();
         output.WriteLine($"{expected.Count} changes, {string.Join(", ", readers.Select(r => $"{r.Restarts} restarts"))}");
-        var fresh = new NoticesView(await client.GetNoticesAsync(new() { Limit = NoticesView.Held }, FeedStream.Token)).Current;
+        var snapshot = await client.GetNoticesAsync(new() { Limit = NoticesView.Held }, FeedStream.Token);
+        var fresh = new NoticesView(snapshot).Current;
         foreach (var reader in readers)
         {
             Assert.Equal(expected, reader.Seen.Order());
             Assert.All(reader.Seen.GroupBy(c => c.Id), changes => Assert.Equal(changes.Select(c => c.Version).Order(), changes.Select(c => c.Version)));
             Assert.False(reader.View.NeedsSnapshot);
             Assert.Equal(fresh, reader.View.Current);
+            Assert.Equal(snapshot.Components.OrderBy(c => c.Id, StringComparer.Ordinal), reader.Components.Values);
+            Assert.Equal(snapshot.Incidents.Select(i => (i.Id, i.Version)).OrderBy(i => i.Id, StringComparer.Ordinal), reader.Incidents.Values.Select(i => (i.Id, i.Version)));
+            Assert.True(snapshot.Incidents.Count > start.Incidents.Count && snapshot.Components.Count > start.Components.Count);
         }
     }
 
@@ -222,6 +229,51 @@ public sealed class ChangeLogTests(ManagementApi api, ITestOutputHelper output) 
                 2 => await project.PurgeAsync(id),
                 _ => await project.PatchAsync(id, Body.With("title", $"Title {i}")),
             };
+        }
+    }
+
+    /// <summary>Components and incidents, some of them drafts for a while. Those that are open at the end are resolved, so that the next round has room.</summary>
+    private static async Task NoticesAsync(InProcessService<Program> service, int seed)
+    {
+        var random = new Random(seed);
+        using var project = Project.Of(service, platform: true);
+        using var platform = ComponentApiTests.Platform(service);
+        var path = $"/{project.Id}/v1/management/incidents";
+        var (incidents, components) = (new List<string>(), new List<string>());
+        for (var i = 0; i < 40; i++)
+        {
+            _ = random.Next(8) switch // refusals, and failures of killed connections, change nothing
+            {
+                0 => Kept(components, await platform.SendAsync(HttpMethod.Post, "/v1/platform/components", new JsonObject { ["name"] = $"{seed} {i}" })),
+                1 when components.Count > 0 => await platform.SendAsync(HttpMethod.Patch, $"/v1/platform/components/{Any(components)}", new JsonObject { ["position"] = i }),
+                2 when components.Count > 1 => await platform.SendAsync(HttpMethod.Delete, $"/v1/platform/components/{components[0]}"),
+                3 when incidents.Count > 0 => await project.SendAsync(HttpMethod.Post, $"{path}/{Any(incidents)}/publish", idempotencyKey: $"{seed} {i}"),
+                4 when incidents.Count > 0 => await project.SendAsync(HttpMethod.Delete, $"{path}/{Any(incidents)}"),
+                5 or 6 when incidents.Count > 0 => await project.SendAsync(HttpMethod.Post, $"{path}/{Any(incidents)}/updates", new JsonObject { ["body"] = $"Update {i}.", ["status"] = random.Next(3) == 0 ? "resolved" : null }),
+                _ => Kept(incidents, await project.SendAsync(HttpMethod.Post, path, new JsonObject { ["title"] = $"Incident {i}", ["body"] = "We look.", ["draft"] = random.Next(2) == 0 })),
+            };
+        }
+
+        foreach (var id in incidents)
+        {
+            await project.SendAsync(HttpMethod.Post, $"{path}/{id}/updates", new JsonObject { ["body"] = "Over.", ["status"] = "resolved" });
+        }
+
+        foreach (var id in components.Skip(1))
+        {
+            await platform.SendAsync(HttpMethod.Delete, $"/v1/platform/components/{id}");
+        }
+
+        string Any(List<string> ids) => ids[random.Next(ids.Count)];
+
+        static Reply Kept(List<string> ids, Reply reply)
+        {
+            if (reply.Status == System.Net.HttpStatusCode.Created)
+            {
+                ids.Add(reply.Id);
+            }
+
+            return reply;
         }
     }
 
@@ -275,6 +327,10 @@ public sealed class ChangeLogTests(ManagementApi api, ITestOutputHelper output) 
 
         public NoticesView View { get; } = new(start);
 
+        public SortedDictionary<string, ComponentNotice> Components { get; } = new(start.Components.ToDictionary(c => c.Id), StringComparer.Ordinal);
+
+        public SortedDictionary<string, IncidentNotice> Incidents { get; } = new(start.Incidents.ToDictionary(i => i.Id), StringComparer.Ordinal);
+
         public List<(string Id, long Version)> Seen { get; } = [];
 
         public int Restarts { get; private set; }
@@ -289,7 +345,7 @@ public sealed class ChangeLogTests(ManagementApi api, ITestOutputHelper output) 
                     await using var reader = await LogReader.OpenAsync(services[random.Next(services.Count)], View.Mark, Take);
                     for (var left = random.Next(1, 20); left > 0 && quiet < 3; left--)
                     {
-                        var any = (await reader.NextAsync()).Changes.Count > 0;
+                        var any = await reader.NextAsync() is { Changes.Count: > 0 } or { Components.Count: > 0 } or { Incidents.Count: > 0 };
                         quiet = any || !written.IsCancellationRequested ? 0 : quiet + 1;
                     }
                 }
@@ -305,6 +361,17 @@ public sealed class ChangeLogTests(ManagementApi api, ITestOutputHelper output) 
             {
                 View.Apply(response);
                 Seen.AddRange(response.Changes.Select(c => ((c.After ?? c.Before).Value.Id, c.Version)));
+                foreach (var component in response.Components)
+                {
+                    Assert.True(!Components.TryGetValue(component.Id, out var held) || held.Version <= component.Version); // never older
+                    Components[component.Id] = component;
+                }
+
+                foreach (var incident in response.Incidents)
+                {
+                    Assert.True(!Incidents.TryGetValue(incident.Id, out var held) || held.Version <= incident.Version);
+                    Incidents[incident.Id] = incident;
+                }
             }
         }
     }
@@ -330,6 +397,12 @@ internal sealed class LogReader : IAsyncDisposable
 
     public List<(string Id, long Version)> Seen { get; } = [];
 
+    /// <summary>The components that came, as the last response had them.</summary>
+    public Dictionary<string, ComponentNotice> Components { get; } = [];
+
+    /// <summary>The incidents that came, as the last response had them.</summary>
+    public Dictionary<string, IncidentNotice> Incidents { get; } = [];
+
     /// <summary>Opens it at <paramref name="mark"/>, or now, and reads the first response.</summary>
     public static async Task<LogReader> OpenAsync(InProcessService<Program> service, string? mark = null, Action<WatchChangesResponse>? take = null)
     {
@@ -346,6 +419,16 @@ internal sealed class LogReader : IAsyncDisposable
         var response = call.ResponseStream.Current;
         Mark = response.Mark;
         Seen.AddRange(response.Changes.Select(c => ((c.After ?? c.Before).Value.Id, c.Version)));
+        foreach (var component in response.Components)
+        {
+            Components[component.Id] = component;
+        }
+
+        foreach (var incident in response.Incidents)
+        {
+            Incidents[incident.Id] = incident;
+        }
+
         take?.Invoke(response);
         return response;
     }
@@ -357,6 +440,10 @@ internal sealed class LogReader : IAsyncDisposable
             await NextAsync();
         }
     }
+
+    /// <summary>Until a component or an incident has come in the given version.</summary>
+    public Task UntilAsync(string id, long version) => UntilAsync(_ =>
+        (Components.TryGetValue(id, out var component) && component.Version == version) || (Incidents.TryGetValue(id, out var incident) && incident.Version == version));
 
     public ValueTask DisposeAsync()
     {
