@@ -4,7 +4,9 @@ using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Site;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Documents.Page;
+using Xerotier.StatusService.Drafts;
 using Xerotier.StatusService.History;
+using Xerotier.StatusService.Probes;
 using Xerotier.StatusService.Publishing;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -13,11 +15,13 @@ builder.AddPostgres("statusdb", given => Postgres.WithShortWaits(given, "statuss
 builder.Services.AddMigrations(typeof(Program).Assembly);
 builder.Services.AddServiceClient<Fleet.FleetClient>("healthcollector");
 builder.Services.AddServiceClient<MaintenanceFeed.MaintenanceFeedClient>("maintenanceservice");
-builder.Services.AddBoard(builder.Configuration);
+builder.Services.AddBoard();
 builder.Services.AddHistory(builder.Configuration);
 builder.AddBrand();
 builder.Services.AddPageRenderer();
 builder.Services.AddPublishing();
+builder.Services.AddProbes(builder.Configuration);
+builder.Services.AddDrafts(builder.Configuration);
 
 var app = builder.Build();
 if (await app.MigrateOnlyAsync(args) is { } exitCode)

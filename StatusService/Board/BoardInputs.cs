@@ -52,14 +52,14 @@ public sealed record BoardInputs
     /// <summary>The components and incidents.</summary>
     public Announcements Announced { get; private init; } = Announcements.None;
 
-    /// <summary>What the components' probes have found, by component key.</summary>
+    /// <summary>What the components' probes have found, by component key; also of Model Storage, if that is probed.</summary>
     public ImmutableDictionary<string, ProbeResult> Probes { get; private init; } = ImmutableDictionary<string, ProbeResult>.Empty;
 
     /// <summary>When the windows' feed last sent something, by our clock.</summary>
     public DateTimeOffset WindowsHeardAt { get; private init; }
 
-    /// <summary>Model Storage: operational, or what its probe found.</summary>
-    public Verdict ModelStorage { get; init; } = Verdict.Operational;
+    /// <summary>What the probes found before this process began is still to come.</summary>
+    public bool ProbesAwaited { get; init; }
 
     /// <summary>The collector knows these counts.</summary>
     public BoardInputs WithFleet(FleetCounts counts, DateTimeOffset at) => this with

@@ -24,7 +24,7 @@ public sealed class ChangeStamps
         var second = now.ToUnixTimeSeconds();
         if (own is not { } before || before.Stamp.IsAhead(now))
         {
-            own = new(state, new(Hash(state), second, state.Shown.ToDictionary(s => s.Component.Key, s => new StateSince(s.Verdict.Status, null)), Lost(state)), Changed: false, settled);
+            own = new(state, new(Hash(state), second, state.Shown.ToDictionary(s => s.Component.Key, s => new StateSince(s.Verdict.Status, null)), Lost(state)) { Measured = Measured(state, null, second) }, Changed: false, settled);
             return;
         }
 
@@ -44,7 +44,7 @@ public sealed class ChangeStamps
                 state.Shown.ToDictionary(s => s.Component.Key, s =>
                     before.Stamp.Since.TryGetValue(s.Component.Key, out var since) && since.Status == s.Verdict.Status ? since
                     : new StateSince(s.Verdict.Status, before.Settled ? second : null)),
-                Lost(state)),
+                Lost(state)) { Measured = Measured(state, before, second) },
             before.Changed || changed,
             settled);
     }
@@ -66,11 +66,36 @@ public sealed class ChangeStamps
         return new(
             stamp.Content,
             shared.Content == stamp.Content && (!mine.Changed || shared.ChangedAt >= stamp.ChangedAt - SameChange) ? shared.ChangedAt : stamp.ChangedAt,
-            stamp.Since.ToDictionary(s => s.Key, s =>
-                shared.Since.TryGetValue(s.Key, out var other) && other.Status == s.Value.Status && (s.Value.At is not { } at || Math.Abs((other.At ?? 0) - at) <= SameChange)
-                    ? other
-                    : s.Value),
-            stamp.WindowsLostAt is { } lost && shared.WindowsLostAt is { } otherLost && Math.Abs(otherLost - lost) <= SameChange ? otherLost : stamp.WindowsLostAt);
+            Reconcile(stamp.Since, shared.Since),
+            stamp.WindowsLostAt is { } lost && shared.WindowsLostAt is { } otherLost && Math.Abs(otherLost - lost) <= SameChange ? otherLost : stamp.WindowsLostAt)
+        {
+            Measured = Reconcile(stamp.Measured, shared.Measured),
+        };
+    }
+
+    private static Dictionary<string, StateSince> Reconcile(IReadOnlyDictionary<string, StateSince> own, IReadOnlyDictionary<string, StateSince> shared) => own.ToDictionary(s => s.Key, s =>
+        shared.TryGetValue(s.Key, out var other) && other.Status == s.Value.Status && (s.Value.At is not { } at || Math.Abs((other.At ?? 0) - at) <= SameChange)
+            ? other
+            : s.Value);
+
+    /// <summary>The states that were measured last. The first that is known of a component may have begun before anybody looked; one that is unknown for a while goes on when it is back.</summary>
+    private static Dictionary<string, StateSince> Measured(BoardState state, Own? before, long second)
+    {
+        var measured = new Dictionary<string, StateSince>();
+        foreach (var (component, _, verdict) in state.Shown)
+        {
+            var known = before is not null && before.Stamp.Measured.TryGetValue(component.Key, out var since) ? since : (StateSince?)null;
+            if (verdict is { Status: not ComponentStatus.Unknown and var status } && known?.Status != status)
+            {
+                measured[component.Key] = new(status, known is null || !before!.Settled ? null : second);
+            }
+            else if (verdict is not null && known is { } goesOn)
+            {
+                measured[component.Key] = goesOn;
+            }
+        }
+
+        return measured;
     }
 
     private static bool SameContent(BoardState one, BoardState other) =>

@@ -8,8 +8,6 @@ public static class Measures
     private static readonly Verdict NoData = new(ComponentStatus.Unknown, "we are not receiving health reports");
     private static readonly Verdict NoDataYet = new(ComponentStatus.Unknown, "we are waiting for the first health reports");
 
-    private static readonly Verdict NotProbed = new(ComponentStatus.Unknown, "no recent answer of its health check is known");
-
     private static readonly Dictionary<string, Func<BoardInputs, DateTimeOffset, Verdict?>> ByKey = new()
     {
         [Components.Dashboard.Key] = (_, _) => Verdict.Operational, // it is what the reader reads
@@ -17,15 +15,17 @@ public static class Measures
             IfSure(unheard => Rules.Routing(fleet.Routers, fleet.RoutersOnline + unheard), fleet.RoutersUnheard)),
         [Components.SharedAgents.Key] = (inputs, now) => !inputs.SharedAgentsShown ? null : OfFleet(inputs, now, fleet =>
             IfSure(unheard => Rules.SharedAgents(fleet.SharedAgents, fleet.SharedAgentsStale - unheard), fleet.SharedAgentsUnheard)),
-        [Components.ModelStorage.Key] = (inputs, _) => inputs.ModelStorage,
+        [Components.ModelStorage.Key] = (inputs, now) => inputs.Probes.ContainsKey(Components.ModelStorage.Key) ? OfProbe(Components.ModelStorage.Key, inputs, now) : Verdict.Operational,
     };
 
     /// <summary>What is measured of <paramref name="component"/>; null when there is nothing to measure. One that nothing measures is operational.</summary>
     public static Verdict? Judge(Component component, BoardInputs inputs, DateTimeOffset now) =>
         ByKey.TryGetValue(component.Key, out var judge) ? judge(inputs, now)
         : component.IsDeclared ? Verdict.Operational
-        : inputs.Probes.TryGetValue(component.Key, out var probe) && now < probe.Until ? probe.Verdict
-        : NotProbed;
+        : OfProbe(component.Key, inputs, now);
+
+    private static Verdict OfProbe(string key, BoardInputs inputs, DateTimeOffset now) =>
+        inputs.Probes.TryGetValue(key, out var probe) && now < probe.Until ? probe.Verdict : Rules.NotProbed;
 
     private static Verdict OfFleet(BoardInputs inputs, DateTimeOffset now, Func<FleetCounts, Verdict> judge) =>
         inputs.Fleet is { } fleet && now < inputs.FleetKnownAt + BoardInputs.FreshFor ? judge(fleet)

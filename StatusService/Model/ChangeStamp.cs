@@ -15,9 +15,18 @@ public sealed record ChangeStamp(string Content, long ChangedAt, IReadOnlyDictio
 {
     private const long MostAhead = 4; // seconds between two clocks that are both right: each differs by up to 2 s from the database's
 
+    private static readonly IReadOnlyDictionary<string, StateSince> Nothing = new Dictionary<string, StateSince>();
+
+    /// <summary>By key of the shown components: the state that was measured last, and the Unix second since which; null when before the first look. Times in which it was unknown end none.</summary>
+    public IReadOnlyDictionary<string, StateSince> Measured
+    {
+        get => field ?? Nothing; // one that an earlier release wrote has none
+        init;
+    } = Nothing;
+
     /// <summary>Whether it speaks of the future: whoever made it had a clock that was off, and nobody knows when what it tells of happened.</summary>
     public bool IsAhead(DateTimeOffset now) =>
-        Since.Values.Select(since => since.At).Append(ChangedAt).Append(WindowsLostAt).Max() > now.ToUnixTimeSeconds() + MostAhead;
+        Since.Values.Concat(Measured.Values).Select(since => since.At).Append(ChangedAt).Append(WindowsLostAt).Max() > now.ToUnixTimeSeconds() + MostAhead;
 
     /// <summary>The stamp as it is stored.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, StampJson.Default.ChangeStamp);
@@ -28,7 +37,10 @@ public sealed record ChangeStamp(string Content, long ChangedAt, IReadOnlyDictio
     /// <summary>Whether <paramref name="other"/> is equal.</summary>
     public bool Same(ChangeStamp? other) =>
         other is not null && Content == other.Content && ChangedAt == other.ChangedAt && WindowsLostAt == other.WindowsLostAt
-        && Since.Count == other.Since.Count && Since.All(s => other.Since.TryGetValue(s.Key, out var since) && since == s.Value);
+        && Same(Since, other.Since) && Same(Measured, other.Measured);
+
+    private static bool Same(IReadOnlyDictionary<string, StateSince> one, IReadOnlyDictionary<string, StateSince> other) =>
+        one.Count == other.Count && one.All(s => other.TryGetValue(s.Key, out var since) && since == s.Value);
 }
 
 /// <summary>A state and the Unix second since which it holds, if that was observed.</summary>

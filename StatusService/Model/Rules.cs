@@ -3,6 +3,15 @@ namespace Xerotier.StatusService.Model;
 /// <summary>The rules of product.md section 3, pure: what the counts mean.</summary>
 public static class Rules
 {
+    /// <summary>A probed component without an answer that still counts.</summary>
+    public static Verdict NotProbed { get; } = new(ComponentStatus.Unknown, "no recent answer of its health check is known");
+
+    /// <summary>A probed component that nobody may ask.</summary>
+    public static Verdict ProbeRefused { get; } = new(ComponentStatus.Unknown, "the address of its health check is not public");
+
+    /// <summary>A probed component whose probe has failed often enough.</summary>
+    public static Verdict ProbeFailing { get; } = new(ComponentStatus.Outage, "its health check is failing");
+
     /// <summary>Inference Routing: operational when every registered router is online, outage when none is or none is registered, degraded otherwise.</summary>
     public static Verdict Routing(int total, int online) => (total - online) switch
     {

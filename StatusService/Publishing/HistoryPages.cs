@@ -42,7 +42,7 @@ public sealed class HistoryPages(
         var (history, _) = await store.LoadAsync(month, late.Token);
         var intervals = await store.IntervalsAsync(month, month.AddMonths(1), late.Token);
         var (known, incidents) = (await asked, await asking);
-        var announced = published.Announced;
+        var announced = published.Announced.Value;
         if (incidents is not null)
         {
             announced = new(announced.Components, [.. incidents.Incidents.Select(i => i.Value?.ToPublic()).OfType<PageIncident>()]);

@@ -2,6 +2,7 @@ using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.History;
+using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.Publishing;
 
@@ -12,17 +13,20 @@ public sealed class Published(TimeProvider time)
     public static readonly TimeSpan LivenessTimeout = TimeSpan.FromSeconds(1.5);
 
     private long aliveAt;
-    private volatile Announcements announced = Announcements.None;
+    private volatile Look? look;
     private volatile HistorySnapshot history = HistorySnapshot.Empty;
 
     /// <summary>The newest page; null before the first.</summary>
     public Latest<PageSnapshot?> Page { get; } = new(null);
 
     /// <summary>The newest components and incidents.</summary>
-    public Announcements Announced
+    public Latest<Announcements> Announced { get; } = new(Announcements.None);
+
+    /// <summary>What the loop saw last; null while it has only just started.</summary>
+    public Look? Look
     {
-        get => announced;
-        set => announced = value;
+        get => look;
+        set => look = value;
     }
 
     /// <summary>The newest history.</summary>
@@ -38,6 +42,12 @@ public sealed class Published(TimeProvider time)
     /// <summary>The loop reports itself alive: what is published is what it knows now.</summary>
     public void ReportAlive() => Volatile.Write(ref aliveAt, time.GetTimestamp());
 }
+
+/// <summary>What the loop saw at one look.</summary>
+/// <param name="Board">The board.</param>
+/// <param name="Stamp">Since when it is so.</param>
+/// <param name="Recording">This replica records.</param>
+public sealed record Look(BoardState Board, ChangeStamp Stamp, bool Recording);
 
 /// <summary>Registration of all that is published.</summary>
 public static class PublishingExtensions

@@ -126,7 +126,13 @@ public sealed class StatusLoop(
         var state = board.Observe(now);
         stamps.Observe(state, now, IsSettled(now));
         metrics.Board = state;
-        published.Announced = state.Announced;
+        if (!ReferenceEquals(published.Announced.Value, state.Announced))
+        {
+            published.Announced.Set(state.Announced);
+        }
+
+        var stamp = stamps.Reconcile(recorded.Stamp, now);
+        published.Look = stamp is null ? null : new(state, stamp, recorded.Recording);
 
         var nextMinute = TimeSpan.FromTicks(TimeSpan.TicksPerMinute - (now.Ticks % TimeSpan.TicksPerMinute));
         var nextChange = BoardState.NextChange(board.Inputs, now) is { } change ? change - now : LookPeriod;
@@ -136,7 +142,7 @@ public sealed class StatusLoop(
             return Shortest(pause, wait);
         }
 
-        if (stamps.Reconcile(recorded.Stamp, now) is { } stamp)
+        if (stamp is not null)
         {
             await pages.PublishAsync(state, stamp, recorded.History, now, stopping);
         }
@@ -166,5 +172,7 @@ public sealed class StatusLoop(
     /// </summary>
     private bool IsSettled(DateTimeOffset now) =>
         now >= board.Inputs.WindowsAwaitedUntil
-        || (board.Inputs.Windows is not null && (board.Inputs.Fleet is not null || now < board.Inputs.YoungUntil) && recorded.History.Revision >= 0);
+        || (board.Inputs.Windows is not null && (board.Inputs.Fleet is not null || now < board.Inputs.YoungUntil) && recorded.History.Revision >= 0 && AreProbesKnown);
+
+    private bool AreProbesKnown => !board.Inputs.ProbesAwaited && board.Inputs.Announced.Current.All(c => c.Probe is null || board.Inputs.Probes.ContainsKey(c.Key));
 }

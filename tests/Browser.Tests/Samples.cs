@@ -129,7 +129,7 @@ internal static class Samples
         {
             OverallStatus.Degraded => Fleet(online: 2, stale: 0),
             OverallStatus.PartialOutage => Fleet(online: 2, stale: 7),
-            OverallStatus.MajorOutage => Fleet(online: 0, stale: 8) with { ModelStorage = ModelStorageProbe.Failed },
+            OverallStatus.MajorOutage => Fleet(online: 0, stale: 8).WithProbe(Components.ModelStorage.Key, Rules.ProbeFailing, Now.AddSeconds(25)),
             OverallStatus.Unknown => Fleet(online: 3, stale: 0, heard: Now.AddMinutes(-9)),
             _ => Fleet(online: 3, stale: 0),
         };

@@ -227,7 +227,7 @@ public sealed class BoardTests
     [Fact]
     public void A_failing_probe_is_an_outage_of_the_storage()
     {
-        var state = BoardState.At(Known() with { ModelStorage = new(ComponentStatus.Outage, "its health check is failing") }, Start);
+        var state = BoardState.At(Known().WithProbe(Components.ModelStorage.Key, Rules.ProbeFailing, Start.AddSeconds(25)), Start);
         Assert.Equal(OverallStatus.PartialOutage, state.Overall);
         Assert.Equal(Recorded.Outage, state.Recorded[Components.ModelStorage.Key]);
     }

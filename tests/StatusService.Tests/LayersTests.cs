@@ -5,7 +5,7 @@ namespace Xerotier.StatusService.Tests;
 
 public sealed class LayersTests
 {
-    private static readonly string[] Layers = ["Model", "Notices", "Board", "History", "Documents", "Publishing"];
+    private static readonly string[] Layers = ["Model", "Notices", "Board", "History", "Documents", "Publishing", "Probes", "Drafts"];
 
     [Fact]
     public void Each_layer_uses_only_the_layers_before_it() => Assert.Empty(Violations(Layers));
@@ -13,8 +13,8 @@ public sealed class LayersTests
     [Fact]
     public void The_documents_know_nothing_of_each_other()
     {
-        Assert.Empty(Violations("Model", "Notices", "Board", "History", "Documents.Page", "Documents.Dashboard", "Publishing"));
-        Assert.Empty(Violations("Model", "Notices", "Board", "History", "Documents.Dashboard", "Documents.Page", "Publishing"));
+        Assert.Empty(Violations("Model", "Notices", "Board", "History", "Documents.Page", "Documents.Dashboard", "Publishing", "Probes", "Drafts"));
+        Assert.Empty(Violations("Model", "Notices", "Board", "History", "Documents.Dashboard", "Documents.Page", "Publishing", "Probes", "Drafts"));
     }
 
     [Fact]

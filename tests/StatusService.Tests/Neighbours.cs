@@ -41,6 +41,15 @@ public sealed class Neighbours : IAsyncDisposable
 
     public Func<ListWindowsBetweenRequest, ListWindowsBetweenResponse?> WindowsBetween { get; set; } = _ => new();
 
+    /// <summary>The answer of DraftIncident; null: there is no project for drafts.</summary>
+    public Func<DraftIncidentRequest, DraftIncidentResponse?> Draft { get; set; } = _ => new() { IncidentId = "inc_1" };
+
+    public ConcurrentQueue<DraftIncidentRequest> DraftRequests { get; } = new();
+
+    public ConcurrentQueue<DiscardDraftRequest> DiscardRequests { get; } = new();
+
+    public IReadOnlyList<ComponentNotice> Components { get; private set; } = [];
+
     public ConcurrentQueue<GetProjectFleetRequest> FleetRequests { get; } = new();
 
     public string Address => app.Urls.Single();
@@ -80,6 +89,13 @@ public sealed class Neighbours : IAsyncDisposable
     public void Say(NoticeLists notices)
     {
         Notices = notices;
+        Mark = Guid.NewGuid().ToString();
+        Change();
+    }
+
+    public void Say(params IReadOnlyList<ComponentNotice> components)
+    {
+        Components = components;
         Mark = Guid.NewGuid().ToString();
         Change();
     }
@@ -133,7 +149,7 @@ public sealed class Neighbours : IAsyncDisposable
                 await Task.Delay(50, context.CancellationToken);
             }
 
-            return new() { Mark = neighbours.Mark, Lists = neighbours.Notices };
+            return new() { Mark = neighbours.Mark, Lists = neighbours.Notices, Components = { neighbours.Components } };
         }
 
         // What a test says is no list of changes: each time the stream ends, and its reader takes the new lists.
@@ -150,6 +166,18 @@ public sealed class Neighbours : IAsyncDisposable
                 await Task.WhenAny(next, Task.Delay(500, context.CancellationToken));
                 context.CancellationToken.ThrowIfCancellationRequested();
             }
+        }
+
+        public override Task<DraftIncidentResponse> DraftIncident(DraftIncidentRequest request, ServerCallContext context)
+        {
+            neighbours.DraftRequests.Enqueue(request);
+            return Task.FromResult(neighbours.Draft(request) ?? throw new RpcException(new(StatusCode.FailedPrecondition, "There is no project for drafts.")));
+        }
+
+        public override Task<DiscardDraftResponse> DiscardDraft(DiscardDraftRequest request, ServerCallContext context)
+        {
+            neighbours.DiscardRequests.Enqueue(request);
+            return Task.FromResult(new DiscardDraftResponse { Discarded = true });
         }
 
         public override Task<ListProjectWindowsResponse> ListProjectWindows(ListProjectWindowsRequest request, ServerCallContext context) =>

@@ -7,6 +7,7 @@ using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.StatusService.Model;
 using Xerotier.TestKit;
 
 namespace Xerotier.StatusService.Tests;
@@ -90,6 +91,57 @@ public sealed class StatusServiceTests(PostgresFixture postgres) : IAsyncLifetim
         var page = await pages.UntilAsync("partial_outage");
         Assert.Contains("its health check is failing", page.Html.Identity.ToStringUtf8(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_probed_component_is_as_its_health_check_answers_and_one_that_is_not_public_is_unknown()
+    {
+        await using var check = await HealthCheck.StartAsync();
+        neighbours.Say([.. Components.BuiltIn.Select(c => Notice(c, null)), Notice(new("cmp_batch", "Batch API", 9), new() { Url = check.Url })]);
+        await using (var guarded = neighbours.StatusService(database))
+        {
+            await using var unknown = new PageStream(guarded);
+            Assert.Contains("the address of its health check is not public", (await unknown.UntilAsync("unknown")).Html.Identity.ToStringUtf8(), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, check.Asked);
+        await using var service = neighbours.StatusService(database, null, ("Probes:AllowPrivateTargets", "true"));
+        await using var pages = new PageStream(service);
+        Assert.Contains("Batch API", (await pages.UntilAsync("operational")).Html.Identity.ToStringUtf8(), StringComparison.Ordinal);
+        Assert.NotEqual(0, check.Asked);
+    }
+
+    [Fact]
+    public async Task An_incident_is_drafted_for_an_outage_that_lasts()
+    {
+        await using var service = neighbours.StatusService(database, null, ("Incidents:DraftAfterSeconds", "1"));
+        await using var pages = new PageStream(service);
+        await pages.UntilAsync("operational");
+        Fleet(routersOnline: 0, stale: 0);
+        await Eventually.TrueAsync(() => !neighbours.DraftRequests.IsEmpty);
+        var draft = Assert.Single(neighbours.DraftRequests);
+        Assert.Equal(("cmp_inference_routing", "all 3 routers are offline"), (draft.ComponentId, draft.Reason));
+    }
+
+    private static ComponentNotice Notice(Model.Component component, Contracts.ComponentProbe? probe) => new()
+    {
+        Id = component.Id,
+        Version = 1,
+        Value = new()
+        {
+            Id = component.Id,
+            Name = component.Name,
+            Description = null,
+            Group = null,
+            Position = component.Position,
+            StartDate = new(2026, 1, 1),
+            OnlyShowIfDegraded = false,
+            Probe = probe,
+            BuiltIn = component.IsBuiltIn,
+            CreatedAt = BoardTests.Start,
+            UpdatedAt = BoardTests.Start,
+            ArchivedAt = null,
+        },
+    };
 
     private static Window Now(Window window)
     {

@@ -1,0 +1,16 @@
+using Xerotier.StatusService.Notices;
+
+namespace Xerotier.StatusService.Board;
+
+/// <summary>Registration of the board.</summary>
+public static class BoardExtensions
+{
+    /// <summary>Adds the board and its feeds.</summary>
+    public static void AddBoard(this IServiceCollection services)
+    {
+        services.AddSingleton<BoardInbox>();
+        services.AddSingleton<ChangeStamps>();
+        services.AddSingleton<NoticesClient>();
+        services.AddHostedService<Feeds>();
+    }
+}
