@@ -8,6 +8,7 @@ using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Drafts;
 using Xerotier.StatusService.Model;
 using Xerotier.StatusService.Publishing;
+using Xerotier.TestKit;
 
 namespace Xerotier.StatusService.Tests;
 

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
-using Xerotier.Contracts;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Model;
