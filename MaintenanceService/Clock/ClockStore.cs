@@ -3,6 +3,7 @@ using NpgsqlTypes;
 using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Storage;
+using Xerotier.MaintenanceService.Windows;
 
 namespace Xerotier.MaintenanceService.Clock;
 

@@ -436,7 +436,7 @@ public sealed class BehaviourTests(BrowserFixture browser)
         var model = Samples.Level(OverallStatus.PartialOutage);
         var (good, bad) = (model.Components[0], model.Components[2]);
         await using var visit = await browser.OpenAsync(
-            model with { Components = [good with { Name = "Alone" }, .. Of("Small", 8), .. Of("Large", 9)] }, new());
+            model with { Components = [good with { Component = good.Component with { Name = "Alone" } }, .. Of("Small", 8), .. Of("Large", 9)] }, new());
 
         Assert.Equal(["Alone"], await visit.Page.Locator("#services > .services").First.Locator("h3").AllInnerTextsAsync());
         Assert.Equal(3, await visit.Page.Locator("#services > .axis:has(time[datetime='2026-08-26'])").CountAsync());
@@ -448,7 +448,7 @@ public sealed class BehaviourTests(BrowserFixture browser)
         Assert.True(await large.Locator(".row").Last.IsVisibleAsync());
         await LevelTests.AssertSoundAsync(visit);
 
-        IEnumerable<ComponentModel> Of(string group, int count) => Enumerable.Range(0, count).Select(i => (i == 3 ? bad : good) with { Name = $"{group} {i}", Group = group });
+        IEnumerable<ComponentModel> Of(string group, int count) => Enumerable.Range(0, count).Select(i => (i == 3 ? bad : good) with { Component = good.Component with { Name = $"{group} {i}", Group = group } });
     }
 
     /// <summary>Lets so many polls fail, one after the other.</summary>

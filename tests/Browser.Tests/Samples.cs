@@ -44,14 +44,14 @@ internal static class Samples
             ? [Window(901, "scheduled", Now.AddDays(2).AddMinutes(-2.5), TimeSpan.FromHours(2.5), "info", ["Inference Routing", "Shared Agents"], "Router firmware in us-east", Texts[1])]
             : Array.Empty<PageWindow>();
         PageWindow[] recent = [.. scheduled, .. active, .. Enumerable.Range(0, 4).Select(Past)];
-        return new(Now, level, components, new(false, null, active, active.Length, scheduled, scheduled.Length, recent), new(2026, 8, 28, 22, 22, 30, TimeSpan.Zero));
+        return new(Now, level, components, IncidentsModel.None, new(false, null, active, active.Length, scheduled, scheduled.Length, recent), new(2026, 8, 28, 22, 22, 30, TimeSpan.Zero));
     }
 
     /// <summary>The page with nothing on it but good news: the day of installation was 20 days ago.</summary>
     public static StatusPageModel Young()
     {
         var days = Days((i, day) => i < 69 ? Before(day) : i == 69 ? Of(day, noData: 51_300, installation: InstallationDay.On) : Of(day));
-        return new(Now, OverallStatus.Operational, [.. Names.Select(name => Line(name, Verdict.Operational, days))], NoWindows, Now.AddDays(-20).AddSeconds(760));
+        return new(Now, OverallStatus.Operational, [.. Names.Select(name => Line(name, Verdict.Operational, days))], IncidentsModel.None, NoWindows, Now.AddDays(-20).AddSeconds(760));
     }
 
     /// <summary>Before the first second: nothing observed, windows never known.</summary>
@@ -59,6 +59,7 @@ internal static class Samples
         Now,
         OverallStatus.Unknown,
         [.. Names.Select(name => Line(name, new(ComponentStatus.Unknown, null), Days((_, day) => Before(day))) with { UptimePercent = null, Since = null })],
+        IncidentsModel.None,
         NoWindows with { Unavailable = true });
 
     /// <summary>The heaviest ordinary page: four components, 90 days of all states, 50 windows, several on and planned.</summary>
@@ -69,7 +70,7 @@ internal static class Samples
         var active = Enumerable.Range(0, 2).Select(i => Window(800 + i, "active", Now.AddMinutes(-90 - (25 * i)), TimeSpan.FromHours(1 + i), "critical", [Names[i + 1]], Works[i], Texts[i])).ToList();
         var scheduled = Enumerable.Range(0, 3).Select(i => Window(810 + i, "scheduled", Now.AddDays(1 + (3 * i)), TimeSpan.FromHours(1 + i), "info", [Names[i]], Works[i + 3], Texts[i + 1])).ToList();
         PageWindow[] recent = [.. scheduled.AsEnumerable().Reverse(), .. active, .. Enumerable.Range(0, 45).Select(Past)];
-        return new(Now, OverallStatus.Maintenance, components, new(false, null, active, 2, scheduled, 3, recent));
+        return new(Now, OverallStatus.Maintenance, components, IncidentsModel.None, new(false, null, active, 2, scheduled, 3, recent));
     }
 
     /// <summary>As many windows on and as many planned as <paramref name="count"/> says, the first running over, each with <paramref name="title"/> and <paramref name="text"/>.</summary>
@@ -77,7 +78,7 @@ internal static class Samples
     {
         var active = Enumerable.Range(0, count).Select(i => Window(700 + i, "active", Now.AddHours(-3), TimeSpan.FromHours(2.75 + i), "critical", [title[..Math.Min(title.Length, 100)], "Model Storage"], title, text)).ToList();
         var scheduled = Enumerable.Range(0, count).Select(i => Window(750 + i, "scheduled", Now.AddHours(30 + i), TimeSpan.FromDays(1.5), "warning", [], title, text)).ToList();
-        return new(Now, OverallStatus.Maintenance, Level(OverallStatus.PartialOutage).Components, new(true, Now.AddSeconds(-19), [.. active.Take(BoardWindows.Noticed)], count, [.. scheduled.Take(BoardWindows.Noticed)], count, [.. active, .. scheduled]));
+        return new(Now, OverallStatus.Maintenance, Level(OverallStatus.PartialOutage).Components, IncidentsModel.None, new(true, Now.AddSeconds(-19), [.. active.Take(BoardWindows.Noticed)], count, [.. scheduled.Take(BoardWindows.Noticed)], count, [.. active, .. scheduled]));
     }
 
     /// <summary>A month of detail that ends today.</summary>
@@ -143,7 +144,7 @@ internal static class Samples
     {
         var observed = days.Sum(day => (long)day.Operational + day.Degraded + day.Outage);
         var percent = observed == 0 ? (decimal?)null : Math.Floor((1 - ((decimal)days.Sum(day => (long)day.Outage) / observed)) * 100_000) / 1000;
-        return new(name, verdict.Status, verdict.Reason, verdict.Status == ComponentStatus.Operational ? Now.AddDays(-11) : Now.AddMinutes(-9), percent, days);
+        return new(Components.BuiltIn.Single(c => c.Name == name), verdict.Status, verdict.Reason, verdict.Status == ComponentStatus.Operational ? Now.AddDays(-11) : Now.AddMinutes(-9), percent, days);
     }
 
     private static List<Day> GoodHistory(int component, ComponentStatus status) => Days((i, day) => (component, i) switch

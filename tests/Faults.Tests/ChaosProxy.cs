@@ -4,16 +4,19 @@ using System.Net.Sockets;
 
 namespace Xerotier.Faults.Tests;
 
-/// <summary>A TCP proxy on loopback between the services and a store: it can slow what passes, and reset what is open.</summary>
+/// <summary>A TCP proxy on loopback between services, or between them and a store: it can slow what passes, hold it in one direction, and reset what is open.</summary>
 public sealed class ChaosProxy : IAsyncDisposable
 {
+    private static readonly TimeSpan HeldFor = TimeSpan.FromMilliseconds(20); // until it looks again
+
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentDictionary<TcpClient, TcpClient> open = new();
     private readonly CancellationTokenSource stopping = new();
-    private readonly int target;
+    private readonly Func<int> target;
     private readonly Task accepting;
 
-    public ChaosProxy(int target)
+    /// <summary>Passes each connection on to the port that <paramref name="target"/> says at that moment.</summary>
+    public ChaosProxy(Func<int> target)
     {
         this.target = target;
         listener.Start();
@@ -26,6 +29,12 @@ public sealed class ChaosProxy : IAsyncDisposable
 
     /// <summary>How long each chunk is held back in each direction.</summary>
     public TimeSpan Delay { get; set; }
+
+    /// <summary>Holds what the connecting side sends, as a one-way partition does: the connections stay open, and what was held passes later.</summary>
+    public bool HoldsRequests { get; set; }
+
+    /// <summary>The same for what the other side sends.</summary>
+    public bool HoldsResponses { get; set; }
 
     /// <summary>Resets all open connections.</summary>
     public void Reset()
@@ -67,14 +76,14 @@ public sealed class ChaosProxy : IAsyncDisposable
         using var server = new TcpClient();
         try
         {
-            await server.ConnectAsync(IPAddress.Loopback, target, stopping.Token);
+            await server.ConnectAsync(IPAddress.Loopback, target(), stopping.Token);
             open[client] = server;
             (client.NoDelay, server.NoDelay) = (true, true);
-            await Task.WhenAny(PumpAsync(client, server), PumpAsync(server, client));
+            await Task.WhenAny(PumpAsync(client, server, () => HoldsRequests), PumpAsync(server, client, () => HoldsResponses));
         }
-        catch (Exception failure) when (failure is SocketException or IOException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception failure) when (failure is SocketException or IOException or OperationCanceledException or InvalidOperationException)
         {
-            // the store is away: so is the proxy
+            // the other side is away: so is the proxy
         }
         finally
         {
@@ -83,7 +92,7 @@ public sealed class ChaosProxy : IAsyncDisposable
         }
     }
 
-    private async Task PumpAsync(TcpClient from, TcpClient to)
+    private async Task PumpAsync(TcpClient from, TcpClient to, Func<bool> held)
     {
         var buffer = new byte[64 * 1024];
         try
@@ -93,6 +102,11 @@ public sealed class ChaosProxy : IAsyncDisposable
                 if (Delay > TimeSpan.Zero)
                 {
                     await Task.Delay(Delay, stopping.Token);
+                }
+
+                while (held())
+                {
+                    await Task.Delay(HeldFor, stopping.Token);
                 }
 
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, read), stopping.Token);

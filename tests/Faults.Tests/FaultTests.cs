@@ -4,11 +4,14 @@ using Xerotier.TestKit;
 
 namespace Xerotier.Faults.Tests;
 
-/// <summary>The faults of product.md section 9, under load: the loss of any one part or two, and a rolling restart. FAULTS_MINUTES makes it longer, FAULTS_SEED repeats a run, FAULTS_ONLY selects faults by a part of their name.</summary>
+/// <summary>The faults of product.md section 9, under load: the loss of any one part or two, ways between services that pass nothing in one direction, clocks that leap, and a rolling restart. FAULTS_MINUTES makes it longer, FAULTS_SEED repeats a run, FAULTS_ONLY selects faults by a part of their name.</summary>
 [Collection<FaultyClusterTests>]
 public sealed class FaultTests(ITestOutputHelper output) : IAsyncLifetime
 {
-    private readonly FaultyCluster system = new(); // each test has its own: what another left broken is not its matter
+    /// <summary>Little and much: more than clocks may differ, more than tokens and heartbeats may be old, another day, and another year.</summary>
+    private static readonly TimeSpan[] Leaps = [.. new[] { 5, 90, 2 * 3600, 400 * 86_400 }.SelectMany(seconds => new[] { TimeSpan.FromSeconds(seconds), -TimeSpan.FromSeconds(seconds) })];
+
+    private readonly FaultyCluster system = new() { Breakable = TestContext.Current.TestMethod?.MethodName == nameof(It_withstands_the_loss_of_anything) }; // each test has its own: what another left broken is not its matter
 
     public ValueTask InitializeAsync() => system.InitializeAsync();
 
@@ -28,7 +31,7 @@ public sealed class FaultTests(ITestOutputHelper output) : IAsyncLifetime
         var before = Footprints(cluster);
 
         var only = Environment.GetEnvironmentVariable("FAULTS_ONLY") ?? "";
-        var all = Faults(system).Where(fault => fault.Name.Contains(only, StringComparison.OrdinalIgnoreCase)).ToList();
+        var all = Faults(system, random).Where(fault => fault.Name.Contains(only, StringComparison.OrdinalIgnoreCase)).ToList();
         var next = new Queue<Fault>(all.OrderBy(_ => random.Next()));
         var longest = TimeSpan.Zero;
         var warm = false; // after each fault alone
@@ -125,7 +128,7 @@ public sealed class FaultTests(ITestOutputHelper output) : IAsyncLifetime
         .Select(instance => (Instance: instance, Process: cluster.ProcessId(instance)))
         .ToDictionary(found => $"{found.Instance} ({found.Process})", found => new Footprint(Processes.OpenFiles(found.Process), Processes.PssMegabytes(found.Process)));
 
-    private static List<Fault> Faults(FaultyCluster system)
+    private static List<Fault> Faults(FaultyCluster system, Random random)
     {
         var cluster = system.Cluster;
         var faults = new List<Fault>
@@ -153,9 +156,36 @@ public sealed class FaultTests(ITestOutputHelper output) : IAsyncLifetime
             var (first, second) = ($"{service}-0", $"{service}-1");
             faults.Add(new($"{first} killed", () => cluster.KillAsync(first), () => cluster.StartInstanceAsync(first)));
             faults.Add(new($"{second} stopped", () => Do(() => cluster.Pause(second)), () => Do(() => cluster.Resume(second)), Stops: true));
+            if (system.Links.Where(link => link.To == second).Select(link => link.Proxy).ToList() is { Count: > 0 } ways)
+            {
+                faults.Add(new($"{second} deaf", () => Some(ways, way => way.HoldsRequests = true), () => All(ways, way => way.HoldsRequests = false)));
+                faults.Add(new($"{second} mute", () => Some(ways, way => way.HoldsResponses = true), () => All(ways, way => way.HoldsResponses = false)));
+            }
+
+            if (system.Clocks.TryGetValue(first, out var clock))
+            {
+                faults.Add(new($"clock of {first} leaps", () => Do(() => Leap(clock)), () => Do(() => clock.Set(TimeSpan.Zero))));
+            }
+        }
+
+        if (system.Clocks.Count == 0)
+        {
+            Console.WriteLine("Leaps of clocks are left out: there is no C compiler.");
         }
 
         return faults;
+
+        // Not towards everybody: those who still hear a service, and those who do not, must not contradict each other.
+        Task Some(List<ChaosProxy> ways, Action<ChaosProxy> hold) => All([.. ways.OrderBy(_ => random.Next()).Take(random.Next(1, ways.Count + 1))], hold);
+
+        static Task All(List<ChaosProxy> ways, Action<ChaosProxy> hold) => Do(() => ways.ForEach(hold));
+
+        void Leap(ClockOffset clock)
+        {
+            var by = Leaps[random.Next(Leaps.Length)];
+            Console.WriteLine($"by {by}");
+            clock.Set(by);
+        }
 
         static Task FreeAsync(SmallDisk disk, TestPostgres postgres)
         {

@@ -1,4 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text.Json;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
 using Npgsql;
 using StackExchange.Redis;
 using Xerotier.TestKit;
@@ -14,6 +18,8 @@ public sealed class FaultyCluster : IAsyncLifetime
     public static readonly IReadOnlyList<string> Services = ["gateway", "healthcollector", "maintenanceservice", "statusservice"];
 
     private readonly Stack<IAsyncDisposable> started = new();
+    private readonly ConcurrentDictionary<(string From, string Variable), Link> links = new();
+    private readonly Dictionary<string, ClockOffset> clocks = [];
 
     public Cluster Cluster { get; private set; } = null!;
 
@@ -41,14 +47,23 @@ public sealed class FaultyCluster : IAsyncLifetime
         }
     }
 
+    /// <summary>Whether each way from a service to the second instance of another one leads through a proxy, and each first instance's clock can be set.</summary>
+    public bool Breakable { get; init; }
+
+    /// <summary>The ways between services that can be cut.</summary>
+    public IReadOnlyCollection<Link> Links => [.. links.Values];
+
+    /// <summary>The clocks that can be set, by instance; none where there is no C compiler.</summary>
+    public IReadOnlyDictionary<string, ClockOffset> Clocks => clocks;
+
     private async Task StartAsync()
     {
         Disk = Keep(await SmallDisk.TryMountAsync());
         Postgres = Keep(await TestPostgres.StartAsync(Disk?.Folder, "max_connections=300", "max_wal_size=64MB", "min_wal_size=32MB"));
         Redis = Keep(await TestRedis.StartAsync());
-        PostgresProxy = Keep(new ChaosProxy(new NpgsqlConnectionStringBuilder(Postgres.AdminConnectionString).Port));
+        PostgresProxy = Keep(new ChaosProxy(() => new NpgsqlConnectionStringBuilder(Postgres.AdminConnectionString).Port));
         var redisOptions = ConfigurationOptions.Parse(Redis.ConnectionString);
-        RedisProxy = Keep(new ChaosProxy(((System.Net.IPEndPoint)redisOptions.EndPoints[0]).Port));
+        RedisProxy = Keep(new ChaosProxy(() => ((System.Net.IPEndPoint)redisOptions.EndPoints[0]).Port));
         var settings = new Dictionary<string, string?>
         {
             ["ConnectionStrings__redis"] = $"127.0.0.1:{RedisProxy.Port},password={redisOptions.Password}",
@@ -65,8 +80,39 @@ public sealed class FaultyCluster : IAsyncLifetime
             settings[$"ConnectionStrings__{name}"] = database.ConnectionString;
         }
 
-        Cluster = Keep(await Cluster.StartAsync(new() { Replicas = 2, Settings = settings, DataFolder = Disk is null ? null : Path.Combine(Disk.Folder, "data") }));
+        Cluster = Keep(await Cluster.StartAsync(new() { Replicas = 2, Settings = settings, DataFolder = Disk is null ? null : Path.Combine(Disk.Folder, "data"), Configure = Configure }));
         await WellAsync(Cluster, "the start");
+    }
+
+    /// <summary>What a service is told of the second instances of others leads through a proxy; the first one of each gets a clock of its own.</summary>
+    private void Configure(IResourceBuilder<ProjectResource> project)
+    {
+        var name = project.Resource.Name;
+        if (!Breakable || !Services.Any(service => name.StartsWith(service, StringComparison.Ordinal)))
+        {
+            return;
+        }
+
+        if (name.EndsWith("-0", StringComparison.Ordinal) && ClockOffset.TryCreate() is { } clock)
+        {
+            clocks[name] = clock;
+            foreach (var (variable, value) in clock.Environment)
+            {
+                project.WithEnvironment(variable, value);
+            }
+        }
+
+        project.WithEnvironment(context =>
+        {
+            foreach (var (variable, value) in context.EnvironmentVariables.ToList())
+            {
+                if (variable.StartsWith("services__", StringComparison.Ordinal) && value is EndpointReference endpoint && endpoint.Resource.Name.EndsWith("-1", StringComparison.Ordinal))
+                {
+                    var link = links.GetOrAdd((name, variable), _ => new(name, endpoint.Resource.Name, new ChaosProxy(() => endpoint.Port)));
+                    context.EnvironmentVariables[variable] = $"http://127.0.0.1:{link.Proxy.Port}";
+                }
+            }
+        });
     }
 
     /// <summary>Waits until everything answers as on a good day.</summary>
@@ -127,6 +173,16 @@ public sealed class FaultyCluster : IAsyncLifetime
         {
             await part.DisposeAsync();
         }
+
+        foreach (var link in links.Values)
+        {
+            await link.Proxy.DisposeAsync();
+        }
+
+        foreach (var clock in clocks.Values)
+        {
+            clock.Dispose();
+        }
     }
 
     private T Keep<T>(T part)
@@ -139,6 +195,9 @@ public sealed class FaultyCluster : IAsyncLifetime
         return part;
     }
 }
+
+/// <summary>A way from one instance to another, through a proxy.</summary>
+public sealed record Link(string From, string To, ChaosProxy Proxy);
 
 /// <summary>The tests that start a cluster, one after the other.</summary>
 [CollectionDefinition]

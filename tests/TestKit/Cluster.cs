@@ -21,6 +21,9 @@ public sealed record ClusterOptions
     /// <summary>Settings, such as <c>Fleet__StaleAfterSeconds=5</c>: of AppHost where they are <c>XEROTIER_…</c> or <c>ConnectionStrings__…</c>, of every service otherwise.</summary>
     public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();
 
+    /// <summary>What is special of single instances: called for each.</summary>
+    public Action<IResourceBuilder<ProjectResource>> Configure { get; init; } = _ => { };
+
     /// <summary>A data folder that is kept; null makes one that ends with the cluster.</summary>
     public string? DataFolder { get; init; }
 }
@@ -116,6 +119,8 @@ public sealed partial class Cluster : IAsyncDisposable
             {
                 builder.CreateResourceBuilder(project).WithEnvironment(name, value);
             }
+
+            options.Configure(builder.CreateResourceBuilder(project));
         }
 
         var output = new ResourceOutput();
