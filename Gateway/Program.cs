@@ -39,7 +39,7 @@ builder.Services.AddSingleton<Forwarder>();
 builder.Services.AddSingleton<ServiceReports>();
 
 builder.Services.AddServiceClient<StatusPages.StatusPagesClient>("statusservice");
-builder.AddBrand();
+builder.Services.AddBrand();
 builder.Services.AddSingleton<StatusPage>();
 builder.Services.AddSingleton<PublicFiles>();
 builder.Services.AddHostedSingleton<PageFile>();

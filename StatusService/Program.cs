@@ -17,7 +17,7 @@ builder.Services.AddServiceClient<Fleet.FleetClient>("healthcollector");
 builder.Services.AddServiceClient<MaintenanceFeed.MaintenanceFeedClient>("maintenanceservice");
 builder.Services.AddBoard();
 builder.Services.AddHistory(builder.Configuration);
-builder.AddBrand();
+builder.Services.AddBrand();
 builder.Services.AddPageRenderer();
 builder.Services.AddPublishing();
 builder.Services.AddProbes(builder.Configuration);

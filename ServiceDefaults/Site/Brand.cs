@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -222,11 +221,27 @@ public sealed class Brand
 public static class BrandExtensions
 {
     /// <summary>Adds the brand, checked at start, and its error pages.</summary>
-    public static void AddBrand(this WebApplicationBuilder builder)
+    public static void AddBrand(this IServiceCollection services)
     {
-        var options = new BrandOptions();
-        Microsoft.Extensions.Configuration.ConfigurationBinder.Bind(builder.Configuration.GetSection("Page"), options);
-        builder.Services.AddSingleton(new Brand(options));
-        builder.Services.AddSingleton<ErrorPages>();
+        services.AddSingleton<IValidateOptions<BrandOptions>, Validation>();
+        services.AddOptions<BrandOptions>().BindConfiguration("Page").ValidateOnStart();
+        services.AddSingleton(provider => new Brand(provider.GetRequiredService<IOptions<BrandOptions>>().Value));
+        services.AddSingleton<ErrorPages>();
+    }
+
+    private sealed class Validation : IValidateOptions<BrandOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, BrandOptions options)
+        {
+            try
+            {
+                _ = new Brand(options);
+                return ValidateOptionsResult.Success;
+            }
+            catch (OptionsValidationException wrong)
+            {
+                return ValidateOptionsResult.Fail(wrong.Failures);
+            }
+        }
     }
 }
