@@ -24,7 +24,8 @@ public sealed class ChangeStamps
         var second = now.ToUnixTimeSeconds();
         if (own is not { } before || before.Stamp.IsAhead(now))
         {
-            own = new(state, new(Hash(state), second, state.Shown.ToDictionary(s => s.Component.Key, s => new StateSince(s.Verdict.Status, null)), Lost(state)) { Measured = Measured(state, null, second) }, Changed: false, settled);
+            var first = new ChangeStamp(Hash(state), second, state.Shown.ToDictionary(s => s.Component.Key, s => new StateSince(s.Verdict.Status, null)), Lost(state)) { Measured = Measured(state, null, second) };
+            own = new(state, first, Changed: false, settled);
             return;
         }
 
@@ -44,7 +45,10 @@ public sealed class ChangeStamps
                 state.Shown.ToDictionary(s => s.Component.Key, s =>
                     before.Stamp.Since.TryGetValue(s.Component.Key, out var since) && since.Status == s.Verdict.Status ? since
                     : new StateSince(s.Verdict.Status, before.Settled ? second : null)),
-                Lost(state)) { Measured = Measured(state, before, second) },
+                Lost(state))
+            {
+                Measured = Measured(state, before, second),
+            },
             before.Changed || changed,
             settled);
     }

@@ -82,6 +82,11 @@ public sealed class Prober : BackgroundService
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        if (!Probing)
+        {
+            return;
+        }
+
         try
         {
             await store.ReleaseAsync(me, cancellationToken);
@@ -319,7 +324,8 @@ public sealed class Prober : BackgroundService
         public TimeSpan UntilItsPlace(TimeSpan at)
         {
             var interval = TimeSpan.FromSeconds(Probe.IntervalSeconds).Ticks;
-            var place = key.Aggregate(17U, (hash, letter) => (hash * 31) + letter) % 1_000 * interval / 1_000;
+            var hash = unchecked(key.Aggregate(17U, (sum, letter) => (sum * 31) + letter) * 2_654_435_769U); // the golden ratio: keys that are alike stand far apart
+            var place = (hash >> 22) * interval / 1_024;
             return TimeSpan.FromTicks(interval - ((((at.Ticks - place) % interval) + interval) % interval));
         }
     }
