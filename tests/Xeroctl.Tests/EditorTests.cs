@@ -136,7 +136,7 @@ public sealed class EditorTests : IDisposable
     public async Task The_editor_has_the_terminal_and_Ctrl_C_even_if_the_output_goes_elsewhere()
     {
         await using var api = await IncidentTests.StartAsync();
-        using var tool = Person(api, "trap 'echo caught' INT; echo writing; read line; echo \"$line\" > \"$1\"");
+        using var tool = Person(api, "trap 'echo caught' INT; echo writing; while [ -z \"$line\" ]; do read line; done; echo \"$line\" > \"$1\"");
         var result = await tool.TypingAsync([("writing", "\u0003"), ("caught", "Typed.\n")], 80, $"exec xeroctl incidents create T -o json > '{Copy}.json'");
         Assert.Equal(0, result.ExitCode);
         Assert.Equal(Samples.Json(Samples.Incident())[..20], (await File.ReadAllTextAsync($"{Copy}.json"))[..20]);
