@@ -13,7 +13,7 @@ public sealed class StatusTests
     [
         Service("Dashboard", ServiceStatus.Operational, 100m, [.. Enumerable.Repeat(Observed(), 90)]),
         Service("Inference Routing", ServiceStatus.Degraded, 99.982m, [.. Enumerable.Repeat(Observed(), 85), Observed(degraded: 5), Observed(outage: 5, degraded: 5), Observed(maintenance: 5), Observed(noData: Day / 25), Observed()])
-            with { Reason = "2 of 3 routers are online", Since = Samples.Time(TimeSpan.FromDays(-2)) },
+            with { Reason = "2 of 3 routers online", Since = Samples.Time(TimeSpan.FromDays(-2)) },
         Service("Shared Agents", ServiceStatus.Outage, 50m, [.. Enumerable.Repeat(Observed(noData: Day), 88), Observed(noData: Day / 2), Observed(outage: 3600) with { OperationalSeconds = 3600, NoDataSeconds = Day - 7200 }])
             with { Reason = "7 of 8 agents are silent, which is more than what a line of eighty columns has room for", Since = Samples.Time(TimeSpan.FromDays(-2)) },
         Service("Batch API", ServiceStatus.Unknown, null, [.. Enumerable.Repeat(Observed(noData: Day) with { Installation = InstallationDay.Before }, 90)]),
@@ -36,7 +36,7 @@ public sealed class StatusTests
         Dashboard          Operational  100% over 90 days
           {Good}
         Inference Routing  Degraded     99.982% over 90 days
-          2 of 3 routers are online, since DATE UTC (2d ago)
+          2 of 3 routers online, since DATE UTC (2d ago)
           {Good[..73]}▄╳▒▇▇
         Shared Agents      Outage       50.000% over 14h observed
           7 of 8 agents are silent, which is more than what a line of eighty columns has
@@ -57,7 +57,7 @@ public sealed class StatusTests
 
         Dashboard          Operational  100% over 90 days
           {Good}{Good[..12]}
-        Inference Routing  Degraded     99.982% over 90 days       2 of 3 routers are online, since DATE UTC (2d ago)
+        Inference Routing  Degraded     99.982% over 90 days       2 of 3 routers online, since DATE UTC (2d ago)
           {Good}{Good[..7]}▄╳▒▇▇
         Shared Agents      Outage       50.000% over 14h observed
           7 of 8 agents are silent, which is more than what a line of eighty columns has room for, since DATE UTC
@@ -74,7 +74,7 @@ public sealed class StatusTests
     public async Task A_narrow_terminal_has_as_many_days_as_fit()
     {
         var shown = await ShownAsync(40, Document(Incidents));
-        Assert.Contains($"\nDashboard          Operational  100% ov…\n  {Good[..38]}\n", shown);
+        Assert.Contains($"\nDashboard          Operational\n  100% over 90 days\n  {Good[..38]}\n", shown);
         Assert.Contains("Last 38 days, today at the right:", shown);
         Assert.All(shown.Replace("DATE", "2026-05-22 14:02", StringComparison.Ordinal).Split('\n'), line => Assert.True(line.Length <= 40, line));
     }
@@ -110,7 +110,7 @@ public sealed class StatusTests
         var lines = (await tool.RunAsync("status")).Out.TrimEnd('\n').Split('\n');
         Assert.Equal(["overall", "generated_at", "stale_since", "incident", "incident", "indicator", "indicator", "indicator", "indicator"], lines.Select(line => line.Split('\t')[0]));
         Assert.Matches("^incident\tinc_1\tmonitoring\tmajor\t[0-9T:-]+Z\tElevated errors in us-east\tInference Routing \\(degraded\\), Batch API \\(outage\\)$", lines[3]);
-        Assert.Matches("^indicator\tInference Routing\tdegraded\t99.982\t2 of 3 routers are online\t[0-9T:.-]+Z$", lines[6]);
+        Assert.Matches("^indicator\tInference Routing\tdegraded\t99.982\t2 of 3 routers online\t[0-9T:.-]+Z$", lines[6]);
     }
 
     [Fact]
@@ -173,7 +173,7 @@ public sealed class StatusTests
         var result = await tool.TerminalAsync([], columns, "status");
         Assert.Equal(8, result.ExitCode);
         var date = DateTimeOffset.UtcNow.AddDays(-2).ToString("yyyy-MM-dd");
-        return System.Text.RegularExpressions.Regex.Replace(result.Out, $"{date} [0-9:]{{5}} UTC", "DATE UTC");
+        return System.Text.RegularExpressions.Regex.Replace(result.Out.Replace('\u00A0', ' '), $"{date} [0-9:]{{5}} UTC", "DATE UTC");
     }
 
     private static string Document(string? incidents, params StatusIndicator[] services)

@@ -101,16 +101,21 @@ internal static class StatusView
         {
             var tone = Tones.Of(services[i].Text("status") ?? "unknown");
             var why = Why(services[i], screen.Now);
-            var isBeside = nameWidth + stateWidth + uptimeWidth + 6 + TerminalText.Width(why) <= screen.Width;
+
+            // What does not fit into the line stands beneath it.
+            var hasUptime = nameWidth + stateWidth + TerminalText.Width(uptimes[i]) + 4 <= screen.Width;
+            var hasWhy = nameWidth + stateWidth + uptimeWidth + TerminalText.Width(why) + 6 <= screen.Width;
             screen.Line(
                 new Piece(Pad(names[i], nameWidth), Tone.Strong),
                 "  ",
-                new Piece(Pad(states[i], stateWidth), tone),
-                "  ",
-                isBeside && why.Length > 0 ? $"{Pad(uptimes[i], uptimeWidth)}  {why}" : uptimes[i]);
-            if (!isBeside)
+                new Piece(hasUptime ? Pad(states[i], stateWidth) : states[i], tone),
+                hasUptime ? $"  {(hasWhy && why.Length > 0 ? $"{Pad(uptimes[i], uptimeWidth)}  {why}" : uptimes[i])}" : "");
+            foreach (var text in (string[])[hasUptime ? "" : uptimes[i], hasWhy ? "" : why])
             {
-                screen.Paragraph(why, 2);
+                if (text.Length > 0)
+                {
+                    screen.Paragraph(text, 2);
+                }
             }
 
             if (strips[i].Length > 0)

@@ -42,9 +42,9 @@ internal static class UptimeStrip
         return [.. pieces];
     }
 
-    /// <summary>What the marks that occur mean.</summary>
+    /// <summary>What the marks that occur mean; a mark and its meaning stay on one line.</summary>
     public static string Legend(IReadOnlyCollection<string> strips) =>
-        $"Last {strips.Max(strip => strip.Length)} days, today at the right: {string.Join("  ", Kinds.Where(kind => strips.Any(strip => strip.Contains(kind.Mark, StringComparison.Ordinal))).Select(kind => $"{kind.Mark} {kind.Meaning}"))}";
+        $"Last {strips.Max(strip => strip.Length)} days, today at the right: {string.Join("  ", Kinds.Where(kind => strips.Any(strip => strip.Contains(kind.Mark, StringComparison.Ordinal))).Select(kind => $"{kind.Mark} {kind.Meaning}".Replace(' ', '\u00A0')))}";
 
     /// <summary><c>99.982% over 90 days</c>, <c>100% over 3 days observed</c>, or a dash when nothing was observed.</summary>
     public static string Uptime(JsonElement component)
