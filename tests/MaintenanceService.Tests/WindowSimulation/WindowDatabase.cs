@@ -45,6 +45,8 @@ internal sealed class WindowDatabase(TimeProvider time)
 
     private IEnumerable<Window> Public => data.Windows.Values.Where(row => !data.Suspended.Contains(row.Stored.ProjectId)).Select(row => row.Sent);
 
+    public IEnumerable<string> IdsOf(string project) => data.Windows.Where(window => window.Value.Stored.ProjectId == project).Select(window => window.Key);
+
     public Transaction Begin() => new(this);
 
     public void SetSuspended(string project, bool suspended)

@@ -108,20 +108,43 @@ internal sealed class WindowWorld
         }
     }
 
-    /// <summary>A transaction of one change or a few, which takes its time and may come to nothing.</summary>
+    /// <summary>A transaction of one change or a few, which takes its time and may come to nothing; at times one of very many.</summary>
     private async Task OperateAsync()
     {
         var transaction = database.Begin();
-        for (var changes = random.Next(50) == 0 && most > 40 ? random.Next(150, 300) : random.Next(1, 4); changes > 0; changes--)
+        switch (most > 40 ? random.Next(50) : -1)
         {
-            Change(transaction);
-            if (changes < 4)
-            {
-                await PauseAsync(60);
-            }
+            case 0:
+                for (var changes = random.Next(150, 300); changes > 0; changes--)
+                {
+                    Change(transaction);
+                }
+
+                break;
+            case 1:
+                Clear(transaction, callers[random.Next(callers.Length)].ProjectId);
+                break;
+            default:
+                for (var changes = random.Next(1, 4); changes > 0; changes--)
+                {
+                    Change(transaction);
+                    await PauseAsync(60);
+                }
+
+                break;
         }
 
         transaction.End(commit: random.Next(5) > 0);
+    }
+
+    /// <summary>Most of what the view holds of a project goes.</summary>
+    private void Clear(WindowDatabase.Transaction transaction, string project)
+    {
+        foreach (var id in database.IdsOf(project).Where(_ => random.Next(4) > 0).Take(90).ToList())
+        {
+            transaction.Change(id, new() { Status = WindowStatus.Cancelled });
+            transaction.Purge(id);
+        }
     }
 
     private void Change(WindowDatabase.Transaction transaction)
