@@ -327,11 +327,11 @@ public sealed class PageTests(PostgresFixture postgres)
         using var slash = await http.GetAsync("/status/");
         Assert.Equal((HttpStatusCode.PermanentRedirect, "/status"), (slash.StatusCode, slash.Headers.Location!.ToString()));
 
-        foreach (var (path, type, width, height) in new[]
-        {
+        foreach (var (path, type, width, height) in ((string, string, int, int)[])
+        [
             ("/favicon.ico", "image/png", 180, 180), ("/apple-touch-icon.png", "image/png", 180, 180),
             .. new[] { "operational", "degraded", "unknown", "partial_outage", "major_outage", "maintenance" }.Select(level => ($"/status/og/{level}.png", "image/png", 1200, 630)),
-        })
+        ])
         {
             using var response = await http.GetAsync(path);
             var bytes = await response.Content.ReadAsByteArrayAsync();

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Xerotier.MaintenanceService.Api;
@@ -32,7 +34,9 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
         using var feed = new ChangeFeed(log, migrations, TimeProvider.System, NullLogger<ChangeFeed>.Instance);
         using var notifier = new ChangeNotifier(database, feed, TimeProvider.System, NullLogger<ChangeNotifier>.Instance);
         var projects = new ProjectDatabase(database);
-        using var writes = new Writes(projects, notifier, TimeProvider.System);
+        await using var meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var clock = new DatabaseClock(database, TimeProvider.System, meters.GetRequiredService<IMeterFactory>(), NullLogger<DatabaseClock>.Instance);
+        using var writes = new Writes(projects, notifier, clock);
         var windows = new WindowStore(projects, writes);
         var notices = new NoticeStore(database);
         var (tenant, big) = ("proj_load7", "proj_load0"); // the second has a tenth of all windows

@@ -263,7 +263,7 @@ public sealed class DrafterTests(PostgresFixture postgres) : IAsyncLifetime
             var stamp = stamps.Reconcile(test.stored, now)!;
             test.stored = Recording ? stamp : test.stored;
             published.Look = new(state, ChangeStamp.FromJson(stamp.ToJson())!, Recording);
-            published.Heartbeat();
+            published.ReportAlive();
             await drafter.RoundAsync(default);
         }
 

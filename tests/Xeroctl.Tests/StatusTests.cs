@@ -184,14 +184,16 @@ public sealed class StatusTests
             StaleSince = null,
             Overall = new() { Key = OverallKey.PartialOutage, Label = "Partial Outage" },
             Indicators = services.Length > 0 ? services : Services,
+            Incidents = [],
+            OpenIncidentsTotal = 0,
             Windows = new() { Unavailable = false, UnavailableSince = null, Active = [], ActiveTotal = 0, Scheduled = [], ScheduledTotal = 0, Recent = [] },
         };
         var json = JsonSerializer.Serialize(document, ContractsJson.Wire.StatusDocument);
-        return incidents is null ? json : $"{json[..^1]},\"incidents\":{incidents}}}";
+        return json.Replace("\"incidents\":[],", incidents is null ? "" : $"\"incidents\":{incidents},", StringComparison.Ordinal); // an older server has none
     }
 
     private static StatusIndicator Service(string name, ServiceStatus status, decimal? uptime, StatusDay[] days) =>
-        new() { Name = name, Status = status, Reason = null, Since = null, UptimePercent = uptime, Days = days };
+        new() { Id = "cmp_" + name.ToLowerInvariant().Replace(' ', '_'), Name = name, Description = null, Group = null, Declared = false, Status = status, Reason = null, Since = null, UptimePercent = uptime, Days = days };
 
     private static StatusDay Observed(int degraded = 0, int outage = 0, int maintenance = 0, int noData = 0) => new()
     {

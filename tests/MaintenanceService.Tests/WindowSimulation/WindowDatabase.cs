@@ -97,7 +97,7 @@ internal sealed class WindowDatabase(TimeProvider time)
 
         static int Compare(Entry entry, PagePosition at) =>
             string.CompareOrdinal(entry.ProjectId, at.ProjectId) is not 0 and var byProject ? byProject
-            : string.CompareOrdinal(entry.Event.WindowId, at.WindowId) is not 0 and var byWindow ? byWindow
+            : string.CompareOrdinal(entry.Event.WindowId, at.ObjectId) is not 0 and var byWindow ? byWindow
             : entry.Event.Version.CompareTo(at.Version);
     }
 

@@ -19,7 +19,7 @@ namespace Xerotier.MaintenanceService.Tests.WindowSimulation;
 internal sealed class WindowWorld
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
-    private static readonly string Component = Components.Dashboard.Key;
+    private static readonly string Component = statusservice::Xerotier.StatusService.Model.Components.Dashboard.Key;
     private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 5, 22, 12, 0, 0, TimeSpan.Zero));
     private readonly Random random;
     private readonly WindowDatabase database;
