@@ -85,7 +85,7 @@ internal sealed class SchemaWriter(OpenApiDocument document)
         var schema = Value(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, property, isRequest);
         if (isNullable)
         {
-            if (schema is OpenApiSchemaReference)
+            if (schema is OpenApiSchemaReference or OpenApiSchema { Enum.Count: > 0 })
             {
                 schema = new OpenApiSchema { AnyOf = [schema, new OpenApiSchema { Type = JsonSchemaType.Null }] };
             }
