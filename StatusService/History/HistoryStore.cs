@@ -48,6 +48,9 @@ public sealed class HistoryStore(NpgsqlDataSource database)
     /// <summary>How long a recorder that does not write keeps its lease.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
 
+    /// <summary>A stored state as a number of <see cref="Recorded"/>: what was measured beneath a window has a column of its own, which the previous release need not know.</summary>
+    private const string State = "case when beneath is null then state else (10 + beneath)::smallint end as state";
+
     /// <summary>How far into the database's future a record may reach: as far as the clock of a service that is right.</summary>
     private static readonly TimeSpan Ahead = DatabaseClock.OffAbove;
 
@@ -106,7 +109,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
     /// <summary>The intervals that go on, by component key.</summary>
     public async Task<Dictionary<string, OpenInterval>> OpenAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("select key, starts_at, state from intervals join components on id = component where ends_at is null");
+        await using var command = database.CreateCommand($"select key, starts_at, {State} from intervals join components on id = component where ends_at is null");
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var open = new Dictionary<string, OpenInterval>();
         while (await reader.ReadAsync(cancellation))
@@ -191,8 +194,8 @@ public sealed class HistoryStore(NpgsqlDataSource database)
             });
             batch.BatchCommands.Add(new(
                 """
-                insert into intervals (component, starts_at, ends_at, state)
-                select id, starts_at, ends_at, state from unnest(@components, @starts, @ends, @states) as begun (key, starts_at, ends_at, state) join components using (key)
+                insert into intervals (component, starts_at, ends_at, state, beneath)
+                select id, starts_at, ends_at, case when state >= 10 then 3 else state end, case when state >= 10 then state - 10 end from unnest(@components, @starts, @ends, @states) as begun (key, starts_at, ends_at, state) join components using (key)
                 where exists (select from recorder where generation = @generation and revision = @next)
                 """)
             {
@@ -215,7 +218,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
                 insert into days (day, component, operational, degraded, maintenance, outage)
                 select (starts_at at time zone 'UTC')::date, component,
                     coalesce(sum(seconds) filter (where state = 0), 0), coalesce(sum(seconds) filter (where state = 1), 0),
-                    coalesce(sum(seconds) filter (where state in (3, 10, 11, 14)), 0), coalesce(sum(seconds) filter (where state = 4), 0)
+                    coalesce(sum(seconds) filter (where state = 3), 0), coalesce(sum(seconds) filter (where state = 4), 0)
                 from (select *, extract(epoch from ends_at - starts_at)::int as seconds from intervals
                     where starts_at >= @begin and starts_at < @end) as closed
                 where exists (select from recorder where generation = @generation and revision = @next)
@@ -253,8 +256,8 @@ public sealed class HistoryStore(NpgsqlDataSource database)
             {
                 new("select generation, recorded_until, first_recorded, revision, stamp::text from recorder"),
                 new("select day, key, operational, degraded, maintenance, outage from days join components on id = component where day >= @day") { Parameters = { new("day", firstDay) } },
-                new("""
-                    select key, starts_at, ends_at, state from intervals join components on id = component
+                new($"""
+                    select key, starts_at, ends_at, {State} from intervals join components on id = component
                     where starts_at >= (select date_trunc('day', recorded_until, 'UTC') from recorder) order by starts_at
                     """),
             },
@@ -280,8 +283,8 @@ public sealed class HistoryStore(NpgsqlDataSource database)
     public async Task<IReadOnlyDictionary<string, IReadOnlyList<Interval>>> IntervalsAsync(DateOnly from, DateOnly to, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
-            """
-            select key, starts_at, ends_at, state from intervals join components on id = component
+            $"""
+            select key, starts_at, ends_at, {State} from intervals join components on id = component
             where starts_at >= @from and starts_at < @to order by starts_at
             """);
         command.Parameters.AddWithValue("from", from.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc));
@@ -294,8 +297,8 @@ public sealed class HistoryStore(NpgsqlDataSource database)
     public async Task<IReadOnlyDictionary<DayOfComponent, IReadOnlyList<Interval>>> DetailsAsync(IReadOnlyCollection<DayOfComponent> days, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
-            """
-            select wanted.key, wanted.day, starts_at, ends_at, state
+            $"""
+            select wanted.key, wanted.day, starts_at, ends_at, {State}
             from unnest(@keys, @days) as wanted (key, day) join components known on known.key = wanted.key
             join intervals on component = known.id and starts_at >= wanted.day::timestamp at time zone 'UTC' and starts_at < (wanted.day + 1)::timestamp at time zone 'UTC'
             where ends_at is not null order by starts_at

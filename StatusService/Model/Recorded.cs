@@ -1,7 +1,7 @@
 namespace Xerotier.StatusService.Model;
 
 /// <summary>
-/// What a component held in one second of the history. The numbers are stored. While a platform project's window covers a component, that
+/// What a component held in one second of the history. The numbers are stored; those under a window as maintenance, with what was measured beside it. While a platform project's window covers a component, that
 /// is held together with what was measured beneath it: an incident that says what was down in the window counts both again.
 /// </summary>
 public enum Recorded

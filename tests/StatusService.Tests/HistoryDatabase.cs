@@ -91,7 +91,8 @@ public sealed class HistoryDatabase : IAsyncDisposable
     {
         await using var command = clock.CreateCommand(
             """
-            select key, extract(epoch from starts_at)::bigint, extract(epoch from coalesce(ends_at, recorded_until))::bigint, state
+            select key, extract(epoch from starts_at)::bigint, extract(epoch from coalesce(ends_at, recorded_until))::bigint,
+                case when beneath is null then state else (10 + beneath)::smallint end
             from intervals join components on id = component, recorder order by component, starts_at
             """);
         await using var reader = await command.ExecuteReaderAsync();

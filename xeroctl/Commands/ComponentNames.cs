@@ -3,7 +3,7 @@ namespace Xerotier.Xeroctl.Commands;
 /// <summary>Components on the command line: by name in any case, by id, or by a unique prefix of the id.</summary>
 internal static class ComponentNames
 {
-    /// <summary>The built-in components, whose names and ids never change (product.md section 10).</summary>
+    /// <summary>The built-in components, whose names and ids never change (incidents.md section 10).</summary>
     public static readonly (string Id, string Name)[] BuiltIn =
     [
         ("cmp_dashboard", "Dashboard"),
