@@ -34,6 +34,7 @@ internal sealed class Routes
             new("GET", "/status/", Access.Public, call => RedirectAsync(call, StatusCodes.Status308PermanentRedirect), Operations.StatusPageWithSlash),
             new("GET", "/status.json", Access.Public, page.ServeJsonAsync, Operations.StatusData) { IsInMemory = true },
             new("GET", "/status/history", Access.Public, forward.To("statusservice"), Operations.StatusHistory),
+            new("GET", "/status/incidents/{id}", Access.Public, forward.To("statusservice"), Operations.StatusIncident),
             new("GET", "/status/og/{id}", Access.Public, files.ServePreviewAsync, Operations.Preview),
             new("GET", "/status/logo-light", Access.Public, files.ServeLogoLightAsync, Operations.LogoLight),
             new("GET", "/status/logo-dark", Access.Public, files.ServeLogoDarkAsync, Operations.LogoDark),

@@ -33,5 +33,6 @@ app.UseServiceDefaults();
 app.MapGrpcService<StatusPagesService>();
 app.MapDashboard();
 app.MapHistory();
+app.MapIncidents();
 app.Run();
 return 0;

@@ -75,6 +75,13 @@ internal static partial class Operations
         Responses = [new(200, "The data.", Body.Json<StatusDocument>(), EdgeHeaders), new(304, Unmodified)],
     };
 
+    public static readonly Operation StatusIncident = new("statusIncident", Tags.Status, "Get an incident's page", "A published incident with everything that it says, for people. The address stays.")
+    {
+        Parameters = [Parameters.IncidentId],
+        Responses = [new(200, "The page.", Body.Html), new(304, Unmodified)],
+        Errors = [404, 503, 504],
+    };
+
     public static readonly Operation StatusHistory = new("statusHistory", Tags.Status, "Get a month of history", "The days of one month in detail, for people.")
     {
         Parameters = [Parameters.Month],

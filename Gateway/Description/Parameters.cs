@@ -39,9 +39,9 @@ internal static class Parameters
         Values = ["investigating", "identified", "monitoring", "resolved", "postmortem"],
     };
 
-    public static readonly Parameter Draft = new("draft", "query", "true: drafts alone; false: published incidents alone; both by default.", "false") { Pattern = "^(true|false)$" };
+    public static readonly Parameter Draft = new("draft", "query", "true: drafts alone; false: published incidents alone; both by default.", "\"false\"") { Pattern = "^(true|false)$" };
 
-    public static readonly Parameter Archived = new("archived", "query", "true: archived components too.", "true") { Pattern = "^(true|false)$" };
+    public static readonly Parameter Archived = new("archived", "query", "true: archived components too.", "\"true\"") { Pattern = "^(true|false)$" };
 
     public static readonly Parameter IdempotencyKey = new(
         "Idempotency-Key", "header", "Makes the request safe to repeat: the same key and body within 24 hours get the first response again.", "\"2f7c1c52-upgrade\"")

@@ -61,6 +61,7 @@ public static class PublishingExtensions
         services.AddSingleton<StatusMetrics>();
         services.AddSingleton<WindowQueries>();
         services.AddSingleton<HistoryPages>();
+        services.AddSingleton<IncidentPages>();
         services.AddSingleton<Dashboards>();
         services.AddHostedService<StatusLoop>();
     }

@@ -41,7 +41,15 @@ public sealed class ChaosProxy : IAsyncDisposable
     {
         foreach (var (client, server) in open)
         {
-            client.Client.LingerState = new LingerOption(true, 0);
+            try
+            {
+                client.Client.LingerState = new LingerOption(true, 0);
+            }
+            catch (Exception ended) when (ended is SocketException or ObjectDisposedException)
+            {
+                // it has just been closed by itself
+            }
+
             client.Dispose();
             server.Dispose();
         }

@@ -18,6 +18,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
         ["GET /status"] = "200",
         ["GET /status.json"] = "200",
         ["GET /status/history"] = "200",
+        ["GET /status/incidents/{id}"] = "200",
         ["GET /status/"] = "308",
         ["GET /status/og/{id}"] = "404 not_found",
         ["GET /status/logo-light"] = "404 not_found",

@@ -103,3 +103,8 @@ public sealed record HistoryPageModel(
     IReadOnlyList<PageWindow> Windows,
     bool WindowsKnown,
     bool WindowsGoOn = false);
+
+/// <summary>An incident's own page.</summary>
+/// <param name="Incident">The incident with all of its updates.</param>
+/// <param name="GeneratedAt">The full minute as of which it is.</param>
+public sealed record IncidentPageModel(PageIncident Incident, DateTimeOffset GeneratedAt);

@@ -48,6 +48,10 @@ public sealed class PageRenderer : IDisposable
     public async ValueTask<byte[]> RenderHistoryAsync(HistoryPageModel model, CancellationToken cancellationToken) =>
         await RenderAsync<HistoryPage>(new() { [nameof(HistoryPage.Model)] = model }, cancellationToken);
 
+    /// <summary>Renders an incident's own page as UTF-8.</summary>
+    public async ValueTask<byte[]> RenderIncidentAsync(IncidentPageModel model, CancellationToken cancellationToken) =>
+        await RenderAsync<IncidentPage>(new() { [nameof(IncidentPage.Model)] = model }, cancellationToken);
+
     /// <inheritdoc/>
     public void Dispose() => services.Dispose();
 

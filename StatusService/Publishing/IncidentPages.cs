@@ -1,0 +1,64 @@
+using Grpc.Core;
+using Xerotier.Maintenance.V1;
+using Xerotier.Page.V1;
+using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Site;
+using Xerotier.StatusService.Documents.Page;
+
+namespace Xerotier.StatusService.Publishing;
+
+/// <summary>
+/// <c>GET /status/incidents/{id}</c>: an incident with everything that it says, under an address that stays (incidents.md section 11). What
+/// the board knows in full comes from memory; older ones are asked of the MaintenanceService. A draft is 404, as an unknown one is.
+/// </summary>
+public sealed class IncidentPages(Published published, MaintenanceFeed.MaintenanceFeedClient maintenance, PageRenderer renderer, TimeProvider time)
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(1);
+
+    private readonly SingleFlight<string, Document> cache = new(Lifetime, time) { Capacity = 200 };
+
+    /// <summary>The page of the incident with this id.</summary>
+    /// <exception cref="ApiException">404: there is no published incident of this id.</exception>
+    /// <exception cref="RpcException">It is not known here, and the MaintenanceService does not respond.</exception>
+    public async ValueTask<Document> GetAsync(string id, CancellationToken cancellation) => (await cache.GetAsync(id, MakeAsync, cancellation)).Value;
+
+    private async Task<Document> MakeAsync(string id)
+    {
+        var incident = published.Announced.Value.Incidents.FirstOrDefault(i => i.Id == id && i.Updates.Count == i.UpdatesCount && i.Updates.All(u => u.Body.Length > 0)) ?? await AskAsync(id);
+        return PageRenderer.Pack(await renderer.RenderIncidentAsync(new(incident, Minute(time.GetUtcNow())), CancellationToken.None));
+    }
+
+    private async Task<PageIncident> AskAsync(string id)
+    {
+        try
+        {
+            return (await maintenance.GetIncidentAsync(new() { Id = id })).Value?.ToPublic() ?? throw NotFound();
+        }
+        catch (RpcException failure) when (failure.StatusCode is StatusCode.NotFound)
+        {
+            throw NotFound();
+        }
+    }
+
+    private static ApiException NotFound() => new(ApiErrors.NotFound("There is no incident of this ID."));
+
+    private static DateTimeOffset Minute(DateTimeOffset now) => DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds() / 60 * 60);
+}
+
+/// <summary>Maps the incidents' own pages.</summary>
+public static class IncidentEndpoint
+{
+    /// <summary>Maps the endpoint.</summary>
+    public static void MapIncidents(this IEndpointRouteBuilder routes) =>
+        routes.MapMethods("/status/incidents/{id}", [HttpMethods.Get, HttpMethods.Head], GetAsync).RequireAuthorization(Policies.Public).WithMetadata(new ForPeople());
+
+    private static async Task GetAsync(HttpContext context, string id, IncidentPages pages, Brand brand)
+    {
+        if (!Id.IsWellFormed("inc_", id))
+        {
+            throw new ApiException(ApiErrors.NotFound("There is no incident of this ID."));
+        }
+
+        await PublicDocument.WriteAsync(context, await pages.GetAsync(id, context.RequestAborted), brand);
+    }
+}
