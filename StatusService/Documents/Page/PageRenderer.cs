@@ -26,6 +26,7 @@ public sealed class PageRenderer : IDisposable
     public PageRenderer(ILoggerFactory loggers, Brand brand)
     {
         this.loggers = loggers;
+        Markdown.ToHtml("*ready*"); // its first use takes a second, and no incident is to wait for that
         services = new ServiceCollection().AddSingleton<HtmlEncoder, PlainHtmlEncoder>().AddSingleton(brand).BuildServiceProvider();
     }
 
