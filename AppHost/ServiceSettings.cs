@@ -10,14 +10,14 @@ internal static class ServiceSettings
 {
     private const string Separator = "__";
 
-    private static readonly string[] Common = ["InternalAuth", "InternalTls", "Kestrel", "Logging"];
+    private static readonly string[] Common = ["InternalAuth", "InternalTls", "Kestrel", "Logging", "Page"];
 
     private static readonly Dictionary<string, string[]> Sections = new()
     {
-        ["Gateway"] = [.. Common, "Gateway", "Keys", "Page", "Platform", "RateLimits"],
+        ["Gateway"] = [.. Common, "Gateway", "Keys", "Platform", "RateLimits"],
         ["HealthCollector"] = [.. Common, "Fleet", "RateLimits", "Streams"],
-        ["MaintenanceService"] = [.. Common, "Windows"],
-        ["StatusService"] = [.. Common, "History", "ModelStorage"],
+        ["MaintenanceService"] = [.. Common, "Incidents", "Windows"],
+        ["StatusService"] = [.. Common, "History", "Incidents", "ModelStorage", "Probes"],
         ["FleetSimulator"] = ["Logging", "Simulator"],
     };
 
