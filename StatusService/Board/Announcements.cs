@@ -59,7 +59,7 @@ public sealed record Announcements(IReadOnlyList<Component> Components, IReadOnl
     }
 
     /// <summary>The open incidents that name the component, newest start first.</summary>
-    public IEnumerable<PageIncident> Naming(Component component) => Open.Where(i => i.Updates.Any(u => u.Components.Any(c => c.Id == component.Id)));
+    public IEnumerable<PageIncident> Naming(Component component) => Open.Where(i => i.Components.Any(c => c.Id == component.Id));
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     public static Announcements? FromJson(string? json) => json is null ? null : JsonSerializer.Deserialize(json, AnnouncementsJson.Default.Announcements);

@@ -5,7 +5,7 @@ using Markdig.Renderers.Html;
 using Markdig.Syntax;
 using Markdig.Syntax.Inlines;
 
-namespace Xerotier.StatusService.Documents;
+namespace Xerotier.StatusService.Documents.Page;
 
 /// <summary>What operators write of incidents, CommonMark without HTML and images, as HTML that is safe in our pages (incidents.md section 11).</summary>
 internal static class Markdown
