@@ -25,6 +25,13 @@ internal sealed record ListQuery(int Limit, string? After)
     /// <summary>400: the cursor names nothing that this list has ever held.</summary>
     public static ApiException UnknownCursor() => new(ApiErrors.Invalid("'after' names nothing in this list.", "after"));
 
+    /// <summary>When the object of <see cref="After"/> starts, which is its place in a list by start; null: the page is the first.</summary>
+    /// <param name="prefix">How the ids of the list's objects begin.</param>
+    /// <param name="find">The start of an object; null when the project never had it.</param>
+    /// <exception cref="ApiException">400: the cursor names nothing that this list has ever held.</exception>
+    public async Task<DateTimeOffset?> StartAsync(string prefix, Func<string, Task<DateTimeOffset?>> find) =>
+        After is null ? null : (Id.IsWellFormed(prefix, After) ? await find(After) : null) ?? throw UnknownCursor();
+
     /// <summary>A page of an object's changes, newest first.</summary>
     /// <param name="request">The request: <c>limit</c>, and <c>after</c> with the id of an event.</param>
     /// <param name="objectId">The object.</param>

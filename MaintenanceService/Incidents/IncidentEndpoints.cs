@@ -42,16 +42,7 @@ internal static class IncidentEndpoints
         var statuses = fields.Many("status", WireNames.IncidentStatus, "one of investigating, identified, monitoring, resolved or postmortem; repeat the parameter for several");
         var draft = fields.Flag("draft");
         var query = ListQuery.From(fields);
-        DateTimeOffset? start = null;
-        if (query.After is { } after)
-        {
-            start = Id.IsWellFormed(StoredIncident.IdPrefix, after) ? await store.FindStartAsync(projectId, after, http.RequestAborted) : null;
-            if (start is null)
-            {
-                throw ListQuery.UnknownCursor();
-            }
-        }
-
+        var start = await query.StartAsync(StoredIncident.IdPrefix, after => store.FindStartAsync(projectId, after, http.RequestAborted));
         var found = await store.ListAsync(
             projectId, statuses.Count > 0 ? statuses : Enum.GetValues<IncidentStatus>(), draft, start, query.After, query.Limit + 1, http.RequestAborted);
         return ApiResponse.Page<Incident>(found, query.Limit, incident => incident.Id, ContractsJson.Wire.ListPageIncident);

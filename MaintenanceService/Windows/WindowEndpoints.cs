@@ -42,16 +42,7 @@ internal static class WindowEndpoints
         var fields = new QueryFields(http.Request.Query);
         var statuses = Statuses(fields);
         var query = ListQuery.From(fields);
-        DateTimeOffset? start = null;
-        if (query.After is { } after)
-        {
-            start = Id.IsWellFormed(StoredWindow.IdPrefix, after) ? await store.FindStartAsync(projectId, after, http.RequestAborted) : null;
-            if (start is null)
-            {
-                throw ListQuery.UnknownCursor();
-            }
-        }
-
+        var start = await query.StartAsync(StoredWindow.IdPrefix, after => store.FindStartAsync(projectId, after, http.RequestAborted));
         var found = await store.ListAsync(projectId, statuses, start, query.After, query.Limit + 1, http.RequestAborted);
         return ApiResponse.Page<MaintenanceWindow>(found, query.Limit, window => window.Id, ContractsJson.Wire.ListPageMaintenanceWindow);
     }
