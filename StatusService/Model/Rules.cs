@@ -4,10 +4,10 @@ namespace Xerotier.StatusService.Model;
 public static class Rules
 {
     /// <summary>A probed component without an answer that still counts.</summary>
-    public static Verdict NotProbed { get; } = new(ComponentStatus.Unknown, "no recent answer of its health check is known");
+    public static Verdict NotProbed { get; } = new(ComponentStatus.Unknown, "we have no recent answer of the health check");
 
     /// <summary>A probed component that nobody may ask.</summary>
-    public static Verdict ProbeRefused { get; } = new(ComponentStatus.Unknown, "the address of its health check is not public");
+    public static Verdict ProbeRefused { get; } = new(ComponentStatus.Unknown, "we may not ask the address of the health check");
 
     /// <summary>A probed component whose probe has failed often enough.</summary>
     public static Verdict ProbeFailing { get; } = new(ComponentStatus.Outage, "its health check is failing");

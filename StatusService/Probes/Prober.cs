@@ -235,7 +235,8 @@ public sealed class Prober : BackgroundService
 
         var checkedAt = Now - (row.Age > TimeSpan.Zero ? row.Age : TimeSpan.Zero);
         (line.Findings, line.CheckedAt, line.AdoptedAt, line.Shared, line.Reported) = (row.Findings, checkedAt, row.CheckedAt, true, false);
-        line.Due = checkedAt + (row.Findings.Failures > 0 ? Findings.RetryAfter(line.Probe) : TimeSpan.FromSeconds(line.Probe.IntervalSeconds));
+        line.Due = row.Findings.Verdict == Rules.ProbeRefused ? Now // by a setting, which may be another one here
+            : checkedAt + (row.Findings.Failures > 0 ? Findings.RetryAfter(line.Probe) : TimeSpan.FromSeconds(line.Probe.IntervalSeconds));
     }
 
     private async Task AskAsync(Line line, ComponentProbe probe, TimeSpan begun, CancellationToken stopping)

@@ -100,7 +100,7 @@ public sealed class StatusServiceTests(PostgresFixture postgres) : IAsyncLifetim
         await using (var guarded = neighbours.StatusService(database))
         {
             await using var unknown = new PageStream(guarded);
-            await unknown.UntilAsync(page => page.Html.Identity.ToStringUtf8().Contains("the address of its health check is not public", StringComparison.Ordinal));
+            await unknown.UntilAsync(page => page.Html.Identity.ToStringUtf8().Contains("We may not ask the address of the health check for Batch API", StringComparison.Ordinal));
         }
 
         Assert.Equal(0, check.Asked);

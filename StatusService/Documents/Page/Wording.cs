@@ -67,9 +67,8 @@ public static partial class Wording
     public static string Sentence(ComponentModel component)
     {
         var verb = component.Name.EndsWith('s') ? "are" : "is";
-        return component.Status is ComponentStatus.Unknown && component.Reason?.StartsWith("we ", StringComparison.Ordinal) is not false
+        return component.Status is ComponentStatus.Unknown
             ? $"{Capital(component.Reason ?? "we have no data")} for {component.Name}"
-            : component.Status is ComponentStatus.Unknown ? $"We have no data for {component.Name}: {component.Reason}"
             : $"{component.Name} {verb} {State(component)}{(component.Reason is { } reason ? $": {reason}" : "")}";
     }
 
