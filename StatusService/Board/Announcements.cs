@@ -6,56 +6,59 @@ using Component = Xerotier.StatusService.Model.Component;
 
 namespace Xerotier.StatusService.Board;
 
-/// <summary>What people announce beside the maintenance windows: the components, and the published incidents that are open or touch the last 100 days.</summary>
-/// <param name="Components">All components in page order, the archived ones too.</param>
-/// <param name="Incidents">The incidents, newest start first. Of older ones the bodies are empty.</param>
-public sealed record Announcements(IReadOnlyList<Component> Components, IReadOnlyList<PageIncident> Incidents)
+/// <summary>What people announce beside the maintenance windows: the components, and the published incidents that are open or touch the last 100 days. Immutable, and one object for each change: whoever has seen it has seen its content.</summary>
+/// <param name="components">All components in page order, the archived ones too.</param>
+/// <param name="incidents">The incidents, newest start first. Of older ones the bodies are empty.</param>
+public sealed class Announcements(IReadOnlyList<Component> components, IReadOnlyList<PageIncident> incidents)
 {
-    private Dictionary<string, IReadOnlyList<Interval>>? declared;
+    private readonly Lazy<Dictionary<string, Line>> lines = new(() => LinesOf(incidents));
 
     /// <summary>Before the first message of any service: the built-in components.</summary>
     public static Announcements None { get; } = new(Model.Components.BuiltIn, []);
 
+    /// <summary>All components in page order, the archived ones too.</summary>
+    public IReadOnlyList<Component> Components { get; } = components;
+
+    /// <summary>The incidents, newest start first. Of older ones the bodies are empty.</summary>
+    public IReadOnlyList<PageIncident> Incidents { get; } = incidents;
+
     /// <summary>The components that are not archived, in page order.</summary>
     [JsonIgnore]
-    public IEnumerable<Component> Current => Components.Where(c => c.ArchivedAt is null);
+    public IReadOnlyList<Component> Current { get; } = [.. components.Where(c => c.ArchivedAt is null)];
 
     /// <summary>The incidents that are not resolved, newest start first.</summary>
     [JsonIgnore]
-    public IEnumerable<PageIncident> Open => Incidents.Where(i => i.Status is not (IncidentStatus.Resolved or IncidentStatus.Postmortem));
+    public IReadOnlyList<PageIncident> Open { get; } = [.. incidents.Where(i => i.Status is not (IncidentStatus.Resolved or IncidentStatus.Postmortem))];
 
     /// <summary>The announcements of a feed.</summary>
     public static Announcements From(IEnumerable<ComponentNotice> components, IEnumerable<IncidentNotice> incidents) => new(
         components.Select(ToModel).ToList() is { Count: > 0 } known ? Model.Components.InOrder(known) : Model.Components.BuiltIn, // an older MaintenanceService tells none
-        [.. incidents.Select(i => i.Value?.ToPublic()).OfType<PageIncident>().OrderByDescending(i => i.StartedAt).ThenBy(i => i.Id, StringComparer.Ordinal)]);
+        Published(incidents));
 
-    /// <summary>When incidents declare the component with this key degraded or out, by time.</summary>
-    public IReadOnlyList<Interval> Declared(string key)
-    {
-        declared ??= Incidents.SelectMany(Declarations.Of).GroupBy(d => d.ComponentId)
-            .ToDictionary(line => Component.KeyOf(line.Key), IReadOnlyList<Interval> (line) => Declarations.Merge(line), StringComparer.Ordinal);
-        return declared.GetValueOrDefault(key, []);
-    }
+    /// <summary>The same components with other incidents.</summary>
+    public Announcements With(IEnumerable<IncidentNotice> incidents) => new(Components, Published(incidents));
 
-    /// <summary>What incidents declare of the component at this second: operational, degraded or outage.</summary>
-    public ComponentStatus DeclaredAt(string key, long second)
+    /// <summary>When incidents declare the component with this key degraded or out, by time, without overlaps.</summary>
+    public IReadOnlyList<Interval> Declared(string key) => lines.Value.TryGetValue(key, out var line) ? line.Merged : [];
+
+    /// <summary>What each incident declares of the component with this key, newest start first.</summary>
+    public IReadOnlyList<(PageIncident Incident, DeclaredInterval Declared)> DeclaredBy(string key) => lines.Value.TryGetValue(key, out var line) ? line.Each : [];
+
+    /// <summary>What incidents declare of the component with this key at this second: operational, or the worst that one says, with that one's title as the reason.</summary>
+    public Verdict DeclaredAt(string key, long second)
     {
-        foreach (var interval in Declared(key))
+        (PageIncident Incident, DeclaredInterval Declared)? worst = null;
+        foreach (var each in DeclaredBy(key))
         {
-            if (interval.From <= second && second < interval.To)
+            if (each.Declared.From <= second && second < each.Declared.To && !(worst?.Declared.State >= each.Declared.State))
             {
-                return interval.State is Recorded.Outage ? ComponentStatus.Outage : ComponentStatus.Degraded;
+                worst = each;
             }
         }
 
-        return ComponentStatus.Operational;
-    }
-
-    /// <summary>The title of the incident, of those that started last, that declares the component to be in this state at this second; null: none does.</summary>
-    public string? TitleOf(Component component, ComponentStatus declared, long second)
-    {
-        var state = declared is ComponentStatus.Outage ? Recorded.Outage : Recorded.Degraded;
-        return Incidents.FirstOrDefault(i => Declarations.Of(i).Any(d => d.ComponentId == component.Id && d.State == state && d.From <= second && second < d.To))?.Title;
+        return worst is var (incident, declared)
+            ? new(declared.State is Recorded.Outage ? ComponentStatus.Outage : ComponentStatus.Degraded, incident.Title)
+            : Verdict.Operational;
     }
 
     /// <summary>The open incidents that name the component, newest start first.</summary>
@@ -67,6 +70,14 @@ public sealed record Announcements(IReadOnlyList<Component> Components, IReadOnl
     /// <summary>The announcements as they are stored.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, AnnouncementsJson.Default.Announcements);
 
+    private static IReadOnlyList<PageIncident> Published(IEnumerable<IncidentNotice> incidents) =>
+        [.. incidents.Select(i => i.Value?.ToPublic()).OfType<PageIncident>().OrderByDescending(i => i.StartedAt).ThenBy(i => i.Id, StringComparer.Ordinal)];
+
+    private static Dictionary<string, Line> LinesOf(IReadOnlyList<PageIncident> incidents) => incidents
+        .SelectMany(incident => Declarations.Of(incident).Select(declared => (Incident: incident, Declared: declared)))
+        .GroupBy(each => Component.KeyOf(each.Declared.ComponentId), StringComparer.Ordinal)
+        .ToDictionary(line => line.Key, line => new Line(Declarations.Merge(line.Select(each => each.Declared)), [.. line]), StringComparer.Ordinal);
+
     private static Component ToModel(ComponentNotice notice) => new(notice.Id, notice.Value.Name, notice.Value.Position)
     {
         Description = notice.Value.Description,
@@ -77,6 +88,9 @@ public sealed record Announcements(IReadOnlyList<Component> Components, IReadOnl
         Probe = notice.Value.Probe,
         Probed = [.. notice.Probed.Select(span => new ProbedSpan(span.From.Seconds, span.To?.Seconds))],
     };
+
+    /// <summary>What is declared of one component.</summary>
+    private sealed record Line(IReadOnlyList<Interval> Merged, IReadOnlyList<(PageIncident Incident, DeclaredInterval Declared)> Each);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -107,13 +107,8 @@ public sealed record BoardState(
     private static Verdict? VerdictOf(Component component, Verdict? measured, BoardInputs inputs, DateTimeOffset now)
     {
         var declared = inputs.Announced.DeclaredAt(component.Key, now.ToUnixTimeSeconds());
-        if (measured is { } verdict && Rules.Worse(verdict.Status, declared) == verdict.Status)
-        {
-            return verdict;
-        }
-
-        return declared is not ComponentStatus.Operational ? new(declared, inputs.Announced.TitleOf(component, declared, now.ToUnixTimeSeconds()))
-            : inputs.Announced.Naming(component).Any() ? Verdict.Operational
+        return measured is { } verdict && Rules.Worse(verdict.Status, declared.Status) == verdict.Status ? verdict
+            : declared.Status is not ComponentStatus.Operational || inputs.Announced.Naming(component).Any() ? declared
             : null;
     }
 
@@ -126,7 +121,7 @@ public sealed record BoardState(
             ComponentStatus.Outage => Model.Recorded.Outage,
             _ => Model.Recorded.NoData,
         };
-        return (measured is not null || component.IsDeclared) && inputs.Windows is { } windows && windows.Platform.Any(w => w.Covers(component, now)) ? held.UnderWindow()
+        return measured is not null && inputs.Windows is { } windows && windows.Platform.Any(w => w.Covers(component, now)) ? held.UnderWindow()
             : inputs.Windows is null && now < inputs.WindowsAwaitedUntil && held is not Model.Recorded.Operational ? Model.Recorded.NoData
             : held;
     }

@@ -42,12 +42,7 @@ public sealed class HistoryPages(
         var (history, _) = await store.LoadAsync(month, late.Token);
         var intervals = await store.IntervalsAsync(month, month.AddMonths(1), late.Token);
         var (known, incidents) = (await asked, await asking);
-        var announced = published.Announced.Value;
-        if (incidents is not null)
-        {
-            announced = new(announced.Components, [.. incidents.Incidents.Select(i => i.Value?.ToPublic()).OfType<PageIncident>()]);
-        }
-
+        var announced = incidents is null ? published.Announced.Value : published.Announced.Value.With(incidents.Incidents);
         var model = HistoryPageBuilder.Build(
             month, now, history, intervals, track, announced, known?.Windows.Select(w => w.Value.ToPublic()).ToList(), known is { HasMore: true });
         return PageRenderer.Pack(await renderer.RenderHistoryAsync(model, late.Token));

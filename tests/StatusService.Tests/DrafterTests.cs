@@ -158,11 +158,11 @@ public sealed class DrafterTests(PostgresFixture postgres) : IAsyncLifetime
         await PassAsync(190, one);
         Assert.Empty(neighbours.DraftRequests);
 
-        announced = announced with { Incidents = [Incident(IncidentStatus.Investigating)] };
+        announced = new(announced.Components, [Incident(IncidentStatus.Investigating)]);
         await PassAsync(30, one);
         Assert.Empty(neighbours.DraftRequests);
 
-        announced = announced with { Incidents = [Incident(IncidentStatus.Resolved)] };
+        announced = new(announced.Components, [Incident(IncidentStatus.Resolved)]);
         await PassAsync(1, one);
         Assert.Equal(since, Assert.Single(neighbours.DraftRequests).Since.Seconds);
     }

@@ -64,18 +64,15 @@ public static class PageBuilder
     {
         var today = DateOnly.MaxValue;
         var days = new Dictionary<DateOnly, List<IncidentLink>>();
-        foreach (var incident in announced.Incidents)
+        foreach (var (incident, declared) in announced.DeclaredBy(component.Key))
         {
-            foreach (var declared in Declarations.Of(incident).Where(d => d.ComponentId == component.Id))
+            var last = declared.To == Declarations.Open ? today : DateOf(declared.To - 1);
+            for (var day = DateOf(declared.From) is var begun && begun > first ? begun : first; day <= last && day < first.AddDays(Days); day = day.AddDays(1))
             {
-                var last = declared.To == Declarations.Open ? today : DateOf(declared.To - 1);
-                for (var day = DateOf(declared.From) is var begun && begun > first ? begun : first; day <= last && day < first.AddDays(Days); day = day.AddDays(1))
+                var links = days.TryGetValue(day, out var found) ? found : days[day] = [];
+                if (!links.Any(link => link.Id == incident.Id))
                 {
-                    var links = days.TryGetValue(day, out var found) ? found : days[day] = [];
-                    if (!links.Any(link => link.Id == incident.Id))
-                    {
-                        links.Add(new(incident.Id, incident.Title));
-                    }
+                    links.Add(new(incident.Id, incident.Title));
                 }
             }
         }
@@ -88,7 +85,7 @@ public static class PageBuilder
     /// <summary>The open incidents, and those that were resolved within the last 15 UTC days.</summary>
     private static IncidentsModel Incidents(BoardState state, ChangeStamp stamp, DateTimeOffset asOf)
     {
-        var open = state.Announced.Open.ToList();
+        var open = state.Announced.Open;
         var since = new DateTimeOffset(asOf.UtcDateTime.Date, TimeSpan.Zero).AddDays(1 - PastDays);
         return new(
             [.. open.Take(OpenShown).Select(Cut)],
