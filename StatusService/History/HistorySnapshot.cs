@@ -104,15 +104,10 @@ public sealed record HistorySnapshot(
     private static Dictionary<DateOnly, DaySeconds> ByDay(IEnumerable<Interval> counted)
     {
         var days = new Dictionary<DateOnly, DaySeconds>();
-        foreach (var whole in counted)
+        foreach (var interval in counted.SelectMany(whole => whole.ByDay()))
         {
-            for (var interval = whole; interval.To > interval.From;)
-            {
-                var midnight = ((interval.From / DayLength) + 1) * DayLength;
-                var day = DateOf(interval.From);
-                days[day] = days.GetValueOrDefault(day).With(interval.Clip(interval.From, midnight));
-                interval = interval with { From = midnight };
-            }
+            var day = DateOf(interval.From);
+            days[day] = days.GetValueOrDefault(day).With(interval);
         }
 
         return days;

@@ -82,35 +82,18 @@ public static class MonthHistory
         var position = from;
         foreach (var interval in intervals.SkipWhile(r => r.To <= from).TakeWhile(r => r.From < to).Select(r => r.Clip(from, to)))
         {
-            Add(new(position, interval.From, Recorded.NoData));
-            Add(interval);
+            all.AddOrExtend(new(position, interval.From, Recorded.NoData));
+            all.AddOrExtend(interval);
             position = interval.To;
         }
 
-        Add(new(position, to, Recorded.NoData));
+        all.AddOrExtend(new(position, to, Recorded.NoData));
         DayInterval[] notable =
         [
             .. all.Where(r => r.State != Recorded.Operational)
                 .Select(r => new DayInterval(DateTimeOffset.FromUnixTimeSeconds(r.From), DateTimeOffset.FromUnixTimeSeconds(r.To), r.State)),
         ];
         return new(day, notable, Math.Max(0, notable.Length - MaximumIntervals));
-
-        void Add(Interval interval)
-        {
-            if (interval.To <= interval.From)
-            {
-                return;
-            }
-
-            if (all.Count > 0 && all[^1].To == interval.From && all[^1].State == interval.State)
-            {
-                all[^1] = all[^1] with { To = interval.To };
-            }
-            else
-            {
-                all.Add(interval);
-            }
-        }
     }
 }
 

@@ -172,22 +172,13 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
 
             foreach (var interval in track.Intervals(component, from ?? long.MinValue, until))
             {
-                if (interval.State == Recorded.NoData)
+                if (interval.State != Recorded.NoData)
                 {
-                    continue;
-                }
-
-                if (stretches.Count > 0 && stretches[^1] is var before && before.To == interval.From && before.State == interval.State)
-                {
-                    stretches[^1] = before with { To = interval.To };
-                }
-                else
-                {
-                    stretches.Add(interval);
+                    stretches.AddOrExtend(interval);
                 }
             }
 
-            foreach (var piece in stretches.SelectMany(ByDay))
+            foreach (var piece in stretches.SelectMany(stretch => stretch.ByDay()))
             {
                 long? to = piece.To == until && until % 86_400 != 0 ? null : piece.To;
                 if (!goesOn)
@@ -208,17 +199,6 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
         }
 
         return (new(from, until, ended, begun, null), open);
-    }
-
-    private static IEnumerable<Interval> ByDay(Interval interval)
-    {
-        while (((interval.From / 86_400) + 1) * 86_400 is var midnight && midnight < interval.To)
-        {
-            yield return interval with { To = midnight };
-            interval = interval with { From = midnight };
-        }
-
-        yield return interval;
     }
 
     /// <summary>The lease, what goes on, and the notices that this one has written.</summary>

@@ -31,7 +31,7 @@ public static class Counting
             var state = says is Recorded.NoData ? held.Counted() : held.With(says);
             if (state is not Recorded.NoData)
             {
-                counted.Append(new(at, next, state));
+                counted.AddOrExtend(new(at, next, state));
             }
 
             at = next;
@@ -54,11 +54,11 @@ public static class Counting
         var at = new DateTimeOffset(component.StartDate.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
         foreach (var probed in component.Probed)
         {
-            intervals.Append(new(at, Math.Min(probed.From, end), Recorded.Operational));
+            intervals.AddOrExtend(new(at, Math.Min(probed.From, end), Recorded.Operational));
             at = Math.Max(at, probed.To ?? end);
         }
 
-        intervals.Append(new(at, end, Recorded.Operational));
+        intervals.AddOrExtend(new(at, end, Recorded.Operational));
         return intervals;
     }
 

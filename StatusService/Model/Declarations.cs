@@ -85,30 +85,11 @@ public static class Declarations
 
             if (worst is not Recorded.Operational)
             {
-                merged.Append(new(edges[i], edges[i + 1], worst));
+                merged.AddOrExtend(new(edges[i], edges[i + 1], worst));
             }
         }
 
         return merged;
-    }
-
-    /// <summary>Adds <paramref name="interval"/> after the others, as a part of the last one if it goes on in the same state. Nothing if it is empty.</summary>
-    public static void Append(this List<Interval> intervals, Interval interval)
-    {
-        ArgumentNullException.ThrowIfNull(intervals);
-        if (interval.To <= interval.From)
-        {
-            return;
-        }
-
-        if (intervals.Count > 0 && intervals[^1] is var last && last.To == interval.From && last.State == interval.State)
-        {
-            intervals[^1] = last with { To = interval.To };
-        }
-        else
-        {
-            intervals.Add(interval);
-        }
     }
 
     private static Recorded StateOf(DeclaredStatus status) => status switch

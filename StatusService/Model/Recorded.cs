@@ -65,3 +65,39 @@ public readonly record struct Interval(long From, long To, Recorded State)
     /// <summary>The part within [<paramref name="from"/>, <paramref name="to"/>); empty when To ≤ From.</summary>
     public Interval Clip(long from, long to) => this with { From = Math.Max(From, from), To = Math.Min(To, to) };
 }
+
+/// <summary>Lists of intervals by time.</summary>
+public static class IntervalExtensions
+{
+    /// <summary>Adds <paramref name="interval"/> after the others, as a part of the last one if it goes on in the same state. Nothing if it is empty.</summary>
+    public static void AddOrExtend(this List<Interval> intervals, Interval interval)
+    {
+        ArgumentNullException.ThrowIfNull(intervals);
+        if (interval.To <= interval.From)
+        {
+            return;
+        }
+
+        if (intervals.Count > 0 && intervals[^1] is var last && last.To == interval.From && last.State == interval.State)
+        {
+            intervals[^1] = last with { To = interval.To };
+        }
+        else
+        {
+            intervals.Add(interval);
+        }
+    }
+
+    /// <summary>The interval in pieces, one for each UTC day.</summary>
+    public static IEnumerable<Interval> ByDay(this Interval interval)
+    {
+        const int day = 86_400;
+        while (((interval.From / day) + 1) * day is var midnight && midnight < interval.To)
+        {
+            yield return interval with { To = midnight };
+            interval = interval with { From = midnight };
+        }
+
+        yield return interval;
+    }
+}

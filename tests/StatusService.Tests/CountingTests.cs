@@ -174,7 +174,7 @@ public sealed class CountingTests
     private static HistorySnapshot Snapshot(Component component, List<Interval> recorded, IReadOnlyList<Interval> declared, long until)
     {
         var sums = new Dictionary<DayOfComponent, DaySeconds>();
-        var byDay = recorded.SelectMany(ByDay).GroupBy(i => i.From / Length).ToDictionary(day => day.Key, day => day.ToList());
+        var byDay = recorded.SelectMany(interval => interval.ByDay()).GroupBy(i => i.From / Length).ToDictionary(day => day.Key, day => day.ToList());
         foreach (var (day, intervals) in byDay.Where(day => (day.Key + 1) * Length <= until))
         {
             sums[new(component.Key, DateOf(day))] = intervals.Aggregate(default(DaySeconds), (sum, i) => sum.With(i with { State = i.State.Counted() }));
@@ -188,16 +188,6 @@ public sealed class CountingTests
         };
 
         static DateOnly DateOf(long day) => DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeSeconds(day * Length).UtcDateTime);
-    }
-
-    private static IEnumerable<Interval> ByDay(Interval interval)
-    {
-        for (; interval.From / Length < (interval.To - 1) / Length; interval = interval with { From = ((interval.From / Length) + 1) * Length })
-        {
-            yield return interval with { To = ((interval.From / Length) + 1) * Length };
-        }
-
-        yield return interval;
     }
 
     private static List<Interval> Random(Random random, long until)
