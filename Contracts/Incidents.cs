@@ -132,7 +132,7 @@ public sealed record PageIncident
 }
 
 /// <summary>One update of an incident as everybody sees it.</summary>
-public sealed record PageIncidentUpdate
+public sealed record PageIncidentUpdate : IDeclaringUpdate
 {
     /// <summary>The update's ID.</summary>
     /// <example>"upd_7k3q0c1v2b3n4m5x6z7a"</example>
@@ -180,7 +180,7 @@ public sealed record IncidentComponent
 }
 
 /// <summary>One update of an incident.</summary>
-public sealed record IncidentUpdate
+public sealed record IncidentUpdate : IDeclaringUpdate
 {
     /// <summary>The update's ID.</summary>
     /// <example>"upd_7k3q0c1v2b3n4m5x6z7a"</example>

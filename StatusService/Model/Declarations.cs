@@ -16,39 +16,28 @@ public static class Declarations
     public const long Open = long.MaxValue;
 
     /// <summary>
-    /// What <paramref name="incident"/> declares, by component and time: at each instant what the last update by <c>at</c>, then
-    /// <c>posted_at</c>, up to it says. Resolving ends all of it. Each stretch covers whole seconds, from the floor of its start to the ceiling
-    /// of its end.
+    /// What <paramref name="incident"/> declares, by component and time (<see cref="IncidentTimeline"/>). Each stretch covers whole seconds,
+    /// from the floor of its start to the ceiling of its end.
     /// </summary>
     public static IReadOnlyList<DeclaredInterval> Of(PageIncident incident)
     {
         ArgumentNullException.ThrowIfNull(incident);
         var intervals = new List<DeclaredInterval>();
         var current = new Dictionary<string, (DateTimeOffset From, Recorded State)>(StringComparer.Ordinal);
-        foreach (var update in incident.Updates.OrderBy(u => u.At).ThenBy(u => u.PostedAt)) // a stable order: those of one instant stay as they were posted
+        foreach (var (update, states) in IncidentTimeline.Over(incident.Updates))
         {
-            if (update.Status is IncidentStatus.Resolved or IncidentStatus.Postmortem)
+            foreach (var (id, declared) in states)
             {
-                foreach (var id in current.Keys.ToList())
-                {
-                    End(id, update.At);
-                }
-
-                continue;
-            }
-
-            foreach (var declared in update.Components)
-            {
-                var state = StateOf(declared.Status);
-                if (current.TryGetValue(declared.Id, out var held) && held.State == state)
+                var state = StateOf(declared);
+                if (current.TryGetValue(id, out var held) ? held.State == state : state is Recorded.Operational)
                 {
                     continue;
                 }
 
-                End(declared.Id, update.At);
+                End(id, update.At);
                 if (state is not Recorded.Operational)
                 {
-                    current[declared.Id] = (update.At, state);
+                    current[id] = (update.At, state);
                 }
             }
         }
