@@ -30,18 +30,8 @@ internal static class IncidentRules
     {
         now = Timestamps.ToMicroseconds(now);
         var startedAt = fields.StartedAt ?? now;
-        var update = new IncidentUpdate
-        {
-            Id = Id.New("upd_"),
-            Status = fields.Status ?? IncidentStatus.Investigating,
-            Body = fields.Body,
-            Components = fields.Components ?? [],
-            At = fields.At ?? startedAt,
-            PostedAt = now,
-            EditedAt = null,
-            CreatedBy = creator,
-            Notify = fields.Notify ?? true,
-        };
+        var update = NewUpdate(
+            new() { Body = fields.Body, Components = fields.Components, At = fields.At ?? startedAt, Notify = fields.Notify }, fields.Status ?? IncidentStatus.Investigating, creator, now);
         var error = StartError(startedAt, now)
             ?? (update.Status == IncidentStatus.Postmortem ? ApiErrors.Invalid("'status' of a new incident cannot be postmortem: resolve it first.", "status") : null)
             ?? UpdateError(update, startedAt, set, known: [], now);
@@ -105,18 +95,7 @@ internal static class IncidentRules
     public static RuleResult<StoredIncident> Post(StoredIncident incident, IncidentUpdateCreate fields, string creator, ComponentSet set, DateTimeOffset now)
     {
         now = Later(now, incident);
-        var update = new IncidentUpdate
-        {
-            Id = Id.New("upd_"),
-            Status = fields.Status ?? incident.Status,
-            Body = fields.Body,
-            Components = fields.Components ?? [],
-            At = fields.At ?? now,
-            PostedAt = now,
-            EditedAt = null,
-            CreatedBy = creator,
-            Notify = fields.Notify ?? true,
-        };
+        var update = NewUpdate(fields, fields.Status ?? incident.Status, creator, now);
         IReadOnlyList<IncidentUpdate> updates = [.. incident.Updates, update];
         var error = TransitionError(incident, update.Status, now)
             ?? UpdateError(update, incident.StartedAt, set, known: [], now)
@@ -164,6 +143,19 @@ internal static class IncidentRules
     /// <summary>Why the incident may not be deleted; null when it may.</summary>
     public static ApiError? DeleteError(StoredIncident incident) =>
         incident.Draft ? null : ApiErrors.InvalidStateTransition("A published incident cannot be deleted: resolve it.");
+
+    private static IncidentUpdate NewUpdate(IncidentUpdateCreate fields, IncidentStatus status, string creator, DateTimeOffset now) => new()
+    {
+        Id = Id.New("upd_"),
+        Status = status,
+        Body = fields.Body,
+        Components = fields.Components ?? [],
+        At = fields.At ?? now,
+        PostedAt = now,
+        EditedAt = null,
+        CreatedBy = creator,
+        Notify = fields.Notify ?? true,
+    };
 
     private static ApiError? TransitionError(StoredIncident incident, IncidentStatus to, DateTimeOffset now) => (incident.Status, to) switch
     {
