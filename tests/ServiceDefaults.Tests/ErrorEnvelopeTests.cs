@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -8,6 +9,15 @@ namespace Xerotier.ServiceDefaults.Tests;
 
 public sealed class ErrorEnvelopeTests
 {
+    [Theory]
+    [InlineData(StatusCode.Unavailable, 503)]
+    [InlineData(StatusCode.ResourceExhausted, 503)]
+    [InlineData(StatusCode.Unauthenticated, 503)] // our token, not the caller's key: a clock is off
+    [InlineData(StatusCode.DeadlineExceeded, 504)]
+    [InlineData(StatusCode.Internal, 500)]
+    public void What_another_service_says_is_told_as_ours(StatusCode code, int status) =>
+        Assert.Equal(status, ApiErrors.From(new RpcException(new(code, "its own words"))).Status);
+
     [Fact]
     public void The_envelope_has_message_type_code_and_param()
     {
