@@ -100,6 +100,24 @@ public sealed class FaultTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.True(load.Findings.Count == 0, string.Join('\n', load.Findings.Take(20)));
     }
 
+    [Fact]
+    public async Task A_failover_to_a_synchronous_standby_loses_nothing_that_was_acknowledged()
+    {
+        await using var load = await MixedLoad.StartAsync(system.Cluster);
+        var standby = await system.StartStandbyAsync();
+        await Task.Delay(1000);
+        var before = load.Acknowledged;
+        load.MayBeUnknown = true;
+        await system.FailOverAsync(standby);
+        await FaultyCluster.WellAsync(system.Cluster, "the failover");
+        await Eventually.TrueAsync(() => load.Acknowledged > before);
+
+        await load.StopAsync();
+        await load.VerifyAsync();
+        Assert.True(load.Findings.Count == 0, string.Join('\n', load.Findings.Take(20)));
+        Assert.True(before > 0, "Nothing was acknowledged before the failover.");
+    }
+
     private static async Task ReadyAsync(Cluster cluster, string instance)
     {
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };

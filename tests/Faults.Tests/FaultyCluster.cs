@@ -83,6 +83,17 @@ public sealed class FaultyCluster : IAsyncLifetime
         await WellAsync(Cluster, "the start");
     }
 
+    /// <summary>Starts a synchronous standby of PostgreSQL.</summary>
+    public async Task<TestPostgres> StartStandbyAsync() => Keep(await Postgres.StartSynchronousStandbyAsync());
+
+    /// <summary>Kills PostgreSQL, and leads everybody to the standby that is promoted in its place.</summary>
+    public async Task FailOverAsync(TestPostgres standby)
+    {
+        await Postgres.KillAsync();
+        await standby.PromoteAsync();
+        Postgres = standby;
+    }
+
     /// <summary>What a service is told of the second instances of others leads through a proxy; the first one of each gets a clock of its own.</summary>
     private void Configure(IResourceBuilder<ProjectResource> project)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Npgsql;
 using Xerotier.AppHost;
 
@@ -15,9 +16,14 @@ public sealed class TestPostgres : IAsyncDisposable
 {
     private readonly PostgresServer server;
     private readonly string folder;
+    private readonly string[] settings;
     private ChildProcess process;
 
-    private TestPostgres(PostgresServer server, string folder, ChildProcess process) => (this.server, this.folder, this.process) = (server, folder, process);
+    private TestPostgres(PostgresServer server, string folder, string[] settings)
+    {
+        (this.server, this.folder, this.settings) = (server, folder, settings);
+        process = Run(server.Command);
+    }
 
     /// <summary>Connection string of the superuser.</summary>
     public string AdminConnectionString => server.ConnectionString("postgres");
@@ -26,11 +32,34 @@ public sealed class TestPostgres : IAsyncDisposable
     public static async Task<TestPostgres> StartAsync(string? parent = null, params string[] settings)
     {
         var folder = Path.Combine(parent ?? Path.GetTempPath(), $"xerotier-test-{Guid.NewGuid():N}");
-        var server = PrivateServers.Postgres(folder, PrivateServers.FreePort(), [], ["fsync=off", .. settings]);
-        var postgres = new TestPostgres(server, folder, Run(server.Command));
-        await postgres.WaitAsync();
-        return postgres;
+        return await StartInAsync(folder, settings);
     }
+
+    /// <summary>Starts a standby of this server, with its data beside this one's. Once this returns, each commit waits for the standby (<c>synchronous_standby_names</c>).</summary>
+    public async Task<TestPostgres> StartSynchronousStandbyAsync()
+    {
+        var copy = $"{folder}-standby";
+        Directory.CreateDirectory(copy);
+        File.Copy(Path.Combine(folder, "passwords"), Path.Combine(copy, "passwords"));
+        var own = server.Command.Arguments.TakeWhile(argument => argument != "-D").Prepend(server.Command.FileName).ToList(); // up to .../bin/postgres
+        string[] backup = [
+            .. own[..^1], Path.Combine(Path.GetDirectoryName(own[^1])!, "pg_basebackup"), "-D", Path.Combine(copy, "data"), "--write-recovery-conf", "--checkpoint=fast", "--no-sync",
+            "--dbname", $"host=127.0.0.1 port={server.Port} user=postgres password={server.Passwords["postgres"]} application_name=standby"];
+        if (Environment.IsPrivilegedProcess)
+        {
+            await RunToEndAsync("chown", "postgres", copy);
+        }
+
+        await RunToEndAsync(backup);
+        var standby = await StartInAsync(copy, settings);
+        await ExecuteAsync("alter system set synchronous_standby_names = 'standby'");
+        await ExecuteAsync("select pg_reload_conf()");
+        await Eventually.TrueAsync(async () => await ExecuteAsync("select sync_state from pg_stat_replication") is "sync");
+        return standby;
+    }
+
+    /// <summary>Makes a standby a server that takes writes.</summary>
+    public Task PromoteAsync() => ExecuteAsync("select pg_promote()");
 
     /// <summary>Creates an empty database and returns its connection string.</summary>
     public async Task<string> CreateDatabaseAsync()
@@ -77,6 +106,31 @@ public sealed class TestPostgres : IAsyncDisposable
         Signal(ChildProcess.Kill); // orphans of a server that was killed
         process.Dispose();
         Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task<TestPostgres> StartInAsync(string folder, string[] settings)
+    {
+        var postgres = new TestPostgres(PrivateServers.Postgres(folder, PrivateServers.FreePort(), [], ["fsync=off", .. settings]), folder, settings);
+        await postgres.WaitAsync();
+        return postgres;
+    }
+
+    private static async Task RunToEndAsync(params string[] command)
+    {
+        var lines = new ConcurrentQueue<string>();
+        using var run = ChildProcess.Start(command[0], command[1..], new Dictionary<string, string?>(), "/", lines.Enqueue);
+        if (await run.Exited != 0)
+        {
+            throw new InvalidOperationException($"{command[0]} fails: {string.Join('\n', lines)}");
+        }
+    }
+
+    private async Task<object?> ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(AdminConnectionString + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync();
     }
 
     internal static ChildProcess Run(ServerCommand command) =>
