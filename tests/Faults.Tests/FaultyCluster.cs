@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Npgsql;
@@ -154,7 +155,9 @@ public sealed class FaultyCluster : IAsyncLifetime
                 using var http = cluster.Http(cluster.ApiKey, replica);
                 http.Timeout = TimeSpan.FromSeconds(2);
                 var page = await http.GetStringAsync("/status.json");
-                if (!page.Contains("\"key\":\"operational\"", StringComparison.Ordinal) || !page.Contains("\"stale_since\":null", StringComparison.Ordinal))
+                using var status = JsonDocument.Parse(page);
+                if (status.RootElement.GetProperty("stale_since").ValueKind is not JsonValueKind.Null
+                    || status.RootElement.GetProperty("indicators").EnumerateArray().Any(indicator => indicator.GetProperty("status").GetString() != "operational")) // whatever windows the load has left active
                 {
                     return $"gateway-{replica} shows {page[..Math.Min(200, page.Length)]}";
                 }
