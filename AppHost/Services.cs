@@ -107,13 +107,16 @@ internal static class Services
         project.WithUnproxiedEndpoint(Internal, "INTERNAL_PORT", project.ApplicationBuilder.ExecutionContext.IsRunMode ? null : 8083);
 
     /// <summary>Tells a service where the internal endpoints of <paramref name="other"/> are, which may start later than it.</summary>
-    public static void FindsInternally(this Service service, Service other)
+    public static void FindsInternally(this Service service, Service other) => service.Finds(other, Internal);
+
+    /// <summary>Tells a service where an endpoint of <paramref name="other"/> is, which may start later than it.</summary>
+    public static void Finds(this Service service, Service other, string endpoint)
     {
         foreach (var replica in service.Replicas)
         {
             foreach (var (target, i) in other.Replicas.Select((target, i) => (target, i)))
             {
-                replica.WithEnvironment($"services__{other.Name}__{Internal}__{i}", target.GetEndpoint(Internal));
+                replica.WithEnvironment($"services__{other.Name}__{endpoint}__{i}", target.GetEndpoint(endpoint));
             }
         }
     }

@@ -8,6 +8,7 @@ using Xerotier.MaintenanceService.Storage;
 using Xerotier.MaintenanceService.Windows;
 using Xerotier.Projects.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.Measured.V1;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("maintenanceservice");
@@ -19,6 +20,8 @@ builder.Services.AddSingleton<ComponentStore>();
 builder.Services.AddSingleton<ComponentWriter>();
 builder.Services.AddSingleton<IncidentStore>();
 builder.Services.AddSingleton<IncidentWriter>();
+builder.Services.AddServiceClient<Measurements.MeasurementsClient>("statusservice");
+builder.Services.AddSingleton<MeasuredOutages>();
 builder.Services.AddSingleton<WindowStore>();
 builder.Services.AddOptions<TenantLimits>().BindConfiguration("Windows").ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton<WindowWriter>();

@@ -85,7 +85,7 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
 
     /// <summary>The next changes that <paramref name="mark"/> has not seen, up to <paramref name="target"/>, or up to now when that is null.</summary>
     /// <exception cref="InvalidMarkException">The mark is ahead of this database, of another one, or from when other projects were suspended.</exception>
-    public async Task<ChangePage> ReadAsync(ChangeMark mark, Snapshot? target, CancellationToken cancellation)
+    public async Task<ChangePage> ReadAsync(ChangeMark mark, TransactionSnapshot? target, CancellationToken cancellation)
     {
         target = mark.Page?.Target ?? target;
         await using var command = ReadCommand(mark, target);
@@ -117,7 +117,7 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
         return head!.PageAfter(mark, target, changes, notices, read == PageSize ? last : null);
     }
 
-    internal NpgsqlCommand ReadCommand(ChangeMark mark, Snapshot? target) => database.CreateCommand(ReadSql)
+    internal NpgsqlCommand ReadCommand(ChangeMark mark, TransactionSnapshot? target) => database.CreateCommand(ReadSql)
         .Text("seen", mark.Seen.ToString())
         .Text("target", target?.ToString())
         .Text("project", mark.Page?.ProjectId ?? "")
@@ -129,6 +129,6 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
     public static LogHead ReadHead(NpgsqlDataReader row) => new(
         row.GetString(row.GetOrdinal("log_database")),
         row.GetInt64(row.GetOrdinal("log_suspensions")),
-        Snapshot.Parse(row.GetString(row.GetOrdinal("log_now"))) ?? throw new FormatException("The database's snapshot has an unknown form."),
+        TransactionSnapshot.Parse(row.GetString(row.GetOrdinal("log_now"))) ?? throw new FormatException("The database's snapshot has an unknown form."),
         row.TextOrNull("log_last") is { } last ? ulong.Parse(last, NumberStyles.None, CultureInfo.InvariantCulture) : 0);
 }

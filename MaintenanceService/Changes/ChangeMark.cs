@@ -7,18 +7,18 @@ namespace Xerotier.MaintenanceService.Changes;
 /// <param name="Suspensions">The version of the set of suspended projects, whose windows the reader does not see.</param>
 /// <param name="Seen">The transactions whose changes the reader has.</param>
 /// <param name="Page">Where the reader is between <paramref name="Seen"/> and the end of the pages that it is reading, if it is.</param>
-internal sealed record ChangeMark(string Database, long Suspensions, Snapshot Seen, PagePosition? Page = null)
+internal sealed record ChangeMark(string Database, long Suspensions, TransactionSnapshot Seen, PagePosition? Page = null)
 {
     private const char Separator = ';';
 
     /// <summary>Everything that this mark's pages lead to, once the reader has them all.</summary>
-    public Snapshot Target => Page?.Target ?? Seen;
+    public TransactionSnapshot Target => Page?.Target ?? Seen;
 
     /// <summary>Reads the text form; null when <paramref name="text"/> is not one.</summary>
     public static ChangeMark? Parse(string text)
     {
         var parts = text.Split(Separator);
-        if (parts.Length is not (3 or 7) || parts[0].Length == 0 || Number(parts[1]) is not { } suspensions || Snapshot.Parse(parts[2]) is not { } seen)
+        if (parts.Length is not (3 or 7) || parts[0].Length == 0 || Number(parts[1]) is not { } suspensions || TransactionSnapshot.Parse(parts[2]) is not { } seen)
         {
             return null;
         }
@@ -28,7 +28,7 @@ internal sealed record ChangeMark(string Database, long Suspensions, Snapshot Se
             return new(parts[0], suspensions, seen);
         }
 
-        return Snapshot.Parse(parts[3]) is { } target && Number(parts[6]) is { } version
+        return TransactionSnapshot.Parse(parts[3]) is { } target && Number(parts[6]) is { } version
             ? new(parts[0], suspensions, seen, new(target, parts[4], parts[5], version))
             : null;
 
@@ -46,4 +46,4 @@ internal sealed record ChangeMark(string Database, long Suspensions, Snapshot Se
 /// <param name="ProjectId">Project of the last change that was read.</param>
 /// <param name="ObjectId">The window, component or incident that it changed.</param>
 /// <param name="Version">Its version.</param>
-internal sealed record PagePosition(Snapshot Target, string ProjectId, string ObjectId, long Version);
+internal sealed record PagePosition(TransactionSnapshot Target, string ProjectId, string ObjectId, long Version);

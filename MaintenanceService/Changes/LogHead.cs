@@ -5,7 +5,7 @@ namespace Xerotier.MaintenanceService.Changes;
 /// <param name="Suspensions">The version of the set of suspended projects.</param>
 /// <param name="Now">The transactions that are visible.</param>
 /// <param name="Last">The last of them that changed a window, a component or an incident; 0 when none did.</param>
-internal sealed record LogHead(string Database, long Suspensions, Snapshot Now, ulong Last)
+internal sealed record LogHead(string Database, long Suspensions, TransactionSnapshot Now, ulong Last)
 {
     /// <summary>The mark of everything that is visible.</summary>
     public ChangeMark Mark => new(Database, Suspensions, Durable);
@@ -14,7 +14,7 @@ internal sealed record LogHead(string Database, long Suspensions, Snapshot Now, 
     /// The snapshot up to the last change. Numbers of later transactions, which left nothing on disk, may be given again after a crash;
     /// a number before a committed change may not.
     /// </summary>
-    private Snapshot Durable => Now.Before(Last + 1);
+    private TransactionSnapshot Durable => Now.Before(Last + 1);
 
     /// <summary>The page of <paramref name="changes"/> and <paramref name="notices"/>.</summary>
     /// <param name="mark">The mark after which they were read.</param>
@@ -24,7 +24,7 @@ internal sealed record LogHead(string Database, long Suspensions, Snapshot Now, 
     /// <param name="last">The place of the last change that was read, if more may follow before the target.</param>
     /// <exception cref="InvalidMarkException">The mark is ahead of this database, of another one, or from when other projects were suspended.</exception>
     public ChangePage PageAfter(
-        ChangeMark mark, Snapshot? target, IReadOnlyList<WindowEvent> changes, IReadOnlyList<string> notices, (string ProjectId, string ObjectId, long Version)? last)
+        ChangeMark mark, TransactionSnapshot? target, IReadOnlyList<WindowEvent> changes, IReadOnlyList<string> notices, (string ProjectId, string ObjectId, long Version)? last)
     {
         if (Database != mark.Database || Suspensions != mark.Suspensions || mark.Seen.Max > Now.Max || mark.Target.Max > Now.Max)
         {

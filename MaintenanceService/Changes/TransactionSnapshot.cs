@@ -5,13 +5,13 @@ namespace Xerotier.MaintenanceService.Changes;
 /// <summary>Which transactions are visible: PostgreSQL's <c>pg_snapshot</c>, in its text form <c>xmin:xmax:xip,…</c>.</summary>
 /// <param name="Max">Transactions from this number on are not visible; the one before it has ended.</param>
 /// <param name="Running">Earlier transactions that are not visible, ascending.</param>
-internal sealed record Snapshot(ulong Max, IReadOnlyList<ulong> Running)
+internal sealed record TransactionSnapshot(ulong Max, IReadOnlyList<ulong> Running)
 {
     /// <summary>The lowest number that PostgreSQL takes.</summary>
     private const ulong First = 3;
 
     /// <summary>Reads the text form; null when <paramref name="text"/> is not one.</summary>
-    public static Snapshot? Parse(string text)
+    public static TransactionSnapshot? Parse(string text)
     {
         var parts = text.Split(':');
         if (parts.Length != 3 || Number(parts[0]) is not { } min || Number(parts[1]) is not { } max || min < 1 || min > max)
@@ -39,13 +39,13 @@ internal sealed record Snapshot(ulong Max, IReadOnlyList<ulong> Running)
     public bool Sees(ulong xid) => xid < Max && !Running.Contains(xid);
 
     /// <summary>Whether every transaction that <paramref name="other"/> sees is visible.</summary>
-    public bool Covers(Snapshot other) => other.Max <= Max && !Running.Any(other.Sees);
+    public bool Covers(TransactionSnapshot other) => other.Max <= Max && !Running.Any(other.Sees);
 
     /// <summary>The part of this snapshot that lies before <paramref name="end"/>.</summary>
-    public Snapshot Before(ulong end) => end >= Max ? this : new(Math.Max(end, First), [.. Running.TakeWhile(xid => xid < end)]);
+    public TransactionSnapshot Before(ulong end) => end >= Max ? this : new(Math.Max(end, First), [.. Running.TakeWhile(xid => xid < end)]);
 
     /// <inheritdoc/>
-    public bool Equals(Snapshot? other) => other is not null && Max == other.Max && Running.SequenceEqual(other.Running);
+    public bool Equals(TransactionSnapshot? other) => other is not null && Max == other.Max && Running.SequenceEqual(other.Running);
 
     /// <inheritdoc/>
     public override int GetHashCode() => Max.GetHashCode();

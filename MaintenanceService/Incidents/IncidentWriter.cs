@@ -8,7 +8,7 @@ using Xerotier.ServiceDefaults.Http;
 namespace Xerotier.MaintenanceService.Incidents;
 
 /// <summary>Carries out changes of incidents by <see cref="IncidentRules"/>, whose time is the database's.</summary>
-internal sealed class IncidentWriter(IncidentStore store, ComponentStore components, Writes writes, DatabaseClock clock)
+internal sealed class IncidentWriter(IncidentStore store, ComponentStore components, Writes writes, MeasuredOutages outages, DatabaseClock clock)
 {
     /// <summary>Creates an incident.</summary>
     public Task<ApiResponse> CreateAsync(HttpContext http, IncidentCreate fields, Idempotency? idempotency)
@@ -21,7 +21,7 @@ internal sealed class IncidentWriter(IncidentStore store, ComponentStore compone
             {
                 var set = await components.ReadAsync(http.RequestAborted);
                 var incident = IncidentRules.Create(fields, caller.ProjectId, caller.KeyName, set, clock.Now).Value;
-                var response = ApiResponse.Created(incident, ContractsJson.Wire.Incident, http.Request.Path);
+                var response = ApiResponse.Created(await outages.WarnAsync(incident, http.RequestAborted), ContractsJson.Wire.Incident, http.Request.Path);
                 return await store.CreateAsync(set, incident, outage: null, new(Actor.Of(caller), "created", incident.CreatedAt, response, idempotency), http.RequestAborted) ? response : null;
             },
             http.RequestAborted);
@@ -71,7 +71,8 @@ internal sealed class IncidentWriter(IncidentStore store, ComponentStore compone
             var set = await components.ReadAsync(http.RequestAborted);
             var now = clock.Now;
             var (next, updateId) = judge(incident, set, now);
-            var response = ApiResponse.Ok(next, ContractsJson.Wire.Incident);
+            var resolves = next.ResolvedAt != incident.ResolvedAt || next.Draft != incident.Draft;
+            var response = ApiResponse.Ok(resolves ? await outages.WarnAsync(next, http.RequestAborted) : next, ContractsJson.Wire.Incident);
             var change = new Change(actor, action, next.UpdatedAt, response, idempotency);
             var done = next.Version == incident.Version
                 ? await writes.KeepAsync(projectId, change with { At = now }, http.RequestAborted)

@@ -75,11 +75,12 @@ public sealed class ManagementApi : IAsyncLifetime
         }
     }
 
-    /// <summary>What the service needs to start: a database, and the address of a Gateway, where none responds.</summary>
+    /// <summary>What the service needs to start: a database, and the addresses of a Gateway and a StatusService, where none responds.</summary>
     internal static KeyValuePair<string, string?>[] Settings(string connectionString, bool limited = false) =>
     [
         new("ConnectionStrings:maintenancedb", connectionString),
         new("services:gateway:internal:0", "http://127.0.0.1:9"),
+        new("services:statusservice:grpc:0", "http://127.0.0.1:9"),
         .. limited ? [] : new[] { "OpenPerProject", "StartsWithinDays" }.Select(limit => KeyValuePair.Create<string, string?>($"Windows:{limit}", "0")),
     ];
 

@@ -5,17 +5,17 @@ using Xerotier.MaintenanceService.Changes;
 namespace Xerotier.MaintenanceService.Tests;
 
 /// <summary>Snapshots and marks as values.</summary>
-public sealed class SnapshotTests
+public sealed class TransactionSnapshotTests
 {
     /// <summary>As PostgreSQL makes them: the last transaction before the maximum has ended.</summary>
-    private static FsCheck.Gen<Snapshot> Snapshots { get; } =
+    private static FsCheck.Gen<TransactionSnapshot> Snapshots { get; } =
         from max in Gen.Choose(3, 30)
         from running in Gen.SubListOf(Enumerable.Range(1, max - 2))
-        select new Snapshot((ulong)max, [.. running.Select(x => (ulong)x).Order()]);
+        select new TransactionSnapshot((ulong)max, [.. running.Select(x => (ulong)x).Order()]);
 
     [Property]
     public FsCheck.Property A_snapshot_is_read_back_from_its_text() =>
-        Prop.ForAll(Arb.From(Snapshots), s => s.Equals(Snapshot.Parse(s.ToString())));
+        Prop.ForAll(Arb.From(Snapshots), s => s.Equals(TransactionSnapshot.Parse(s.ToString())));
 
     [Property]
     public FsCheck.Property One_covers_another_when_it_sees_all_that_the_other_sees() => Prop.ForAll(

@@ -212,9 +212,9 @@ public sealed class IncidentTests
     [Fact]
     public async Task A_warning_is_told_in_words_whatever_the_output()
     {
-        await using var api = await TestApi.StartAsync(200, Samples.Json(Open with { Warnings = [new() { Code = "still_measured", Component = "cmp_inference_routing" }, new() { Code = "odd", Component = "cmp_x" }] }));
+        await using var api = await TestApi.StartAsync(200, Samples.Json(Open with { Warnings = [new() { Code = "still_measured", Message = "Measurements still show it.", Component = "cmp_inference_routing" }, new() { Code = "odd", Message = "Odd." }] }));
         using var tool = Project(api);
-        const string Warnings = "xeroctl: warning: measurements still show an outage of Inference Routing; the status page says so until they recover\nxeroctl: warning: odd: cmp_x\n";
+        const string Warnings = "xeroctl: warning: Measurements still show it.\nxeroctl: warning: Odd.\n";
         var plain = await tool.RunAsync("incidents", "resolve", Id, "--body", "B");
         Assert.Equal((0, Warnings), (plain.ExitCode, plain.Error));
         var json = await tool.RunAsync("incidents", "resolve", Id, "--body", "B", "-o", "json");

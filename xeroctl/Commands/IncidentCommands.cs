@@ -339,11 +339,7 @@ internal static class IncidentCommands
         session.Screen().Flush();
         foreach (var warning in response.Json.Items("warnings"))
         {
-            var component = response.Json.Items("components").FirstOrDefault(item => item.Text("id") == warning.Text("component")).Text("name") ?? warning.Text("component");
-            var text = warning.Text("code") == "still_measured"
-                ? $"measurements still show an outage of {component}; the status page says so until they recover"
-                : $"{warning.Text("code")}: {component}";
-            await Terminal.Error.WriteLineAsync(TerminalText.Line($"xeroctl: warning: {text}"));
+            await Terminal.Error.WriteLineAsync(TerminalText.Line($"xeroctl: warning: {warning.Text("message") ?? warning.Text("code")}"));
         }
 
         return ExitCodes.Ok;

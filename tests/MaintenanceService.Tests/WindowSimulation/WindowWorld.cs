@@ -278,7 +278,7 @@ internal sealed class WindowWorld
         }
 
         var covered = database.History.Skip(oldest).Select(one => one.Windows.Any(window => Covers(window, now))).ToList();
-        var isMaintenance = state.Recorded[Component].Counted() == Recorded.Maintenance;
+        var isMaintenance = state.Recorded[Component].Counted() == RecordedState.Maintenance;
         if (!covered.Contains(isMaintenance))
         {
             differences.Add($"seed {seed}, {now:mm:ss.fff}: the board is {(isMaintenance ? "" : "not ")}under maintenance, and the database said otherwise for a second");
