@@ -19,7 +19,8 @@ try
     var status = builder.AddService<Projects.StatusService>("statusservice", cluster, service => service
         .WithReference(stores.StatusDb).WaitFor(stores.StatusDb)
         .WithReference(collector)
-        .WithReference(maintenance));
+        .WithReference(maintenance)
+        .WithLocalDefault("Page:Port", $"{cluster.Port ?? 8080}")); // where the links of feeds lead here
 
     var gateway = builder.AddService<Projects.Gateway>("gateway", cluster, service => service
         .WithReference(stores.GatewayDb).WaitFor(stores.GatewayDb)
@@ -33,6 +34,7 @@ try
         .WithLocalDefault("Gateway:MaxConnectionsPerClient", "0"), // everybody has the same address here
         cluster.Port, cluster.GrpcPort);
     maintenance.FindsInternally(gateway);
+    maintenance.Finds(status, "grpc");
     status.FindsInternally(gateway);
 
     builder.AddBuiltProject<Projects.FleetSimulator>("fleetsimulator")

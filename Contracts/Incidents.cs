@@ -75,7 +75,7 @@ public record Incident
 
     /// <summary>What the operator should know of the change that was just made; absent when there is nothing.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<IncidentWarning>? Warnings { get; init; }
+    public IReadOnlyList<Warning>? Warnings { get; init; }
 
     /// <summary>The incident as everybody sees it.</summary>
     public PageIncident ToPublic() => new()
@@ -89,6 +89,8 @@ public record Incident
         Components = Components,
         Updates = [.. Updates.Select(u => new PageIncidentUpdate { Id = u.Id, Status = u.Status, Body = u.Body, Components = u.Components, At = u.At, PostedAt = u.PostedAt, EditedAt = u.EditedAt })],
         UpdatesCount = UpdatesCount,
+        CreatedAt = CreatedAt,
+        UpdatedAt = UpdatedAt,
     };
 }
 
@@ -129,6 +131,14 @@ public sealed record PageIncident
     /// <example>1</example>
     [Range(1, 200)]
     public required int UpdatesCount { get; init; }
+
+    /// <summary>When it was created, which may be later than it began.</summary>
+    /// <example>"2026-05-22T14:05:00Z"</example>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it was changed last.</summary>
+    /// <example>"2026-05-22T14:21:07Z"</example>
+    public required DateTimeOffset UpdatedAt { get; init; }
 }
 
 /// <summary>One update of an incident as everybody sees it.</summary>
@@ -231,19 +241,6 @@ public sealed record ComponentDeclaration
     /// <summary>The declared state. It can make things worse than what is measured, never better.</summary>
     /// <example>"degraded"</example>
     public required DeclaredStatus Status { get; init; }
-}
-
-/// <summary>Something that an operator should know of a change.</summary>
-public sealed record IncidentWarning
-{
-    /// <summary>What: <c>still_measured</c>, the incident is resolved while measurements still show an outage.</summary>
-    /// <example>"still_measured"</example>
-    public required string Code { get; init; }
-
-    /// <summary>The component's ID.</summary>
-    /// <example>"cmp_inference_routing"</example>
-    [RegularExpression("^cmp_")]
-    public required string Component { get; init; }
 }
 
 /// <summary>The state of an incident.</summary>

@@ -89,6 +89,8 @@ public record MaintenanceWindow
         Status = Status,
         CompletedAt = CompletedAt,
         CancelledAt = CancelledAt,
+        CreatedAt = CreatedAt,
+        UpdatedAt = UpdatedAt,
     };
 }
 
@@ -134,6 +136,14 @@ public sealed record PageWindow
     /// <summary>When the window was cancelled; null unless it was.</summary>
     /// <example>null</example>
     public required DateTimeOffset? CancelledAt { get; init; }
+
+    /// <summary>When it was created.</summary>
+    /// <example>"2026-05-20T08:00:00Z"</example>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it was changed last.</summary>
+    /// <example>"2026-05-20T08:00:00Z"</example>
+    public required DateTimeOffset UpdatedAt { get; init; }
 }
 
 /// <summary>How serious the work of a window is.</summary>

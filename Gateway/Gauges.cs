@@ -11,7 +11,7 @@ internal sealed class Gauges : IDisposable
 {
     private readonly Meter meter;
 
-    public Gauges(IMeterFactory meters, KnownKeys keys, OpenCalls calls, StatusPage page, Upstreams upstreams)
+    public Gauges(IMeterFactory meters, KnownKeys keys, OpenCalls calls, PublicDocuments page, Upstreams upstreams)
     {
         meter = meters.Create(GatewayMetrics.MeterName);
         meter.CreateObservableUpDownCounter("xerotier.gateway.open_calls", () => calls.Count, "{call}", "gRPC streams that are open.");

@@ -11,7 +11,7 @@ namespace Xerotier.Gateway;
 /// a service behind it reports, such as the one of its store. Those do not decide: without them every Gateway is equally ready. A load
 /// balancer that must keep the status page up while services are down uses <c>/healthz</c>.
 /// </summary>
-internal sealed class Health(ServiceIdentity identity, KnownKeys keys, Upstreams upstreams, ServiceReports reports, StatusPage page, DatabaseClock clock, Drain drain, TimeProvider time)
+internal sealed class Health(ServiceIdentity identity, KnownKeys keys, Upstreams upstreams, ServiceReports reports, PublicDocuments page, DatabaseClock clock, Drain drain, TimeProvider time)
 {
     private readonly long started = time.GetTimestamp();
 

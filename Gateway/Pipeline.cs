@@ -54,6 +54,11 @@ internal sealed partial class Pipeline(
         var isStream = false;
         try
         {
+            if (match.IsOpen)
+            {
+                CrossOrigin.SetOn(context.Response);
+            }
+
             var client = clients.Of(context);
             KnownKey? key = null;
             if (match.Access == Access.Public)
@@ -70,6 +75,12 @@ internal sealed partial class Pipeline(
                 {
                     return await RefuseAsync(context, match, denied);
                 }
+            }
+
+            if (match is { IsOpen: true, Route: null, Allow: { } allow } && HttpMethods.IsOptions(context.Request.Method))
+            {
+                CrossOrigin.Allow(context.Response, allow);
+                return new(StatusCodes.Status204NoContent, Outcome.Gateway);
             }
 
             if (RequestValidation.Validate(context, match) is { } invalid)

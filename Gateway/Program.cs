@@ -40,7 +40,7 @@ builder.Services.AddSingleton<ServiceReports>();
 
 builder.Services.AddServiceClient<StatusPages.StatusPagesClient>("statusservice");
 builder.Services.AddBrand();
-builder.Services.AddSingleton<StatusPage>();
+builder.Services.AddSingleton<PublicDocuments>();
 builder.Services.AddSingleton<PublicFiles>();
 builder.Services.AddHostedSingleton<PageFile>();
 builder.Services.AddHostedService<PageReceiver>();

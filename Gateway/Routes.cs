@@ -5,6 +5,7 @@ using Xerotier.Gateway.Management;
 using Xerotier.Gateway.Metrics;
 using Xerotier.Gateway.Page;
 using Xerotier.Gateway.Proxy;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway;
 
@@ -23,18 +24,39 @@ internal sealed class Routes
     private readonly RoutePattern[] patterns;
     private readonly RequestTags unmatched = new("unmatched");
 
-    public Routes(StatusPage page, PublicFiles files, Health health, OpenApi openApi, ApiReference docs, KeyHandlers keys, ProjectHandlers projects, Forwarder forward, GatewayMetrics metrics)
+    public Routes(PublicDocuments documents, PublicFiles files, Health health, OpenApi openApi, ApiReference docs, KeyHandlers keys, ProjectHandlers projects, Forwarder forward, GatewayMetrics metrics)
     {
         const long heartbeats = 4 * 1024 * 1024; // the HealthCollector accepts as much; a batch of 1,000 may need it
         var notices = forward.To("maintenanceservice");
         All =
         [
             new("GET", "/", Access.Public, call => RedirectAsync(call, StatusCodes.Status302Found), Operations.Root),
-            new("GET", "/status", Access.Public, page.ServeHtmlAsync, Operations.StatusPage) { IsInMemory = true },
+            new("GET", "/status", Access.Public, documents.ServeHtmlAsync, Operations.StatusPage) { IsInMemory = true },
             new("GET", "/status/", Access.Public, call => RedirectAsync(call, StatusCodes.Status308PermanentRedirect), Operations.StatusPageWithSlash),
-            new("GET", "/status.json", Access.Public, page.ServeJsonAsync, Operations.StatusData) { IsInMemory = true },
+            new("GET", "/status.json", Access.Public, documents.ServeJsonAsync, Operations.StatusData) { IsInMemory = true, IsOpen = true },
             new("GET", "/status/history", Access.Public, forward.To("statusservice"), Operations.StatusHistory),
-            new("GET", "/status/incidents/{id}", Access.Public, forward.To("statusservice"), Operations.StatusIncident),
+            new("GET", "/status/incidents/{id}", Access.Public, Known(call => $"/status/incidents/{call.Id}", forward.To("statusservice")), Operations.StatusIncident),
+            Data("/api/v2/summary.json", Operations.StatuspageSummary),
+            Data("/api/v2/status.json", Operations.StatuspageStatus),
+            Data("/api/v2/components.json", Operations.StatuspageComponents),
+            Data("/api/v2/incidents.json", Operations.StatuspageIncidents),
+            Data("/api/v2/incidents/unresolved.json", Operations.StatuspageUnresolved),
+            Data("/api/v2/scheduled-maintenances.json", Operations.StatuspageMaintenances),
+            Data("/api/v2/scheduled-maintenances/upcoming.json", Operations.StatuspageUpcoming),
+            Data("/api/v2/scheduled-maintenances/active.json", Operations.StatuspageActive),
+            Data("/status/history.atom", Operations.HistoryAtom, ofComponents: true),
+            Data("/status/history.rss", Operations.HistoryRss),
+            Data("/status/updates.atom", Operations.UpdatesAtom),
+            Data("/status/updates.json", Operations.UpdatesJson),
+            Data("/status/maintenance.ics", Operations.Calendar, ofComponents: true),
+            Data("/status/badge.svg", Operations.Badge),
+            Data("/status/badge.json", Operations.BadgeData),
+            new("GET", "/status/badge/{id}", Access.Public, Known(BadgeOf, Missing), Operations.ComponentBadge) { IsInMemory = true, IsOpen = true },
+            Data("/status/embed", Operations.Embed),
+            new("GET", "/status/embed.js", Access.Public, files.ServeEmbedScriptAsync, Operations.EmbedScript) { IsOpen = true },
+            Data("/status.md", Operations.StatusMarkdown),
+            Data("/status.txt", Operations.StatusText),
+            Data("/llms.txt", Operations.ForAgents),
             new("GET", "/status/og/{id}", Access.Public, files.ServePreviewAsync, Operations.Preview),
             new("GET", "/status/logo-light", Access.Public, files.ServeLogoLightAsync, Operations.LogoLight),
             new("GET", "/status/logo-dark", Access.Public, files.ServeLogoDarkAsync, Operations.LogoDark),
@@ -97,6 +119,28 @@ internal sealed class Routes
         ];
         patterns = [.. All.GroupBy(route => route.Pattern).Select(group => new RoutePattern(group.Key, [.. group]))];
         metrics.Observe([.. patterns.Select(pattern => pattern.Tags), unmatched]);
+
+        // A document in memory that other origins may read; with ?component=, that of a component where there are such.
+        Route Data(string path, Operation operation, bool ofComponents = false) => new(
+            "GET", path, Access.Public, ofComponents ? Known(call => PathOf(call, path), NoSuchComponent) : Known(_ => path, Unknown), operation) { IsInMemory = true, IsOpen = true };
+
+        // What is in memory, and otherwise what responds.
+        Handler Known(Func<Call, string> path, Handler otherwise) => call => documents.Find(path(call)) is { } document ? document.ServeAsync(call.Http) : otherwise(call);
+
+        static string PathOf(Call call, string path) => call.Http.Request.Query.TryGetValue("component", out var component) ? $"{path}?component={component}" : path;
+
+        static string BadgeOf(Call call) => $"/status/badge/{call.Id}" + call.Http.Request.Query["metric"] switch
+        {
+            [] or ["status"] => "",
+            ["uptime"] => "?metric=uptime",
+            _ => throw new ApiException(ApiErrors.Invalid("'metric' must be status or uptime.", "metric")),
+        };
+
+        Task Missing(Call call) => documents.Find("/status/badge.svg") is null ? Unknown(call) : throw new ApiException(ApiErrors.NotFound());
+
+        static Task NoSuchComponent(Call call) => call.Http.Request.Query.ContainsKey("component") ? throw new ApiException(ApiErrors.NotFound("There is no component of this ID.")) : Unknown(call);
+
+        static Task Unknown(Call call) => throw new ApiException(ApiErrors.ServiceUnavailable); // nothing was ever received
     }
 
     /// <summary>Every route.</summary>
@@ -116,12 +160,12 @@ internal sealed class Routes
                 {
                     if (route.Method == wanted)
                     {
-                        return new(route, route.Access, pattern.Tags, projectId, id, null);
+                        return new(route, route.Access, pattern.Tags, projectId, id, null, pattern.IsOpen);
                     }
                 }
 
                 var access = pattern.Routes[0].Access;
-                return new(null, access is Access.Management or Access.Heartbeat ? Access.Project : access, pattern.Tags, projectId, id, pattern.Allow);
+                return new(null, access is Access.Management or Access.Heartbeat ? Access.Project : access, pattern.Tags, projectId, id, pattern.Allow, pattern.IsOpen);
             }
         }
 

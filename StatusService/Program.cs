@@ -31,6 +31,7 @@ if (await app.MigrateOnlyAsync(args) is { } exitCode)
 
 app.UseServiceDefaults();
 app.MapGrpcService<StatusPagesService>();
+app.MapGrpcService<MeasurementsService>();
 app.MapDashboard();
 app.MapHistory();
 app.MapIncidents();

@@ -45,6 +45,24 @@ internal sealed record Body(string MediaType, Type? Type = null, string? Example
     /// <summary>An image of the operator's, in the type of its file.</summary>
     public static Body Image { get; } = new("image/*");
 
+    /// <summary>A feed in Atom.</summary>
+    public static Body Atom { get; } = new("application/atom+xml");
+
+    /// <summary>A feed in RSS 2.0.</summary>
+    public static Body Rss { get; } = new("application/rss+xml");
+
+    /// <summary>A calendar.</summary>
+    public static Body Calendar { get; } = new("text/calendar");
+
+    /// <summary>An SVG image.</summary>
+    public static Body Svg { get; } = new("image/svg+xml");
+
+    /// <summary>A script.</summary>
+    public static Body Script { get; } = new("text/javascript");
+
+    /// <summary>Markdown.</summary>
+    public static Body Markdown { get; } = new("text/markdown");
+
     /// <summary>Plain text.</summary>
     public static Body Text { get; } = new("text/plain");
 
@@ -76,6 +94,9 @@ internal sealed record Parameter(string Name, string In, string Description, str
 internal static class Tags
 {
     public const string Status = "Status";
+    public const string Feeds = "Feeds and calendar";
+    public const string Embedding = "Badges and embedding";
+    public const string Statuspage = "Statuspage API";
     public const string Operation = "Operation";
     public const string Health = "Health";
     public const string Maintenance = "Maintenance";
@@ -89,6 +110,9 @@ internal static class Tags
     public static IReadOnlyList<(string Name, string Description)> All { get; } =
     [
         (Status, "The public status page and its data."),
+        (Feeds, "What feed readers and calendars subscribe to."),
+        (Embedding, "What other sites show."),
+        (Statuspage, "The same status in the shape of the public API of Atlassian Statuspage, which monitors, bots and SDKs speak."),
         (Health, "A project's routers, workers and endpoints."),
         (Maintenance, "A project's maintenance windows. The status page shows the windows of all projects."),
         (Incidents, "Incidents on the status page, with their updates. Only the platform's own projects have them."),

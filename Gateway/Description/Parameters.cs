@@ -15,6 +15,12 @@ internal static class Parameters
 
     public static readonly Parameter ComponentId = new("id", "path", "The component's ID.", "\"cmp_inference_routing\"") { Pattern = "^cmp_" };
 
+    public static readonly Parameter OfComponent = new("component", "query", "Only what concerns the component of this ID.", "\"cmp_inference_routing\"") { Pattern = "^cmp_" };
+
+    public static readonly Parameter Badge = new("id", "path", "The component's ID with .svg or .json.", "\"cmp_inference_routing.svg\"") { Pattern = "^cmp_[a-z0-9_]+\\.(svg|json)$" };
+
+    public static readonly Parameter Metric = new("metric", "query", "What it says: status or uptime; status by default.", "\"uptime\"") { Pattern = "^(status|uptime)$" };
+
     public static readonly Parameter KeyId = new("id", "path", "The API key's ID.", "\"key_0v8w2x4y6z1a3b5c7d9e\"") { Pattern = "^key_" };
 
     public static readonly Parameter Month = new("month", "query", "The month, as YYYY-MM; the current month by default.", "\"2026-05\"") { Pattern = "^\\d{4}-\\d{2}$" };

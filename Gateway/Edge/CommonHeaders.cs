@@ -4,13 +4,13 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.Gateway.Edge;
 
 /// <summary>The headers that every response to this request carries, whatever its outcome.</summary>
-internal readonly record struct CommonHeaders(StringValues RequestId, StringValues Limit, StringValues Remaining, StringValues Reset)
+internal readonly record struct CommonHeaders(StringValues RequestId, StringValues Limit, StringValues Remaining, StringValues Reset, bool IsOpen)
 {
     /// <summary>Those of <paramref name="response"/>.</summary>
     public static CommonHeaders Of(HttpResponse response)
     {
         var headers = response.Headers;
-        return new(headers["X-Request-Id"], headers[RateLimitHeaders.Limit], headers[RateLimitHeaders.Remaining], headers[RateLimitHeaders.Reset]);
+        return new(headers["X-Request-Id"], headers[RateLimitHeaders.Limit], headers[RateLimitHeaders.Remaining], headers[RateLimitHeaders.Reset], headers.AccessControlAllowOrigin.Count > 0);
     }
 
     /// <summary>Sets them again after something has cleared the response.</summary>
@@ -18,6 +18,11 @@ internal readonly record struct CommonHeaders(StringValues RequestId, StringValu
     {
         var headers = response.Headers;
         headers["X-Request-Id"] = RequestId;
+        if (IsOpen)
+        {
+            CrossOrigin.SetOn(response);
+        }
+
         if (Limit.Count > 0)
         {
             (headers[RateLimitHeaders.Limit], headers[RateLimitHeaders.Remaining], headers[RateLimitHeaders.Reset]) = (Limit, Remaining, Reset);

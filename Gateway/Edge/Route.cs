@@ -21,6 +21,9 @@ internal sealed record Route(string Method, string Pattern, Access Access, Handl
     /// <summary>Whether its response is in memory. A response takes so little time then that timing each one would be a noticeable part of it.</summary>
     public bool IsInMemory { get; init; }
 
+    /// <summary>Whether pages of other origins may read it.</summary>
+    public bool IsOpen { get; init; }
+
     /// <summary>Whether it is a gRPC method.</summary>
     public bool IsGrpc { get; init; }
 

@@ -6,21 +6,24 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Page;
 
-/// <summary>Keeps the last page on disk across this Gateway's own restarts.</summary>
-internal sealed partial class PageFile(StatusPage page, IOptions<PageOptions> options, ILogger<PageFile> logger) : BackgroundService
+/// <summary>Keeps the last documents on disk across this Gateway's own restarts.</summary>
+internal sealed partial class PageFile(PublicDocuments documents, IOptions<PageOptions> options, ILogger<PageFile> logger) : BackgroundService
 {
+    /// <summary>The most bytes on disk (surfaces.md).</summary>
+    private const int Largest = 32 * 1024 * 1024;
+
     private readonly string? file = options.Value.SnapshotFile is { Length: > 0 } path ? Path.GetFullPath(path) : null;
 
-    // A slow disk delays no one: one page is written while the newest one waits.
-    private readonly Channel<PageSnapshot> unsaved = Channel.CreateBounded<PageSnapshot>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
-    private readonly FailureLog failures = new(logger, "The last page cannot be saved to disk; the next one will be tried", "The last page is saved to disk again");
+    // A slow disk delays no one: what is newest when it is done is written next.
+    private readonly Channel<bool> unsaved = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+    private readonly FailureLog failures = new(logger, "The last documents cannot be saved to disk; the next ones will be tried", "The last documents are saved to disk again");
 
-    /// <summary>Saves <paramref name="snapshot"/> soon, unless a newer one comes first.</summary>
-    public void Enqueue(PageSnapshot snapshot)
+    /// <summary>Saves what is newest soon.</summary>
+    public void SaveSoon()
     {
         if (file is not null)
         {
-            unsaved.Writer.TryWrite(snapshot);
+            unsaved.Writer.TryWrite(true);
         }
     }
 
@@ -44,9 +47,12 @@ internal sealed partial class PageFile(StatusPage page, IOptions<PageOptions> op
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await foreach (var snapshot in unsaved.Reader.ReadAllAsync(CancellationToken.None))
+        await foreach (var _ in unsaved.Reader.ReadAllAsync(CancellationToken.None))
         {
-            Save(snapshot, file!);
+            if (documents.Snapshot is { } snapshot)
+            {
+                Save(snapshot, file!);
+            }
         }
     }
 
@@ -54,6 +60,11 @@ internal sealed partial class PageFile(StatusPage page, IOptions<PageOptions> op
     {
         try
         {
+            if (snapshot.CalculateSize() > Largest)
+            {
+                snapshot.Documents.Clear(); // the page itself matters most
+            }
+
             // Written to disk and then renamed: after any crash the file holds the old page or the new one, never a part of one.
             var next = $"{file}.{Environment.ProcessId}.tmp";
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
@@ -79,7 +90,7 @@ internal sealed partial class PageFile(StatusPage page, IOptions<PageOptions> op
             if (file is not null && File.Exists(file))
             {
                 var snapshot = PageSnapshot.Parser.ParseFrom(File.ReadAllBytes(file));
-                page.Restore(snapshot is { GeneratedAt: not null, StaleHtml.Length: > 0, StaleJson.Length: > 0 }
+                documents.Restore(snapshot is { GeneratedAt: not null, StaleHtml.Length: > 0, StaleJson.Length: > 0 }
                     ? snapshot
                     : throw new InvalidDataException("The file does not hold a whole page."));
             }

@@ -3,14 +3,14 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Page;
 
-/// <summary>Receives the pages of the StatusService's stream into <see cref="StatusPage"/>.</summary>
-internal sealed class PageReceiver(StatusPages.StatusPagesClient status, StatusPage page, PageFile file, TimeProvider time, ILogger<PageReceiver> logger) : BackgroundService
+/// <summary>Receives the documents of the StatusService's stream into <see cref="PublicDocuments"/>.</summary>
+internal sealed class PageReceiver(StatusPages.StatusPagesClient status, PublicDocuments documents, PageFile file, TimeProvider time, ILogger<PageReceiver> logger) : BackgroundService
 {
     // Two missed keepalives: time is left to find another replica before the page must be marked.
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(1200);
 
     private readonly FailureLog failures = new(
-        logger, "The StatusService sent a page that cannot be served; the last known one stays and is marked as such", "The StatusService's pages can be served again", LogLevel.Error);
+        logger, "The StatusService sent documents that cannot be served; the last known ones stay and are marked as such", "The StatusService's documents can be served again", LogLevel.Error);
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => ServiceClients.WatchAsync(
@@ -20,25 +20,25 @@ internal sealed class PageReceiver(StatusPages.StatusPagesClient status, StatusP
 
     private ValueTask ReceiveAsync(WatchPageResponse response)
     {
-        if (response.Page is { } received)
+        if (response is not { Page: null, Documents.Count: 0, Removed.Count: 0, Complete: false })
         {
-            Receive(received);
+            Receive(response);
         }
-        else if (!failures.IsFailing) // a keepalive confirms the newest page of the stream, and this Gateway does not have it
+        else if (!failures.IsFailing) // a keepalive confirms the newest documents of the stream, and this Gateway does not have them
         {
-            page.KeepAlive();
+            documents.KeepAlive();
         }
 
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Takes a page. One that cannot be served is refused: the last one stays and is marked as such, and the stream continues.</summary>
-    private void Receive(PageSnapshot received)
+    /// <summary>Takes documents. What cannot be served is refused: the last ones stay and are marked as such, and the stream continues.</summary>
+    private void Receive(WatchPageResponse received)
     {
         try
         {
-            page.Set(received);
-            file.Enqueue(received);
+            documents.Take(received);
+            file.SaveSoon();
             failures.Succeeded();
         }
         catch (Exception failure)

@@ -2,8 +2,8 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Page;
 
-/// <summary>Marks the page soon after its source falls silent.</summary>
-internal sealed class PageWatchdog(StatusPage page, TimeProvider time, ILogger<PageWatchdog> logger) : BackgroundService
+/// <summary>Marks the documents soon after its source falls silent.</summary>
+internal sealed class PageWatchdog(PublicDocuments documents, TimeProvider time, ILogger<PageWatchdog> logger) : BackgroundService
 {
     private static readonly TimeSpan CheckEvery = TimeSpan.FromMilliseconds(50);
 
@@ -11,12 +11,12 @@ internal sealed class PageWatchdog(StatusPage page, TimeProvider time, ILogger<P
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(CheckEvery, time);
-        var failures = new FailureLog(logger, "The page could not be marked as the last known state", "The page can be marked again", LogLevel.Error);
+        var failures = new FailureLog(logger, "The documents could not be marked as the last known state", "The documents can be marked again", LogLevel.Error);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             try
             {
-                page.MarkIfSilent();
+                documents.MarkIfSilent();
                 failures.Succeeded();
             }
             catch (Exception failure)

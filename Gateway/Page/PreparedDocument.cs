@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Primitives;
+using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults.Http;
 using Xerotier.ServiceDefaults.Site;
 
@@ -16,6 +17,7 @@ namespace Xerotier.Gateway.Page;
 internal sealed partial class PreparedDocument
 {
     private const string HtmlType = "text/html; charset=utf-8";
+    private const string DataPolicy = "default-src 'none'; frame-ancestors 'none'";
     private static readonly string[] Scripts = [.. Listed("script")];
     private static readonly string[] Styles = [.. Listed("style")];
     private static readonly StringValues CacheControl = "public, max-age=1, must-revalidate";
@@ -29,6 +31,9 @@ internal sealed partial class PreparedDocument
     private readonly Representation gzip;
     private readonly Representation brotli;
 
+    private readonly bool isFramed; // others may show it in a frame, as its policy says
+    private readonly StringValues robots;
+
     private PreparedDocument(string contentType, string policy, ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag)
     {
         (this.contentType, this.policy) = (contentType, policy);
@@ -38,16 +43,40 @@ internal sealed partial class PreparedDocument
         this.brotli = new(brotli, "br", $"\"{tag}-br\"");
     }
 
+    private PreparedDocument(Brand brand, PublicDocument document, ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag)
+        : this(document.ContentType, document.ContentType.StartsWith("text/html", StringComparison.Ordinal) ? PagePolicy(brand) : DataPolicy, identity, gzip, brotli, etag)
+    {
+        if (document.Path == "/status/embed")
+        {
+            (isFramed, policy) = (true, PagePolicy(brand).Replace("frame-ancestors 'none'", "frame-ancestors " + brand.FrameAncestors, StringComparison.Ordinal));
+        }
+
+        // They belong to the pages that show them.
+        robots = document.Path == "/status/embed" || document.Path.StartsWith("/status/badge", StringComparison.Ordinal) ? "noindex" : default(StringValues);
+    }
+
     /// <summary>A page of the StatusService with its encodings. Whatever it holds, it runs only what the list of our own styles and scripts has, and the brand's accent.</summary>
     public static PreparedDocument StatusPage(Brand brand, ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
-        new(HtmlType, Policy(Scripts, brand.AccentStyle is { } accent ? [.. Styles, ContentSecurityPolicy.SourceOf(accent)] : Styles), identity, gzip, brotli, etag);
+        new(HtmlType, PagePolicy(brand), identity, gzip, brotli, etag);
 
     /// <summary>A page of the StatusService; makes its encodings.</summary>
     public static PreparedDocument StatusPage(Brand brand, byte[] identity) => StatusPage(brand, identity, Gzip(identity), Brotli(identity), ETag(identity));
 
     /// <summary>Data with its encodings.</summary>
     public static PreparedDocument Json(ReadOnlyMemory<byte> identity, ReadOnlyMemory<byte> gzip, ReadOnlyMemory<byte> brotli, string etag) =>
-        new("application/json; charset=utf-8", "default-src 'none'; frame-ancestors 'none'", identity, gzip, brotli, etag);
+        new("application/json; charset=utf-8", DataPolicy, identity, gzip, brotli, etag);
+
+    /// <summary>Another document of the StatusService, as it is live.</summary>
+    /// <exception cref="InvalidDataException">It is not whole.</exception>
+    public static PreparedDocument Other(Brand brand, PublicDocument document) => document.Path.Length > 0 && IsWhole(document.Live)
+        ? new(brand, document, document.Live.Identity.Memory, document.Live.Gzip.Memory, document.Live.Brotli.Memory, document.Live.Etag)
+        : throw new InvalidDataException($"The document {document.Path} is not whole.");
+
+    /// <summary>The same with other bytes; makes their encodings.</summary>
+    public static PreparedDocument Other(Brand brand, PublicDocument document, byte[] identity) => new(brand, document, identity, Gzip(identity), Brotli(identity), ETag(identity));
+
+    /// <summary>Whether a document of the StatusService has all of its encodings.</summary>
+    public static bool IsWhole(Document? document) => document is { Identity.Length: > 0, Gzip.Length: > 0, Brotli.Length: > 0, Etag.Length: > 0 };
 
     /// <summary>A page of the Gateway's own, which runs the styles and scripts that it holds; makes its encodings.</summary>
     public static PreparedDocument Html(byte[] identity) => new(HtmlType, PolicyOf(identity), identity, Gzip(identity), Brotli(identity), ETag(identity));
@@ -72,7 +101,16 @@ internal sealed partial class PreparedDocument
         headers.Vary = Vary;
         headers.ContentSecurityPolicy = policy;
         headers.XContentTypeOptions = NoSniff;
-        headers.XFrameOptions = Deny;
+        if (!isFramed)
+        {
+            headers.XFrameOptions = Deny;
+        }
+
+        if (robots.Count > 0)
+        {
+            headers["X-Robots-Tag"] = robots;
+        }
+
         headers["Referrer-Policy"] = NoReferrer;
         if (request.IfNoneMatch == chosen.Tag || EntityTags.IfNoneMatch(context.Request, chosen.Tag.ToString())) // the first: what a browser sends
         {
@@ -108,6 +146,8 @@ internal sealed partial class PreparedDocument
         await writing;
         context.RequestAborted.ThrowIfCancellationRequested();
     }
+
+    private static string PagePolicy(Brand brand) => Policy(Scripts, brand.AccentStyle is { } accent ? [.. Styles, ContentSecurityPolicy.SourceOf(accent)] : Styles);
 
     /// <summary>Allows only the inline styles and scripts of the page itself, by their hashes.</summary>
     private static string PolicyOf(ReadOnlyMemory<byte> html)

@@ -4,33 +4,38 @@ using Xerotier.ServiceDefaults.Site;
 namespace Xerotier.Gateway.Page;
 
 /// <summary>
-/// The status page in this Gateway's memory. It serves <c>/status</c> and <c>/status.json</c> without a call to another process: live while
-/// the StatusService's keepalives arrive, marked as the last known state when they do not.
+/// The public documents in this Gateway's memory. It serves <c>/status</c>, <c>/status.json</c> and all others that the StatusService has
+/// made in advance without a call to another process: live while the StatusService's keepalives arrive, marked as the last known state
+/// when they do not.
 /// </summary>
-internal sealed class StatusPage
+internal sealed class PublicDocuments
 {
-    /// <summary>Silence after which the page is marked. The StatusService sends a keepalive twice a second; the mark must appear within 2 s.</summary>
+    /// <summary>Silence after which the documents are marked. The StatusService sends a keepalive twice a second; the mark must appear within 2 s.</summary>
     public static readonly TimeSpan StaleAfter = TimeSpan.FromMilliseconds(1750);
+
+    /// <summary>The most bytes of all other documents in all encodings (surfaces.md).</summary>
+    private const int LargestOthers = 64 * 1024 * 1024;
 
     private readonly TimeProvider time;
     private readonly Brand brand;
     private readonly Lock changing = new();
-    private volatile PageDocuments served;
-    private PageDocuments? newest; // the newest page of the stream, which a keepalive confirms
+    private readonly Dictionary<string, PublicDocument> others = new(StringComparer.Ordinal); // as they were received
+    private volatile DocumentSet served;
+    private DocumentSet? newest; // the newest of the stream, which a keepalive confirms
     private PageSnapshot? snapshot;
     private long confirmedAt; // monotonic clock
     private DateTimeOffset lastConfirmed;
-    private DateTimeOffset lostSince; // shown by a page that is not live
+    private DateTimeOffset lostSince; // shown by documents that are not live
     private DateTime markedOn; // the UTC day of the mark
 
-    public StatusPage(Brand brand, TimeProvider time)
+    public PublicDocuments(Brand brand, TimeProvider time)
     {
         (this.brand, this.time) = (brand, time);
         lastConfirmed = time.GetUtcNow();
-        served = Mark(null, lastConfirmed);
+        served = Mark(lastConfirmed);
     }
 
-    /// <summary>Whether the page is live.</summary>
+    /// <summary>Whether the documents are live.</summary>
     public bool IsLive
     {
         get
@@ -42,26 +47,38 @@ internal sealed class StatusPage
         }
     }
 
-    /// <summary>Takes a new page from the StatusService.</summary>
-    /// <exception cref="InvalidDataException">The page is not whole.</exception>
-    public void Set(PageSnapshot page)
+    /// <summary>The page as it was received last, with all other documents; null before the first.</summary>
+    public PageSnapshot? Snapshot
     {
-        if (page is not { GeneratedAt: not null, StaleHtml.Length: > 0, StaleJson.Length: > 0 } || !IsWhole(page.Html) || !IsWhole(page.Json))
+        get
         {
-            throw new InvalidDataException("The page lacks one of its documents.");
+            lock (changing)
+            {
+                return snapshot is null ? null : new(snapshot) { Documents = { others.Values } };
+            }
         }
+    }
 
-        var next = new PageDocuments(
-            PreparedDocument.StatusPage(brand, page.Html.Identity.Memory, page.Html.Gzip.Memory, page.Html.Brotli.Memory, page.Html.Etag),
-            PreparedDocument.Json(page.Json.Identity.Memory, page.Json.Gzip.Memory, page.Json.Brotli.Memory, page.Json.Etag));
+    /// <summary>Takes what the StatusService sent.</summary>
+    /// <exception cref="InvalidDataException">A document is not whole, or they are too many. Nothing was taken.</exception>
+    public void Take(WatchPageResponse received)
+    {
         lock (changing)
         {
-            (snapshot, newest) = (page, next);
+            if (SizeWith(received) > LargestOthers)
+            {
+                throw new InvalidDataException("The documents are larger than a Gateway keeps.");
+            }
+
+            var next = (received.Page is { } page ? Live(page) : newest)?.With(brand, received.Documents, received.Removed, received.Complete);
+            snapshot = received.Page ?? snapshot;
+            Keep(received.Documents, received.Removed, received.Complete);
+            newest = next;
             KeepAlive();
         }
     }
 
-    /// <summary>A keepalive: the StatusService is alive, and the page that it sent last is still the newest.</summary>
+    /// <summary>A keepalive: the StatusService is alive, and what it sent last is still the newest.</summary>
     public void KeepAlive()
     {
         lock (changing)
@@ -70,19 +87,21 @@ internal sealed class StatusPage
         }
     }
 
-    /// <summary>Takes a page from before this Gateway's start, as the last known state.</summary>
+    /// <summary>Takes documents from before this Gateway's start, as the last known state.</summary>
     public void Restore(PageSnapshot page)
     {
         lock (changing)
         {
             if (snapshot is null)
             {
-                (snapshot, served) = (page, Mark(page, page.GeneratedAt.ToDateTimeOffset()));
+                snapshot = page;
+                Keep(page.Documents, [], complete: true);
+                served = Mark(page.GeneratedAt.ToDateTimeOffset());
             }
         }
     }
 
-    /// <summary>Marks the page when its source has been silent for too long, and again on each new day. Called often.</summary>
+    /// <summary>Marks the documents when their source has been silent for too long, and again on each new day. Called often.</summary>
     public void MarkIfSilent()
     {
         lock (changing)
@@ -91,12 +110,12 @@ internal sealed class StatusPage
             {
                 if (time.GetUtcNow().UtcDateTime.Date != markedOn)
                 {
-                    served = Mark(snapshot, lostSince);
+                    served = Mark(lostSince);
                 }
             }
             else if (time.GetElapsedTime(confirmedAt) > StaleAfter)
             {
-                served = Mark(snapshot, lastConfirmed);
+                served = Mark(lastConfirmed);
             }
         }
     }
@@ -107,13 +126,43 @@ internal sealed class StatusPage
     /// <summary>Serves <c>/status.json</c>.</summary>
     public Task ServeJsonAsync(Call call) => served.Json.ServeAsync(call.Http);
 
-    private static bool IsWhole(Document? document) => document is { Identity.Length: > 0, Gzip.Length: > 0, Brotli.Length: > 0 };
+    /// <summary>The document at <paramref name="path"/>, if it is in memory.</summary>
+    public PreparedDocument? Find(string path) => served.Others.TryGetValue(path, out var document) ? document.Value : null;
 
-    private PageDocuments Mark(PageSnapshot? page, DateTimeOffset since)
+    private DocumentSet Live(PageSnapshot page) =>
+        page is { GeneratedAt: not null, StaleHtml.Length: > 0, StaleJson.Length: > 0 } && PreparedDocument.IsWhole(page.Html) && PreparedDocument.IsWhole(page.Json)
+            ? DocumentSet.Live(brand, page) with { Others = (newest ?? served).Others } // until they come, too
+            : throw new InvalidDataException("The page lacks one of its documents.");
+
+    private long SizeWith(WatchPageResponse received)
+    {
+        var replaced = received.Documents.Select(document => document.Path).Concat(received.Removed).ToHashSet(StringComparer.Ordinal);
+        return received.Documents.Concat(received.Complete ? [] : others.Values.Where(document => !replaced.Contains(document.Path))).Sum(document => (long)document.CalculateSize());
+    }
+
+    private void Keep(IEnumerable<PublicDocument> changed, IEnumerable<string> removed, bool complete)
+    {
+        if (complete)
+        {
+            others.Clear();
+        }
+
+        foreach (var document in changed)
+        {
+            others[document.Path] = document;
+        }
+
+        foreach (var path in removed)
+        {
+            others.Remove(path);
+        }
+    }
+
+    private DocumentSet Mark(DateTimeOffset since)
     {
         (lostSince, markedOn) = (since, time.GetUtcNow().UtcDateTime.Date);
         // A time alone is read as today's, so an earlier day is written out.
         var text = since.UtcDateTime.ToString(since.UtcDateTime.Date == markedOn ? "HH:mm:ss 'UTC'" : "d MMM yyyy, HH:mm:ss 'UTC'");
-        return page is null ? UnknownPage.Make(brand, since, text) : PageDocuments.Stale(brand, page, since, text);
+        return snapshot is null ? UnknownPage.Make(brand, since, text) : DocumentSet.Stale(brand, snapshot, others.Values, since, text);
     }
 }

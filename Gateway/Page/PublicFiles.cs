@@ -12,6 +12,7 @@ internal sealed class PublicFiles
     private static readonly string[] Levels = ["operational", "degraded", "unknown", "partial_outage", "major_outage", "maintenance"];
     private readonly Dictionary<string, PublicFile> previews = Levels.ToDictionary(level => level + ".png", level => new PublicFile("image/png", Resource($"og/{level}.png")));
     private readonly PublicFile icon = new("image/png", Resource("og/icon.png"));
+    private readonly PublicFile embedScript = new("text/javascript; charset=utf-8", Resource("embed.js"));
     private readonly PublicFile robots;
     private readonly PublicFile? logoLight;
     private readonly PublicFile? logoDark;
@@ -27,6 +28,9 @@ internal sealed class PublicFiles
 
     /// <summary>Serves <c>/favicon.ico</c> and <c>/apple-touch-icon.png</c>.</summary>
     public Task ServeIconAsync(Call call) => icon.ServeAsync(call.Http);
+
+    /// <summary>Serves <c>/status/embed.js</c>.</summary>
+    public Task ServeEmbedScriptAsync(Call call) => embedScript.ServeAsync(call.Http);
 
     /// <summary>Serves <c>/robots.txt</c>.</summary>
     public Task ServeRobotsAsync(Call call) => robots.ServeAsync(call.Http);

@@ -14,7 +14,7 @@ internal static class UnknownPage
         $"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='#7d8793'><style>.k{{fill:none;stroke:#fff;stroke-width:2.4;stroke-linecap:round;stroke-linejoin:round}}</style>{Shape}</svg>");
 
     /// <summary>Makes the page of a Gateway that has waited since <paramref name="since"/>; <paramref name="text"/> is that time as the page shows it.</summary>
-    public static PageDocuments Make(Brand brand, DateTimeOffset since, string text)
+    public static DocumentSet Make(Brand brand, DateTimeOffset since, string text)
     {
         var at = since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ");
         var html = $$"""
@@ -55,6 +55,6 @@ internal static class UnknownPage
                 Windows = new() { Unavailable = true, UnavailableSince = null, Active = [], ActiveTotal = 0, Scheduled = [], ScheduledTotal = 0, Recent = [] },
             },
             ContractsJson.Wire.StatusDocument);
-        return new(PreparedDocument.Html(Encoding.UTF8.GetBytes(html)), PreparedDocument.Json(json));
+        return new(PreparedDocument.Html(Encoding.UTF8.GetBytes(html)), PreparedDocument.Json(json), DocumentSet.NoOthers);
     }
 }

@@ -36,6 +36,12 @@ public sealed class BrandOptions
     /// <summary>The address under which the public reaches the Gateway, such as <c>https://status.example.com</c>; canonical links and previews need it. Default: none.</summary>
     public string? PublicUrl { get; set; }
 
+    /// <summary>The Gateway's port on this machine, 1 to 65535: while there is no public address, the links of feeds lead there.</summary>
+    public int Port { get; set; } = 8080;
+
+    /// <summary>Origins whose pages may show <c>/status/embed</c> in a frame, such as <c>https://example.com</c>; <c>*</c>: all. Default: none.</summary>
+    public IList<string> EmbedOrigins { get; set; } = [];
+
     /// <summary><c>none</c> asks search engines to leave the pages out. Default: none is asked.</summary>
     public string? Robots { get; set; }
 }
@@ -72,12 +78,16 @@ public sealed class Brand
         var wrong = new List<string>();
         Name = Text("Name", options.Name, 1, 60) ?? "";
         Footer = Text("Footer", options.Footer, 0, 200);
-        HomeUrl = Url("HomeUrl", options.HomeUrl, "http", "https");
-        SupportUrl = Url("SupportUrl", options.SupportUrl, "http", "https", "mailto");
-        PublicUrl = Url("PublicUrl", options.PublicUrl, "http", "https")?.TrimEnd('/');
+        HomeUrl = Address("HomeUrl", options.HomeUrl, "http", "https");
+        SupportUrl = Address("SupportUrl", options.SupportUrl, "http", "https", "mailto");
+        PublicUrl = Address("PublicUrl", options.PublicUrl, "http", "https")?.TrimEnd('/');
+        Check(options.Port is >= 1 and <= 65535, "Page:Port must be from 1 to 65535.");
+        Url = PublicUrl ?? $"http://localhost:{options.Port}";
         Check(options.Links.Count <= 5, "Page:Links must have at most 5 links.");
-        Links = [.. options.Links.Select((link, i) => (Text($"Links:{i}:Name", link.Name, 1, 30) ?? "", Url($"Links:{i}:Url", link.Url.Length == 0 ? "-" : link.Url, "http", "https") ?? ""))];
+        Links = [.. options.Links.Select((link, i) => (Text($"Links:{i}:Name", link.Name, 1, 30) ?? "", Address($"Links:{i}:Url", link.Url.Length == 0 ? "-" : link.Url, "http", "https") ?? ""))];
         Check(options.Robots is null or "" or "none", "Page:Robots must be 'none' or not set.");
+        Check(options.EmbedOrigins.Count <= 20 && options.EmbedOrigins.All(IsOrigin), "Page:EmbedOrigins must be at most 20 origins such as https://example.com, or '*'.");
+        FrameAncestors = options.EmbedOrigins.Count == 0 ? "'none'" : string.Join(' ', options.EmbedOrigins);
         IsIndexed = options.Robots is null or "";
         LogoLight = Read("LogoLight", options.LogoLight);
         LogoDark = Read("LogoDark", options.LogoDark) ?? LogoLight;
@@ -102,7 +112,7 @@ public sealed class Brand
             return value is "" ? null : value;
         }
 
-        string? Url(string setting, string? value, params string[] schemes)
+        string? Address(string setting, string? value, params string[] schemes)
         {
             if (value is null or "")
             {
@@ -183,6 +193,12 @@ public sealed class Brand
     /// <summary>The public address, without a slash at its end.</summary>
     public string? PublicUrl { get; }
 
+    /// <summary>Where links that are read elsewhere lead, without a slash at its end: the public address or, without one, this machine's.</summary>
+    public string Url { get; }
+
+    /// <summary>Who may show <c>/status/embed</c> in a frame, as <c>frame-ancestors</c> says it.</summary>
+    public string FrameAncestors { get; }
+
     /// <summary>Whether search engines may list the pages.</summary>
     public bool IsIndexed { get; }
 
@@ -199,6 +215,9 @@ public sealed class Brand
             return (0.2126 * parts[0]) + (0.7152 * parts[1]) + (0.0722 * parts[2]);
         }
     }
+
+    private static bool IsOrigin(string text) =>
+        text == "*" || (Uri.TryCreate(text, UriKind.Absolute, out var origin) && origin.Scheme is "http" or "https" && origin.GetLeftPart(UriPartial.Authority) == text && !text.AsSpan().ContainsAny(";, '\""));
 
     private static bool IsColour(string text) => text.Length == 7 && text[0] == '#' && text.AsSpan(1).IndexOfAnyExcept(HexDigits) < 0;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Xerotier.Maintenance.V1;
 using Xerotier.StatusService.Model;
 using Component = Xerotier.StatusService.Model.Component;
@@ -11,6 +12,8 @@ namespace Xerotier.StatusService.Board;
 /// <param name="incidents">The incidents, newest start first. Of older ones the bodies are empty.</param>
 public sealed class Announcements(IReadOnlyList<Component> components, IReadOnlyList<PageIncident> incidents)
 {
+    private static readonly JsonTypeInfo<Announcements> Stored = ContractsJson.FromAnyVersion(AnnouncementsJson.Default.Options, AnnouncementsJson.Default.Announcements);
+
     private readonly Lazy<Dictionary<string, Line>> lines = new(() => LinesOf(incidents));
 
     /// <summary>Before the first message of any service: the built-in components.</summary>
@@ -57,7 +60,7 @@ public sealed class Announcements(IReadOnlyList<Component> components, IReadOnly
         }
 
         return worst is var (incident, declared)
-            ? new(declared.State is Recorded.Outage ? ComponentStatus.Outage : ComponentStatus.Degraded, incident.Title)
+            ? new(declared.State is RecordedState.Outage ? ComponentStatus.Outage : ComponentStatus.Degraded, incident.Title)
             : Verdict.Operational;
     }
 
@@ -65,7 +68,7 @@ public sealed class Announcements(IReadOnlyList<Component> components, IReadOnly
     public IEnumerable<PageIncident> Naming(Component component) => Open.Where(i => i.Components.Any(c => c.Id == component.Id));
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
-    public static Announcements? FromJson(string? json) => json is null ? null : JsonSerializer.Deserialize(json, AnnouncementsJson.Default.Announcements);
+    public static Announcements? FromJson(string? json) => json is null ? null : JsonSerializer.Deserialize(json, Stored);
 
     /// <summary>The announcements as they are stored.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, AnnouncementsJson.Default.Announcements);
@@ -83,6 +86,8 @@ public sealed class Announcements(IReadOnlyList<Component> components, IReadOnly
         Description = notice.Value.Description,
         Group = notice.Value.Group,
         OnlyShowIfDegraded = notice.Value.OnlyShowIfDegraded,
+        CreatedAt = notice.Value.CreatedAt,
+        UpdatedAt = notice.Value.UpdatedAt,
         StartDate = notice.Value.StartDate,
         ArchivedAt = notice.Value.ArchivedAt,
         Probe = notice.Value.Probe,

@@ -23,13 +23,19 @@ public sealed record BoardState(
     Announcements Announced,
     bool WindowsUnavailable,
     DateTimeOffset? WindowsHeardAt,
-    IReadOnlyDictionary<string, Recorded> Recorded)
+    IReadOnlyDictionary<string, RecordedState> Recorded)
 {
+    /// <summary>The outages that are measured, each with the Unix second since which it lasts; null: since before anybody looked.</summary>
+    public IEnumerable<(Component Component, long? Since)> MeasuredOutages(ChangeStamp stamp) =>
+        from shown in Shown
+        where shown.Measured?.Status is ComponentStatus.Outage
+        select (shown.Component, stamp.Measured.TryGetValue(shown.Component.Key, out var since) && since.Status is ComponentStatus.Outage ? since.At : null);
+
     /// <summary>The board at <paramref name="now"/>.</summary>
     public static BoardState At(BoardInputs inputs, DateTimeOffset now)
     {
         var shown = new List<ComponentState>();
-        var recorded = new Dictionary<string, Recorded>();
+        var recorded = new Dictionary<string, RecordedState>();
         foreach (var component in inputs.Announced.Current)
         {
             var measured = Measures.Judge(component, inputs, now);
@@ -112,17 +118,17 @@ public sealed record BoardState(
             : null;
     }
 
-    private static Recorded RecordedOf(Component component, ComponentStatus? measured, BoardInputs inputs, DateTimeOffset now)
+    private static RecordedState RecordedOf(Component component, ComponentStatus? measured, BoardInputs inputs, DateTimeOffset now)
     {
-        var held = component.IsDeclared ? Model.Recorded.NoData : measured switch // what nothing measures is computed, not recorded
+        var held = component.IsDeclared ? Model.RecordedState.NoData : measured switch // what nothing measures is computed, not recorded
         {
-            ComponentStatus.Operational => Model.Recorded.Operational,
-            ComponentStatus.Degraded => Model.Recorded.Degraded,
-            ComponentStatus.Outage => Model.Recorded.Outage,
-            _ => Model.Recorded.NoData,
+            ComponentStatus.Operational => Model.RecordedState.Operational,
+            ComponentStatus.Degraded => Model.RecordedState.Degraded,
+            ComponentStatus.Outage => Model.RecordedState.Outage,
+            _ => Model.RecordedState.NoData,
         };
         return measured is not null && inputs.Windows is { } windows && windows.Platform.Any(w => w.Covers(component, now)) ? held.UnderWindow()
-            : inputs.Windows is null && now < inputs.WindowsAwaitedUntil && held is not Model.Recorded.Operational ? Model.Recorded.NoData
+            : inputs.Windows is null && now < inputs.WindowsAwaitedUntil && held is not Model.RecordedState.Operational ? Model.RecordedState.NoData
             : held;
     }
 }

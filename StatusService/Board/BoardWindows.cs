@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Xerotier.Maintenance.V1;
 using Xerotier.StatusService.Model;
 
@@ -23,6 +24,8 @@ public sealed record BoardWindows(
     /// <summary>How many active and how many scheduled windows the page shows (product.md section 3). Of the others it says how many there are.</summary>
     public const int Noticed = 10;
 
+    private static readonly JsonTypeInfo<BoardWindows> Stored = ContractsJson.FromAnyVersion(WindowsJson.Default.Options, WindowsJson.Default.BoardWindows);
+
     /// <summary>The public part of <paramref name="notices"/>.</summary>
     public static BoardWindows From(NoticeLists notices) => new(
         [.. notices.Active.Take(Noticed).Select(w => w.Value.ToPublic())],
@@ -33,7 +36,7 @@ public sealed record BoardWindows(
         [.. notices.PlatformActive.Select(PlatformWindow.From)]);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
-    public static BoardWindows FromJson(string json) => JsonSerializer.Deserialize(json, WindowsJson.Default.BoardWindows)!;
+    public static BoardWindows FromJson(string json) => JsonSerializer.Deserialize(json, Stored)!;
 
     /// <summary>The windows as they are stored.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, WindowsJson.Default.BoardWindows);

@@ -7,7 +7,7 @@ namespace Xerotier.StatusService.Board;
 /// Changes that the clock alone makes happen at their exact instants, however late somebody observes it. Used by one thread at a time.
 /// </summary>
 /// <param name="observed">Takes what the board holds from an instant on, by component key. The instants go back only when the clock was set back.</param>
-public sealed class LiveBoard(Action<DateTimeOffset, IReadOnlyDictionary<string, Recorded>> observed)
+public sealed class LiveBoard(Action<DateTimeOffset, IReadOnlyDictionary<string, RecordedState>> observed)
 {
     /// <summary>Two observations further apart than this did not observe what lay between them.</summary>
     public static readonly TimeSpan MaxGap = TimeSpan.FromSeconds(2);

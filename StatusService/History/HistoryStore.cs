@@ -17,7 +17,7 @@ namespace Xerotier.StatusService.History;
 public sealed record RecorderRow(long Generation, long? RecordedUntil, long? FirstRecorded, long Revision, string? Stamp, bool Taken);
 
 /// <summary>An interval that goes on.</summary>
-public readonly record struct OpenInterval(long From, Recorded State);
+public readonly record struct OpenInterval(long From, RecordedState State);
 
 /// <summary>What a recorder writes at once: it moves the end of the record from <paramref name="From"/> to <paramref name="Until"/>.</summary>
 /// <param name="From">Where the record ended until now; null when there was none.</param>
@@ -29,7 +29,7 @@ public sealed record RecordedChange(
     long? From,
     long Until,
     IReadOnlyList<(string Component, long To)> Ended,
-    IReadOnlyList<(string Component, long From, long? To, Recorded State)> Begun,
+    IReadOnlyList<(string Component, long From, long? To, RecordedState State)> Begun,
     string? Stamp)
 {
     /// <summary>The windows as JSON; null when they stay.</summary>
@@ -48,7 +48,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
     /// <summary>How long a recorder that does not write keeps its lease.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
 
-    /// <summary>A stored state as a number of <see cref="Recorded"/>: what was measured beneath a window has a column of its own, which the previous release need not know.</summary>
+    /// <summary>A stored state as a number of <see cref="RecordedState"/>: what was measured beneath a window has a column of its own, which the previous release need not know.</summary>
     private const string State = "case when beneath is null then state else (10 + beneath)::smallint end as state";
 
     /// <summary>How far into the database's future a record may reach: as far as the clock of a service that is right.</summary>
@@ -114,7 +114,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         var open = new Dictionary<string, OpenInterval>();
         while (await reader.ReadAsync(cancellation))
         {
-            open[reader.GetString(0)] = new(Second(reader, 1)!.Value, (Recorded)reader.GetInt16(2));
+            open[reader.GetString(0)] = new(Second(reader, 1)!.Value, (RecordedState)reader.GetInt16(2));
         }
 
         return open;
@@ -309,7 +309,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         var found = days.Distinct().ToDictionary(day => day, _ => new List<Interval>());
         while (await reader.ReadAsync(cancellation))
         {
-            found[new(reader.GetString(0), reader.GetFieldValue<DateOnly>(1))].Add(new(Second(reader, 2)!.Value, Second(reader, 3)!.Value, (Recorded)reader.GetInt16(4)));
+            found[new(reader.GetString(0), reader.GetFieldValue<DateOnly>(1))].Add(new(Second(reader, 2)!.Value, Second(reader, 3)!.Value, (RecordedState)reader.GetInt16(4)));
         }
 
         return found.ToDictionary(day => day.Key, IReadOnlyList<Interval> (day) => day.Value);
@@ -360,7 +360,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         var intervals = new List<(string Component, Interval Interval)>();
         while (await reader.ReadAsync(cancellation))
         {
-            intervals.Add((reader.GetString(0), new(Second(reader, 1)!.Value, Second(reader, 2) ?? HistorySnapshot.Open, (Recorded)reader.GetInt16(3))));
+            intervals.Add((reader.GetString(0), new(Second(reader, 1)!.Value, Second(reader, 2) ?? HistorySnapshot.Open, (RecordedState)reader.GetInt16(3))));
         }
 
         return intervals.GroupBy(i => i.Component).ToDictionary(line => line.Key, IReadOnlyList<Interval> (line) => [.. line.Select(i => i.Interval)]);

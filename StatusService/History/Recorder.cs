@@ -158,7 +158,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
         var from = holding.Row.RecordedUntil;
         var until = Math.Max(from ?? complete, complete);
         var ended = new List<(string, long)>();
-        var begun = new List<(string, long, long?, Recorded)>();
+        var begun = new List<(string, long, long?, RecordedState)>();
         var open = new Dictionary<string, OpenInterval>();
 
         foreach (var component in track.Components.Union(holding.Open.Keys))
@@ -172,7 +172,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
 
             foreach (var interval in track.Intervals(component, from ?? long.MinValue, until))
             {
-                if (interval.State != Recorded.NoData)
+                if (interval.State != RecordedState.NoData)
                 {
                     stretches.AddOrExtend(interval);
                 }

@@ -43,7 +43,7 @@ public sealed class StatusTrack
     /// <summary>From <paramref name="now"/> on the board holds <paramref name="states"/>; until now it held those of the last call.</summary>
     /// <param name="now">Before the last call when the clock was set back: what was seen in what is the future again is dropped.</param>
     /// <param name="states">By component key; a component that is missing has no data.</param>
-    public void Observe(DateTimeOffset now, IReadOnlyDictionary<string, Recorded> states)
+    public void Observe(DateTimeOffset now, IReadOnlyDictionary<string, RecordedState> states)
     {
         lock (gate)
         {
@@ -72,7 +72,7 @@ public sealed class StatusTrack
 
             foreach (var (component, line) in lines)
             {
-                line.Holding = states.GetValueOrDefault(component, Recorded.NoData);
+                line.Holding = states.GetValueOrDefault(component, RecordedState.NoData);
             }
 
             last = now;
@@ -104,9 +104,9 @@ public sealed class StatusTrack
     {
         private readonly List<Interval> closed = [];
         private long second = long.MinValue; // the newest second that was touched; later calls may make it worse
-        private Recorded worst;
+        private RecordedState worst;
 
-        public Recorded Holding { get; set; }
+        public RecordedState Holding { get; set; }
 
         /// <summary>The state was held in all of these seconds, both inclusive.</summary>
         public void Held(long from, long until)

@@ -22,6 +22,12 @@ public sealed record Component(string Id, string Name, int Position)
     /// <summary>Whether the page hides its line while it is operational.</summary>
     public bool OnlyShowIfDegraded { get; init; }
 
+    /// <summary>When it was created; null while the MaintenanceService has not told.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    /// <summary>When it was changed last; null while the MaintenanceService has not told.</summary>
+    public DateTimeOffset? UpdatedAt { get; init; }
+
     /// <summary>The UTC day from which one that is not built in is monitored.</summary>
     public DateOnly StartDate { get; init; }
 

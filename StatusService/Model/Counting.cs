@@ -23,13 +23,13 @@ public static class Counting
             var held = StateAt(recorded, ref r, at, ref next);
             var says = StateAt(declared, ref d, at, ref next);
             var plain = StateAt(computed, ref c, at, ref next);
-            if (plain is Recorded.Operational && held.Measured() is Recorded.NoData)
+            if (plain is RecordedState.Operational && held.Measured() is RecordedState.NoData)
             {
-                held = held is Recorded.Maintenance ? Recorded.MaintenanceOverOperational : Recorded.Operational;
+                held = held is RecordedState.Maintenance ? RecordedState.MaintenanceOverOperational : RecordedState.Operational;
             }
 
-            var state = says is Recorded.NoData ? held.Counted() : held.With(says);
-            if (state is not Recorded.NoData)
+            var state = says is RecordedState.NoData ? held.Counted() : held.With(says);
+            if (state is not RecordedState.NoData)
             {
                 counted.AddOrExtend(new(at, next, state));
             }
@@ -54,16 +54,16 @@ public static class Counting
         var at = new DateTimeOffset(component.StartDate.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
         foreach (var probed in component.Probed)
         {
-            intervals.AddOrExtend(new(at, Math.Min(probed.From, end), Recorded.Operational));
+            intervals.AddOrExtend(new(at, Math.Min(probed.From, end), RecordedState.Operational));
             at = Math.Max(at, probed.To ?? end);
         }
 
-        intervals.AddOrExtend(new(at, end, Recorded.Operational));
+        intervals.AddOrExtend(new(at, end, RecordedState.Operational));
         return intervals;
     }
 
     /// <summary>The state at <paramref name="at"/>, no data between the intervals; <paramref name="next"/> becomes the next change if that is earlier.</summary>
-    private static Recorded StateAt(IReadOnlyList<Interval> intervals, ref int index, long at, ref long next)
+    private static RecordedState StateAt(IReadOnlyList<Interval> intervals, ref int index, long at, ref long next)
     {
         while (index < intervals.Count && intervals[index].To <= at)
         {
@@ -72,11 +72,11 @@ public static class Counting
 
         if (index == intervals.Count)
         {
-            return Recorded.NoData;
+            return RecordedState.NoData;
         }
 
         var interval = intervals[index];
         next = Math.Min(next, interval.From > at ? interval.From : interval.To);
-        return interval.From > at ? Recorded.NoData : interval.State;
+        return interval.From > at ? RecordedState.NoData : interval.State;
     }
 }

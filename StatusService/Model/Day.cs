@@ -28,10 +28,10 @@ public readonly record struct DaySeconds(int Operational, int Degraded, int Main
         var seconds = (int)Math.Max(0, interval.To - interval.From);
         return interval.State switch
         {
-            Recorded.Operational => this with { Operational = Operational + seconds },
-            Recorded.Degraded => this with { Degraded = Degraded + seconds },
-            Recorded.Maintenance => this with { Maintenance = Maintenance + seconds },
-            Recorded.Outage => this with { Outage = Outage + seconds },
+            RecordedState.Operational => this with { Operational = Operational + seconds },
+            RecordedState.Degraded => this with { Degraded = Degraded + seconds },
+            RecordedState.Maintenance => this with { Maintenance = Maintenance + seconds },
+            RecordedState.Outage => this with { Outage = Outage + seconds },
             _ => this,
         };
     }

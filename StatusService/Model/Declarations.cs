@@ -7,7 +7,7 @@ namespace Xerotier.StatusService.Model;
 /// <param name="From">First second, Unix time.</param>
 /// <param name="To">End, exclusive; <see cref="Declarations.Open"/> while it goes on.</param>
 /// <param name="State">Degraded or outage.</param>
-public readonly record struct DeclaredInterval(string ComponentId, long From, long To, Recorded State);
+public readonly record struct DeclaredInterval(string ComponentId, long From, long To, RecordedState State);
 
 /// <summary>What incidents say of components, pure (incidents.md sections 11 and 12).</summary>
 public static class Declarations
@@ -23,19 +23,19 @@ public static class Declarations
     {
         ArgumentNullException.ThrowIfNull(incident);
         var intervals = new List<DeclaredInterval>();
-        var current = new Dictionary<string, (DateTimeOffset From, Recorded State)>(StringComparer.Ordinal);
+        var current = new Dictionary<string, (DateTimeOffset From, RecordedState State)>(StringComparer.Ordinal);
         foreach (var (update, states) in IncidentTimeline.Over(incident.Updates))
         {
             foreach (var (id, declared) in states)
             {
                 var state = StateOf(declared);
-                if (current.TryGetValue(id, out var held) ? held.State == state : state is Recorded.Operational)
+                if (current.TryGetValue(id, out var held) ? held.State == state : state is RecordedState.Operational)
                 {
                     continue;
                 }
 
                 End(id, update.At);
-                if (state is not Recorded.Operational)
+                if (state is not RecordedState.Operational)
                 {
                     current[id] = (update.At, state);
                 }
@@ -66,13 +66,13 @@ public static class Declarations
         var merged = new List<Interval>();
         for (var i = 0; i + 1 < edges.Length; i++)
         {
-            var worst = Recorded.Operational;
+            var worst = RecordedState.Operational;
             foreach (var d in all)
             {
                 worst = d.From <= edges[i] && d.To > edges[i] && d.State > worst ? d.State : worst;
             }
 
-            if (worst is not Recorded.Operational)
+            if (worst is not RecordedState.Operational)
             {
                 merged.AddOrExtend(new(edges[i], edges[i + 1], worst));
             }
@@ -81,11 +81,11 @@ public static class Declarations
         return merged;
     }
 
-    private static Recorded StateOf(DeclaredStatus status) => status switch
+    private static RecordedState StateOf(DeclaredStatus status) => status switch
     {
-        DeclaredStatus.Outage => Recorded.Outage,
-        DeclaredStatus.Degraded => Recorded.Degraded,
-        _ => Recorded.Operational,
+        DeclaredStatus.Outage => RecordedState.Outage,
+        DeclaredStatus.Degraded => RecordedState.Degraded,
+        _ => RecordedState.Operational,
     };
 
     private static long Ceiling(DateTimeOffset at) => at.ToUnixTimeSeconds() + (at.Ticks % TimeSpan.TicksPerSecond == 0 ? 0 : 1);

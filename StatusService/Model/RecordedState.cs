@@ -4,7 +4,7 @@ namespace Xerotier.StatusService.Model;
 /// What a component held in one second of the history. The numbers are stored; those under a window as maintenance, with what was measured beside it. While a platform project's window covers a component, that
 /// is held together with what was measured beneath it: an incident that says what was down in the window counts both again.
 /// </summary>
-public enum Recorded
+public enum RecordedState
 {
     /// <summary>Functioning normally.</summary>
     Operational = 0,
@@ -37,30 +37,30 @@ public static class RecordedExtensions
     private const int Window = 10; // added to what was measured beneath
 
     /// <summary>The measured <paramref name="state"/> under a window.</summary>
-    public static Recorded UnderWindow(this Recorded state) => state is Recorded.NoData ? Recorded.Maintenance : (Recorded)((int)state + Window);
+    public static RecordedState UnderWindow(this RecordedState state) => state is RecordedState.NoData ? RecordedState.Maintenance : (RecordedState)((int)state + Window);
 
     /// <summary>What was measured, beneath the window if there was one.</summary>
-    public static Recorded Measured(this Recorded state) =>
-        state is Recorded.Maintenance ? Recorded.NoData : (int)state >= Window ? (Recorded)((int)state - Window) : state;
+    public static RecordedState Measured(this RecordedState state) =>
+        state is RecordedState.Maintenance ? RecordedState.NoData : (int)state >= Window ? (RecordedState)((int)state - Window) : state;
 
     /// <summary>What it counts as while no incident says otherwise: one of operational, degraded, no data, maintenance, outage.</summary>
-    public static Recorded Counted(this Recorded state) => (int)state >= Window ? Recorded.Maintenance : state;
+    public static RecordedState Counted(this RecordedState state) => (int)state >= Window ? RecordedState.Maintenance : state;
 
     /// <summary>What it counts as while an incident declares <paramref name="declared"/>, degraded or outage: the worse of it and what was measured, whatever the window.</summary>
-    public static Recorded With(this Recorded state, Recorded declared) => state.Measured() is Recorded.Outage ? Recorded.Outage : declared;
+    public static RecordedState With(this RecordedState state, RecordedState declared) => state.Measured() is RecordedState.Outage ? RecordedState.Outage : declared;
 
     /// <summary>
     /// From best to worst: a second takes the worst state that it held. Unknown ranks as in product.md section 8, maintenance above it, and
     /// of two states under a window the worse beneath it.
     /// </summary>
-    public static int Rank(this Recorded state) => ((int)state.Counted() * Window) + (state.Counted() is Recorded.Maintenance ? (int)state.Measured() : 0);
+    public static int Rank(this RecordedState state) => ((int)state.Counted() * Window) + (state.Counted() is RecordedState.Maintenance ? (int)state.Measured() : 0);
 }
 
 /// <summary>A stretch of whole seconds in one state.</summary>
 /// <param name="From">First second, Unix time.</param>
 /// <param name="To">End, exclusive.</param>
 /// <param name="State">The state.</param>
-public readonly record struct Interval(long From, long To, Recorded State)
+public readonly record struct Interval(long From, long To, RecordedState State)
 {
     /// <summary>The part within [<paramref name="from"/>, <paramref name="to"/>); empty when To ≤ From.</summary>
     public Interval Clip(long from, long to) => this with { From = Math.Max(From, from), To = Math.Min(To, to) };

@@ -17,7 +17,7 @@ public static class HistoryEndpoint
     private static async Task GetAsync(HttpContext context, HistoryPages pages, Brand brand, TimeProvider time)
     {
         var now = time.GetUtcNow();
-        await PublicDocument.WriteAsync(context, await pages.GetAsync(MonthOf(context.Request.Query, now), now, context.RequestAborted), brand);
+        await PublicResponse.WriteAsync(context, await pages.GetAsync(MonthOf(context.Request.Query, now), now, context.RequestAborted), brand);
     }
 
     /// <summary>The month that the query names, the current one by default. Other parameters are ignored: links to a public page carry them.</summary>

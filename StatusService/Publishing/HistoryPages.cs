@@ -44,7 +44,7 @@ public sealed class HistoryPages(
         var (known, incidents) = (await asked, await asking);
         var announced = incidents is null ? published.Announced.Value : published.Announced.Value.With(incidents.Incidents);
         var model = HistoryPageBuilder.Build(
-            month, now, history, intervals, track, announced, known?.Windows.Select(w => w.Value.ToPublic()).ToList(), known is { HasMore: true });
+            month, now, history, intervals, track, announced, [.. known?.Windows.Select(w => w.Value.ToPublic()) ?? []], known is not null && incidents is not null, known is { HasMore: true });
         return PageRenderer.Pack(await renderer.RenderHistoryAsync(model, late.Token));
     }
 }

@@ -17,6 +17,12 @@ public sealed class IncidentPages(Published published, MaintenanceFeed.Maintenan
 
     private readonly SingleFlight<string, Document> cache = new(Lifetime, time) { Capacity = 200 };
 
+    /// <summary>The path of an incident's page.</summary>
+    public static string PathOf(string id) => $"/status/incidents/{id}";
+
+    /// <summary>Whether it has everything that its page says: of older incidents the board knows less.</summary>
+    public static bool IsWhole(PageIncident incident) => incident.Updates.Count == incident.UpdatesCount && incident.Updates.All(update => update.Body.Length > 0);
+
     /// <summary>The page of the incident with this id.</summary>
     /// <exception cref="ApiException">404: there is no published incident of this id.</exception>
     /// <exception cref="RpcException">It is not known here, and the MaintenanceService does not respond.</exception>
@@ -24,8 +30,8 @@ public sealed class IncidentPages(Published published, MaintenanceFeed.Maintenan
 
     private async Task<Document> MakeAsync(string id)
     {
-        var incident = published.Announced.Value.Incidents.FirstOrDefault(i => i.Id == id && i.Updates.Count == i.UpdatesCount && i.Updates.All(u => u.Body.Length > 0)) ?? await AskAsync(id);
-        return PageRenderer.Pack(await renderer.RenderIncidentAsync(new(incident, Minute(time.GetUtcNow())), CancellationToken.None));
+        var incident = published.Announced.Value.Incidents.FirstOrDefault(i => i.Id == id && IsWhole(i)) ?? await AskAsync(id);
+        return PageRenderer.Pack(await renderer.RenderIncidentAsync(new(incident), CancellationToken.None));
     }
 
     private async Task<PageIncident> AskAsync(string id)
@@ -41,8 +47,6 @@ public sealed class IncidentPages(Published published, MaintenanceFeed.Maintenan
     }
 
     private static ApiException NotFound() => new(ApiErrors.NotFound("There is no incident of this ID."));
-
-    private static DateTimeOffset Minute(DateTimeOffset now) => DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds() / 60 * 60);
 }
 
 /// <summary>Maps the incidents' own pages.</summary>
@@ -59,6 +63,6 @@ public static class IncidentEndpoint
             throw new ApiException(ApiErrors.NotFound("There is no incident of this ID."));
         }
 
-        await PublicDocument.WriteAsync(context, await pages.GetAsync(id, context.RequestAborted), brand);
+        await PublicResponse.WriteAsync(context, await pages.GetAsync(id, context.RequestAborted), brand);
     }
 }

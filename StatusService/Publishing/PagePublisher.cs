@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Xerotier.StatusService.Board;
+using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
@@ -42,6 +43,7 @@ public sealed class PagePublisher(StatusTrack track, PageRenderer renderer, Publ
             (rendered, renderedAt) = (hash, time.GetTimestamp());
         }
 
+        published.Shown.Set((model, board));
         considered = (board, stamp, history, asOf);
     }
 }

@@ -6,7 +6,7 @@ using Xerotier.StatusService.Documents.Page;
 namespace Xerotier.StatusService.Publishing;
 
 /// <summary>How this service responds with a page of its own, which the Gateway asks for on the public's behalf.</summary>
-public static class PublicDocument
+public static class PublicResponse
 {
     /// <summary>The page's Content-Security-Policy: its own style and script, and its images.</summary>
     public static string Policy(Brand brand) =>

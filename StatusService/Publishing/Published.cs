@@ -1,6 +1,7 @@
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Board;
+using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
 
@@ -18,6 +19,12 @@ public sealed class Published(TimeProvider time)
 
     /// <summary>The newest page; null before the first.</summary>
     public Latest<PageSnapshot?> Page { get; } = new(null);
+
+    /// <summary>What the newest page shows, and what the loop saw for it; null before the first.</summary>
+    public Latest<(StatusPageModel Page, BoardState Board)?> Shown { get; } = new(null);
+
+    /// <summary>The other documents by path; null before they were first made.</summary>
+    public Latest<IReadOnlyDictionary<string, PublicDocument>?> Documents { get; } = new(null);
 
     /// <summary>The newest components and incidents.</summary>
     public Latest<Announcements> Announced { get; } = new(Announcements.None);
@@ -64,5 +71,7 @@ public static class PublishingExtensions
         services.AddSingleton<IncidentPages>();
         services.AddSingleton<Dashboards>();
         services.AddHostedService<StatusLoop>();
+        services.AddHostedSingleton<Installation>();
+        services.AddHostedService<DocumentsPublisher>();
     }
 }

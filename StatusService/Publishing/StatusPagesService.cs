@@ -5,7 +5,7 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.StatusService.Publishing;
 
-/// <summary>Pushes the page to every Gateway. Keepalives are sent only while the loop is alive: while it is stuck there are none.</summary>
+/// <summary>Pushes the public documents to every Gateway. Keepalives are sent only while the loop is alive: while it is stuck there are none.</summary>
 [Authorize(Policies.Service)]
 public sealed class StatusPagesService(Published published, TimeProvider time, IHostApplicationLifetime lifetime) : StatusPages.StatusPagesBase
 {
@@ -15,17 +15,32 @@ public sealed class StatusPagesService(Published published, TimeProvider time, I
     public override async Task WatchPage(WatchPageRequest request, IServerStreamWriter<WatchPageResponse> responseStream, ServerCallContext context)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
-        PageSnapshot? sent = null;
+        PageSnapshot? sentPage = null;
+        IReadOnlyDictionary<string, PublicDocument>? sent = null;
         while (!ended.IsCancellationRequested)
         {
-            var (page, next) = published.Page.Current;
-            if (published.IsLoopAlive && (page is not null || sent is not null))
+            var (page, nextPage) = published.Page.Current;
+            var (documents, nextDocuments) = published.Documents.Current;
+            if (published.IsLoopAlive && (page is not null || sentPage is not null))
             {
-                await responseStream.WriteAsync(new() { Page = page == sent ? null : page }, ended.Token);
-                sent = page;
+                await responseStream.WriteAsync(Changes(sent, documents, page == sentPage ? null : page), ended.Token);
+                (sentPage, sent) = (page, documents);
             }
 
-            await Task.WhenAny(next, Task.Delay(Keepalive, time, ended.Token));
+            await Task.WhenAny(nextPage, nextDocuments, Task.Delay(Keepalive, time, ended.Token));
         }
+    }
+
+    private static WatchPageResponse Changes(IReadOnlyDictionary<string, PublicDocument>? before, IReadOnlyDictionary<string, PublicDocument>? now, PageSnapshot? page)
+    {
+        var response = new WatchPageResponse { Page = page };
+        if (now is not null && now != before)
+        {
+            response.Complete = before is null;
+            response.Documents.AddRange(now.Values.Where(document => before?.GetValueOrDefault(document.Path) != document));
+            response.Removed.AddRange(before?.Keys.Where(path => !now.ContainsKey(path)) ?? []);
+        }
+
+        return response;
     }
 }

@@ -9,7 +9,7 @@ namespace Xerotier.StatusService.Publishing;
 public sealed class WindowQueries(MaintenanceFeed.MaintenanceFeedClient maintenance, ILogger<WindowQueries> logger)
 {
     private readonly FailureLog failures = new(
-        logger, "The MaintenanceService does not respond; dashboards and months say that their windows are unavailable", "The MaintenanceService responds again");
+        logger, "The MaintenanceService does not respond; dashboards and months say that their windows are unavailable, and calendars stay as they were", "The MaintenanceService responds again");
 
     /// <summary>The active and scheduled windows of a project.</summary>
     public Task<ListProjectWindowsResponse?> OfProjectAsync(string projectId) =>
@@ -18,6 +18,10 @@ public sealed class WindowQueries(MaintenanceFeed.MaintenanceFeedClient maintena
     /// <summary>The windows of all projects that touched the month.</summary>
     public Task<ListWindowsBetweenResponse?> OfMonthAsync(DateOnly month) =>
         AskAsync(maintenance.ListWindowsBetweenAsync(new() { From = Midnight(month), To = Midnight(month.AddMonths(1)) }));
+
+    /// <summary>The windows of 90 days back and ahead of <paramref name="day"/>.</summary>
+    public Task<ListWindowsBetweenResponse?> AroundAsync(DateOnly day) =>
+        AskAsync(maintenance.ListWindowsBetweenAsync(new() { From = Midnight(day.AddDays(-90)), To = Midnight(day.AddDays(91)) }));
 
     /// <summary>The published incidents that touched the month.</summary>
     public Task<ListIncidentsBetweenResponse?> IncidentsOfMonthAsync(DateOnly month) =>

@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.Model;
 

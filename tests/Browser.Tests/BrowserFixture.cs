@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Playwright;
 using Xerotier.Browser.Tests;
 using Xerotier.ServiceDefaults.Site;
+using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.Documents.Page;
 
 [assembly: AssemblyFixture(typeof(BrowserFixture))]

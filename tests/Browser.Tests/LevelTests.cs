@@ -1,7 +1,7 @@
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
-using Xerotier.StatusService.Documents.Page;
+using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.Model;
 
 namespace Xerotier.Browser.Tests;

@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults.Site;
+using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.Model;
 

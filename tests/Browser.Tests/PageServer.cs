@@ -61,7 +61,7 @@ public sealed partial class PageServer : IAsyncDisposable
 
     /// <summary>The policy that comes with a page: a month of the history has its own, the Gateway derives the status page's from its style and script.</summary>
     public static string Policy(byte[] html) => html.AsSpan().IndexOf("<main class=\"history\""u8) >= 0
-        ? PublicDocument.Policy(Brand.Default)
+        ? PublicResponse.Policy(Brand.Default)
         : $"default-src 'none'; style-src '{Hash(PageShell.Style)}'; script-src '{Hash(PageAssets.Script)}'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     public async ValueTask DisposeAsync() => await app.DisposeAsync();

@@ -1,5 +1,6 @@
 using Microsoft.Playwright;
 using Xerotier.ServiceDefaults.Site;
+using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.Model;
 

@@ -1,9 +1,13 @@
 using System.Text;
+using Xerotier.Contracts;
 using Xerotier.Page.V1;
 using Xerotier.StatusService.Board;
+using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
+using Component = Xerotier.StatusService.Model.Component;
+using OverallStatus = Xerotier.StatusService.Model.OverallStatus;
 
 namespace Xerotier.Browser.Tests;
 
@@ -30,6 +34,19 @@ internal static class Samples
         "",
     ];
 
+    private static readonly string[] Troubles =
+    [
+        "Elevated errors in us-east", "Slow first tokens on shared agents", "Uploads of models fail", "Requests time out behind one carrier", "Wrong quota on some projects",
+    ];
+
+    private static readonly string[] News =
+    [
+        "We see **more errors than usual** and are looking for the cause. Retries succeed in most cases.",
+        "The cause is a router that drops connections after an update of its firmware. We are moving traffic away from it; see [the plan](https://example.com/plan).",
+        "The router is out of rotation. Error rates are back to normal, and we are watching them.",
+        "All requests have succeeded for an hour. We will publish what we learned.",
+    ];
+
     private static readonly string[] Names = ["Dashboard", "Inference Routing", "Shared Agents", "Model Storage"];
 
     /// <summary>The page of a level, with a little history and a few windows.</summary>
@@ -44,7 +61,7 @@ internal static class Samples
             ? [Window(901, "scheduled", Now.AddDays(2).AddMinutes(-2.5), TimeSpan.FromHours(2.5), "info", ["Inference Routing", "Shared Agents"], "Router firmware in us-east", Texts[1])]
             : Array.Empty<PageWindow>();
         PageWindow[] recent = [.. scheduled, .. active, .. Enumerable.Range(0, 4).Select(Past)];
-        return new(Now, level, components, IncidentsModel.None, new(false, null, active, active.Length, scheduled, scheduled.Length, recent), new(2026, 8, 28, 22, 22, 30, TimeSpan.Zero));
+        return new(Now, level, components, Incidents(level is OverallStatus.PartialOutage or OverallStatus.MajorOutage ? 1 : 0, 2), new(false, null, active, active.Length, scheduled, scheduled.Length, recent), new(2026, 8, 28, 22, 22, 30, TimeSpan.Zero));
     }
 
     /// <summary>The page with nothing on it but good news: the day of installation was 20 days ago.</summary>
@@ -62,7 +79,7 @@ internal static class Samples
         IncidentsModel.None,
         NoWindows with { Unavailable = true });
 
-    /// <summary>The heaviest ordinary page: four components, 90 days of all states, 50 windows, several on and planned.</summary>
+    /// <summary>The heaviest ordinary page: four components, 90 days of all states, 50 windows, several on and planned, 10 incidents, three of them open.</summary>
     public static StatusPageModel Full(int seed = 7)
     {
         var random = new Random(seed);
@@ -70,7 +87,7 @@ internal static class Samples
         var active = Enumerable.Range(0, 2).Select(i => Window(800 + i, "active", Now.AddMinutes(-90 - (25 * i)), TimeSpan.FromHours(1 + i), "critical", [Names[i + 1]], Works[i], Texts[i])).ToList();
         var scheduled = Enumerable.Range(0, 3).Select(i => Window(810 + i, "scheduled", Now.AddDays(1 + (3 * i)), TimeSpan.FromHours(1 + i), "info", [Names[i]], Works[i + 3], Texts[i + 1])).ToList();
         PageWindow[] recent = [.. scheduled.AsEnumerable().Reverse(), .. active, .. Enumerable.Range(0, 45).Select(Past)];
-        return new(Now, OverallStatus.Maintenance, components, IncidentsModel.None, new(false, null, active, 2, scheduled, 3, recent));
+        return new(Now, OverallStatus.Maintenance, components, Incidents(3, 7), new(false, null, active, 2, scheduled, 3, recent));
     }
 
     /// <summary>As many windows on and as many planned as <paramref name="count"/> says, the first running over, each with <paramref name="title"/> and <paramref name="text"/>.</summary>
@@ -87,14 +104,22 @@ internal static class Samples
         var first = new DateOnly(2026, 11, 1);
         var random = new Random(3);
         PageWindow[] windows = [.. Enumerable.Range(0, 6).Select(Past).Where(window => window.StartsAt >= new DateTimeOffset(first, TimeOnly.MinValue, TimeSpan.Zero)).Reverse()];
-        var components = Names.Select((name, n) => new ComponentMonth(name, [.. Enumerable.Range(0, 23).Select(i => HistoryDay(random, first.AddDays(i), n == 1 && i % 5 == 2, Components.BuiltIn[n]))])).ToList();
-        return new(first, first, new(2026, 8, 27), Now, components, windows, true);
+        var components = Names.Select((_, n) => new ComponentMonth(Components.BuiltIn[n], [.. Enumerable.Range(0, 23).Select(i => HistoryDay(random, first.AddDays(i), n == 1 && i % 5 == 2, Components.BuiltIn[n]))])).ToList();
+        var incidents = Incidents(1, 3);
+        return new(first, first, new(2026, 8, 27), Now, components, windows, [.. incidents.Open, .. incidents.Past], true);
+    }
+
+    /// <summary>The page of an incident that was told late and edited.</summary>
+    public static IncidentPageModel IncidentPage()
+    {
+        var incident = Incident(1, isOpen: false);
+        return new(incident with { Updates = [.. incident.Updates.Select((update, i) => i == 1 ? update with { PostedAt = update.At.AddHours(2), EditedAt = update.At.AddHours(3) } : update)] });
     }
 
     /// <summary>The page as a Gateway serves it after a loss.</summary>
     public static byte[] Lost(PageSnapshot page) => Encoding.UTF8.GetBytes(page.StaleHtml.ToStringUtf8()
-        .Replace(PageAssets.StaleSinceMark, "2026-11-23T14:03:11Z")
-        .Replace(PageAssets.StaleSinceTextMark, "14:03:11 UTC"));
+        .Replace(StaleMarks.Since, "2026-11-23T14:03:11Z")
+        .Replace(StaleMarks.SinceText, "14:03:11 UTC"));
 
     /// <summary>A window of the samples.</summary>
     public static PageWindow Window(int id, string status, DateTimeOffset start, TimeSpan length, string severity, string[] services, string title, string text) => new()
@@ -109,9 +134,44 @@ internal static class Samples
         Status = Enum.Parse<WindowStatus>(status, ignoreCase: true),
         CompletedAt = status == "completed" ? start + (length * 0.8) : null,
         CancelledAt = status == "cancelled" ? start - TimeSpan.FromHours(3) : null,
+        CreatedAt = start,
+        UpdatedAt = start,
     };
 
     private static WindowsModel NoWindows => new(false, null, [], 0, [], 0, []);
+
+    private static IncidentsModel Incidents(int open, int past) => new(
+        [.. Enumerable.Range(0, open).Select(i => Incident(i, isOpen: true))], open, [.. Enumerable.Range(0, past).Select(i => Incident(open + i, isOpen: false))], []);
+
+    private static PageIncident Incident(int i, bool isOpen)
+    {
+        var start = isOpen ? Now.AddMinutes(-40 - (25 * i)) : Now.AddDays(-1.3 * (i + 1));
+        IncidentStatus[] steps = [IncidentStatus.Investigating, IncidentStatus.Identified, IncidentStatus.Monitoring, IncidentStatus.Resolved];
+        var updates = steps[..(isOpen ? 3 : 4)].Select((status, n) => new PageIncidentUpdate
+        {
+            Id = $"upd_{i:x}sample{n}",
+            Status = status,
+            Body = News[n],
+            Components = [],
+            At = start.AddMinutes(11 * n),
+            PostedAt = start.AddMinutes((11 * n) + 1),
+            EditedAt = null,
+        }).ToList();
+        return new()
+        {
+            Id = $"inc_{i:x}sample",
+            Title = Troubles[i % Troubles.Length],
+            Status = updates[^1].Status,
+            Impact = (IncidentImpact)(1 + (i % 3)),
+            StartedAt = start,
+            ResolvedAt = isOpen ? null : updates[^1].At,
+            Components = [new() { Id = Components.BuiltIn[1 + (i % 3)].Id, Name = Names[1 + (i % 3)], Status = isOpen ? DeclaredStatus.Outage : DeclaredStatus.Operational }],
+            Updates = updates,
+            UpdatesCount = updates.Count,
+            CreatedAt = start,
+            UpdatedAt = start,
+        };
+    }
 
     private static PageWindow Past(int i) => Window(
         i,
@@ -194,8 +254,8 @@ internal static class Samples
         var (down, works) = (start + degraded, start + degraded + outage + 7_000);
         Interval[] runs =
         [
-            new(midnight, start, Recorded.Operational), new(start, down, Recorded.Degraded), new(down, down + outage, Recorded.Outage),
-            new(down + outage, works, Recorded.Operational), new(works, works + maintenance, Recorded.Maintenance), new(works + maintenance, until, Recorded.Operational),
+            new(midnight, start, RecordedState.Operational), new(start, down, RecordedState.Degraded), new(down, down + outage, RecordedState.Outage),
+            new(down + outage, works, RecordedState.Operational), new(works, works + maintenance, RecordedState.Maintenance), new(works + maintenance, until, RecordedState.Operational),
         ];
         return MonthHistory.Of(component, [Of(day, degraded, outage, maintenance)], runs, midnight - 1, until)!.Days.Single();
     }

@@ -1,4 +1,4 @@
-using Xerotier.StatusService.Documents.Page;
+using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.Model;
 
 namespace Xerotier.Browser.Tests;

@@ -45,6 +45,9 @@ internal sealed class FakeServices : IAsyncDisposable
     /// <summary>The page that is pushed; null: the stream ends at once.</summary>
     public PageSnapshot? Page { get; set; } = TestPages.Make("one");
 
+    /// <summary>The other documents, which come with each new page.</summary>
+    public IReadOnlyList<PublicDocument> Documents { get; set; } = TestPages.Others("one");
+
     /// <summary>The streams of heartbeats end after their first message.</summary>
     public bool EndsStreams { get; set; }
 
@@ -125,7 +128,7 @@ internal sealed class FakeServices : IAsyncDisposable
                 }
                 else if (page != sent)
                 {
-                    await responseStream.WriteAsync(new WatchPageResponse { Page = page });
+                    await responseStream.WriteAsync(new WatchPageResponse { Page = page, Documents = { services.Documents }, Complete = true });
                     sent = page;
                 }
                 else

@@ -98,15 +98,15 @@ public sealed class PageTests(PostgresFixture postgres)
     public void Only_silence_marks_a_page_and_a_sign_of_life_ends_it_however_the_clock_is_set()
     {
         var time = new SetClock();
-        var page = new StatusPage(Brand.Default, time);
+        var page = new PublicDocuments(Brand.Default, time);
         page.KeepAlive();
         Assert.False(page.IsLive); // nothing to show yet
-        page.Set(TestPages.Make("one"));
+        page.Take(new() { Page = TestPages.Make("one") });
         time.Wall += TimeSpan.FromHours(1);
         page.MarkIfSilent();
         Assert.True(page.IsLive);
         time.Wall -= TimeSpan.FromHours(2);
-        time.Advance(StatusPage.StaleAfter + TimeSpan.FromTicks(1));
+        time.Advance(PublicDocuments.StaleAfter + TimeSpan.FromTicks(1));
         page.MarkIfSilent();
         Assert.False(page.IsLive);
         page.KeepAlive();
@@ -117,10 +117,10 @@ public sealed class PageTests(PostgresFixture postgres)
     public async Task A_loss_that_is_not_of_today_is_told_with_its_date()
     {
         var time = new FakeTimeProvider(new(2026, 12, 31, 23, 59, 50, TimeSpan.Zero));
-        var (unknown, lost, restored) = (new StatusPage(Brand.Default, time), new StatusPage(Brand.Default, time), new StatusPage(Brand.Default, time));
-        lost.Set(TestPages.Make("one"));
+        var (unknown, lost, restored) = (new PublicDocuments(Brand.Default, time), new PublicDocuments(Brand.Default, time), new PublicDocuments(Brand.Default, time));
+        lost.Take(new() { Page = TestPages.Make("one") });
         restored.Restore(new PageSnapshot(TestPages.Make("one")) { GeneratedAt = Timestamp.FromDateTimeOffset(time.GetUtcNow().AddDays(-1)) });
-        await TurnAsync(StatusPage.StaleAfter + TimeSpan.FromTicks(1), "23:59:50");
+        await TurnAsync(PublicDocuments.StaleAfter + TimeSpan.FromTicks(1), "23:59:50");
         await TurnAsync(TimeSpan.FromMinutes(1), "31 Dec 2026, 23:59:50");
         lost.KeepAlive();
         Assert.True(lost.IsLive);
@@ -213,7 +213,7 @@ public sealed class PageTests(PostgresFixture postgres)
             using var http = Plain(gateway);
             foreach (var word in new[] { "two", "three", "four" })
             {
-                await Task.Delay(StatusPage.StaleAfter / 2);
+                await Task.Delay(PublicDocuments.StaleAfter / 2);
                 gateway.Services.Page = TestPages.Make(word);
                 await Eventually.TrueAsync(async () => Word(await TextAsync(http, "/status")) == $"{word} live", $"{word} is live", seconds: 6);
             }
@@ -243,10 +243,10 @@ public sealed class PageTests(PostgresFixture postgres)
         await Eventually.TrueAsync(async () => (await TextAsync(http, "/status")).Contains("one unavailable since", StringComparison.Ordinal), "the page before is marked", seconds: 10);
         gateway.Services.Page = new PageSnapshot(TestPages.Make("three")) { Json = new() };
         await Task.Delay(500);
-        Assert.Equal(1, logs.Count("Error: The StatusService sent a page that cannot be served; the last known one stays and is marked as such InvalidDataException"));
+        Assert.Equal(1, logs.Count("Error: The StatusService sent documents that cannot be served; the last known ones stay and are marked as such InvalidDataException"));
         gateway.Services.Page = TestPages.Make("four");
         await Eventually.TrueAsync(async () => Word(await TextAsync(http, "/status")) == "four live", "live again", seconds: 10);
-        Assert.Equal(1, logs.Count("The StatusService's pages can be served again"));
+        Assert.Equal(1, logs.Count("The StatusService's documents can be served again"));
     }
 
     [Theory]

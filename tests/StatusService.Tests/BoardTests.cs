@@ -30,7 +30,7 @@ public sealed class BoardTests
         var lost = BoardState.At(inputs, Start.AddSeconds(5));
         Assert.Equal(ComponentStatus.Unknown, Status(lost, Components.InferenceRouting));
         Assert.Equal(ComponentStatus.Unknown, Status(lost, Components.SharedAgents)); // still shown: it was
-        Assert.Equal(Recorded.NoData, lost.Recorded[Components.SharedAgents.Key]);
+        Assert.Equal(RecordedState.NoData, lost.Recorded[Components.SharedAgents.Key]);
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class BoardTests
         var known = BoardState.At(inputs, Start);
         Assert.Equal(ComponentStatus.Operational, Status(known, Components.InferenceRouting));
         Assert.DoesNotContain(known.Shown, s => s.Component == Components.SharedAgents);
-        Assert.Equal(Recorded.NoData, known.Recorded[Components.SharedAgents.Key]); // a hidden indicator's time
+        Assert.Equal(RecordedState.NoData, known.Recorded[Components.SharedAgents.Key]); // a hidden indicator's time
     }
 
     [Theory]
@@ -100,7 +100,7 @@ public sealed class BoardTests
         Assert.Equal(Start, state.WindowsHeardAt);
         Assert.Single(state.Windows!.Active);
         Assert.Equal(OverallStatus.Maintenance, state.Overall);
-        Assert.Equal(Recorded.MaintenanceOverOutage, state.Recorded[Components.InferenceRouting.Key]);
+        Assert.Equal(RecordedState.MaintenanceOverOutage, state.Recorded[Components.InferenceRouting.Key]);
         Assert.False(BoardState.At(inputs.WithWindowsAlive(Start.AddSeconds(4)), Start.AddSeconds(5)).WindowsUnavailable);
     }
 
@@ -112,15 +112,15 @@ public sealed class BoardTests
         var feed = new NoticeLists { Active = { foreign }, ActiveTotal = 1, Recent = { foreign } };
         var state = BoardState.At(Known().WithWindows(feed, Start), Start);
         Assert.Equal(OverallStatus.Maintenance, state.Overall);
-        Assert.Equal(Recorded.Operational, state.Recorded[Components.InferenceRouting.Key]);
+        Assert.Equal(RecordedState.Operational, state.Recorded[Components.InferenceRouting.Key]);
 
         var inputs = Known(Start.AddSeconds(10)).WithWindows(Feed(PlatformWindow(10, 12)), Start.AddSeconds(10));
-        Assert.Equal(Recorded.Operational, At(10, -1));
-        Assert.Equal(Recorded.MaintenanceOverOperational, At(10, 0));
-        Assert.Equal(Recorded.MaintenanceOverOperational, At(12, -1));
-        Assert.Equal(Recorded.Operational, At(12, 0));
+        Assert.Equal(RecordedState.Operational, At(10, -1));
+        Assert.Equal(RecordedState.MaintenanceOverOperational, At(10, 0));
+        Assert.Equal(RecordedState.MaintenanceOverOperational, At(12, -1));
+        Assert.Equal(RecordedState.Operational, At(12, 0));
 
-        Recorded At(int seconds, int ticks) => BoardState.At(inputs, Start.AddSeconds(seconds).AddTicks(ticks)).Recorded[Components.InferenceRouting.Key];
+        RecordedState At(int seconds, int ticks) => BoardState.At(inputs, Start.AddSeconds(seconds).AddTicks(ticks)).Recorded[Components.InferenceRouting.Key];
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class BoardTests
     {
         var window = PlatformWindow(-1, 60).With(w => w with { AffectedServices = ["inference ROUTING", "something else"] });
         var state = BoardState.At(Known().WithWindows(Feed(window), Start), Start);
-        Assert.Equal([Recorded.Operational, Recorded.MaintenanceOverOperational, Recorded.NoData, Recorded.Operational], InPageOrder(state.Recorded));
+        Assert.Equal([RecordedState.Operational, RecordedState.MaintenanceOverOperational, RecordedState.NoData, RecordedState.Operational], InPageOrder(state.Recorded));
     }
 
     [Fact]
@@ -137,14 +137,14 @@ public sealed class BoardTests
         var track = new StatusTrack();
         var board = new LiveBoard(track.Observe);
         board.Apply(Start, (inputs, at) => inputs.WithFleet(new(3, 0, 0, 0), at));
-        Assert.Equal([Recorded.Operational, Recorded.NoData, Recorded.NoData, Recorded.Operational], InPageOrder(board.Observe(Start.AddSeconds(1)).Recorded));
+        Assert.Equal([RecordedState.Operational, RecordedState.NoData, RecordedState.NoData, RecordedState.Operational], InPageOrder(board.Observe(Start.AddSeconds(1)).Recorded));
         var heard = board.Inputs.WithWindows(Feed(PlatformWindow(-60, 3600)), Start.AddSeconds(1));
-        Assert.Equal(Recorded.MaintenanceOverOutage, BoardState.At(heard, Start.AddSeconds(1)).Recorded[Components.InferenceRouting.Key]);
+        Assert.Equal(RecordedState.MaintenanceOverOutage, BoardState.At(heard, Start.AddSeconds(1)).Recorded[Components.InferenceRouting.Key]);
 
         // Nobody waits for them for ever.
         Assert.Equal(Start + BoardInputs.StartupGrace, BoardState.NextChange(board.Inputs, Start.AddSeconds(1)));
-        Assert.Equal(Recorded.NoData, BoardState.At(board.Inputs, Start.Add(BoardInputs.StartupGrace).AddTicks(-1)).Recorded[Components.InferenceRouting.Key]);
-        Assert.Equal(Recorded.Outage, BoardState.At(board.Inputs, Start + BoardInputs.StartupGrace).Recorded[Components.InferenceRouting.Key]);
+        Assert.Equal(RecordedState.NoData, BoardState.At(board.Inputs, Start.Add(BoardInputs.StartupGrace).AddTicks(-1)).Recorded[Components.InferenceRouting.Key]);
+        Assert.Equal(RecordedState.Outage, BoardState.At(board.Inputs, Start + BoardInputs.StartupGrace).Recorded[Components.InferenceRouting.Key]);
     }
 
     [Fact]
@@ -195,7 +195,7 @@ public sealed class BoardTests
         var track = new StatusTrack();
         for (var second = 0; second <= 10; second++)
         {
-            track.Observe(Start.AddSeconds(second), Components.BuiltIn.ToDictionary(c => c.Key, _ => Recorded.Operational));
+            track.Observe(Start.AddSeconds(second), Components.BuiltIn.ToDictionary(c => c.Key, _ => RecordedState.Operational));
         }
 
         var days = HistorySnapshot.Empty.DaysOf(Components.Dashboard, [], new(2026, 8, 6), Start.AddSeconds(10), track);
@@ -208,7 +208,7 @@ public sealed class BoardTests
     public void Maintenance_ranks_above_unknown_but_a_hidden_indicator_stays_without_data()
     {
         var state = BoardState.At(BoardInputs.Nothing.WithWindows(Feed(PlatformWindow(-1, 60)), Start), Start);
-        Assert.Equal([Recorded.MaintenanceOverOperational, Recorded.Maintenance, Recorded.NoData, Recorded.MaintenanceOverOperational], InPageOrder(state.Recorded));
+        Assert.Equal([RecordedState.MaintenanceOverOperational, RecordedState.Maintenance, RecordedState.NoData, RecordedState.MaintenanceOverOperational], InPageOrder(state.Recorded));
     }
 
     [Fact]
@@ -229,10 +229,10 @@ public sealed class BoardTests
     {
         var state = BoardState.At(Known().WithProbe(Components.ModelStorage.Key, Rules.ProbeFailing, Start.AddSeconds(25)), Start);
         Assert.Equal(OverallStatus.PartialOutage, state.Overall);
-        Assert.Equal(Recorded.Outage, state.Recorded[Components.ModelStorage.Key]);
+        Assert.Equal(RecordedState.Outage, state.Recorded[Components.ModelStorage.Key]);
     }
 
-    private static IEnumerable<Recorded> InPageOrder(IReadOnlyDictionary<string, Recorded> recorded) => Components.BuiltIn.Select(c => recorded[c.Key]);
+    private static IEnumerable<RecordedState> InPageOrder(IReadOnlyDictionary<string, RecordedState> recorded) => Components.BuiltIn.Select(c => recorded[c.Key]);
 
     internal static BoardInputs Known(DateTimeOffset? at = null) => BoardInputs.Nothing.WithFleet(new(3, 3, 0, 0), at ?? Start);
 

@@ -3,7 +3,7 @@ using DbUp.Postgresql;
 using Npgsql;
 using Xerotier.Maintenance.V1;
 using Xerotier.StatusService.Board;
-using Xerotier.StatusService.Documents.Page;
+using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
 
@@ -72,26 +72,26 @@ public sealed class ComponentsMigrationTests(PostgresFixture postgres) : IAsyncL
         track.Observe(Noon, Held());
         await recorder.TurnAsync(new(2026, 11, 3), null, null, Announcements.None, default);
         track.Observe(Noon.AddSeconds(1), Held());
-        track.Observe(Noon.AddSeconds(2), new Dictionary<string, Recorded>(Held()) { ["console"] = Recorded.Operational });
-        track.Observe(Noon.AddSeconds(3), new Dictionary<string, Recorded>(Held()) { ["console"] = Recorded.Operational });
+        track.Observe(Noon.AddSeconds(2), new Dictionary<string, RecordedState>(Held()) { ["console"] = RecordedState.Operational });
+        track.Observe(Noon.AddSeconds(3), new Dictionary<string, RecordedState>(Held()) { ["console"] = RecordedState.Operational });
         await database.SetClockAsync(Noon.AddSeconds(3));
         var turn = await recorder.TurnAsync(new(2026, 11, 3), null, null, Announcements.None, default);
 
         var noon = Noon.ToUnixTimeSeconds();
         var intervals = await database.IntervalsAsync();
-        Assert.Equal((noon - 600, noon + 3, Recorded.Outage), intervals.Where(i => i.Component == "inference_routing").Select(i => (i.From, i.To, i.State)).Last());
-        Assert.Equal(("console", noon + 2, noon + 3, Recorded.Operational), intervals[^1]);
+        Assert.Equal((noon - 600, noon + 3, RecordedState.Outage), intervals.Where(i => i.Component == "inference_routing").Select(i => (i.From, i.To, i.State)).Last());
+        Assert.Equal(("console", noon + 2, noon + 3, RecordedState.Operational), intervals[^1]);
         Assert.Equal(1, turn.History.DaysOf(new Component("cmp_console", "Console", 9) { StartDate = new(2026, 11, 4) }, [], new(2026, 11, 3), Noon.AddSeconds(3), track)[^1].Operational);
         await using var command = database.Source.CreateCommand("select id from components where key = 'console'");
         Assert.Equal((short)4, await command.ExecuteScalarAsync());
     }
 
-    private static Dictionary<string, Recorded> Held() => new()
+    private static Dictionary<string, RecordedState> Held() => new()
     {
-        ["dashboard"] = Recorded.Operational,
-        ["inference_routing"] = Recorded.Outage,
-        ["shared_agents"] = Recorded.NoData,
-        ["model_storage"] = Recorded.Operational,
+        ["dashboard"] = RecordedState.Operational,
+        ["inference_routing"] = RecordedState.Outage,
+        ["shared_agents"] = RecordedState.NoData,
+        ["model_storage"] = RecordedState.Operational,
     };
 
     private static IEnumerable<(int, int, int, int, int)> Days(ComponentModel component) =>

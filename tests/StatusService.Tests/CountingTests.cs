@@ -21,10 +21,10 @@ public sealed class CountingTests
             Update(4.5, 2, IncidentStatus.Identified, DeclaredStatus.Outage),
             Update(9.1, 3, IncidentStatus.Resolved));
         Assert.Equal(
-            [new("cmp_batch", Midnight + 1, Midnight + 5, Recorded.Degraded), new("cmp_batch", Midnight + 4, Midnight + 10, Recorded.Outage)],
+            [new("cmp_batch", Midnight + 1, Midnight + 5, RecordedState.Degraded), new("cmp_batch", Midnight + 4, Midnight + 10, RecordedState.Outage)],
             Declarations.Of(incident));
         Assert.Equal(
-            [new(Midnight + 1, Midnight + 4, Recorded.Degraded), new(Midnight + 4, Midnight + 10, Recorded.Outage)],
+            [new(Midnight + 1, Midnight + 4, RecordedState.Degraded), new(Midnight + 4, Midnight + 10, RecordedState.Outage)],
             Declarations.Merge(Declarations.Of(incident)));
     }
 
@@ -36,7 +36,7 @@ public sealed class CountingTests
             Update(20, 2, IncidentStatus.Monitoring, DeclaredStatus.Operational),
             Update(5, 3, IncidentStatus.Monitoring, DeclaredStatus.Outage), // posted last, and speaks of before
             Update(10, 4, IncidentStatus.Monitoring, DeclaredStatus.Outage)); // of one instant the one that was posted last
-        Assert.Equal([new(Midnight + 5, Midnight + 20, Recorded.Outage)], Declarations.Merge(Declarations.Of(backdated)));
+        Assert.Equal([new(Midnight + 5, Midnight + 20, RecordedState.Outage)], Declarations.Merge(Declarations.Of(backdated)));
     }
 
     [Fact]
@@ -48,27 +48,27 @@ public sealed class CountingTests
             Update(5, 3, IncidentStatus.Investigating),
             Update(7, 4, IncidentStatus.Identified, DeclaredStatus.Degraded));
         Assert.Equal(
-            [new("cmp_batch", Midnight + 1, Midnight + 3, Recorded.Outage), new("cmp_batch", Midnight + 7, Declarations.Open, Recorded.Degraded)],
+            [new("cmp_batch", Midnight + 1, Midnight + 3, RecordedState.Outage), new("cmp_batch", Midnight + 7, Declarations.Open, RecordedState.Degraded)],
             Declarations.Of(reopened));
     }
 
     [Theory]
-    [InlineData(Recorded.Operational, Recorded.NoData, Recorded.Operational)]
-    [InlineData(Recorded.Operational, Recorded.Degraded, Recorded.Degraded)]
-    [InlineData(Recorded.Outage, Recorded.Degraded, Recorded.Outage)] // never better than what is measured
-    [InlineData(Recorded.NoData, Recorded.Degraded, Recorded.Degraded)]
-    [InlineData(Recorded.NoData, Recorded.NoData, Recorded.NoData)]
-    [InlineData(Recorded.Maintenance, Recorded.NoData, Recorded.Maintenance)]
-    [InlineData(Recorded.Maintenance, Recorded.Outage, Recorded.Outage)]
-    [InlineData(Recorded.MaintenanceOverOutage, Recorded.NoData, Recorded.Maintenance)]
-    [InlineData(Recorded.MaintenanceOverOutage, Recorded.Degraded, Recorded.Outage)] // a window hides nothing that an incident speaks of
-    [InlineData(Recorded.MaintenanceOverOperational, Recorded.Degraded, Recorded.Degraded)]
-    [InlineData(Recorded.MaintenanceOverDegraded, Recorded.NoData, Recorded.Maintenance)]
-    public void A_second_counts_by_the_table(Recorded held, Recorded declared, Recorded counted)
+    [InlineData(RecordedState.Operational, RecordedState.NoData, RecordedState.Operational)]
+    [InlineData(RecordedState.Operational, RecordedState.Degraded, RecordedState.Degraded)]
+    [InlineData(RecordedState.Outage, RecordedState.Degraded, RecordedState.Outage)] // never better than what is measured
+    [InlineData(RecordedState.NoData, RecordedState.Degraded, RecordedState.Degraded)]
+    [InlineData(RecordedState.NoData, RecordedState.NoData, RecordedState.NoData)]
+    [InlineData(RecordedState.Maintenance, RecordedState.NoData, RecordedState.Maintenance)]
+    [InlineData(RecordedState.Maintenance, RecordedState.Outage, RecordedState.Outage)]
+    [InlineData(RecordedState.MaintenanceOverOutage, RecordedState.NoData, RecordedState.Maintenance)]
+    [InlineData(RecordedState.MaintenanceOverOutage, RecordedState.Degraded, RecordedState.Outage)] // a window hides nothing that an incident speaks of
+    [InlineData(RecordedState.MaintenanceOverOperational, RecordedState.Degraded, RecordedState.Degraded)]
+    [InlineData(RecordedState.MaintenanceOverDegraded, RecordedState.NoData, RecordedState.Maintenance)]
+    public void A_second_counts_by_the_table(RecordedState held, RecordedState declared, RecordedState counted)
     {
-        IReadOnlyList<Interval> says = declared is Recorded.NoData ? [] : [new(Midnight, Midnight + 1, declared)];
-        var count = Counting.Count(Components.InferenceRouting, held is Recorded.NoData ? [] : [new(Midnight, Midnight + 1, held)], says, Midnight, Midnight + 1);
-        Assert.Equal(counted is Recorded.NoData ? [] : [new Interval(Midnight, Midnight + 1, counted)], count);
+        IReadOnlyList<Interval> says = declared is RecordedState.NoData ? [] : [new(Midnight, Midnight + 1, declared)];
+        var count = Counting.Count(Components.InferenceRouting, held is RecordedState.NoData ? [] : [new(Midnight, Midnight + 1, held)], says, Midnight, Midnight + 1);
+        Assert.Equal(counted is RecordedState.NoData ? [] : [new Interval(Midnight, Midnight + 1, counted)], count);
     }
 
     [Fact]
@@ -77,19 +77,19 @@ public sealed class CountingTests
         var component = Declared with { Probed = [new(Midnight + 100, Midnight + 200)], ArchivedAt = Start.AddSeconds(1000) };
         var count = Counting.Count(
             component,
-            [new(Midnight + 50, Midnight + 60, Recorded.Maintenance), new(Midnight + 100, Midnight + 150, Recorded.Outage)],
-            [new(Midnight + 55, Midnight + 58, Recorded.Degraded)],
+            [new(Midnight + 50, Midnight + 60, RecordedState.Maintenance), new(Midnight + 100, Midnight + 150, RecordedState.Outage)],
+            [new(Midnight + 55, Midnight + 58, RecordedState.Degraded)],
             Midnight - 10,
             Midnight + 2000);
         Assert.Equal(
             [
-                new(Midnight, Midnight + 50, Recorded.Operational),
-                new(Midnight + 50, Midnight + 55, Recorded.Maintenance),
-                new(Midnight + 55, Midnight + 58, Recorded.Degraded),
-                new(Midnight + 58, Midnight + 60, Recorded.Maintenance),
-                new(Midnight + 60, Midnight + 100, Recorded.Operational),
-                new(Midnight + 100, Midnight + 150, Recorded.Outage),
-                new(Midnight + 200, Midnight + 1000, Recorded.Operational),
+                new(Midnight, Midnight + 50, RecordedState.Operational),
+                new(Midnight + 50, Midnight + 55, RecordedState.Maintenance),
+                new(Midnight + 55, Midnight + 58, RecordedState.Degraded),
+                new(Midnight + 58, Midnight + 60, RecordedState.Maintenance),
+                new(Midnight + 60, Midnight + 100, RecordedState.Operational),
+                new(Midnight + 100, Midnight + 150, RecordedState.Outage),
+                new(Midnight + 200, Midnight + 1000, RecordedState.Operational),
             ],
             count);
     }
@@ -118,7 +118,7 @@ public sealed class CountingTests
 
             for (var day = 0; day < 4; day++)
             {
-                var counts = new Dictionary<Recorded, int>();
+                var counts = new Dictionary<RecordedState, int>();
                 for (var second = Midnight + (day * Length); second < Math.Min(Midnight + ((day + 1) * Length), until); second++)
                 {
                     var state = Naive(component, recorded, inTheirOrder, second);
@@ -127,28 +127,28 @@ public sealed class CountingTests
 
                 Assert.Equal(today.AddDays(day - 3), days[day].Date);
                 Assert.Equal(
-                    (Of(Recorded.Operational), Of(Recorded.Degraded), Of(Recorded.Outage), Of(Recorded.Maintenance), Of(Recorded.NoData)),
+                    (Of(RecordedState.Operational), Of(RecordedState.Degraded), Of(RecordedState.Outage), Of(RecordedState.Maintenance), Of(RecordedState.NoData)),
                     (days[day].Operational, days[day].Degraded, days[day].Outage, days[day].Maintenance, days[day].NoData));
 
-                int Of(Recorded state) => counts.GetValueOrDefault(state);
+                int Of(RecordedState state) => counts.GetValueOrDefault(state);
             }
         }
     }
 
     /// <summary>The specification, second by second.</summary>
-    private static Recorded Naive(Component component, IReadOnlyList<Interval> recorded, IReadOnlyList<PageIncident> incidents, long second)
+    private static RecordedState Naive(Component component, IReadOnlyList<Interval> recorded, IReadOnlyList<PageIncident> incidents, long second)
     {
-        var held = recorded.FirstOrDefault(i => i.From <= second && second < i.To, new(0, 0, Recorded.NoData)).State;
-        var window = held.Counted() is Recorded.Maintenance;
+        var held = recorded.FirstOrDefault(i => i.From <= second && second < i.To, new(0, 0, RecordedState.NoData)).State;
+        var window = held.Counted() is RecordedState.Maintenance;
         var measured = held.Measured();
         var midnight = new DateTimeOffset(component.StartDate.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
-        if (!component.IsBuiltIn && measured is Recorded.NoData && second >= midnight && (component.ArchivedAt is not { } archived || second < archived.ToUnixTimeSeconds())
+        if (!component.IsBuiltIn && measured is RecordedState.NoData && second >= midnight && (component.ArchivedAt is not { } archived || second < archived.ToUnixTimeSeconds())
             && !component.Probed.Any(p => p.From <= second && (p.To is not { } to || second < to)))
         {
-            measured = Recorded.Operational;
+            measured = RecordedState.Operational;
         }
 
-        var declared = Recorded.Operational;
+        var declared = RecordedState.Operational;
         foreach (var incident in incidents)
         {
             // Any part of a second is the second: its beginning, and every instant in it that something is said of.
@@ -162,12 +162,12 @@ public sealed class CountingTests
                         : update.Components is [{ } named] ? named.Status : says;
                 }
 
-                var state = says is DeclaredStatus.Outage ? Recorded.Outage : says is DeclaredStatus.Degraded ? Recorded.Degraded : Recorded.Operational;
+                var state = says is DeclaredStatus.Outage ? RecordedState.Outage : says is DeclaredStatus.Degraded ? RecordedState.Degraded : RecordedState.Operational;
                 declared = state > declared ? state : declared;
             }
         }
 
-        return declared is not Recorded.Operational ? (measured is Recorded.Outage ? Recorded.Outage : declared) : window ? Recorded.Maintenance : measured;
+        return declared is not RecordedState.Operational ? (measured is RecordedState.Outage ? RecordedState.Outage : declared) : window ? RecordedState.Maintenance : measured;
     }
 
     /// <summary>What the database holds: sums of closed days as they count without incidents, details of those that are asked for, intervals of today.</summary>
@@ -196,7 +196,7 @@ public sealed class CountingTests
         for (var at = Midnight + random.Next(5_000); at < until;)
         {
             var to = Math.Min(until, at + 1 + random.Next(30_000));
-            Recorded[] states = [Recorded.Operational, Recorded.Operational, Recorded.Degraded, Recorded.Outage, Recorded.Maintenance, Recorded.MaintenanceOverOperational, Recorded.MaintenanceOverDegraded, Recorded.MaintenanceOverOutage];
+            RecordedState[] states = [RecordedState.Operational, RecordedState.Operational, RecordedState.Degraded, RecordedState.Outage, RecordedState.Maintenance, RecordedState.MaintenanceOverOperational, RecordedState.MaintenanceOverDegraded, RecordedState.MaintenanceOverOutage];
             if (random.Next(5) > 0)
             {
                 intervals.Add(new(at, to, states[random.Next(states.Length)]));
@@ -258,6 +258,8 @@ public sealed class CountingTests
         Components = [],
         Updates = updates,
         UpdatesCount = updates.Length,
+        CreatedAt = updates.Min(u => u.At),
+        UpdatedAt = updates.Min(u => u.At),
     };
 
     private static PageIncidentUpdate Update(double at, int posted, IncidentStatus status, DeclaredStatus? says = null, string component = "cmp_batch") => new()

@@ -203,6 +203,8 @@ public sealed class DrafterTests(PostgresFixture postgres) : IAsyncLifetime
         Components = [new() { Id = Components.InferenceRouting.Id, Name = "Inference Routing", Status = DeclaredStatus.Degraded }],
         Updates = [],
         UpdatesCount = 0,
+        CreatedAt = BoardTests.Start,
+        UpdatedAt = BoardTests.Start,
     };
 
     /// <summary>All routers fall silent; the second at which that is seen.</summary>

@@ -87,7 +87,7 @@ public sealed class HistoryDatabase : IAsyncDisposable
     }
 
     /// <summary>Every interval as the database has it; one that goes on ends where the record does.</summary>
-    public async Task<List<(string Component, long From, long To, Recorded State)>> IntervalsAsync()
+    public async Task<List<(string Component, long From, long To, RecordedState State)>> IntervalsAsync()
     {
         await using var command = clock.CreateCommand(
             """
@@ -96,10 +96,10 @@ public sealed class HistoryDatabase : IAsyncDisposable
             from intervals join components on id = component, recorder order by component, starts_at
             """);
         await using var reader = await command.ExecuteReaderAsync();
-        var intervals = new List<(string, long, long, Recorded)>();
+        var intervals = new List<(string, long, long, RecordedState)>();
         while (await reader.ReadAsync())
         {
-            intervals.Add((reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), (Recorded)reader.GetInt16(3)));
+            intervals.Add((reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), (RecordedState)reader.GetInt16(3)));
         }
 
         return intervals;

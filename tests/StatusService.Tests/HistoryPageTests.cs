@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using Xerotier.Contracts;
 using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Site;
@@ -11,6 +12,7 @@ using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
 using Xerotier.TestKit;
+using Component = Xerotier.StatusService.Model.Component;
 
 namespace Xerotier.StatusService.Tests;
 
@@ -25,23 +27,23 @@ public sealed class HistoryPageTests(PostgresFixture postgres)
     {
         var intervals = Intervals(
             until: 86_400,
-            new(-100, 50, Recorded.Outage), new(50, 100, Recorded.Operational), new(200, 300, Recorded.Degraded), new(300, 400, Recorded.Degraded), new(400, 86_500, Recorded.Maintenance));
+            new(-100, 50, RecordedState.Outage), new(50, 100, RecordedState.Operational), new(200, 300, RecordedState.Degraded), new(300, 400, RecordedState.Degraded), new(400, 86_500, RecordedState.Maintenance));
         Assert.Equal(
-            [(0, 50, Recorded.Outage), (100, 200, Recorded.NoData), (200, 400, Recorded.Degraded), (400, 86_400, Recorded.Maintenance)],
+            [(0, 50, RecordedState.Outage), (100, 200, RecordedState.NoData), (200, 400, RecordedState.Degraded), (400, 86_400, RecordedState.Maintenance)],
             intervals);
     }
 
     [Fact]
     public void Lists_nothing_before_the_installation_and_nothing_that_has_not_come()
     {
-        var day = DayOf(20, 500, [new(40, 50, Recorded.Outage)]); // of this indicator the record began later than of another
-        Assert.Equal([(20, 40, Recorded.NoData), (40, 50, Recorded.Outage), (50, 500, Recorded.NoData)], Seconds(MonthHistory.Listed(day)));
+        var day = DayOf(20, 500, [new(40, 50, RecordedState.Outage)]); // of this indicator the record began later than of another
+        Assert.Equal([(20, 40, RecordedState.NoData), (40, 50, RecordedState.Outage), (50, 500, RecordedState.NoData)], Seconds(MonthHistory.Listed(day)));
     }
 
     [Fact]
     public void Of_a_day_that_flaps_the_longest_intervals_are_listed()
     {
-        var runs = Enumerable.Range(0, 1_000).Select(i => new Interval(i * 80, (i * 80) + (i % 2 == 0 ? 10 : 20), Recorded.Outage)).ToArray();
+        var runs = Enumerable.Range(0, 1_000).Select(i => new Interval(i * 80, (i * 80) + (i % 2 == 0 ? 10 : 20), RecordedState.Outage)).ToArray();
         var day = DayOf(-100, 86_400, runs);
         Assert.Equal((2_000, MonthHistory.MaximumIntervals, 2_000 - MonthHistory.MaximumIntervals), (day.Intervals.Count, MonthHistory.Listed(day).Count, day.Omitted)); // outages, and no data between them
     }
@@ -49,23 +51,40 @@ public sealed class HistoryPageTests(PostgresFixture postgres)
     [Fact]
     public void What_happened_is_told_by_day_newest_first_worst_first_and_once()
     {
-        var (routing, agents) = (DayOf(-100, 86_400, [new(0, 100, Recorded.Outage), new(100, 160, Recorded.Degraded), new(160, 86_400, Recorded.Operational)]), DayOf(-100, 86_400, [new(0, 100, Recorded.Outage), new(100, 86_400, Recorded.Operational)]));
+        var (routing, agents) = (DayOf(-100, 86_400, [new(0, 100, RecordedState.Outage), new(100, 160, RecordedState.Degraded), new(160, 86_400, RecordedState.Operational)]), DayOf(-100, 86_400, [new(0, 100, RecordedState.Outage), new(100, 86_400, RecordedState.Operational)]));
         PageWindow[] windows = [Of("long before", "completed", -3_000_000, 3_600), Of("this day", "completed", 300, 600), Of("next day", "scheduled", 90_000, 93_600)];
-        var events = MonthHistory.Events(new(2026, 11, 1), [new("Inference Routing", [routing]), new("Shared Agents", [agents])], windows);
+        PageIncident[] incidents = [Incident("inc_later", At(50), null, Components.SharedAgents), Incident("inc_before", At(-90_000), At(-80_000), Components.InferenceRouting)];
+        var events = MonthEvents.Of(new(2026, 11, 1), At(90_000), [new(Components.InferenceRouting, [routing]), new(Components.SharedAgents, [agents])], windows, incidents);
 
-        Assert.Equal([new(2026, 11, 4), Day, new DateOnly(2026, 11, 1)], events.Select(day => day.Date));
+        Assert.Equal([new(2026, 11, 4), Day, new(2026, 11, 2), new DateOnly(2026, 11, 1)], events.Select(day => day.Date));
         Assert.Equal(["next day", "this day", "long before"], events.SelectMany(day => day.Windows).Select(window => window.Title));
+        Assert.Equal(["inc_later", "inc_later", "inc_before", "inc_before"], events.SelectMany(day => day.Incidents).Select(each => each.Incident.Id)); // each day that it touches
+        Assert.Equal([(RecordedState.Outage, "Shared Agents", 100)], events[1].Incidents.Single().Counted.Select(Told));
+        Assert.Equal([(RecordedState.Outage, "Inference Routing", 100), (RecordedState.Degraded, "Inference Routing", 60)], events[1].Measured.Select(Told)); // no incident speaks of it
         Assert.Equal(
-            [(Recorded.Outage, "Inference Routing, Shared Agents", 100), (Recorded.Degraded, "Inference Routing", 60)],
-            events[1].Measured.Select(e => (e.State, string.Join(", ", e.Components), e.Seconds)));
+            [(RecordedState.Outage, "Inference Routing, Shared Agents", 100), (RecordedState.Degraded, "Inference Routing", 60)],
+            MonthEvents.Of(new(2026, 11, 1), At(90_000), [new(Components.InferenceRouting, [routing]), new(Components.SharedAgents, [agents])], [], [])[0].Measured.Select(Told));
+
+        static (RecordedState, string, int) Told(MeasuredEvent e) => (e.State, string.Join(", ", e.Components), e.Seconds);
+    }
+
+    [Fact]
+    public async Task An_incident_stands_in_the_month_with_what_counts_for_it()
+    {
+        var day = DayOf(-100, 86_400, [new(0, 500, RecordedState.Operational), new(500, 560, RecordedState.Outage), new(560, 86_400, RecordedState.Operational)]);
+        var html = await RenderAsync(Month([new(Components.Dashboard, [day])], []) with { Incidents = [Incident("inc_one", At(530), At(600), Components.Dashboard)] });
+        Assert.Contains("<a href=\"/status/incidents/inc_one\">Of Dashboard</a>", html, StringComparison.Ordinal);
+        Assert.Contains("Dashboard down for 1 min", html, StringComparison.Ordinal);
+        Assert.Contains("00:09:20 UTC</time></p>", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("· measured", html, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_month_is_a_map_of_its_days_and_a_list_of_what_happened()
     {
-        var day = DayOf(-100, 86_400, [new(0, 500, Recorded.Operational), new(500, 501, Recorded.Outage), new(501, 86_400, Recorded.Operational)]);
+        var day = DayOf(-100, 86_400, [new(0, 500, RecordedState.Operational), new(500, 501, RecordedState.Outage), new(501, 86_400, RecordedState.Operational)]);
         var quiet = new ComponentDay(Uptime.Day(Day.AddDays(1), 86_400, new(86_400, 0, 0, 0), InstallationDay.After), []);
-        var html = await RenderAsync(Month([new("Dashboard", [day with { Day = Uptime.Day(Day, 86_400, new(86_399, 0, 0, 1), InstallationDay.After) }, quiet])], []));
+        var html = await RenderAsync(Month([new(Components.Dashboard, [day with { Day = Uptime.Day(Day, 86_400, new(86_399, 0, 0, 1), InstallationDay.After) }, quiet])], []));
 
         Assert.Contains("<a class=\"x\" href=\"#d03\"><span class=\"sr\">Tue 3 Nov 2026: 1 s outage, 99.998%</span></a>", html, StringComparison.Ordinal); // however short
         Assert.Contains("<a class=\"o\" href=\"#d04\" tabindex=\"-1\">", html, StringComparison.Ordinal);
@@ -74,7 +93,7 @@ public sealed class HistoryPageTests(PostgresFixture postgres)
         Assert.Contains("<i id=\"d04\">", html, StringComparison.Ordinal);
         Assert.Contains("Dashboard down for 1 s", html, StringComparison.Ordinal);
         Assert.Contains("00:08:20</time> – <time datetime=\"2026-11-03T00:08:21Z\">00:08:21 UTC</time> · measured", html, StringComparison.Ordinal);
-        Assert.Contains("1 other day</span><div class=\"none\">No outages and no maintenance</div>", html, StringComparison.Ordinal);
+        Assert.Contains("1 other day</span><div class=\"none\">No incidents and no maintenance</div>", html, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -241,9 +260,9 @@ public sealed class HistoryPageTests(PostgresFixture postgres)
         return (response.StatusCode, body.RootElement.GetProperty("error").GetProperty("code").GetString());
     }
 
-    private static List<(int From, int To, Recorded State)> Intervals(long until, params Interval[] runs) => Seconds(MonthHistory.Listed(DayOf(-100, until, runs)));
+    private static List<(int From, int To, RecordedState State)> Intervals(long until, params Interval[] runs) => Seconds(MonthHistory.Listed(DayOf(-100, until, runs)));
 
-    private static List<(int From, int To, Recorded State)> Seconds(IEnumerable<DayInterval> intervals) =>
+    private static List<(int From, int To, RecordedState State)> Seconds(IEnumerable<DayInterval> intervals) =>
         [.. intervals.Select(i => (Second(i.From), Second(i.To), i.State))];
 
     private static int Second(DateTimeOffset time) => (int)(time.ToUnixTimeSeconds() - Midnight);
@@ -263,10 +282,25 @@ public sealed class HistoryPageTests(PostgresFixture postgres)
     }
 
     private static HistoryPageModel Month(IReadOnlyList<ComponentMonth> components, IReadOnlyList<PageWindow> windows) =>
-        new(new(2026, 11, 1), new(2026, 11, 1), null, At(86_400), components, windows, true);
+        new(new(2026, 11, 1), new(2026, 11, 1), null, At(86_400), components, windows, [], true);
 
     private static PageWindow Of(string title, string status, int from, int to) =>
         SampleWindow.Of($"mw_{title.Replace(' ', '0')}", Enum.Parse<WindowStatus>(status, ignoreCase: true), At(from), At(to)).ToPublic() with { Title = title, Severity = WindowSeverity.Info };
+
+    private static PageIncident Incident(string id, DateTimeOffset from, DateTimeOffset? until, Component named) => new()
+    {
+        Id = id,
+        Title = $"Of {named.Name}",
+        Status = until is null ? IncidentStatus.Investigating : IncidentStatus.Resolved,
+        Impact = IncidentImpact.Major,
+        StartedAt = from,
+        ResolvedAt = until,
+        Components = [new() { Id = named.Id, Name = named.Name, Status = DeclaredStatus.Outage }],
+        Updates = [],
+        UpdatesCount = 1,
+        CreatedAt = from,
+        UpdatedAt = from,
+    };
 
     private static DateTimeOffset At(int second) => DateTimeOffset.FromUnixTimeSeconds(Midnight + second);
 }

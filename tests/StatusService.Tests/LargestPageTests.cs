@@ -5,6 +5,7 @@ using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Site;
 using Xerotier.StatusService.Board;
+using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;

@@ -1,7 +1,7 @@
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
-using static Xerotier.StatusService.Model.Recorded;
+using static Xerotier.StatusService.Model.RecordedState;
 
 namespace Xerotier.StatusService.Tests;
 
@@ -341,7 +341,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
     {
         var random = new Random(seed);
         var one = new Replica(database);
-        var expected = new List<(int From, int To, Recorded State)>();
+        var expected = new List<(int From, int To, RecordedState State)>();
         var interrupted = 0;
         for (var second = 0; second < 300; second++)
         {
@@ -376,9 +376,9 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
     }
 
     /// <summary>Lets <paramref name="seconds"/> pass in half seconds while the board holds <paramref name="state"/>.</summary>
-    private Task RunAsync(int seconds, Recorded state, params Replica[] replicas) => RunAsync(seconds, state, steps: true, replicas);
+    private Task RunAsync(int seconds, RecordedState state, params Replica[] replicas) => RunAsync(seconds, state, steps: true, replicas);
 
-    private async Task RunAsync(int seconds, Recorded state, bool steps, params Replica[] replicas)
+    private async Task RunAsync(int seconds, RecordedState state, bool steps, params Replica[] replicas)
     {
         for (var half = 0; half <= seconds * 2; half++)
         {
@@ -400,7 +400,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
         }
     }
 
-    private async Task<List<(int From, int To, Recorded State)>> HistoryAsync()
+    private async Task<List<(int From, int To, RecordedState State)>> HistoryAsync()
     {
         var start = Noon.ToUnixTimeSeconds();
         var all = await database.IntervalsAsync();
@@ -417,7 +417,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
 
         public ChangeStamp? Stamp { get; set; }
 
-        public void Observe(DateTimeOffset now, Recorded state) => Track.Observe(now, Components.BuiltIn.ToDictionary(c => c.Key, _ => state));
+        public void Observe(DateTimeOffset now, RecordedState state) => Track.Observe(now, Components.BuiltIn.ToDictionary(c => c.Key, _ => state));
 
         public RecorderTurn Last { get; private set; } = RecorderTurn.None;
 

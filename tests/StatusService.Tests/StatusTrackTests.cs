@@ -1,6 +1,6 @@
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
-using static Xerotier.StatusService.Model.Recorded;
+using static Xerotier.StatusService.Model.RecordedState;
 
 namespace Xerotier.StatusService.Tests;
 
@@ -112,8 +112,45 @@ public sealed class StatusTrackTests
         Assert.Equal([(4, 5, Operational)], Intervals(0, 9)); // it may still grow
     }
 
-    private void Observe(double second, Recorded state) => track.Observe(Zero.AddSeconds(second), Components.BuiltIn.ToDictionary(c => c.Key, _ => state));
+    [Fact]
+    public void What_lies_ahead_again_is_dropped_when_the_clock_is_set_back()
+    {
+        Observe(0, Operational);
+        Observe(2, Outage);
+        Observe(4, Operational);
+        Observe(5.5, Operational);
+        Observe(3, Degraded);
+        Assert.Equal([(0, 2, Operational), (2, 3, Outage)], Intervals());
+        Observe(4.5, Operational);
+        Observe(6, Operational);
+        Assert.Equal([(0, 2, Operational), (2, 3, Outage), (3, 5, Degraded), (5, 6, Operational)], Intervals());
+    }
 
-    private IEnumerable<(int From, int To, Recorded State)> Intervals(int from = -1_000, int to = int.MaxValue) =>
+    [Fact]
+    public void What_lies_behind_is_kept_when_the_clock_is_set_back()
+    {
+        Observe(0, Outage);
+        Observe(2, Operational);
+        Observe(10, Operational);
+        Observe(9, Operational);
+        Assert.Equal([(0, 2, Outage)], Intervals());
+    }
+
+    [Fact]
+    public void A_component_that_is_missing_has_no_data()
+    {
+        Assert.Null(track.CompleteUntil);
+        Assert.Empty(Intervals());
+        Observe(0, Operational);
+        track.Observe(Zero.AddSeconds(1), new Dictionary<string, RecordedState>());
+        Observe(2, Operational);
+        Observe(3, Operational);
+        Assert.Equal([(0, 1, Operational), (1, 2, NoData), (2, 3, Operational)], Intervals());
+        Assert.Equal(Components.BuiltIn.Select(c => c.Key).Order(), track.Components.Order());
+    }
+
+    private void Observe(double second, RecordedState state) => track.Observe(Zero.AddSeconds(second), Components.BuiltIn.ToDictionary(c => c.Key, _ => state));
+
+    private IEnumerable<(int From, int To, RecordedState State)> Intervals(int from = -1_000, int to = int.MaxValue) =>
         track.Intervals(Components.SharedAgents.Key, 1_000L + from, 1_000L + to).Select(r => ((int)r.From - 1_000, (int)r.To - 1_000, r.State));
 }

@@ -6,7 +6,7 @@ using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Board;
-using Xerotier.StatusService.Documents.Page;
+using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
 using Xerotier.StatusService.Tests;

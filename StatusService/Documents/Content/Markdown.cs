@@ -5,7 +5,7 @@ using Markdig.Renderers.Html;
 using Markdig.Syntax;
 using Markdig.Syntax.Inlines;
 
-namespace Xerotier.StatusService.Documents.Page;
+namespace Xerotier.StatusService.Documents.Content;
 
 /// <summary>What operators write of incidents, CommonMark without HTML and images, as HTML that is safe in our pages (incidents.md section 11).</summary>
 internal static class Markdown
@@ -13,6 +13,7 @@ internal static class Markdown
     private const int MostKept = 2_000;
     private const int HeadingLevel = 4; // below the headings of every page that shows it
 
+    private static readonly HashSet<string> Schemes = new(StringComparer.OrdinalIgnoreCase) { "http", "https", "mailto" };
     private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().DisableHtml().Build();
     private static readonly HtmlSanitizer Sanitizer = NewSanitizer();
     private static readonly Lock Gate = new();
@@ -35,6 +36,26 @@ internal static class Markdown
 
             return html;
         }
+    }
+
+    /// <summary>The same as plain text, with each link's address after its text: <c>text (https://…)</c>.</summary>
+    public static string ToPlainText(string text)
+    {
+        var document = Markdig.Markdown.Parse(text, Pipeline);
+        foreach (var link in document.Descendants<LinkInline>().ToList())
+        {
+            link.IsImage = false;
+            if (Uri.TryCreate(link.Url, UriKind.Absolute, out var address) && Schemes.Contains(address.Scheme))
+            {
+                link.InsertAfter(new LiteralInline($" ({link.Url})"));
+            }
+        }
+
+        using var plain = new StringWriter();
+        var renderer = new HtmlRenderer(plain) { EnableHtmlForBlock = false, EnableHtmlForInline = false, EnableHtmlEscape = false };
+        Pipeline.Setup(renderer);
+        renderer.Render(document);
+        return plain.ToString().Trim();
     }
 
     private static string Make(string text)
@@ -70,7 +91,7 @@ internal static class Markdown
         {
             AllowedTags = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "p", "br", "hr", "strong", "em", "code", "pre", "blockquote", "ul", "ol", "li", "a", "h4" },
             AllowedAttributes = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "href", "rel", "start" },
-            AllowedSchemes = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "http", "https", "mailto" },
+            AllowedSchemes = Schemes,
             UriAttributes = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "href" },
         });
         sanitizer.KeepChildNodes = true;

@@ -2,7 +2,7 @@ using Xerotier.StatusService.Board;
 using Xerotier.StatusService.History;
 using Xerotier.StatusService.Model;
 
-namespace Xerotier.StatusService.Documents.Page;
+namespace Xerotier.StatusService.Documents.Content;
 
 /// <summary>Makes the page's model, pure: of the board, its stamp, the history, and the instant that all is as of.</summary>
 public static class PageBuilder
@@ -86,18 +86,18 @@ public static class PageBuilder
     private static IncidentsModel Incidents(BoardState state, ChangeStamp stamp, DateTimeOffset asOf)
     {
         var open = state.Announced.Open;
+        var outages = state.MeasuredOutages(stamp).ToList();
         var since = new DateTimeOffset(asOf.UtcDateTime.Date, TimeSpan.Zero).AddDays(1 - PastDays);
         return new(
             [.. open.Take(OpenShown).Select(Cut)],
             open.Count,
             [.. state.Announced.Incidents.Where(i => i.ResolvedAt >= since && i.Status is IncidentStatus.Resolved or IncidentStatus.Postmortem).Take(PastShown).Select(Cut)],
-            [.. state.Announced.Incidents.Where(i => i.Status is IncidentStatus.Resolved && IsStillMeasured(i, state, stamp)).Select(i => i.Id)]);
-    }
+            [.. state.Announced.Incidents.Where(IsStillMeasured).Select(i => i.Id)]);
 
-    /// <summary>Whether a component that the incident declared has been in outage, as measured, since before it was resolved.</summary>
-    private static bool IsStillMeasured(PageIncident incident, BoardState state, ChangeStamp stamp) => incident.ResolvedAt is { } resolved && state.Shown.Any(shown =>
-        shown.Measured?.Status is ComponentStatus.Outage && incident.Components.Any(c => c.Id == shown.Component.Id)
-        && (!stamp.Since.TryGetValue(shown.Component.Key, out var since) || since.At is not { } at || at <= resolved.ToUnixTimeSeconds()));
+        // An outage that began after the incident was resolved is another one.
+        bool IsStillMeasured(PageIncident incident) => incident is { Status: IncidentStatus.Resolved, ResolvedAt: { } resolved }
+            && outages.Any(outage => incident.Components.Any(c => c.Id == outage.Component.Id) && !(outage.Since > resolved.ToUnixTimeSeconds()));
+    }
 
     /// <summary>The incident with its four newest updates, their bodies cut to what the page shows.</summary>
     private static PageIncident Cut(PageIncident incident)

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Components;
 using Xerotier.StatusService.Model;
 
-namespace Xerotier.StatusService.Documents.Page;
+namespace Xerotier.StatusService.Documents.Content;
 
 /// <summary>The words of the page: labels, durations, times and percentages, the same in HTML and JSON.</summary>
 public static partial class Wording

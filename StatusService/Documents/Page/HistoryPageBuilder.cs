@@ -14,7 +14,8 @@ public static class HistoryPageBuilder
     /// <param name="recorded">The month's intervals as the database has them, by component key.</param>
     /// <param name="track">What was observed after the end of the record.</param>
     /// <param name="announced">The components, and the incidents that touch the month.</param>
-    /// <param name="windows">The month's windows by start; null when they could not be read.</param>
+    /// <param name="windows">The month's windows by start.</param>
+    /// <param name="noticesKnown">False when the windows or the incidents could not be read, and may be missing.</param>
     /// <param name="moreWindows">There are more windows than these.</param>
     public static HistoryPageModel Build(
         DateOnly month,
@@ -23,7 +24,8 @@ public static class HistoryPageBuilder
         IReadOnlyDictionary<string, IReadOnlyList<Interval>> recorded,
         StatusTrack track,
         Announcements announced,
-        IReadOnlyList<PageWindow>? windows,
+        IReadOnlyList<PageWindow> windows,
+        bool noticesKnown,
         bool moreWindows)
     {
         var (from, to) = (Second(month), Second(month.AddMonths(1)));
@@ -57,8 +59,9 @@ public static class HistoryPageBuilder
             history.FirstRecorded is { } first ? DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeSeconds(first).UtcDateTime) : null,
             DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds() / 60 * 60),
             components,
-            windows ?? [],
-            windows is not null,
+            windows,
+            [.. announced.Incidents.Where(incident => incident.StartedAt.ToUnixTimeSeconds() < to && !(incident.ResolvedAt?.ToUnixTimeSeconds() < from))],
+            noticesKnown,
             moreWindows);
     }
 

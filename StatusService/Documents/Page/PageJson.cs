@@ -3,6 +3,8 @@ using Xerotier.Contracts;
 using Xerotier.StatusService.Model;
 using Day = Xerotier.StatusService.Model.Day;
 
+using Xerotier.StatusService.Documents.Content;
+
 namespace Xerotier.StatusService.Documents.Page;
 
 /// <summary>The data behind the page as JSON: <c>/status.json</c>.</summary>
@@ -22,7 +24,7 @@ internal static class PageJson
     {
         var field = "\"stale_since\":"u8;
         var at = bytes.AsSpan().IndexOf(field) + field.Length;
-        return [.. bytes.AsSpan(0, at), (byte)'"', .. PageAssets.StaleSinceMarkUtf8, (byte)'"', .. bytes.AsSpan(at + "null".Length)];
+        return [.. bytes.AsSpan(0, at), (byte)'"', .. "@@stale_since@@"u8, (byte)'"', .. bytes.AsSpan(at + "null".Length)];
     }
 
     private static StatusDocument ToContract(StatusPageModel model) => new()

@@ -11,6 +11,8 @@ using Microsoft.AspNetCore.Components.Web;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults.Site;
 
+using Xerotier.StatusService.Documents.Content;
+
 namespace Xerotier.StatusService.Documents.Page;
 
 /// <summary>Turns models into pages: HTML and JSON, live and stale, with their compressed forms; equal models give equal bytes.</summary>
@@ -52,6 +54,10 @@ public sealed class PageRenderer : IDisposable
     /// <summary>Renders an incident's own page as UTF-8.</summary>
     public async ValueTask<byte[]> RenderIncidentAsync(IncidentPageModel model, CancellationToken cancellationToken) =>
         await RenderAsync<IncidentPage>(new() { [nameof(IncidentPage.Model)] = model }, cancellationToken);
+
+    /// <summary>Renders what other sites show in a frame.</summary>
+    public async ValueTask<byte[]> RenderEmbedAsync(StatusPageModel model, bool stale, CancellationToken cancellationToken) =>
+        await RenderAsync<EmbedPage>(new() { [nameof(EmbedPage.Model)] = model, [nameof(EmbedPage.Stale)] = stale }, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => services.Dispose();

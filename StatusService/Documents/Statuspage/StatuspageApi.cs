@@ -1,0 +1,253 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Xerotier.Contracts;
+using Xerotier.StatusService.Documents.Content;
+using Xerotier.StatusService.Model;
+using Component = Xerotier.StatusService.Model.Component;
+using OverallStatus = Xerotier.StatusService.Model.OverallStatus;
+
+namespace Xerotier.StatusService.Documents.Statuspage;
+
+/// <summary>The documents of <c>/api/v2</c>, in the shape of Atlassian Statuspage (surfaces.md section 14).</summary>
+internal static class StatuspageApi
+{
+    private const int Most = 50;
+    private const string Operational = "operational";
+    private const string Degraded = "degraded_performance";
+    private const string Outage = "major_outage";
+    private const string UnderMaintenance = "under_maintenance";
+
+    /// <summary>All documents.</summary>
+    public static IEnumerable<MadeDocument> Make(Publication publication)
+    {
+        var status = StatusOf(publication.Page);
+        var components = new ComponentList(publication);
+        List<StatuspageIncident> incidents = [.. publication.Announced.Incidents.OrderByDescending(incident => incident.CreatedAt).Take(Most).Select(incident => ToIncident(incident, publication, components))];
+        List<StatuspageIncident> unresolved = [.. publication.Announced.Open.OrderByDescending(incident => incident.CreatedAt).Select(incident => ToIncident(incident, publication, components))];
+        List<StatuspageMaintenance> maintenances = [.. Windows(publication.Page.Windows).Select(window => ToMaintenance(window, publication, components))];
+        List<StatuspageMaintenance> active = [.. maintenances.Where(maintenance => maintenance.Status == "in_progress")];
+        List<StatuspageMaintenance> upcoming = [.. maintenances.Where(maintenance => maintenance.Status == "scheduled")];
+        List<StatuspageMaintenance> ahead = [.. maintenances.Where(maintenance => maintenance.Status != "completed")];
+
+        return
+        [
+            Of("summary", page => new StatuspageSummary { Page = page, Components = components.All, Incidents = unresolved, ScheduledMaintenances = ahead, Status = status }, ContractsJson.Wire.StatuspageSummary),
+            Of("status", page => new StatuspageStatusDocument { Page = page, Status = status }, ContractsJson.Wire.StatuspageStatusDocument),
+            Of("components", page => new StatuspageComponents { Page = page, Components = components.All }, ContractsJson.Wire.StatuspageComponents),
+            Of("incidents", page => new StatuspageIncidents { Page = page, Incidents = incidents }, ContractsJson.Wire.StatuspageIncidents),
+            Of("incidents/unresolved", page => new StatuspageIncidents { Page = page, Incidents = unresolved }, ContractsJson.Wire.StatuspageIncidents),
+            Of("scheduled-maintenances", page => new StatuspageMaintenances { Page = page, ScheduledMaintenances = maintenances }, ContractsJson.Wire.StatuspageMaintenances),
+            Of("scheduled-maintenances/upcoming", page => new StatuspageMaintenances { Page = page, ScheduledMaintenances = upcoming }, ContractsJson.Wire.StatuspageMaintenances),
+            Of("scheduled-maintenances/active", page => new StatuspageMaintenances { Page = page, ScheduledMaintenances = active }, ContractsJson.Wire.StatuspageMaintenances),
+        ];
+
+        MadeDocument Of<T>(string name, Func<StatuspagePage, T> make, JsonTypeInfo<T> type) => new(
+            $"/api/v2/{name}.json",
+            "application/json; charset=utf-8",
+            JsonSerializer.SerializeToUtf8Bytes(make(ToPage(publication, null)), type),
+            JsonSerializer.SerializeToUtf8Bytes(make(ToPage(publication, StaleMarks.Since)), type));
+    }
+
+    /// <summary>The windows that the page shows, without cancelled ones, latest start first.</summary>
+    private static IEnumerable<PageWindow> Windows(WindowsModel windows) => windows.Recent.Concat(windows.Active).Concat(windows.Scheduled)
+        .DistinctBy(window => window.Id).Where(window => window.Status != WindowStatus.Cancelled)
+        .OrderByDescending(window => window.StartsAt).ThenBy(window => window.Id, StringComparer.Ordinal);
+
+    private static StatuspagePage ToPage(Publication publication, string? staleSince) => new()
+    {
+        Id = publication.Site.Id,
+        Name = publication.Site.Name,
+        Url = publication.Site.Url,
+        UpdatedAt = publication.ChangedAt,
+        XerotierStaleSince = staleSince,
+    };
+
+    private static StatuspageStatus StatusOf(StatusPageModel page)
+    {
+        var statuses = page.Components.Select(component => component.Status).ToList();
+        var level = Rules.Overall(statuses, maintenance: false);
+        return new()
+        {
+            Indicator = level switch
+            {
+                OverallStatus.MajorOutage => "critical",
+                OverallStatus.PartialOutage => "major",
+                OverallStatus.Operational => "none",
+                _ => "minor",
+            },
+            Description = Wording.Label(level is OverallStatus.Operational ? page.Overall : level), // a window hides nothing that is wrong
+        };
+    }
+
+    private static StatuspageIncident ToIncident(PageIncident incident, Publication publication, ComponentList components)
+    {
+        var before = new Dictionary<string, string>(StringComparer.Ordinal);
+        var updates = new List<StatuspageUpdate>();
+        foreach (var update in incident.Updates)
+        {
+            List<StatuspageAffectedComponent> affected =
+            [
+                .. update.Components.Select(declared => new StatuspageAffectedComponent
+                {
+                    Code = declared.Id,
+                    Name = components.NameOf(declared.Id) ?? incident.Components.FirstOrDefault(named => named.Id == declared.Id)?.Name ?? declared.Id,
+                    OldStatus = before.GetValueOrDefault(declared.Id, Operational),
+                    NewStatus = before[declared.Id] = ToWord(declared.Status),
+                }),
+            ];
+            updates.Add(new()
+            {
+                Id = update.Id,
+                IncidentId = incident.Id,
+                Status = ToWord(update.Status),
+                Body = Markdown.ToPlainText(update.Body),
+                CreatedAt = update.PostedAt,
+                UpdatedAt = update.EditedAt ?? update.PostedAt,
+                DisplayAt = update.At,
+                AffectedComponents = affected.Count > 0 ? affected : null,
+            });
+        }
+
+        updates.Reverse();
+        return new()
+        {
+            Id = incident.Id,
+            PageId = publication.Site.Id,
+            Name = incident.Title,
+            Status = ToWord(incident.Status),
+            Impact = ToWord(incident.Impact),
+            CreatedAt = incident.CreatedAt,
+            UpdatedAt = incident.UpdatedAt,
+            StartedAt = incident.StartedAt,
+            MonitoringAt = incident.Updates.FirstOrDefault(update => update.Status is IncidentStatus.Monitoring)?.At,
+            ResolvedAt = incident.ResolvedAt,
+            Shortlink = publication.Site.LinkTo(incident),
+            IncidentUpdates = updates,
+            Components = [.. components.All.Where(component => incident.Components.Any(named => named.Id == component.Id))],
+        };
+    }
+
+    private static StatuspageMaintenance ToMaintenance(PageWindow window, Publication publication, ComponentList components)
+    {
+        var transitions = Transitions.Of(window).Where(transition => transition.Status != WindowStatus.Cancelled);
+        return new()
+        {
+            Id = window.Id,
+            PageId = publication.Site.Id,
+            Name = window.Title,
+            Status = ToWord(window.Status),
+            Impact = "maintenance",
+            CreatedAt = window.CreatedAt,
+            UpdatedAt = window.UpdatedAt,
+            StartedAt = window.StartsAt,
+            MonitoringAt = null,
+            ResolvedAt = window.CompletedAt,
+            ScheduledFor = window.StartsAt,
+            ScheduledUntil = window.EndsAt,
+            Shortlink = publication.Site.LinkTo(window),
+            IncidentUpdates =
+            [
+                .. transitions.Reverse().Select(transition => new StatuspageUpdate
+                {
+                    Id = $"{window.Id}-{ToWord(transition.Status)}",
+                    IncidentId = window.Id,
+                    Status = ToWord(transition.Status),
+                    Body = transition.Text,
+                    CreatedAt = transition.At,
+                    UpdatedAt = transition.At,
+                    DisplayAt = transition.At,
+                    AffectedComponents = null,
+                }),
+            ],
+            Components = components.AffectedBy(window),
+        };
+    }
+
+    private static string ToWord(DeclaredStatus status) => status switch { DeclaredStatus.Outage => Outage, DeclaredStatus.Degraded => Degraded, _ => Operational };
+
+    private static string ToWord(IncidentStatus status) => status switch
+    {
+        IncidentStatus.Investigating => "investigating",
+        IncidentStatus.Identified => "identified",
+        IncidentStatus.Monitoring => "monitoring",
+        IncidentStatus.Resolved => "resolved",
+        _ => "postmortem",
+    };
+
+    private static string ToWord(IncidentImpact impact) => impact switch
+    {
+        IncidentImpact.Critical => "critical",
+        IncidentImpact.Major => "major",
+        IncidentImpact.Minor => "minor",
+        _ => "none",
+    };
+
+    private static string ToWord(WindowStatus status) => status switch { WindowStatus.Active => "in_progress", WindowStatus.Completed => "completed", _ => "scheduled" };
+
+    /// <summary>The components of the page with their groups.</summary>
+    private sealed class ComponentList
+    {
+        private readonly List<(Component Component, StatuspageComponent Shown)> components;
+
+        public ComponentList(Publication publication)
+        {
+            components = [.. publication.Page.Components.Select(model => (model.Component, ToComponent(model, publication)))];
+            var ordered = components.GroupBy(each => each.Component.Group is { } group ? IdOf(group) : each.Component.Id)
+                .SelectMany(group => group.First().Component.Group is { } name ? [GroupOf(name, [.. group.Select(each => each.Shown)]), .. group.Select(each => each.Shown)] : group.Select(each => each.Shown));
+            All = [.. ordered.Select((component, i) => component with { Position = i + 1 })];
+        }
+
+        /// <summary>In the order of the page, each group before its first component.</summary>
+        public IReadOnlyList<StatuspageComponent> All { get; }
+
+        public string? NameOf(string id) => components.Find(each => each.Component.Id == id).Component?.Name;
+
+        public IReadOnlyList<StatuspageComponent> AffectedBy(PageWindow window) => [.. All.Where(shown => components.Exists(each => each.Component.Id == shown.Id && each.Component.IsAffectedBy(window.AffectedServices)))];
+
+        private static StatuspageComponent ToComponent(ComponentModel model, Publication publication) => new()
+        {
+            Id = model.Component.Id,
+            PageId = publication.Site.Id,
+            Name = model.Name,
+            Description = model.Component.Description,
+            Status = model.Status is ComponentStatus.Outage ? Outage
+                : publication.UnderMaintenance.Contains(model.Component.Id) ? UnderMaintenance
+                : model.Status is ComponentStatus.Operational ? Operational
+                : Degraded,
+            XerotierStatus = model.Status is ComponentStatus.Unknown ? "unknown" : null,
+            CreatedAt = model.Component.CreatedAt ?? publication.Began,
+            UpdatedAt = (model.Component.UpdatedAt ?? publication.Began) is var changed && model.Since > changed ? model.Since.Value : changed,
+            Position = 0,
+            Showcase = true,
+            StartDate = model.Component.StartDate != default ? model.Component.StartDate
+                : publication.Page.MonitoringSince is { } since ? DateOnly.FromDateTime(since.UtcDateTime)
+                : null,
+            GroupId = model.Group is null ? null : IdOf(model.Group),
+            Group = false,
+            OnlyShowIfDegraded = model.Component.OnlyShowIfDegraded,
+        };
+
+        private static StatuspageComponent GroupOf(string name, IReadOnlyList<StatuspageComponent> members) => members[0] with
+        {
+            Id = IdOf(name),
+            Name = name,
+            Description = null,
+            Status = members.MaxBy(member => Rank(member.Status))!.Status,
+            XerotierStatus = members.FirstOrDefault(member => member.XerotierStatus is not null)?.XerotierStatus,
+            CreatedAt = members.Min(member => member.CreatedAt),
+            UpdatedAt = members.Max(member => member.UpdatedAt),
+            StartDate = members.Min(member => member.StartDate),
+            GroupId = null,
+            Group = true,
+            OnlyShowIfDegraded = false,
+            Components = [.. members.Select(member => member.Id)],
+        };
+
+        private static int Rank(string status) => status switch { Outage => 3, Degraded => 2, UnderMaintenance => 1, _ => 0 };
+
+        /// <summary>An id that stays as long as the group has its name.</summary>
+        private static string IdOf(string group) => "grp_" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(group)).AsSpan(0, 10));
+    }
+}

@@ -1,0 +1,141 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Google.Protobuf;
+using Xerotier.Page.V1;
+using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Site;
+using Xerotier.StatusService.Board;
+using Xerotier.StatusService.Documents.Content;
+using Xerotier.StatusService.Documents.Badges;
+using Xerotier.StatusService.Documents.Calendar;
+using Xerotier.StatusService.Documents.Feeds;
+using Xerotier.StatusService.Documents.Page;
+using Xerotier.StatusService.Documents.Statuspage;
+using Xerotier.StatusService.Documents.Text;
+
+namespace Xerotier.StatusService.Publishing;
+
+/// <summary>
+/// Makes the documents beside the page, whenever what they are made of has changed. It runs beside the loop, which never waits for it: the
+/// page comes first. A document whose bytes are the same stays the same object, so that the streams send only what has changed.
+/// </summary>
+public sealed partial class DocumentsPublisher(
+    Published published, Installation installation, WindowQueries windows, Brand brand, PageRenderer renderer, TimeProvider time, ILogger<DocumentsPublisher> logger) : BackgroundService
+{
+    /// <summary>The incidents whose pages are made in advance: those that the board knows in full.</summary>
+    private const int Incidents = 50;
+
+    private const string Html = "text/html; charset=utf-8";
+
+    /// <summary>For how many days a calendar says that a window was cancelled.</summary>
+    private const int CancelledKept = 30;
+
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    private readonly FailureLog failures = new(logger, "The documents beside the page cannot be made; the last ones stay", "The documents beside the page can be made again", LogLevel.Error);
+    private Dictionary<string, (string Content, MadeDocument Document)> pages = []; // of incidents, by path
+    private (DateOnly Day, BoardWindows? Of, IReadOnlyList<CalendarWindow> Windows) calendar = (default, null, []);
+
+    /// <summary>Makes all documents of <paramref name="publication"/> and publishes those that differ.</summary>
+    internal async Task PublishAsync(Publication publication, CancellationToken cancellation)
+    {
+        var before = published.Documents.Value;
+        var now = new Dictionary<string, PublicDocument>(StringComparer.Ordinal);
+        await foreach (var made in MakeAsync(publication, cancellation))
+        {
+            now.Add(made.Path, before?.GetValueOrDefault(made.Path) is { } known && IsSame(known, made) ? known : Pack(made));
+        }
+
+        if (before is null || before.Count != now.Count || now.Any(document => before.GetValueOrDefault(document.Key) != document.Value))
+        {
+            published.Documents.Set(now);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (brand.PublicUrl is null)
+        {
+            LogLocal(logger, brand.Url);
+        }
+
+        var site = new Site(await installation.Id.WaitAsync(stoppingToken), brand.Name, brand.Url);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var (shown, changed) = published.Shown.Current;
+            try
+            {
+                if (shown is var (page, board))
+                {
+                    await PublishAsync(Publication.Of(page, board, await CalendarAsync(page, board), site), stoppingToken);
+                    failures.Succeeded();
+                }
+            }
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+            {
+                failures.Failed(failure);
+                await Task.Delay(RetryAfter, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                continue;
+            }
+
+            await Task.WhenAny(changed, Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken));
+        }
+    }
+
+    /// <summary>The windows of the calendar, asked for when windows have changed, and each day. While nobody tells them, those that were told last.</summary>
+    private async Task<IReadOnlyList<CalendarWindow>> CalendarAsync(StatusPageModel page, BoardState board)
+    {
+        var day = DateOnly.FromDateTime(page.GeneratedAt.UtcDateTime);
+        if ((calendar.Day != day || !ReferenceEquals(calendar.Of, board.Windows)) && await windows.AroundAsync(day) is { } found)
+        {
+            var from = page.GeneratedAt.AddDays(-CancelledKept);
+            calendar = (
+                day,
+                board.Windows,
+                [.. found.Windows.Where(window => !(window.Value.CancelledAt < from)).Select(window => new CalendarWindow(window.Value.ToPublic(), window.Version))]);
+        }
+
+        return calendar.Windows;
+    }
+
+    private async IAsyncEnumerable<MadeDocument> MakeAsync(Publication publication, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var next = new Dictionary<string, (string, MadeDocument)>(StringComparer.Ordinal);
+        foreach (var incident in publication.Announced.Incidents.Where(IncidentPages.IsWhole).Take(Incidents))
+        {
+            var path = IncidentPages.PathOf(incident.Id);
+            var content = JsonSerializer.Serialize(incident, ContractsJson.Wire.PageIncident);
+            var made = pages.TryGetValue(path, out var known) && known.Content == content
+                ? known.Document
+                : new(path, Html, await renderer.RenderIncidentAsync(new(incident), cancellation));
+            next[path] = (content, made);
+            yield return made;
+        }
+
+        pages = next;
+        var page = publication.Page;
+        yield return new("/status/embed", Html, await renderer.RenderEmbedAsync(page, stale: false, cancellation), await renderer.RenderEmbedAsync(page, stale: true, cancellation));
+        foreach (var made in Data(publication))
+        {
+            yield return made;
+        }
+    }
+
+    private static IEnumerable<MadeDocument> Data(Publication publication) =>
+        [.. StatuspageApi.Make(publication), .. PublicFeeds.Make(publication), .. CalendarFile.Make(publication), .. Badges.Make(publication), .. PlainTexts.Make(publication)];
+
+    private static bool IsSame(PublicDocument known, MadeDocument made) =>
+        known.ContentType == made.ContentType && known.Live.Identity.Span.SequenceEqual(made.Live) && known.Stale.Span.SequenceEqual(made.Stale);
+
+    private static PublicDocument Pack(MadeDocument made) => new()
+    {
+        Path = made.Path,
+        ContentType = made.ContentType,
+        Live = PageRenderer.Pack(made.Live),
+        Stale = UnsafeByteOperations.UnsafeWrap(made.Stale),
+    };
+
+    [LoggerMessage(1, LogLevel.Information, "Page:PublicUrl is not set: the links of feeds lead to {Url}")]
+    private static partial void LogLocal(ILogger logger, string url);
+}
