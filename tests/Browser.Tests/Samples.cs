@@ -79,11 +79,11 @@ internal static class Samples
         IncidentsModel.None,
         NoWindows with { Unavailable = true });
 
-    /// <summary>The heaviest ordinary page: four components, 90 days of all states, 50 windows, several on and planned, 10 incidents, three of them open.</summary>
+    /// <summary>The heaviest ordinary page: four components, trouble of all kinds on every second of 90 days, 50 windows, several on and planned, 10 incidents, three of them open.</summary>
     public static StatusPageModel Full(int seed = 7)
     {
         var random = new Random(seed);
-        var components = Names.Select((name, n) => Line(name, Verdicts(OverallStatus.Degraded)[n], Days((_, day) => Mixed(random, day)))).ToList();
+        var components = Names.Select((name, n) => Line(name, Verdicts(OverallStatus.Degraded)[n], Days((i, day) => i % 2 == 0 ? Mixed(random, day) : Of(day)))).ToList();
         var active = Enumerable.Range(0, 2).Select(i => Window(800 + i, "active", Now.AddMinutes(-90 - (25 * i)), TimeSpan.FromHours(1 + i), "critical", [Names[i + 1]], Works[i], Texts[i])).ToList();
         var scheduled = Enumerable.Range(0, 3).Select(i => Window(810 + i, "scheduled", Now.AddDays(1 + (3 * i)), TimeSpan.FromHours(1 + i), "info", [Names[i]], Works[i + 3], Texts[i + 1])).ToList();
         PageWindow[] recent = [.. scheduled.AsEnumerable().Reverse(), .. active, .. Enumerable.Range(0, 45).Select(Past)];

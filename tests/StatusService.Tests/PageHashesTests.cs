@@ -1,3 +1,4 @@
+using NUglify;
 using Xerotier.ServiceDefaults.Http;
 using Xerotier.ServiceDefaults.Site;
 using Xerotier.StatusService.Documents.Page;
@@ -10,7 +11,12 @@ public sealed class PageHashesTests
 {
     private static readonly string File = Path.Combine(Solution.Folder, "Gateway", "Page", "hashes.txt");
 
+    private static readonly string Folder = Path.Combine(Solution.Folder, "StatusService", "Documents", "Page");
+
     private static readonly string[] Own = [$"script {ContentSecurityPolicy.SourceOf(PageAssets.Script)}", $"style {ContentSecurityPolicy.SourceOf(PageShell.Style)}"];
+
+    [Fact]
+    public void The_small_script_is_made_from_the_script() => Assert.True(PageAssets.Script == $"<script>{Small()}</script>", "Run eng/page-hashes.");
 
     [Fact]
     public void The_Gateways_list_begins_with_this_builds_style_and_script()
@@ -25,6 +31,11 @@ public sealed class PageHashesTests
     {
         var lines = System.IO.File.ReadAllLines(File);
         var comments = lines.TakeWhile(line => line.StartsWith('#')).ToList();
-        System.IO.File.WriteAllLines(File, [.. comments, .. Own, .. lines.Skip(comments.Count + Own.Length)]);
+        System.IO.File.WriteAllText(Path.Combine(Folder, "page.min.js"), Small());
+        System.IO.File.WriteAllLines(File, [.. comments, $"script {ContentSecurityPolicy.Source(Small())}", Own[1], .. lines.Skip(comments.Count + Own.Length)]);
     }
+
+    private static string Small() => Uglify.Js(System.IO.File.ReadAllText(Path.Combine(Folder, "page.js"))) is { HasErrors: false, Code: var code }
+        ? code
+        : throw new InvalidDataException("The script cannot be made small.");
 }

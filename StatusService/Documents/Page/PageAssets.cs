@@ -1,11 +1,10 @@
-using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Components;
 using Xerotier.StatusService.Documents.Content;
 
 namespace Xerotier.StatusService.Documents.Page;
 
-/// <summary>The one script, the same in every page.</summary>
-public static partial class PageAssets
+/// <summary>The one script, the same in every page: <c>page.js</c>, as <c>eng/page-hashes</c> makes it small.</summary>
+public static class PageAssets
 {
     /// <summary>The time of loss in a stale page.</summary>
     public static MarkupString StaleTime { get; } = new($"<time datetime=\"{StaleMarks.Since}\">{StaleMarks.SinceText}</time>");
@@ -13,17 +12,10 @@ public static partial class PageAssets
     /// <summary>The whole <c>script</c> element.</summary>
     public static string Script { get; } = $"<script>{Read()}</script>";
 
-    /// <summary>Reads the script without its comments and indentation.</summary>
     private static string Read()
     {
-        using var stream = typeof(PageAssets).Assembly.GetManifestResourceStream("Xerotier.StatusService.Documents.Page.page.js")!;
+        using var stream = typeof(PageAssets).Assembly.GetManifestResourceStream("Xerotier.StatusService.Documents.Page.page.min.js")!;
         using var reader = new StreamReader(stream);
-        return Indentation().Replace(BlockComment().Replace(reader.ReadToEnd(), ""), "\n").Trim();
+        return reader.ReadToEnd();
     }
-
-    [GeneratedRegex(@"/\*.*?\*/", RegexOptions.Singleline)]
-    private static partial Regex BlockComment();
-
-    [GeneratedRegex(@"\s*\n\s*")]
-    private static partial Regex Indentation();
 }
