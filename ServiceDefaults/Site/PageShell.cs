@@ -10,6 +10,15 @@ public static partial class PageShell
     /// <summary>The whole <c>style</c> element, the same in every page.</summary>
     public static string Style { get; } = $"<style>{Minified(Resource("page.css"))}</style>";
 
+    /// <summary>What there is to subscribe to.</summary>
+    private static readonly (string Title, string Type, string Path)[] Feeds =
+    [
+        ("History (Atom)", "application/atom+xml", "/status/history.atom"),
+        ("History (RSS)", "application/rss+xml", "/status/history.rss"),
+        ("Updates (Atom)", "application/atom+xml", "/status/updates.atom"),
+        ("Updates (JSON Feed)", "application/feed+json", "/status/updates.json"),
+    ];
+
     /// <summary>The content of <c>head</c>.</summary>
     /// <param name="brand">The deployment's brand.</param>
     /// <param name="head">What is this page's own.</param>
@@ -39,6 +48,14 @@ public static partial class PageShell
                 Meta("property", "og:image:width", "1200");
                 Meta("property", "og:image:height", "630");
                 Meta("name", "twitter:card", "summary_large_image");
+            }
+        }
+
+        if (head.Description is not null)
+        {
+            foreach (var (title, type, feed) in Feeds)
+            {
+                html.Append("<link rel=\"alternate\" type=\"").Append(type).Append("\" title=\"").Append(title).Append("\" href=\"").Append(feed).Append("\">");
             }
         }
 
@@ -84,6 +101,14 @@ public static partial class PageShell
             Link(support, "Get help");
         }
 
+        html.Append("<details class=\"menu\"><summary>Subscribe</summary><ul role=\"list\">");
+        foreach (var (title, _, feed) in Feeds)
+        {
+            html.Append("<li><a href=\"").Append(feed).Append("\">").Append(title).Append("</a></li>");
+        }
+
+        html.Append("<li><a href=\"webcal://").Append(Html(new Uri(brand.Url).Authority)).Append("/status/maintenance.ics\">Maintenance calendar</a></li>")
+            .Append("<li>Slack: <code>/feed subscribe ").Append(Html(brand.Url)).Append("/status/updates.atom</code></li></ul></details>");
         return html.Append("</nav></header>").ToString();
 
         void Link(string href, string text) => html.Append("<a href=\"").Append(Html(href)).Append("\">").Append(Html(text)).Append("</a>");

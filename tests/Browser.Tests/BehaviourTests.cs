@@ -12,7 +12,7 @@ public sealed class BehaviourTests(BrowserFixture browser)
     {
         await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Maintenance), new(360));
         var stops = new List<string>();
-        for (var i = 0; i < 40; i++)
+        for (var i = 0; i < 60; i++)
         {
             await visit.Page.Keyboard.PressAsync("Tab");
             var stop = await visit.Page.EvaluateAsync<string?>("""
@@ -30,7 +30,9 @@ public sealed class BehaviourTests(BrowserFixture browser)
         }
 
         var log = Samples.Level(OverallStatus.Maintenance).Windows.Recent.Where(window => window.Status is not (WindowStatus.Active or WindowStatus.Scheduled) && window.Description.Length > 0).Select(window => $"SUMMARY {window.Id}");
-        Assert.Equal(["A ", "A ", "A ", "LI s0", "A s0", "LI s1", "A s1", "LI s2", "A s2", "LI s3", "A s3", "A s3", .. log, "A foot"], stops);
+        string[] incidents = ["A inc_0sample", "A inc_0sample", "A inc_1sample", "A inc_1sample"]; // each with its title and all of its updates
+        string[] footer = [.. Enumerable.Repeat("A foot", 5)];
+        Assert.Equal(["A ", "A ", "A ", "SUMMARY ", "LI s0", "A s0", "LI s1", "A s1", "LI s2", "A s2", "LI s3", "A s3", "A s3", "A mw_385sample", .. incidents, .. log, .. footer], stops);
     }
 
     [Fact]
@@ -88,6 +90,38 @@ public sealed class BehaviourTests(BrowserFixture browser)
                 ? text.firstChild.data : 'misplaced: ' + JSON.stringify([box, list, bar]);
             }
             """);
+    }
+
+    [Fact]
+    public async Task A_day_names_the_incidents_that_touched_it_and_leads_to_their_pages()
+    {
+        await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.PartialOutage), new());
+        var bar = visit.Page.Locator("#s1 .bars > li").Nth(89);
+        Assert.EndsWith("\nElevated errors in us-east", await bar.Locator("p").EvaluateAsync<string>("text => text.firstChild.data")); // without script, too
+        await bar.HoverAsync();
+        var link = bar.GetByRole(AriaRole.Link, new() { Name = "Elevated errors in us-east" });
+        Assert.EndsWith("/incidents/inc_0sample", await link.GetAttributeAsync("href"));
+        await visit.Page.Mouse.MoveAsync(5, 5);
+        await bar.FocusAsync();
+        await visit.Page.Keyboard.PressAsync("Tab");
+        Assert.Equal("inc_0sample", (await visit.Page.EvaluateAsync<string>("document.activeElement.href")).Split('/')[^1]);
+        Assert.Empty(visit.Complaints);
+    }
+
+    [Fact]
+    public async Task What_there_is_to_subscribe_to_opens_without_script_and_covers_nothing_that_it_hides()
+    {
+        await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Operational), new(360, Script: false));
+        var menu = visit.Page.Locator(".menu");
+        Assert.False(await menu.Locator("ul").IsVisibleAsync());
+        await menu.Locator("summary").ClickAsync();
+        Assert.Equal(
+            ["History (Atom)", "History (RSS)", "Updates (Atom)", "Updates (JSON Feed)", "Maintenance calendar", "Slack: /feed subscribe http://localhost:8080/status/updates.atom"],
+            await menu.Locator("li").AllInnerTextsAsync());
+        Assert.Equal(0, await visit.OverflowAsync());
+        var box = (await menu.Locator("ul").BoundingBoxAsync())!;
+        Assert.True(box.X >= 0 && box.X + box.Width <= 360, $"{box.X} {box.Width}");
+        Assert.Equal(["/status/history.atom", "/status/history.rss", "/status/updates.atom", "/status/updates.json"], await visit.Page.Locator("link[rel=alternate]").EvaluateAllAsync<string[]>("all => all.map(each => each.getAttribute('href'))"));
     }
 
     [Fact]

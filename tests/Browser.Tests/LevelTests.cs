@@ -67,6 +67,19 @@ public sealed class LevelTests(BrowserFixture browser)
     [Theory]
     [InlineData(false, 360)]
     [InlineData(true, 1280)]
+    public async Task An_incidents_own_page_reads_well(bool dark, int width)
+    {
+        await using var visit = await browser.OpenAsync(await browser.Renderer.RenderIncidentAsync(Samples.IncidentPage(), TestContext.Current.CancellationToken), new(width, dark));
+
+        Assert.Equal("Slow first tokens on shared agents", await visit.Page.Locator("h1").InnerTextAsync());
+        Assert.Equal(["Resolved", "Monitoring", "Identified", "Investigating"], await visit.Page.Locator(".update b").AllInnerTextsAsync());
+        Assert.Contains("posted 2 h later · edited", await visit.Page.Locator(".update").Nth(2).InnerTextAsync());
+        await AssertSoundAsync(visit);
+    }
+
+    [Theory]
+    [InlineData(false, 360)]
+    [InlineData(true, 1280)]
     public async Task The_history_reads_well(bool dark, int width)
     {
         await using var visit = await browser.OpenAsync(await browser.Renderer.RenderHistoryAsync(Samples.History(), TestContext.Current.CancellationToken), new(width, dark));

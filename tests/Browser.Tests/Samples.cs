@@ -61,7 +61,8 @@ internal static class Samples
             ? [Window(901, "scheduled", Now.AddDays(2).AddMinutes(-2.5), TimeSpan.FromHours(2.5), "info", ["Inference Routing", "Shared Agents"], "Router firmware in us-east", Texts[1])]
             : Array.Empty<PageWindow>();
         PageWindow[] recent = [.. scheduled, .. active, .. Enumerable.Range(0, 4).Select(Past)];
-        return new(Now, level, components, Incidents(level is OverallStatus.PartialOutage or OverallStatus.MajorOutage ? 1 : 0, 2), new(false, null, active, active.Length, scheduled, scheduled.Length, recent), new(2026, 8, 28, 22, 22, 30, TimeSpan.Zero));
+        var incidents = Incidents(level is OverallStatus.PartialOutage or OverallStatus.MajorOutage ? 1 : 0, 2);
+        return new(Now, level, Linked(components, incidents), incidents, new(false, null, active, active.Length, scheduled, scheduled.Length, recent), new(2026, 8, 28, 22, 22, 30, TimeSpan.Zero));
     }
 
     /// <summary>The page with nothing on it but good news: the day of installation was 20 days ago.</summary>
@@ -69,6 +70,13 @@ internal static class Samples
     {
         var days = Days((i, day) => i < 69 ? Before(day) : i == 69 ? Of(day, noData: 51_300, installation: InstallationDay.On) : Of(day));
         return new(Now, OverallStatus.Operational, [.. Names.Select(name => Line(name, Verdict.Operational, days))], IncidentsModel.None, NoWindows, Now.AddDays(-20).AddSeconds(760));
+    }
+
+    /// <summary>Ten minutes after the first second.</summary>
+    public static StatusPageModel FirstDay()
+    {
+        var days = Days((i, day) => i < 89 ? Before(day) : Of(day, noData: Total(day) - 600, installation: InstallationDay.On));
+        return new(Now, OverallStatus.Operational, [.. Names.Select(name => Line(name, Verdict.Operational, days) with { Since = null })], IncidentsModel.None, NoWindows, Now.AddMinutes(-10));
     }
 
     /// <summary>Before the first second: nothing observed, windows never known.</summary>
@@ -143,6 +151,17 @@ internal static class Samples
     private static IncidentsModel Incidents(int open, int past) => new(
         [.. Enumerable.Range(0, open).Select(i => Incident(i, isOpen: true))], open, [.. Enumerable.Range(0, past).Select(i => Incident(open + i, isOpen: false))], []);
 
+    /// <summary>The components with links to the incidents of their days.</summary>
+    private static List<ComponentModel> Linked(IEnumerable<ComponentModel> components, IncidentsModel incidents) =>
+    [
+        .. components.Select(component => component with
+        {
+            Incidents = incidents.Open.Concat(incidents.Past).Where(incident => incident.Components[0].Id == component.Component.Id)
+                .GroupBy(incident => DateOnly.FromDateTime(incident.StartedAt.UtcDateTime))
+                .ToDictionary(day => day.Key, IReadOnlyList<IncidentLink> (day) => [.. day.Select(incident => new IncidentLink(incident.Id, incident.Title))]),
+        }),
+    ];
+
     private static PageIncident Incident(int i, bool isOpen)
     {
         var start = isOpen ? Now.AddMinutes(-40 - (25 * i)) : Now.AddDays(-1.3 * (i + 1));
@@ -169,7 +188,7 @@ internal static class Samples
             Updates = updates,
             UpdatesCount = updates.Count,
             CreatedAt = start,
-            UpdatedAt = start,
+            UpdatedAt = updates[^1].PostedAt,
         };
     }
 

@@ -3,57 +3,43 @@ using Xerotier.StatusService.Model;
 
 namespace Xerotier.Browser.Tests;
 
-/// <summary>Makes docs/screenshots (eng/screenshots); explicit, so that ordinary runs pass it by.</summary>
+/// <summary>Makes the pictures of docs/screenshots (eng/screenshots), at 2×; explicit, so that ordinary runs pass it by.</summary>
 public sealed class Screenshots(BrowserFixture browser)
 {
     private static readonly string Folder = Environment.GetEnvironmentVariable("SCREENSHOTS") is { Length: > 0 } folder ? folder : Path.Combine(Root(), "docs", "screenshots");
 
-    /// <summary>Beyond the set that is kept: every level in both schemes on a phone too, none and many windows, long and right-to-left titles.</summary>
-    private static readonly bool All = Environment.GetEnvironmentVariable("SCREENSHOTS_ALL") == "1";
+    private static readonly Screen Desk = new(800, Height: 1000, Scale: 2);
 
     [Fact(Explicit = true)]
     public async Task Every_sample_as_a_picture()
     {
+        var (stop, renderer) = (TestContext.Current.CancellationToken, browser.Renderer);
         Directory.CreateDirectory(Folder);
-        foreach (var level in Enum.GetValues<OverallStatus>())
-        {
-            await TakeAsync(Wording.Key(level), Samples.Level(level), new(Dark: level is OverallStatus.PartialOutage or OverallStatus.Unknown));
-            if (!All) continue;
-            await TakeAsync(Wording.Key(level) + "-other", Samples.Level(level), new(Dark: level is not (OverallStatus.PartialOutage or OverallStatus.Unknown)));
-            await TakeAsync(Wording.Key(level) + "-360", Samples.Level(level), new(360, Height: 780, Scale: 2));
-            await TakeAsync(Wording.Key(level) + "-360-dark", Samples.Level(level), new(360, Dark: true, Height: 780, Scale: 2));
-        }
-
-        var stale = await browser.Renderer.RenderAsync(Samples.Level(OverallStatus.Operational), TestContext.Current.CancellationToken);
-        await TakeAsync("stale", Samples.Lost(stale), new());
-        await TakeAsync("phone", Samples.Level(OverallStatus.Maintenance), new(360, Height: 1000, Scale: 2), whole: false);
-        await TakeAsync("history", await browser.Renderer.RenderHistoryAsync(Samples.History(), TestContext.Current.CancellationToken), new(), whole: false);
-        if (!All) return;
-        await TakeAsync("stale-dark", Samples.Lost(stale), new(Dark: true));
-        await TakeAsync("full", Samples.Full(), new());
-        await TakeAsync("full-360-dark", Samples.Full(), new(360, Dark: true));
-        await TakeAsync("young", Samples.Young(), new());
-        await TakeAsync("unborn", Samples.Unborn(), new());
-        await TakeAsync("long", Samples.Titled(new string('W', 200), new string('m', 2000)), new());
-        await TakeAsync("long-360", Samples.Titled(new string('W', 200), new string('m', 2000)), new(360));
-        await TakeAsync("rtl", Samples.Titled("صيانة مجدولة لقاعدة البيانات PostgreSQL 17", "سيتم إيقاف الكتابة لمدة دقيقتين.\nالسطر الثاني.", 2), new());
-        await TakeAsync("history-360", await browser.Renderer.RenderHistoryAsync(Samples.History(), TestContext.Current.CancellationToken), new(360, Dark: true));
+        await TakeAsync("good-day", Samples.Level(OverallStatus.Operational), Desk);
+        await TakeAsync("good-day-dark", Samples.Level(OverallStatus.Operational), Desk with { Dark = true });
+        await TakeAsync("first-day", Samples.FirstDay(), Desk);
+        await TakeAsync("incident", Samples.Level(OverallStatus.PartialOutage), Desk);
+        await TakeAsync("maintenance-over-outage", Samples.Level(OverallStatus.Maintenance) with { Components = Samples.Level(OverallStatus.PartialOutage).Components }, Desk);
+        await TakeAsync("stale", Samples.Lost(await renderer.RenderAsync(Samples.Level(OverallStatus.Operational), stop)), Desk);
+        await TakeAsync("history", await renderer.RenderHistoryAsync(Samples.History(), stop), Desk);
+        await TakeAsync("incident-page", await renderer.RenderIncidentAsync(Samples.IncidentPage(), stop), Desk);
+        await TakeAsync("phone-dark", Samples.Level(OverallStatus.PartialOutage), new(360, Dark: true, Height: 1000, Scale: 2));
     }
 
-    private async Task TakeAsync(string name, StatusPageModel model, Screen screen, bool whole = true)
+    private async Task TakeAsync(string name, StatusPageModel model, Screen screen)
     {
         await using var visit = await browser.OpenAsync(model, screen);
-        await SaveAsync(visit, name, whole);
+        await SaveAsync(visit, name);
     }
 
-    private async Task TakeAsync(string name, byte[] html, Screen screen, bool whole = true)
+    private async Task TakeAsync(string name, byte[] html, Screen screen)
     {
         await using var visit = await browser.OpenAsync(html, screen);
-        await SaveAsync(visit, name, whole);
+        await SaveAsync(visit, name);
     }
 
-    private static Task<byte[]> SaveAsync(Visit visit, string name, bool whole) =>
-        visit.Page.ScreenshotAsync(new() { Path = Path.Combine(Folder, name + ".png"), FullPage = whole });
+    private static Task<byte[]> SaveAsync(Visit visit, string name) =>
+        visit.Page.ScreenshotAsync(new() { Path = Path.Combine(Folder, name + ".png"), FullPage = false });
 
     internal static string Root()
     {
