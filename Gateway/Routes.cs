@@ -122,7 +122,8 @@ internal sealed class Routes
 
         // A document in memory that other origins may read; with ?component=, that of a component where there are such.
         Route Data(string path, Operation operation, bool ofComponents = false) => new(
-            "GET", path, Access.Public, ofComponents ? Known(call => PathOf(call, path), NoSuchComponent) : Known(_ => path, Unknown), operation) { IsInMemory = true, IsOpen = true };
+            "GET", path, Access.Public, ofComponents ? Known(call => PathOf(call, path), NoSuchComponent) : Known(_ => path, Unknown), operation)
+        { IsInMemory = true, IsOpen = true };
 
         // What is in memory, and otherwise what responds.
         Handler Known(Func<Call, string> path, Handler otherwise) => call => documents.Find(path(call)) is { } document ? document.ServeAsync(call.Http) : otherwise(call);
