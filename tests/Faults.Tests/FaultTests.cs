@@ -65,13 +65,14 @@ public sealed class FaultTests(ITestOutputHelper output) : IAsyncLifetime
         await load.VerifyAsync();
         Assert.True(load.Findings.Count == 0, string.Join('\n', load.Findings.Take(20)));
         Assert.True(load.Acknowledged > 20, $"Only {load.Acknowledged} windows were acknowledged.");
+        Assert.True(load.AcknowledgedUpdates > 20, $"Only {load.AcknowledgedUpdates} updates of incidents were acknowledged.");
         Assert.True(load.Shared.Windows > 3, $"Only {load.Shared.Windows} windows were shared.");
         Assert.Equal(Environment.ProcessorCount, sockets.Count);
         Assert.True(sockets.Seen > 0, "The runtime reported no wait at all.");
         Assert.True(sockets.Waits.Count == 0, $"The Gateway waited on threads that poll sockets:\n{string.Join('\n', sockets.Waits.Take(20))}");
 
         Console.WriteLine(
-            $"{load.Acknowledged} windows acknowledged, longest recovery {longest.TotalSeconds:0.0} s, {load.FailedOver} answers from the other Gateway, {load.Refused} of the API were 503 or 504, {load.Shared.Operations} operations on {load.Shared.Windows} shared windows ({load.Shared.Unknown} unknown), page p99 {load.PageMilliseconds.Order().ElementAt(load.PageMilliseconds.Count * 99 / 100):0} ms");
+            $"{load.Acknowledged} windows and {load.AcknowledgedUpdates} updates of incidents acknowledged, longest recovery {longest.TotalSeconds:0.0} s, {load.FailedOver} answers from the other Gateway, {load.Refused} of the API were 503 or 504, {load.Shared.Operations} operations on {load.Shared.Windows} shared windows ({load.Shared.Unknown} unknown), page p99 {load.PageMilliseconds.Order().ElementAt(load.PageMilliseconds.Count * 99 / 100):0} ms");
         var after = Footprints(cluster);
         foreach (var (process, (files, megabytes)) in before.Where(pair => after.ContainsKey(pair.Key)))
         {

@@ -17,6 +17,7 @@ internal sealed class MixedLoad : IAsyncDisposable
     private readonly Cluster cluster;
     private readonly Gateways gateways;
     private readonly WindowClients shared;
+    private readonly IncidentClient incidents;
     private readonly CancellationTokenSource stopping = new();
     private readonly ConcurrentQueue<string> findings = new();
     private readonly ConcurrentDictionary<string, string> acknowledged = new(); // title → id
@@ -25,13 +26,14 @@ internal sealed class MixedLoad : IAsyncDisposable
     private readonly List<Task> clients;
     private long refused;
 
-    private MixedLoad(Cluster cluster, (string Id, string Key) stranger)
+    private MixedLoad(Cluster cluster, (string Id, string Key) stranger, (string Id, string Key) platform)
     {
         this.cluster = cluster;
         this.stranger = stranger;
         gateways = new(cluster);
         shared = new(cluster, gateways, Check);
-        clients = [VisitAsync(0), VisitAsync(1), WriteAsync(0), WriteAsync(1), ReadAsync(), SpyAsync(), shared.RunAsync(stopping.Token)];
+        incidents = new(cluster, gateways, platform, Check);
+        clients = [VisitAsync(0), VisitAsync(1), WriteAsync(0), WriteAsync(1), ReadAsync(), SpyAsync(), shared.RunAsync(stopping.Token), incidents.RunAsync(stopping.Token)];
     }
 
     /// <summary>Promises that were broken.</summary>
@@ -52,6 +54,9 @@ internal sealed class MixedLoad : IAsyncDisposable
     /// <summary>Operations of several clients on the same windows.</summary>
     public WindowClients Shared => shared;
 
+    /// <summary>Updates of incidents that were acknowledged.</summary>
+    public int AcknowledgedUpdates => incidents.Acknowledged;
+
     /// <summary>The page shows anything but operation: true while a fault explains it.</summary>
     public bool MayBeUnknown { get; set; }
 
@@ -59,10 +64,15 @@ internal sealed class MixedLoad : IAsyncDisposable
     public static async Task<MixedLoad> StartAsync(Cluster cluster)
     {
         using var http = cluster.Http(cluster.PlatformKey);
-        using var project = await http.PostAsJsonAsync("/v1/platform/projects", new { name = "Stranger", slug = $"stranger-{Random.Shared.NextInt64():x}" });
-        var id = await TextAsync(project, "id");
-        using var key = await http.PostAsJsonAsync($"/v1/platform/projects/{id}/keys", new { name = "spy", scopes = new[] { "management", "inference" } });
-        return new(cluster, (id, await TextAsync(key, "key")));
+        return new(cluster, await ProjectAsync("stranger", false, "management", "inference"), await ProjectAsync("operators", true, "management"));
+
+        async Task<(string Id, string Key)> ProjectAsync(string name, bool platform, params string[] scopes)
+        {
+            using var project = await http.PostAsJsonAsync("/v1/platform/projects", new { name, slug = $"{name}-{Random.Shared.NextInt64():x}", platform });
+            var id = await TextAsync(project, "id");
+            using var key = await http.PostAsJsonAsync($"/v1/platform/projects/{id}/keys", new { name, scopes });
+            return (id, await TextAsync(key, "key"));
+        }
     }
 
     /// <summary>Stops all clients.</summary>
@@ -115,7 +125,7 @@ internal sealed class MixedLoad : IAsyncDisposable
             }
         }
 
-        foreach (var broken in await shared.VerifyAsync())
+        foreach (var broken in (await shared.VerifyAsync()).Concat(await incidents.VerifyAsync()))
         {
             findings.Enqueue(broken);
         }
