@@ -8,6 +8,7 @@ var benchmarks = new Dictionary<string, Func<Task<Report>>>
     ["startup"] = StartupBenchmark.RunAsync,
     ["dashboard"] = DashboardBenchmark.RunAsync,
     ["windows"] = WindowsBenchmark.RunAsync,
+    ["incidents"] = IncidentsBenchmark.RunAsync,
     ["status"] = StatusBenchmark.RunAsync,
     ["auth"] = AuthBenchmark.RunAsync,
 };

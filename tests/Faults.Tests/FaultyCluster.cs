@@ -148,12 +148,14 @@ public sealed class FaultyCluster : IAsyncLifetime
 
     private static async Task<string> TroubleAsync(Cluster cluster)
     {
+        var asked = "";
         try
         {
             for (var replica = 0; replica < 2; replica++)
             {
                 using var http = cluster.Http(cluster.ApiKey, replica);
                 http.Timeout = TimeSpan.FromSeconds(2);
+                asked = $"the page of gateway-{replica}";
                 var page = await http.GetStringAsync("/status.json");
                 using var status = JsonDocument.Parse(page);
                 if (status.RootElement.GetProperty("stale_since").ValueKind is not JsonValueKind.Null
@@ -164,6 +166,7 @@ public sealed class FaultyCluster : IAsyncLifetime
 
                 foreach (var path in new[] { "management/maintenance?limit=1", "health/dashboard?limit=1" })
                 {
+                    asked = $"{path} of gateway-{replica}";
                     using var response = await http.GetAsync($"/{cluster.ProjectId}/v1/{path}");
                     if (!response.IsSuccessStatusCode)
                     {
@@ -176,7 +179,7 @@ public sealed class FaultyCluster : IAsyncLifetime
         }
         catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
         {
-            return failure.Message;
+            return $"{asked}: {failure.Message}";
         }
     }
 
