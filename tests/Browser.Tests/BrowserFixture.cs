@@ -55,6 +55,16 @@ public sealed class BrowserFixture : IAsyncLifetime
     /// <summary>Opens a page in a context of its own; without Chromium the test is skipped, in CI it fails.</summary>
     public async Task<Visit> OpenAsync(byte[] html, Screen screen)
     {
+        var path = $"/{Interlocked.Increment(ref pages)}/status";
+        Server.Show(path, html);
+        return await VisitAsync(Server.Address + path, screen, path);
+    }
+
+    /// <summary>The same with a page of another server.</summary>
+    public Task<Visit> VisitAsync(string address) => VisitAsync(address, new(), "");
+
+    private async Task<Visit> VisitAsync(string address, Screen screen, string path)
+    {
         if (browser is null)
         {
             Assert.False(Environment.GetEnvironmentVariable("CI") is "true" or "1", $"{Chromium} is missing.");
@@ -75,10 +85,8 @@ public sealed class BrowserFixture : IAsyncLifetime
         await context.Clock.SetFixedTimeAsync(Samples.Now.UtcDateTime);
         // A test refreshes when it wants to, however slow the machine is. After the clock, which brings a setInterval of its own.
         await context.AddInitScriptAsync("window.setInterval = (_, milliseconds) => { window.refreshesEvery = milliseconds; };");
-        var path = $"/{Interlocked.Increment(ref pages)}/status";
         var visit = new Visit(await context.NewPageAsync(), Server, path);
-        Server.Show(path, html);
-        await visit.Page.GotoAsync(Server.Address + path);
+        await visit.Page.GotoAsync(address);
         return visit;
     }
 }

@@ -11,7 +11,7 @@ using OverallStatus = Xerotier.StatusService.Model.OverallStatus;
 namespace Xerotier.StatusService.Documents.Statuspage;
 
 /// <summary>The documents of <c>/api/v2</c>, in the shape of Atlassian Statuspage (surfaces.md section 14).</summary>
-internal static class StatuspageApi
+public static class StatuspageApi
 {
     private const int Most = 50;
     private const string Operational = "operational";
