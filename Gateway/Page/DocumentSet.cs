@@ -51,5 +51,6 @@ internal sealed record DocumentSet(PreparedDocument Html, PreparedDocument Json,
     private static byte[] Mark(ReadOnlySpan<byte> document, DateTimeOffset since, string sinceText) => Encoding.UTF8.GetBytes(
         Encoding.UTF8.GetString(document)
             .Replace("@@stale_since@@", since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ"), StringComparison.Ordinal)
+            .Replace("@@stale_since_ms@@", since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ"), StringComparison.Ordinal)
             .Replace("@@stale_since_text@@", sinceText, StringComparison.Ordinal));
 }

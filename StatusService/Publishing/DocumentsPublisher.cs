@@ -96,7 +96,8 @@ public sealed partial class DocumentsPublisher(
                 [.. found.Windows.Where(window => !(window.Value.CancelledAt < from)).Select(window => new CalendarWindow(window.Value.ToPublic(), window.Version))]);
         }
 
-        return calendar.Windows;
+        // Before anybody has told them: what the page shows, so that nothing vanishes from people's calendars meanwhile.
+        return calendar.Day != default ? calendar.Windows : [.. page.Windows.All.Select(window => new CalendarWindow(window, 0))];
     }
 
     private async IAsyncEnumerable<MadeDocument> MakeAsync(Publication publication, [EnumeratorCancellation] CancellationToken cancellation)

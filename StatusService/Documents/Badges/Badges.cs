@@ -15,6 +15,7 @@ namespace Xerotier.StatusService.Documents.Badges;
 /// </summary>
 internal static class Badges
 {
+    private const string Unknown = "unknown";
     private const string Grey = "#4b5563";
     private const string Ground = "#2b313a"; // of the label
     private const int Padding = 6;
@@ -23,30 +24,36 @@ internal static class Badges
     public static IEnumerable<MadeDocument> Make(Publication publication)
     {
         var page = publication.Page;
-        foreach (var made in Of("/status/badge", "", publication.Site.Name, Wording.Label(page.Overall), ColourOf(page.Overall)))
+        foreach (var made in Of("/status/badge", "", publication.Site.Name, page.Overall is OverallStatus.Unknown ? Unknown : Wording.Label(page.Overall), ColourOf(page.Overall)))
         {
             yield return made;
         }
 
-        foreach (var component in page.Components)
+        foreach (var component in publication.Announced.Current)
         {
-            var isCovered = publication.UnderMaintenance.Contains(component.Component.Id) && component.Status is not ComponentStatus.Outage;
-            var path = $"/status/badge/{component.Component.Id}";
-            var status = Of(
-                path, "", component.Name, isCovered ? Wording.Label(OverallStatus.Maintenance) : component.Status is ComponentStatus.Unknown ? "unknown" : Wording.Label(component.Status),
-                isCovered ? ColourOf(OverallStatus.Maintenance) : ColourOf(component.Status));
-            var uptime = Of(path, "?metric=uptime", component.Name, component.UptimePercent is null ? "unknown" : Wording.Uptime(component.Days), ColourOf(component.UptimePercent));
-            foreach (var made in status.Concat(uptime))
+            var shown = page.Components.FirstOrDefault(each => each.Component.Id == component.Id); // the page does not show what nothing measures
+            var (message, colour) = StatusOf(shown, publication);
+            var path = $"/status/badge/{component.Id}";
+            foreach (var made in Of(path, "", component.Name, message, colour)
+                .Concat(Of(path, "?metric=uptime", component.Name, shown?.UptimePercent is null ? Unknown : Wording.Uptime(shown.Days), ColourOf(shown?.UptimePercent))))
             {
                 yield return made;
             }
         }
     }
 
+    private static (string Message, string Colour) StatusOf(ComponentModel? shown, Publication publication) => shown?.Status switch
+    {
+        null or ComponentStatus.Unknown => (Unknown, Grey),
+        ComponentStatus.Operational or ComponentStatus.Degraded when publication.UnderMaintenance.Contains(shown.Component.Id) =>
+            (Wording.Label(OverallStatus.Maintenance), ColourOf(OverallStatus.Maintenance)),
+        { } status => (Wording.Label(status), ColourOf(status)),
+    };
+
     private static IEnumerable<MadeDocument> Of(string path, string query, string label, string message, string colour)
     {
-        yield return new($"{path}.svg{query}", "image/svg+xml; charset=utf-8", Svg(label, message, colour), Svg(label, "unknown", Grey));
-        yield return new($"{path}.json{query}", "application/json; charset=utf-8", Json(label, message, colour), Json(label, "unknown", Grey));
+        yield return new($"{path}.svg{query}", "image/svg+xml; charset=utf-8", Svg(label, message, colour), Svg(label, Unknown, Grey));
+        yield return new($"{path}.json{query}", "application/json; charset=utf-8", Json(label, message, colour), Json(label, Unknown, Grey));
     }
 
     private static byte[] Json(string label, string message, string colour) =>
@@ -54,6 +61,7 @@ internal static class Badges
 
     private static byte[] Svg(string label, string message, string colour)
     {
+        (label, message) = (TextInXml.Clean(label), TextInXml.Clean(message));
         var (left, right) = (Width(label), Width(message));
         var (title, first, second) = (WebUtility.HtmlEncode($"{label}: {message}"), WebUtility.HtmlEncode(label), WebUtility.HtmlEncode(message));
         return Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"""

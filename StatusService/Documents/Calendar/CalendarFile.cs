@@ -13,6 +13,11 @@ internal static class CalendarFile
     /// <summary>How many of the newest windows have a calendar of their own in advance.</summary>
     private const int Single = 50;
 
+    /// <summary>The most events of a calendar.</summary>
+    private const int Most = 500;
+
+    private const int Frame = 4_000; // more than the bytes of a calendar without events
+
     /// <summary>All calendars.</summary>
     public static IEnumerable<MadeDocument> Make(Publication publication)
     {
@@ -23,7 +28,7 @@ internal static class CalendarFile
             yield return new(
                 $"/status/maintenance.ics?component={component.Id}",
                 ContentType,
-                Of(publication.Calendar.Where(each => component.IsAffectedBy(each.Window.AffectedServices)), $"{site.Name}: {component.Name}", site));
+                Of(publication.Calendar.Where(each => component.IsAffectedBy(each.Window.AffectedServices)), $"{site.Name}: {component.Name}", site, Bounds.OfComponent));
         }
 
         foreach (var each in publication.Calendar.OrderByDescending(each => each.Window.StartsAt).Take(Single))
@@ -32,48 +37,66 @@ internal static class CalendarFile
         }
     }
 
-    /// <summary>The bytes of a calendar.</summary>
-    public static byte[] Of(IEnumerable<CalendarWindow> windows, string name, Site site)
+    /// <summary>The bytes of a calendar: the events that start last, as many as it may hold, by start.</summary>
+    public static byte[] Of(IEnumerable<CalendarWindow> windows, string name, Site site, int largest = Bounds.Document)
     {
-        var text = new StringBuilder();
-        Line("BEGIN", "VCALENDAR");
-        Line("VERSION", "2.0");
-        Line("PRODID", "-//Xerotier//Status//EN");
-        Line("METHOD", "PUBLISH");
-        Line("NAME", Escape(name));
-        Line("X-WR-CALNAME", Escape(name));
-        Line("REFRESH-INTERVAL;VALUE=DURATION", "PT15M");
-        foreach (var (window, version) in windows)
+        var room = largest - Frame;
+        var events = new Stack<string>();
+        foreach (var each in windows.OrderByDescending(each => each.Window.StartsAt).ThenByDescending(each => each.Window.Id, StringComparer.Ordinal).Take(Most))
         {
-            Line("BEGIN", "VEVENT");
-            Line("UID", $"{window.Id}@{site.Id}.invalid");
-            Line("DTSTAMP", Instant(window.UpdatedAt));
-            Line("LAST-MODIFIED", Instant(window.UpdatedAt));
-            Line("SEQUENCE", version.ToString(CultureInfo.InvariantCulture));
-            Line("DTSTART", Instant(window.StartsAt));
-            Line("DTEND", Instant(window.EndsAt));
-            Line("SUMMARY", Escape(window.Title));
-            if (window.Description.Length > 0)
+            var next = EventOf(each, site);
+            room -= Encoding.UTF8.GetByteCount(next);
+            if (room < 0)
             {
-                Line("DESCRIPTION", Escape(window.Description));
+                break;
             }
 
-            if (window.AffectedServices.Count > 0)
-            {
-                Line("CATEGORIES", string.Join(',', window.AffectedServices.Select(Escape)));
-            }
-
-            Line("STATUS", window.Status is WindowStatus.Cancelled ? "CANCELLED" : "CONFIRMED");
-            Line("TRANSP", "TRANSPARENT");
-            Line("URL", site.LinkTo(window));
-            Line("END", "VEVENT");
+            events.Push(next);
         }
 
-        Line("END", "VCALENDAR");
+        var text = new StringBuilder();
+        Line(text, "BEGIN", "VCALENDAR");
+        Line(text, "VERSION", "2.0");
+        Line(text, "PRODID", "-//Xerotier//Status//EN");
+        Line(text, "METHOD", "PUBLISH");
+        Line(text, "NAME", Escape(name));
+        Line(text, "X-WR-CALNAME", Escape(name));
+        Line(text, "REFRESH-INTERVAL;VALUE=DURATION", "PT15M");
+        text.AppendJoin("", events);
+        Line(text, "END", "VCALENDAR");
         return Encoding.UTF8.GetBytes(text.ToString());
-
-        void Line(string property, string value) => Fold(text, $"{property}:{value}");
     }
+
+    private static string EventOf(CalendarWindow each, Site site)
+    {
+        var (window, version) = each;
+        var text = new StringBuilder();
+        Line(text, "BEGIN", "VEVENT");
+        Line(text, "UID", $"{window.Id}@{site.Id}.invalid");
+        Line(text, "DTSTAMP", Instant(window.UpdatedAt));
+        Line(text, "LAST-MODIFIED", Instant(window.UpdatedAt));
+        Line(text, "SEQUENCE", version.ToString(CultureInfo.InvariantCulture));
+        Line(text, "DTSTART", Instant(window.StartsAt));
+        Line(text, "DTEND", Instant(window.EndsAt));
+        Line(text, "SUMMARY", Escape(window.Title));
+        if (window.Description.Length > 0)
+        {
+            Line(text, "DESCRIPTION", Escape(window.Description));
+        }
+
+        if (window.AffectedServices.Count > 0)
+        {
+            Line(text, "CATEGORIES", string.Join(',', window.AffectedServices.Select(Escape)));
+        }
+
+        Line(text, "STATUS", window.Status is WindowStatus.Cancelled ? "CANCELLED" : "CONFIRMED");
+        Line(text, "TRANSP", "TRANSPARENT");
+        Line(text, "URL", site.LinkTo(window));
+        Line(text, "END", "VEVENT");
+        return text.ToString();
+    }
+
+    private static void Line(StringBuilder text, string property, string value) => Fold(text, $"{property}:{value}");
 
     /// <summary>Appends a line, folded so that none is longer than 75 octets and none ends inside a character.</summary>
     private static void Fold(StringBuilder text, string line)

@@ -25,7 +25,7 @@ public sealed record Publication(
     /// <summary>When anything that it tells of changed last: documents that speak of changes alone do not change with the clock.</summary>
     public DateTimeOffset ChangedAt => Page.Components.Select(component => component.Since).OfType<DateTimeOffset>()
         .Concat(Announced.Incidents.Select(incident => incident.UpdatedAt))
-        .Concat(Page.Windows.Recent.Select(window => window.UpdatedAt))
+        .Concat(Page.Windows.All.Select(window => window.UpdatedAt))
         .Append(Began)
         .Max();
 }

@@ -82,4 +82,9 @@ public sealed record WindowsModel(
     int ActiveTotal,
     IReadOnlyList<PageWindow> Scheduled,
     int ScheduledTotal,
-    IReadOnlyList<PageWindow> Recent);
+    IReadOnlyList<PageWindow> Recent)
+{
+    /// <summary>Every window that the page shows, once.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<PageWindow> All { get; } = [.. Recent.Concat(Active).Concat(Scheduled).DistinctBy(window => window.Id)];
+}

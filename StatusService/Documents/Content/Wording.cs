@@ -108,6 +108,9 @@ public static partial class Wording
     /// <summary>The class of text with explicit bidirectional controls: what one leaves open ends with a box of its own, but not with a mere <c>bdi</c>.</summary>
     public static string? Own(string text) => text.AsSpan().IndexOfAny(BidiControls) >= 0 ? "own" : null;
 
+    /// <summary>Whether the character turns the direction of the text after it.</summary>
+    public static bool IsBidiControl(char c) => BidiControls.Contains(c);
+
     /// <summary>“12 min 4 s”: whole seconds, each unit up to hours; nothing is rounded up.</summary>
     public static string Seconds(int seconds) => Append(new StringBuilder(), seconds).ToString();
 

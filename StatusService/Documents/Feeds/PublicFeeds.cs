@@ -1,5 +1,8 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Unicode;
 using System.Xml;
 using Xerotier.Contracts;
 using Xerotier.StatusService.Documents.Content;
@@ -12,22 +15,20 @@ namespace Xerotier.StatusService.Documents.Feeds;
 /// </summary>
 internal static class PublicFeeds
 {
-    /// <summary>The most entries of a feed.</summary>
-    private const int Most = 50;
+    private const string AtomType = "application/atom+xml; charset=utf-8";
 
-    /// <summary>The most characters of one entry; what is older is left to the incident's own page.</summary>
-    private const int LongestEntry = 64 * 1024;
+    /// <summary>More than the bytes of an entry's elements, its ids and times.</summary>
+    private const int Frame = 600;
 
-    /// <summary>The most bytes of a feed; of a longer one the oldest entries are left out.</summary>
-    private const int Largest = 1024 * 1024;
+    private static readonly HtmlEncoder Html = HtmlEncoder.Create(UnicodeRanges.All);
 
     /// <summary>All feeds.</summary>
     public static IEnumerable<MadeDocument> Make(Publication publication)
     {
-        var (incidents, windows) = (publication.Announced.Incidents, Windows(publication.Page.Windows));
+        var (incidents, windows) = (publication.Announced.Incidents, publication.Page.Windows.All);
         var history = new Feed(publication, "History", [.. incidents.Select(i => EntryOf(i, publication)), .. windows.Select(w => EntryOf(w, publication))]);
-        yield return Bounded(history, "/status/history.atom", "application/atom+xml; charset=utf-8", Atom);
-        yield return Bounded(history, "/status/history.rss", "application/rss+xml; charset=utf-8", Rss);
+        yield return Make(history, "/status/history.atom", AtomType, Atom, TextInXml.Size);
+        yield return Make(history, "/status/history.rss", "application/rss+xml; charset=utf-8", Rss, TextInXml.Size);
 
         foreach (var component in publication.Announced.Current)
         {
@@ -38,34 +39,31 @@ internal static class PublicFeeds
                     .. incidents.Where(i => i.Components.Any(named => named.Id == component.Id)).Select(i => EntryOf(i, publication)),
                     .. windows.Where(w => component.IsAffectedBy(w.AffectedServices)).Select(w => EntryOf(w, publication)),
                 ]);
-            yield return Bounded(own, $"/status/history.atom?component={component.Id}", "application/atom+xml; charset=utf-8", Atom);
+            yield return Make(own, $"/status/history.atom?component={component.Id}", AtomType, Atom, TextInXml.Size, Bounds.OfComponent);
         }
 
         var updates = new Feed(
             publication,
             "Updates",
             [.. incidents.SelectMany(i => i.Updates.Select(update => EntryOf(i, update, publication))), .. windows.SelectMany(w => Transitions.Of(w).Select(step => EntryOf(w, step, publication)))]);
-        yield return Bounded(updates, "/status/updates.atom", "application/atom+xml; charset=utf-8", Atom);
-        yield return Bounded(updates, "/status/updates.json", "application/feed+json; charset=utf-8", Json);
+        yield return Make(updates, "/status/updates.atom", AtomType, Atom, TextInXml.Size);
+        yield return Make(updates, "/status/updates.json", "application/feed+json; charset=utf-8", Json, JsonSize);
     }
-
-    private static IReadOnlyList<PageWindow> Windows(WindowsModel windows) => [.. windows.Recent.Concat(windows.Active).Concat(windows.Scheduled).DistinctBy(window => window.Id)];
 
     private static Entry EntryOf(PageIncident incident, Publication publication) => new(
         incident.Id, incident.Title, publication.Site.LinkTo(incident), incident.CreatedAt, incident.UpdatedAt,
-        Joined(incident.Updates.Reverse().Select(update => Said(WordOf(update.Status), update.At, Markdown.ToHtml(update.Body))), publication.Site.LinkTo(incident)));
+        "", [.. incident.Updates.Reverse().Select(Said)]);
 
     private static Entry EntryOf(PageWindow window, Publication publication) => new(
         window.Id, $"Maintenance: {window.Title}", publication.Site.LinkTo(window), window.CreatedAt, window.UpdatedAt,
-        Planned(window) + Joined(Transitions.Of(window).Reverse().Select(step => Said(WordOf(step.Status), step.At, Paragraph(step.Text))), publication.Site.LinkTo(window)));
+        Planned(window), [.. Transitions.Of(window).Reverse().Select(step => Said(WordOf(step.Status), step.At, Paragraph(step.Text)))]);
 
     private static Entry EntryOf(PageIncident incident, PageIncidentUpdate update, Publication publication) => new(
-        update.Id, $"{WordOf(update.Status)}: {incident.Title}", publication.Site.LinkTo(incident), update.PostedAt, update.EditedAt ?? update.PostedAt,
-        Said(WordOf(update.Status), update.At, Markdown.ToHtml(update.Body)));
+        update.Id, $"{WordOf(update.Status)}: {incident.Title}", publication.Site.LinkTo(incident), update.PostedAt, update.EditedAt ?? update.PostedAt, "", [Said(update)]);
 
     private static Entry EntryOf(PageWindow window, Transition step, Publication publication) => new(
         $"{window.Id}-{step.Status.ToString().ToLowerInvariant()}", $"Maintenance {WordOf(step.Status).ToLowerInvariant()}: {window.Title}", publication.Site.LinkTo(window), step.At, step.At,
-        Planned(window) + Paragraph(step.Text));
+        Planned(window), [Paragraph(step.Text)]);
 
     private static string WordOf(IncidentStatus status) => status.ToString();
 
@@ -75,64 +73,80 @@ internal static class PublicFeeds
     private static string Planned(PageWindow window) => Paragraph(
         $"Planned from {Moment(window.StartsAt)} to {Moment(window.EndsAt)}{(window.AffectedServices.Count > 0 ? ", for " + string.Join(", ", window.AffectedServices) : "")}.");
 
+    /// <summary>What an update says; null where the board does not hold its text.</summary>
+    private static string? Said(PageIncidentUpdate update) => update.Body.Length == 0 ? null : Said(WordOf(update.Status), update.At, Markdown.ToHtml(update.Body));
+
     private static string Said(string status, DateTimeOffset at, string html) => $"<p><small>{Moment(at)}</small><br><strong>{status}</strong></p>{html}";
 
-    private static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("d MMM yyyy, HH:mm 'UTC'", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("d MMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
-    private static string Paragraph(string text) => $"<p>{HtmlEncoder.Default.Encode(text).Replace("&#xA;", "<br>", StringComparison.Ordinal)}</p>";
+    private static string Paragraph(string text) => $"<p>{string.Join("<br>", TextInXml.Clean(text.ReplaceLineEndings("\n")).Split('\n').Select(Html.Encode))}</p>";
 
-    /// <summary>As many parts as an entry may hold, and a link to the rest.</summary>
-    private static string Joined(IEnumerable<string> parts, string link)
+    private static int JsonSize(string text) => JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes.Length;
+
+    /// <summary>The newest entries, as many as the document may hold, the last of them with as much as there is room for.</summary>
+    private static MadeDocument Make(Feed feed, string path, string type, Func<Feed, string, byte[]> write, Func<string, int> size, int largest = Bounds.Document)
     {
-        var text = new System.Text.StringBuilder();
-        foreach (var part in parts)
+        var entries = new List<Entry>();
+        var room = largest - (4 * Frame) - (2 * size(feed.Title)) - (4 * size(feed.Url));
+        foreach (var entry in feed.Entries)
         {
-            if (text.Length + part.Length > LongestEntry)
+            var frame = Frame + size(entry.Title) + size(entry.Link);
+            if (Cut(entry, Math.Min(Bounds.Entry, room) - frame, size) is not { } html)
             {
-                return text.Append("<p><a href=\"").Append(HtmlEncoder.Default.Encode(link)).Append("\">Earlier updates</a></p>").ToString();
+                break;
+            }
+
+            entries.Add(entry with { Html = TextInXml.Clean(html) });
+            room -= frame + size(html);
+        }
+
+        return new(path, type, write(feed with { Entries = entries }, path));
+    }
+
+    /// <summary>The newest parts of an entry that fit into <paramref name="most"/> bytes, and a link to the rest; null: not even that fits.</summary>
+    private static string? Cut(Entry entry, int most, Func<string, int> size)
+    {
+        var rest = $"<p><a href=\"{Html.Encode(entry.Link)}\">Read the rest</a></p>";
+        var room = most - size(rest);
+        var text = new StringBuilder();
+        foreach (var part in entry.Parts.Prepend(entry.Lead))
+        {
+            if (part is null || size(part) > room)
+            {
+                return room < 0 ? null : text.Append(rest).ToString();
             }
 
             text.Append(part);
+            room -= size(part);
         }
 
         return text.ToString();
-    }
-
-    private static MadeDocument Bounded(Feed feed, string path, string type, Func<Feed, string, byte[]> write)
-    {
-        for (var entries = feed.Entries; ; entries = [.. entries.Take(entries.Count / 2)])
-        {
-            var bytes = write(feed with { Entries = entries }, path);
-            if (bytes.Length <= Largest || entries.Count == 0)
-            {
-                return new(path, type, bytes);
-            }
-        }
     }
 
     private static byte[] Atom(Feed feed, string path) => Xml(xml =>
     {
         const string ns = "http://www.w3.org/2005/Atom";
         xml.WriteStartElement("feed", ns);
-        xml.WriteElementString("title", ns, Clean(feed.Title));
+        xml.WriteElementString("title", ns, feed.Title);
         xml.WriteElementString("id", ns, feed.IdOf(path));
         Link(feed.Url + path, "self", "application/atom+xml");
         Link(feed.Url + "/status", "alternate", "text/html");
-        xml.WriteElementString("updated", ns, Instant(feed.Updated));
+        xml.WriteElementString("updated", ns, Wording.Instant(feed.Updated));
         xml.WriteStartElement("author", ns);
-        xml.WriteElementString("name", ns, Clean(feed.Publication.Site.Name));
+        xml.WriteElementString("name", ns, feed.Publication.Site.Name);
         xml.WriteEndElement();
         foreach (var entry in feed.Entries)
         {
             xml.WriteStartElement("entry", ns);
-            xml.WriteElementString("title", ns, Clean(entry.Title));
+            xml.WriteElementString("title", ns, entry.Title);
             xml.WriteElementString("id", ns, feed.IdOf(entry.Id));
             Link(entry.Link, "alternate", "text/html");
-            xml.WriteElementString("published", ns, Instant(entry.Published));
-            xml.WriteElementString("updated", ns, Instant(entry.Updated));
+            xml.WriteElementString("published", ns, Wording.Instant(entry.Published));
+            xml.WriteElementString("updated", ns, Wording.Instant(entry.Updated));
             xml.WriteStartElement("content", ns);
             xml.WriteAttributeString("type", "html");
-            xml.WriteString(Clean(entry.Html));
+            xml.WriteString(entry.Html);
             xml.WriteEndElement();
             xml.WriteEndElement();
         }
@@ -154,9 +168,9 @@ internal static class PublicFeeds
         xml.WriteAttributeString("version", "2.0");
         xml.WriteAttributeString("xmlns", "atom", null, atom);
         xml.WriteStartElement("channel");
-        xml.WriteElementString("title", Clean(feed.Title));
+        xml.WriteElementString("title", feed.Title);
         xml.WriteElementString("link", feed.Url + "/status");
-        xml.WriteElementString("description", Clean($"Incidents and maintenance of {feed.Publication.Site.Name}"));
+        xml.WriteElementString("description", $"Incidents and maintenance of {feed.Publication.Site.Name}");
         xml.WriteStartElement("link", atom);
         xml.WriteAttributeString("rel", "self");
         xml.WriteAttributeString("type", "application/rss+xml");
@@ -166,15 +180,15 @@ internal static class PublicFeeds
         foreach (var entry in feed.Entries)
         {
             xml.WriteStartElement("item");
-            xml.WriteElementString("title", Clean(entry.Title));
+            xml.WriteElementString("title", entry.Title);
             xml.WriteElementString("link", entry.Link);
             xml.WriteStartElement("guid");
             xml.WriteAttributeString("isPermaLink", "false");
             xml.WriteString(feed.IdOf(entry.Id));
             xml.WriteEndElement();
             xml.WriteElementString("pubDate", entry.Published.ToString("R"));
-            xml.WriteElementString("updated", atom, Instant(entry.Updated));
-            xml.WriteElementString("description", Clean(entry.Html));
+            xml.WriteElementString("updated", atom, Wording.Instant(entry.Updated));
+            xml.WriteElementString("description", entry.Html);
             xml.WriteEndElement();
         }
     });
@@ -200,7 +214,7 @@ internal static class PublicFeeds
     private static byte[] Xml(Action<XmlWriter> write)
     {
         using var bytes = new MemoryStream();
-        using (var xml = XmlWriter.Create(bytes, new() { Encoding = new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: false) }))
+        using (var xml = XmlWriter.Create(bytes, new() { Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false) }))
         {
             write(xml);
         }
@@ -208,20 +222,14 @@ internal static class PublicFeeds
         return bytes.ToArray();
     }
 
-    /// <summary>The text without the characters that no XML may hold.</summary>
-    private static string Clean(string text) => text.All(XmlConvert.IsXmlChar) ? text
-        : string.Concat(text.EnumerateRunes().Select(rune => rune.IsBmp && !XmlConvert.IsXmlChar((char)rune.Value) ? "\uFFFD" : rune.ToString()));
-
-    private static string Instant(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
-
     /// <summary>One feed, its newest entries first.</summary>
     private sealed record Feed
     {
         public Feed(Publication publication, string what, IEnumerable<Entry> entries)
         {
             Publication = publication;
-            Title = $"{publication.Site.Name}: {what}";
-            Entries = [.. entries.OrderByDescending(entry => entry.Published).ThenBy(entry => entry.Id, StringComparer.Ordinal).Take(Most)];
+            Title = TextInXml.Clean($"{publication.Site.Name}: {what}");
+            Entries = [.. entries.OrderByDescending(entry => entry.Published).ThenBy(entry => entry.Id, StringComparer.Ordinal).Take(Bounds.Entries)];
         }
 
         public Publication Publication { get; }
@@ -238,5 +246,12 @@ internal static class PublicFeeds
         public string IdOf(string id) => $"tag:{Publication.Site.Id}.invalid,2026:{id}";
     }
 
-    private sealed record Entry(string Id, string Title, string Link, DateTimeOffset Published, DateTimeOffset Updated, string Html);
+    // Lead: what it begins with. Parts: what was said, newest first; null where only the incident's own page has it.
+    private sealed record Entry(string Id, string Title, string Link, DateTimeOffset Published, DateTimeOffset Updated, string Lead, IReadOnlyList<string?> Parts)
+    {
+        public string Title { get; } = TextInXml.Clean(Title);
+
+        /// <summary>What the document shows of it.</summary>
+        public string Html { get; init; } = "";
+    }
 }

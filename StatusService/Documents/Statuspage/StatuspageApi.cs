@@ -13,7 +13,8 @@ namespace Xerotier.StatusService.Documents.Statuspage;
 /// <summary>The documents of <c>/api/v2</c>, in the shape of Atlassian Statuspage (surfaces.md section 14).</summary>
 public static class StatuspageApi
 {
-    private const int Most = 50;
+    private const int Frame = 2_000; // more than the bytes of a page and a status
+    private const int Planned = 120; // more than those of what maintenance has beyond an incident
     private const string Operational = "operational";
     private const string Degraded = "degraded_performance";
     private const string Outage = "major_outage";
@@ -24,16 +25,22 @@ public static class StatuspageApi
     {
         var status = StatusOf(publication.Page);
         var components = new ComponentList(publication);
-        List<StatuspageIncident> incidents = [.. publication.Announced.Incidents.OrderByDescending(incident => incident.CreatedAt).Take(Most).Select(incident => ToIncident(incident, publication, components))];
-        List<StatuspageIncident> unresolved = [.. publication.Announced.Open.OrderByDescending(incident => incident.CreatedAt).Select(incident => ToIncident(incident, publication, components))];
-        List<StatuspageMaintenance> maintenances = [.. Windows(publication.Page.Windows).Select(window => ToMaintenance(window, publication, components))];
-        List<StatuspageMaintenance> active = [.. maintenances.Where(maintenance => maintenance.Status == "in_progress")];
-        List<StatuspageMaintenance> upcoming = [.. maintenances.Where(maintenance => maintenance.Status == "scheduled")];
-        List<StatuspageMaintenance> ahead = [.. maintenances.Where(maintenance => maintenance.Status != "completed")];
+        List<StatuspageIncident> all = [.. publication.Announced.Incidents.OrderByDescending(incident => incident.CreatedAt).Select(incident => ToIncident(incident, publication, components))];
+        List<StatuspageIncident> open = [.. all.Where(incident => incident.Status is not ("resolved" or "postmortem"))];
+        List<StatuspageMaintenance> windows = [.. Windows(publication.Page.Windows).Select(window => ToMaintenance(window, publication, components))];
+
+        var room = Bounds.Document - JsonSerializer.SerializeToUtf8Bytes(components.All, ContractsJson.Wire.IReadOnlyListStatuspageComponent).Length - Frame;
+        var summarised = Fit(open, ref room);
+        var ahead = Fit(windows.Where(maintenance => maintenance.Status != "completed"), ref room);
+        var incidents = Fit(all.Take(Bounds.Entries));
+        var unresolved = Fit(open);
+        var maintenances = Fit(windows.Take(Bounds.Entries));
+        var upcoming = Fit(windows.Where(maintenance => maintenance.Status == "scheduled"));
+        var active = Fit(windows.Where(maintenance => maintenance.Status == "in_progress"));
 
         return
         [
-            Of("summary", page => new StatuspageSummary { Page = page, Components = components.All, Incidents = unresolved, ScheduledMaintenances = ahead, Status = status }, ContractsJson.Wire.StatuspageSummary),
+            Of("summary", page => new StatuspageSummary { Page = page, Components = components.All, Incidents = summarised, ScheduledMaintenances = ahead, Status = status }, ContractsJson.Wire.StatuspageSummary),
             Of("status", page => new StatuspageStatusDocument { Page = page, Status = status }, ContractsJson.Wire.StatuspageStatusDocument),
             Of("components", page => new StatuspageComponents { Page = page, Components = components.All }, ContractsJson.Wire.StatuspageComponents),
             Of("incidents", page => new StatuspageIncidents { Page = page, Incidents = incidents }, ContractsJson.Wire.StatuspageIncidents),
@@ -47,13 +54,56 @@ public static class StatuspageApi
             $"/api/v2/{name}.json",
             "application/json; charset=utf-8",
             JsonSerializer.SerializeToUtf8Bytes(make(ToPage(publication, null)), type),
-            JsonSerializer.SerializeToUtf8Bytes(make(ToPage(publication, StaleMarks.Since)), type));
+            JsonSerializer.SerializeToUtf8Bytes(make(ToPage(publication, StaleMarks.SinceMilliseconds)), type));
     }
 
     /// <summary>The windows that the page shows, without cancelled ones, latest start first.</summary>
-    private static IEnumerable<PageWindow> Windows(WindowsModel windows) => windows.Recent.Concat(windows.Active).Concat(windows.Scheduled)
-        .DistinctBy(window => window.Id).Where(window => window.Status != WindowStatus.Cancelled)
+    private static IEnumerable<PageWindow> Windows(WindowsModel windows) => windows.All
+        .Where(window => window.Status != WindowStatus.Cancelled)
         .OrderByDescending(window => window.StartsAt).ThenBy(window => window.Id, StringComparer.Ordinal);
+
+    /// <summary>The first of <paramref name="newestFirst"/>, as many as a document of their own may hold.</summary>
+    private static List<T> Fit<T>(IEnumerable<T> newestFirst)
+        where T : StatuspageIncident
+    {
+        var room = Bounds.Document - Frame;
+        return Fit(newestFirst, ref room);
+    }
+
+    /// <summary>The first of <paramref name="newestFirst"/>, as many as there is room for, each with its newest updates; its link leads to the others.</summary>
+    private static List<T> Fit<T>(IEnumerable<T> newestFirst, ref int room)
+        where T : StatuspageIncident
+    {
+        var fitting = new List<T>();
+        foreach (var each in newestFirst)
+        {
+            StatuspageIncident empty = each;
+            empty = empty with { IncidentUpdates = [] };
+            var size = JsonSerializer.SerializeToUtf8Bytes(empty, ContractsJson.Wire.StatuspageIncident).Length + Planned;
+            if (size > room)
+            {
+                break;
+            }
+
+            var updates = new List<StatuspageUpdate>();
+            foreach (var update in each.IncidentUpdates)
+            {
+                var longer = size + JsonSerializer.SerializeToUtf8Bytes(update, ContractsJson.Wire.StatuspageUpdate).Length + 1;
+                if (update.Body.Length == 0 || longer > Math.Min(Bounds.Entry, room))
+                {
+                    break; // its text is not known here, or there is no room for it
+                }
+
+                updates.Add(update);
+                size = longer;
+            }
+
+            fitting.Add((T)(empty with { IncidentUpdates = updates }));
+            room -= size;
+        }
+
+        return fitting;
+    }
 
     private static StatuspagePage ToPage(Publication publication, string? staleSince) => new()
     {

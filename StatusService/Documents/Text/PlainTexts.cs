@@ -24,7 +24,7 @@ internal static class PlainTexts
         var text = new StringBuilder();
         if (stale)
         {
-            text.Append("**").Append(StaleLine).Append("**\n\n");
+            text.Append("**").Append(StaleLine).Append("** ").Append(LastKnown).Append("\n\n");
         }
 
         text.Append("# ").Append(Escape(site.Name)).Append(": ").Append(Wording.Headline(page.Overall, stale)).Append("\n\nAs of ").Append(Moment(page.GeneratedAt)).Append(".\n");
@@ -41,11 +41,16 @@ internal static class PlainTexts
             Heading("Open incidents");
             foreach (var incident in page.Incidents.Open)
             {
-                text.Append("### [").Append(Escape(incident.Title)).Append("](").Append(site.LinkTo(incident)).Append(")\n\n").Append(About(incident)).Append("\n\n").Append(incident.Updates[^1].Body).Append("\n\n");
+                text.Append("### [").Append(Escape(incident.Title)).Append("](").Append(site.LinkTo(incident)).Append(")\n\n").Append(Escape(About(incident))).Append("\n\n").Append(Quoted(incident)).Append('\n');
             }
 
             text.Length--;
             More(page.Incidents.OpenTotal - page.Incidents.Open.Count);
+        }
+
+        if (Unavailable(page.Windows) is { } unavailable)
+        {
+            text.Append('\n').Append(unavailable).Append('\n');
         }
 
         Windows("Maintenance in progress", page.Windows.Active, page.Windows.ActiveTotal);
@@ -55,7 +60,7 @@ internal static class PlainTexts
             Heading("Past incidents");
             foreach (var incident in page.Incidents.Past)
             {
-                text.Append("- [").Append(Escape(incident.Title)).Append("](").Append(site.LinkTo(incident)).Append("): ").Append(About(incident)).Append('\n');
+                text.Append("- [").Append(Escape(incident.Title)).Append("](").Append(site.LinkTo(incident)).Append("): ").Append(Escape(About(incident))).Append('\n');
             }
         }
 
@@ -94,8 +99,7 @@ internal static class PlainTexts
         var lines = new List<string>();
         if (stale)
         {
-            Add(StaleLine);
-            lines.Add("");
+            lines.AddRange([StaleLine, LastKnown, ""]); // the time may be longer than its mark
         }
 
         Add($"{site.Name}: {Wording.Headline(page.Overall, stale)}");
@@ -116,6 +120,12 @@ internal static class PlainTexts
             }
 
             Add(site.LinkTo(incident));
+        }
+
+        if (Unavailable(page.Windows) is { } unavailable)
+        {
+            lines.Add("");
+            Add(unavailable);
         }
 
         Windows("MAINTENANCE IN PROGRESS", page.Windows.Active, page.Windows.ActiveTotal);
@@ -173,7 +183,13 @@ internal static class PlainTexts
 
         - [Incidents and maintenance]({site.Url}/status/history.atom): Atom
         - [Updates]({site.Url}/status/updates.json): JSON Feed
+        - [Incidents in the shape of Statuspage]({site.Url}/api/v2/incidents.json): the newest 50 in full
         - [Maintenance calendar]({site.Url}/status/maintenance.ics): iCalendar
+
+        ## To show elsewhere
+
+        - [Badge]({site.Url}/status/badge.svg): SVG; as JSON for shields.io at {site.Url}/status/badge.json
+        - [Embedding]({site.Url}/status/embed): for a frame; {site.Url}/status/embed.js defines the element xerotier-status
 
         ## For programs
 
@@ -182,7 +198,13 @@ internal static class PlainTexts
 
         """;
 
-    private const string StaleLine = $"Live data has been unavailable since {StaleMarks.SinceText}; this is the last known state.";
+    private const string StaleLine = $"Live data has been unavailable since {StaleMarks.SinceText}.";
+    private const string LastKnown = "This is the last known state.";
+
+    /// <summary>What the page says while nobody tells the windows; null while somebody does.</summary>
+    private static string? Unavailable(WindowsModel windows) => !windows.Unavailable ? null
+        : windows.UnavailableSince is { } since ? $"Maintenance data has been unavailable since {Moment(since)}. The windows shown are the last known ones."
+        : "Maintenance data is unavailable.";
 
     private static string State(ComponentModel component) => Wording.Label(component.Status) + (component.Reason is { } reason ? $" ({reason})" : "");
 
@@ -196,34 +218,38 @@ internal static class PlainTexts
 
     private static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("d MMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
+    /// <summary>The incident's newest update as a quotation, so that nothing in it reads as a part of the document.</summary>
+    private static string Quoted(PageIncident incident) =>
+        string.Concat(Markdown.ToPlainText(incident.Updates[^1].Body).ReplaceLineEndings("\n").Split('\n').Select(line => $"> {Escape(line)}".TrimEnd() + "\n"));
+
     /// <summary>Plain text in Markdown: what would be markup there is not.</summary>
     private static string Escape(string text)
     {
         var escaped = new StringBuilder(text.Length);
-        foreach (var c in text)
+        foreach (var c in OnOneLine(text))
         {
             if (c is '\\' or '`' or '*' or '_' or '[' or ']' or '<' or '>' or '|' or '#' or '&')
             {
                 escaped.Append('\\');
             }
 
-            escaped.Append(c is '\n' or '\r' ? ' ' : c);
+            escaped.Append(c);
         }
 
         return escaped.ToString();
     }
 
-    /// <summary>The line in pieces of at most 80 columns, broken between words; a word that is longer stays whole. A control character is nothing that a terminal is to obey.</summary>
+    /// <summary>The line in pieces of at most 80 columns, broken between words; a word that is longer stays whole.</summary>
     private static IEnumerable<string> Wrapped(string line)
     {
         var current = "";
-        foreach (var word in string.Concat(line.Where(c => !char.IsControl(c))).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var word in OnOneLine(line).Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
             var longer = current.Length == 0 ? word : $"{current} {word}";
-            if (current.Length > 0 && longer.Length > Columns)
+            if (current.Length > 0 && Width(longer) > Columns)
             {
                 yield return current;
-                longer = $"  {word}";
+                longer = Width(word) + 2 > Columns ? word : $"  {word}";
             }
 
             current = longer;
@@ -231,6 +257,18 @@ internal static class PlainTexts
 
         yield return current;
     }
+
+    /// <summary>Without what a terminal obeys: control characters, and those that turn the direction of text.</summary>
+    private static string OnOneLine(string text) =>
+        string.Concat(text.Where(c => !Wording.IsBidiControl(c)).Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c));
+
+    /// <summary>How many columns of a terminal the text takes.</summary>
+    private static int Width(string text) => text.EnumerateRunes().Sum(rune => rune.Value switch
+    {
+        _ when Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format => 0,
+        >= 0x1100 and <= 0x115F or >= 0x2E80 => 2, // ideographs, Hangul and pictures
+        _ => 1,
+    });
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
 }
