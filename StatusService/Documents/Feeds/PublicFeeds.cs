@@ -74,7 +74,7 @@ internal static class PublicFeeds
         $"Planned from {Moment(window.StartsAt)} to {Moment(window.EndsAt)}{(window.AffectedServices.Count > 0 ? ", for " + string.Join(", ", window.AffectedServices) : "")}.");
 
     /// <summary>What an update says; null where the board does not hold its text.</summary>
-    private static string? Said(PageIncidentUpdate update) => update.Body.Length == 0 ? null : Said(WordOf(update.Status), update.At, Markdown.ToHtml(update.Body));
+    private static string? Said(PageIncidentUpdate update) => update.Body.Length == 0 ? null : Said(WordOf(update.Status), update.At, TextInXml.Clean(Markdown.ToHtml(update.Body)));
 
     private static string Said(string status, DateTimeOffset at, string html) => $"<p><small>{Moment(at)}</small><br><strong>{status}</strong></p>{html}";
 
@@ -97,7 +97,7 @@ internal static class PublicFeeds
                 break;
             }
 
-            entries.Add(entry with { Html = TextInXml.Clean(html) });
+            entries.Add(entry with { Html = html });
             room -= frame + size(html);
         }
 
@@ -134,7 +134,7 @@ internal static class PublicFeeds
         Link(feed.Url + "/status", "alternate", "text/html");
         xml.WriteElementString("updated", ns, Wording.Instant(feed.Updated));
         xml.WriteStartElement("author", ns);
-        xml.WriteElementString("name", ns, feed.Publication.Site.Name);
+        xml.WriteElementString("name", ns, feed.Site);
         xml.WriteEndElement();
         foreach (var entry in feed.Entries)
         {
@@ -170,7 +170,7 @@ internal static class PublicFeeds
         xml.WriteStartElement("channel");
         xml.WriteElementString("title", feed.Title);
         xml.WriteElementString("link", feed.Url + "/status");
-        xml.WriteElementString("description", $"Incidents and maintenance of {feed.Publication.Site.Name}");
+        xml.WriteElementString("description", $"Incidents and maintenance of {feed.Site}");
         xml.WriteStartElement("link", atom);
         xml.WriteAttributeString("rel", "self");
         xml.WriteAttributeString("type", "application/rss+xml");
@@ -233,6 +233,8 @@ internal static class PublicFeeds
         }
 
         public Publication Publication { get; }
+
+        public string Site => TextInXml.Clean(Publication.Site.Name);
 
         public string Title { get; }
 
