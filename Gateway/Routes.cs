@@ -49,6 +49,7 @@ internal sealed class Routes
             Data("/status/updates.atom", Operations.UpdatesAtom),
             Data("/status/updates.json", Operations.UpdatesJson),
             Data("/status/maintenance.ics", Operations.Calendar, ofComponents: true),
+            new("GET", "/status/maintenance/{id}", Access.Public, Known(call => $"/status/maintenance/{call.Id}", forward.To("statusservice")), Operations.WindowCalendar) { IsOpen = true },
             Data("/status/badge.svg", Operations.Badge),
             Data("/status/badge.json", Operations.BadgeData),
             new("GET", "/status/badge/{id}", Access.Public, Known(BadgeOf, Missing), Operations.ComponentBadge) { IsInMemory = true, IsOpen = true },
@@ -122,7 +123,7 @@ internal sealed class Routes
 
         // A document in memory that other origins may read; with ?component=, that of a component where there are such.
         Route Data(string path, Operation operation, bool ofComponents = false) => new(
-            "GET", path, Access.Public, ofComponents ? Known(call => PathOf(call, path), NoSuchComponent) : Known(_ => path, Unknown), operation)
+            "GET", path, Access.Public, ofComponents ? Known(call => PathOf(call, path), NoSuchComponent) : Known(_ => path, Missing), operation)
         { IsInMemory = true, IsOpen = true };
 
         // What is in memory, and otherwise what responds.
@@ -137,11 +138,9 @@ internal sealed class Routes
             _ => throw new ApiException(ApiErrors.Invalid("'metric' must be status or uptime.", "metric")),
         };
 
-        Task Missing(Call call) => documents.Find("/status/badge.svg") is null ? Unknown(call) : throw new ApiException(ApiErrors.NotFound());
+        static Task Missing(Call call) => throw new ApiException(ApiErrors.NotFound());
 
-        static Task NoSuchComponent(Call call) => call.Http.Request.Query.ContainsKey("component") ? throw new ApiException(ApiErrors.NotFound("There is no component of this ID.")) : Unknown(call);
-
-        static Task Unknown(Call call) => throw new ApiException(ApiErrors.ServiceUnavailable); // nothing was ever received
+        static Task NoSuchComponent(Call call) => throw new ApiException(ApiErrors.NotFound("There is no component of this ID."));
     }
 
     /// <summary>Every route.</summary>

@@ -35,5 +35,6 @@ app.MapGrpcService<MeasurementsService>();
 app.MapDashboard();
 app.MapHistory();
 app.MapIncidents();
+app.MapWindowCalendars();
 app.Run();
 return 0;

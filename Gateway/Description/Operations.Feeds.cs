@@ -19,6 +19,13 @@ internal static partial class Operations
     public static readonly Operation Calendar = Feed(
         "maintenanceCalendar", "Get the maintenance as a calendar", "The maintenance windows of 90 days back and ahead, at most 500, to subscribe to in a calendar. A cancelled window stays as such.", Body.Calendar, Parameters.OfComponent);
 
+    public static readonly Operation WindowCalendar = Feed("windowCalendar", "Get a window as a calendar", "One maintenance window.", Body.Calendar) with
+    {
+        Parameters = [Parameters.WindowCalendar],
+        Responses = [new(200, "The document.", Body.Calendar), new(304, Unmodified)],
+        Errors = [404, 503, 504],
+    };
+
     public static readonly Operation Badge = Badges("badge", "Get the badge of the overall status", "A small image that says the overall status. Grey where nothing is known or live data is unavailable, never green.", Body.Svg);
 
     public static readonly Operation BadgeData = Badges("badgeData", "Get the overall status for shields.io", "The same in the shape of shields.io's endpoint badge.", Body.Json<StatusBadge>());
@@ -26,7 +33,7 @@ internal static partial class Operations
     public static readonly Operation ComponentBadge = Badges("componentBadge", "Get the badge of a component", "Its status or its uptime, as an image or in the shape of shields.io's endpoint badge.", Body.Svg) with
     {
         Parameters = [Parameters.Badge, Parameters.Metric, Parameters.IfNoneMatch],
-        Errors = [400, 404, 503],
+        Errors = [400, 404],
     };
 
     public static readonly Operation Embed = Feed("embed", "Get the status for a frame", "The answer, open incidents and active maintenance, for a frame on the sites that Page:EmbedOrigins names.", Body.Html) with { Tag = Tags.Embedding };
@@ -35,7 +42,7 @@ internal static partial class Operations
         "embedScript", Tags.Embedding, "Get the custom element", "A module that defines the element xerotier-status, which shows the status on any site. It needs no inline style and no eval; the site's policy must allow this origin in script-src and connect-src.")
     {
         Parameters = [Parameters.IfNoneMatch],
-        Responses = [new(200, "The script.", Body.Script, FileHeaders), new(304, Unmodified)],
+        Responses = [new(200, "The script.", Body.Script, EdgeHeaders), new(304, Unmodified)],
     };
 
     public static readonly Operation StatusMarkdown = Feed("statusMarkdown", "Get the status as Markdown", "The whole page, for agents.", Body.Markdown) with { Tag = Tags.Status };
@@ -50,6 +57,6 @@ internal static partial class Operations
     {
         Parameters = parameter is null ? [Parameters.IfNoneMatch] : [parameter, Parameters.IfNoneMatch],
         Responses = [new(200, "The document.", body, EdgeHeaders), new(304, Unmodified)],
-        Errors = parameter is null ? [503] : [404, 503],
+        Errors = parameter is null ? [] : [404],
     };
 }

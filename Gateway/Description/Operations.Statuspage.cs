@@ -28,6 +28,5 @@ internal static partial class Operations
     {
         Parameters = [Parameters.IfNoneMatch],
         Responses = [new(200, "The data.", Body.Json<T>(), EdgeHeaders), new(304, Unmodified)],
-        Errors = [503],
     };
 }

@@ -19,6 +19,8 @@ internal static class Parameters
 
     public static readonly Parameter Badge = new("id", "path", "The component's ID with .svg or .json.", "\"cmp_inference_routing.svg\"") { Pattern = "^cmp_[a-z0-9_]+\\.(svg|json)$" };
 
+    public static readonly Parameter WindowCalendar = new("id", "path", "The window's ID with .ics.", "\"mw_7k3q0c1v2b3n4m5x6z7a.ics\"") { Pattern = "^mw_[a-z0-9]+\\.ics$" };
+
     public static readonly Parameter Metric = new("metric", "query", "What it says: status or uptime; status by default.", "\"uptime\"") { Pattern = "^(status|uptime)$" };
 
     public static readonly Parameter KeyId = new("id", "path", "The API key's ID.", "\"key_0v8w2x4y6z1a3b5c7d9e\"") { Pattern = "^key_" };

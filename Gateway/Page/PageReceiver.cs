@@ -9,6 +9,8 @@ internal sealed class PageReceiver(StatusPages.StatusPagesClient status, PublicD
     // Two missed keepalives: time is left to find another replica before the page must be marked.
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(1200);
 
+    private static readonly TimeSpan AfterRefusal = TimeSpan.FromSeconds(5);
+
     private readonly FailureLog failures = new(
         logger, "The StatusService sent documents that cannot be served; the last known ones stay and are marked as such", "The StatusService's documents can be served again", LogLevel.Error);
 
@@ -18,32 +20,26 @@ internal sealed class PageReceiver(StatusPages.StatusPagesClient status, PublicD
         ReceiveAsync,
         Silence, time, logger, stoppingToken);
 
-    private ValueTask ReceiveAsync(WatchPageResponse response)
+    private async ValueTask ReceiveAsync(WatchPageResponse response)
     {
-        if (response is not { Page: null, Documents.Count: 0, Removed.Count: 0, Complete: false })
-        {
-            Receive(response);
-        }
-        else if (!failures.IsFailing) // a keepalive confirms the newest documents of the stream, and this Gateway does not have them
+        if (response is { Page: null, Documents.Count: 0, Removed.Count: 0, Complete: false })
         {
             documents.KeepAlive();
+            return;
         }
 
-        return ValueTask.CompletedTask;
-    }
-
-    /// <summary>Takes documents. What cannot be served is refused: the last ones stay and are marked as such, and the stream continues.</summary>
-    private void Receive(WatchPageResponse received)
-    {
         try
         {
-            documents.Take(received);
+            documents.Take(response);
             file.SaveSoon();
             failures.Succeeded();
         }
         catch (Exception failure)
         {
+            // The last ones stay, and silence marks them. What the stream sends next would build on what was refused: a new one begins anew.
             failures.Failed(failure);
+            await Task.Delay(AfterRefusal, time);
+            throw new IOException("What it sent was refused.", failure);
         }
     }
 }

@@ -84,6 +84,9 @@ internal sealed partial class PreparedDocument
     /// <summary>Data; makes its encodings.</summary>
     public static PreparedDocument Json(byte[] identity) => Json(identity, Gzip(identity), Brotli(identity), ETag(identity));
 
+    /// <summary>A script for other sites; makes its encodings.</summary>
+    public static PreparedDocument Script(byte[] identity) => new("text/javascript; charset=utf-8", DataPolicy, identity, Gzip(identity), Brotli(identity), ETag(identity));
+
     /// <summary>Responds to GET and HEAD; with 304 if the client already has the document.</summary>
     public Task ServeAsync(HttpContext context)
     {

@@ -126,12 +126,16 @@ internal sealed class PublicDocuments
     /// <summary>Serves <c>/status.json</c>.</summary>
     public Task ServeJsonAsync(Call call) => served.Json.ServeAsync(call.Http);
 
-    /// <summary>The document at <paramref name="path"/>, if it is in memory.</summary>
-    public PreparedDocument? Find(string path) => served.Others.TryGetValue(path, out var document) ? document.Value : null;
+    /// <summary>The document at <paramref name="path"/>, if it is in memory. While there are none but the page, one that says that it does not know.</summary>
+    public PreparedDocument? Find(string path)
+    {
+        var others = served.Others;
+        return others.TryGetValue(path, out var document) ? document.Value : others.Count == 0 ? Unknown(path) : null;
+    }
 
     private DocumentSet Live(PageSnapshot page) =>
         page is { GeneratedAt: not null, StaleHtml.Length: > 0, StaleJson.Length: > 0 } && PreparedDocument.IsWhole(page.Html) && PreparedDocument.IsWhole(page.Json)
-            ? DocumentSet.Live(brand, page) with { Others = (newest ?? served).Others } // until they come, too
+            ? DocumentSet.Live(brand, page) with { Others = served.Others } // until they come, too: marked if the page was
             : throw new InvalidDataException("The page lacks one of its documents.");
 
     private long SizeWith(WatchPageResponse received)
@@ -161,8 +165,18 @@ internal sealed class PublicDocuments
     private DocumentSet Mark(DateTimeOffset since)
     {
         (lostSince, markedOn) = (since, time.GetUtcNow().UtcDateTime.Date);
-        // A time alone is read as today's, so an earlier day is written out.
-        var text = since.UtcDateTime.ToString(since.UtcDateTime.Date == markedOn ? "HH:mm:ss 'UTC'" : "d MMM yyyy, HH:mm:ss 'UTC'");
+        var text = TextOf(since);
         return snapshot is null ? UnknownPage.Make(brand, since, text) : DocumentSet.Stale(brand, snapshot, others.Values, since, text);
     }
+
+    private PreparedDocument? Unknown(string path)
+    {
+        lock (changing)
+        {
+            return UnknownDocuments.Make(brand, path, lostSince, TextOf(lostSince));
+        }
+    }
+
+    /// <summary>A time alone is read as today's, so an earlier day is written out.</summary>
+    private string TextOf(DateTimeOffset since) => since.UtcDateTime.ToString(since.UtcDateTime.Date == markedOn ? "HH:mm:ss 'UTC'" : "d MMM yyyy, HH:mm:ss 'UTC'");
 }

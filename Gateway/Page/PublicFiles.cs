@@ -12,7 +12,7 @@ internal sealed class PublicFiles
     private static readonly string[] Levels = ["operational", "degraded", "unknown", "partial_outage", "major_outage", "maintenance"];
     private readonly Dictionary<string, PublicFile> previews = Levels.ToDictionary(level => level + ".png", level => new PublicFile("image/png", Resource($"og/{level}.png")));
     private readonly PublicFile icon = new("image/png", Resource("og/icon.png"));
-    private readonly PublicFile embedScript = new("text/javascript; charset=utf-8", Resource("embed.js"));
+    private readonly PreparedDocument embedScript = PreparedDocument.Script(Resource("embed.js"));
     private readonly PublicFile robots;
     private readonly PublicFile? logoLight;
     private readonly PublicFile? logoDark;

@@ -45,8 +45,13 @@ internal sealed class MaintenanceFeedService(ChangeFeed feed, ChangeLog log, Not
 
     public override Task<ListWindowsBetweenResponse> ListWindowsBetween(ListWindowsBetweenRequest request, ServerCallContext context) =>
         request is { From: { } from, To: { } to }
-            ? notices.ListBetweenAsync(from.ToDateTimeOffset(), to.ToDateTimeOffset(), context.CancellationToken)
+            ? request.ForCalendar
+                ? notices.ListForCalendarAsync(from.ToDateTimeOffset(), to.ToDateTimeOffset(), context.CancellationToken)
+                : notices.ListBetweenAsync(from.ToDateTimeOffset(), to.ToDateTimeOffset(), context.CancellationToken)
             : throw new ApiException(ApiErrors.Invalid("'from' and 'to' are required."));
+
+    public override async Task<Window> GetWindow(GetWindowRequest request, ServerCallContext context) =>
+        await notices.FindWindowAsync(request.Id, context.CancellationToken) ?? throw new ApiException(ApiErrors.NotFound());
 
     public override Task<ListIncidentsBetweenResponse> ListIncidentsBetween(ListIncidentsBetweenRequest request, ServerCallContext context) =>
         request is { From: { } from, To: { } to }

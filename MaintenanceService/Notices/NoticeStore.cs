@@ -1,3 +1,4 @@
+using Google.Protobuf.WellKnownTypes;
 using Npgsql;
 using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Changes;
@@ -55,20 +56,32 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
         ) listed on true
         """;
 
-    private static readonly string BetweenSql = $"""
-        select {WindowTable.Columns} from (
-            (select * from windows where {ChangeLog.Public} and tstzrange(starts_at, ends_at) @> @from and starts_at < @from and @from < @to order by starts_at, id limit @limit)
-            union all
-            (select * from windows
-             where {ChangeLog.Public} and starts_at at time zone 'UTC' >= @from at time zone 'UTC' and starts_at at time zone 'UTC' < @to at time zone 'UTC'
-             order by starts_at at time zone 'UTC' limit @limit)
-        ) w order by starts_at, id limit @limit
+    private static readonly string BetweenSql = BetweenIn("asc");
+    private static readonly string LatestBetweenSql = BetweenIn("desc");
+
+    private static readonly string WindowSql = $"select {WindowTable.Columns} from windows where id = @id and {ChangeLog.Public}";
+
+    private const string PurgedSql = $"""
+        select window_id, version, occurred_at, (before ->> 'starts_at')::timestamptz, (before ->> 'ends_at')::timestamptz from window_events
+        where action = 'purged' and occurred_at >= clock_timestamp() - interval '30 days' and {ChangeLog.Public}
+            and (before ->> 'starts_at')::timestamptz < @to and (before ->> 'ends_at')::timestamptz > @from
+        order by occurred_at desc limit @limit
         """;
 
     /// <summary>Bodies come with the open incidents first, then the newest, as long as all together are no longer.</summary>
     private const int MostBodyBytes = 8 * 1024 * 1024;
 
     private const int MonthIncidents = 500;
+
+    private static string BetweenIn(string order) => $"""
+        select {WindowTable.Columns} from (
+            (select * from windows where {ChangeLog.Public} and tstzrange(starts_at, ends_at) @> @from and starts_at < @from and @from < @to order by starts_at {order}, id limit @limit)
+            union all
+            (select * from windows
+             where {ChangeLog.Public} and starts_at at time zone 'UTC' >= @from at time zone 'UTC' and starts_at at time zone 'UTC' < @to at time zone 'UTC'
+             order by starts_at at time zone 'UTC' {order} limit @limit)
+        ) w order by starts_at {order}, id limit @limit
+        """;
 
     private static string IncidentsSql(string candidates) => $"""
         select document, case when has_body and bytes <= {MostBodyBytes} then bodies end as bodies
@@ -175,8 +188,39 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
         return new ListWindowsBetweenResponse { Windows = { found.Take(MonthWindows) }, HasMore = found.Count > MonthWindows };
     }
 
-    internal NpgsqlCommand BetweenCommand(DateTimeOffset from, DateTimeOffset to) =>
-        database.CreateCommand(BetweenSql).Time("from", from).Time("to", to).Number("limit", MonthWindows + 1);
+    /// <summary>The same for a calendar: of too many those that start last, and those that were purged within 30 days.</summary>
+    public async Task<ListWindowsBetweenResponse> ListForCalendarAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation)
+    {
+        await using var command = BetweenCommand(from, to, latest: true);
+        var found = await command.ReadAllAsync(row => WindowTable.Read(row).ToProto(), cancellation);
+        await using var purged = PurgedCommand(from, to);
+        return new()
+        {
+            Windows = { found.Take(MonthWindows).Reverse() },
+            HasMore = found.Count > MonthWindows,
+            Purged =
+            {
+                await purged.ReadAllAsync(
+                    row => new PurgedWindow { Id = row.GetString(0), Version = row.GetInt64(1), PurgedAt = TimeOf(row, 2), StartsAt = TimeOf(row, 3), EndsAt = TimeOf(row, 4) },
+                    cancellation),
+            },
+        };
+
+        static Timestamp TimeOf(NpgsqlDataReader row, int column) => Timestamp.FromDateTimeOffset(row.GetFieldValue<DateTimeOffset>(column));
+    }
+
+    /// <summary>The window of this id, of whatever project; null: there is none.</summary>
+    public async Task<Window?> FindWindowAsync(string id, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(WindowSql).Text("id", id);
+        return (await command.ReadAllAsync(row => WindowTable.Read(row).ToProto(), cancellation)).FirstOrDefault();
+    }
+
+    internal NpgsqlCommand BetweenCommand(DateTimeOffset from, DateTimeOffset to, bool latest = false) =>
+        database.CreateCommand(latest ? LatestBetweenSql : BetweenSql).Time("from", from).Time("to", to).Number("limit", MonthWindows + 1);
+
+    internal NpgsqlCommand PurgedCommand(DateTimeOffset from, DateTimeOffset to) =>
+        database.CreateCommand(PurgedSql).Time("from", from).Time("to", to).Number("limit", MonthWindows);
 
     private static async Task<List<ComponentNotice>> ReadComponentsAsync(NpgsqlCommand read, CancellationToken cancellation)
     {

@@ -34,7 +34,7 @@ public sealed partial class DocumentsPublisher(
 
     private readonly FailureLog failures = new(logger, "The documents beside the page cannot be made; the last ones stay", "The documents beside the page can be made again", LogLevel.Error);
     private Dictionary<string, (string Content, MadeDocument Document)> pages = []; // of incidents, by path
-    private (DateOnly Day, BoardWindows? Of, IReadOnlyList<CalendarWindow> Windows) calendar = (default, null, []);
+    private (DateTimeOffset At, BoardWindows? Of, IReadOnlyList<CalendarWindow> Windows)? calendar;
 
     /// <summary>Makes all documents of <paramref name="publication"/> and publishes those that differ.</summary>
     internal async Task PublishAsync(Publication publication, CancellationToken cancellation)
@@ -83,21 +83,24 @@ public sealed partial class DocumentsPublisher(
         }
     }
 
-    /// <summary>The windows of the calendar, asked for when windows have changed, and each day. While nobody tells them, those that were told last.</summary>
+    /// <summary>The windows of the calendar, asked for when the page's have changed, and as often as calendars are read. While nobody tells them, those that were told last.</summary>
     private async Task<IReadOnlyList<CalendarWindow>> CalendarAsync(StatusPageModel page, BoardState board)
     {
-        var day = DateOnly.FromDateTime(page.GeneratedAt.UtcDateTime);
-        if ((calendar.Day != day || !ReferenceEquals(calendar.Of, board.Windows)) && await windows.AroundAsync(day) is { } found)
+        if ((calendar is not { } known || page.GeneratedAt - known.At >= CalendarFile.ReadEvery || !ReferenceEquals(known.Of, board.Windows))
+            && await windows.AroundAsync(DateOnly.FromDateTime(page.GeneratedAt.UtcDateTime)) is { } found)
         {
             var from = page.GeneratedAt.AddDays(-CancelledKept);
             calendar = (
-                day,
+                page.GeneratedAt,
                 board.Windows,
-                [.. found.Windows.Where(window => !(window.Value.CancelledAt < from)).Select(window => new CalendarWindow(window.Value.ToPublic(), window.Version))]);
+                [
+                    .. found.Windows.Where(window => !(window.Value.CancelledAt < from)).Select(window => new CalendarWindow(window.Value.ToPublic(), window.Version)),
+                    .. found.Purged.Select(CalendarWindow.Of),
+                ]);
         }
 
         // Before anybody has told them: what the page shows, so that nothing vanishes from people's calendars meanwhile.
-        return calendar.Day != default ? calendar.Windows : [.. page.Windows.All.Select(window => new CalendarWindow(window, 0))];
+        return calendar?.Windows ?? [.. page.Windows.All.Select(window => new CalendarWindow(window, 0))];
     }
 
     private async IAsyncEnumerable<MadeDocument> MakeAsync(Publication publication, [EnumeratorCancellation] CancellationToken cancellation)

@@ -15,7 +15,7 @@ public sealed class IncidentPages(Published published, MaintenanceFeed.Maintenan
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(1);
 
-    private readonly SingleFlight<string, Document> cache = new(Lifetime, time) { Capacity = 200 };
+    private readonly SingleFlight<string, Document> cache = new(Lifetime, time) { Capacity = PublicResponse.MostKept, Weigh = PublicResponse.Weigh, MaxWeight = PublicResponse.MostBytesKept };
 
     /// <summary>The path of an incident's page.</summary>
     public static string PathOf(string id) => $"/status/incidents/{id}";

@@ -8,6 +8,15 @@ namespace Xerotier.StatusService.Publishing;
 /// <summary>How this service responds with a page of its own, which the Gateway asks for on the public's behalf.</summary>
 public static class PublicResponse
 {
+    /// <summary>The most documents of one kind that are kept for who asks next, and their bytes (surfaces.md).</summary>
+    public const int MostKept = 256;
+
+    /// <inheritdoc cref="MostKept"/>
+    public const long MostBytesKept = 16 * 1024 * 1024;
+
+    /// <summary>The bytes of a document that is kept.</summary>
+    public static long Weigh(Document document) => document.CalculateSize();
+
     /// <summary>The page's Content-Security-Policy: its own style and script, and its images.</summary>
     public static string Policy(Brand brand) =>
         "default-src 'none'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -15,7 +24,7 @@ public static class PublicResponse
         + (brand.AccentStyle is { } accent ? " " + ContentSecurityPolicy.SourceOf(accent) : "");
 
     /// <summary>Responds with <paramref name="page"/> in the encoding that the client likes best, or with 304.</summary>
-    public static async Task WriteAsync(HttpContext context, Document page, Brand brand)
+    public static async Task WriteAsync(HttpContext context, Document page, Brand brand, string type = "text/html; charset=utf-8")
     {
         var (body, encoding) = AcceptedEncoding.Best(context.Request.Headers.AcceptEncoding) switch
         {
@@ -37,7 +46,7 @@ public static class PublicResponse
             return;
         }
 
-        context.Response.ContentType = "text/html; charset=utf-8";
+        context.Response.ContentType = type;
         context.Response.ContentLength = body.Length;
         headers.ContentEncoding = encoding;
         if (!HttpMethods.IsHead(context.Request.Method))

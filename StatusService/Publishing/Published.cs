@@ -69,6 +69,7 @@ public static class PublishingExtensions
         services.AddSingleton<WindowQueries>();
         services.AddSingleton<HistoryPages>();
         services.AddSingleton<IncidentPages>();
+        services.AddSingleton<WindowCalendars>();
         services.AddSingleton<Dashboards>();
         services.AddHostedService<StatusLoop>();
         services.AddHostedSingleton<Installation>();

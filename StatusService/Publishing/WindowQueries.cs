@@ -19,9 +19,9 @@ public sealed class WindowQueries(MaintenanceFeed.MaintenanceFeedClient maintena
     public Task<ListWindowsBetweenResponse?> OfMonthAsync(DateOnly month) =>
         AskAsync(maintenance.ListWindowsBetweenAsync(new() { From = Midnight(month), To = Midnight(month.AddMonths(1)) }));
 
-    /// <summary>The windows of 90 days back and ahead of <paramref name="day"/>.</summary>
+    /// <summary>The windows, and what is left of purged ones, of 90 days back and ahead of <paramref name="day"/>.</summary>
     public Task<ListWindowsBetweenResponse?> AroundAsync(DateOnly day) =>
-        AskAsync(maintenance.ListWindowsBetweenAsync(new() { From = Midnight(day.AddDays(-90)), To = Midnight(day.AddDays(91)) }));
+        AskAsync(maintenance.ListWindowsBetweenAsync(new() { From = Midnight(day.AddDays(-90)), To = Midnight(day.AddDays(91)), ForCalendar = true }));
 
     /// <summary>The published incidents that touched the month.</summary>
     public Task<ListIncidentsBetweenResponse?> IncidentsOfMonthAsync(DateOnly month) =>

@@ -33,6 +33,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
         ["GET /status/updates.atom"] = "200",
         ["GET /status/updates.json"] = "200",
         ["GET /status/maintenance.ics"] = "200",
+        ["GET /status/maintenance/{id}"] = "200",
         ["GET /status/badge.svg"] = "200",
         ["GET /status/badge.json"] = "200",
         ["GET /status/embed"] = "200",

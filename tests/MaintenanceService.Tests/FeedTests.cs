@@ -184,6 +184,18 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
         Assert.True(found.HasMore);
         Assert.Equal([spanning, into, onFirst], found.Windows.Take(3).Select(w => w.Value.Id));
 
+        // For a calendar those that start last, in the same order, and what is left of a purged one.
+        var gone = await Add("05-03", "05-04");
+        (await project.SendAsync(HttpMethod.Delete, $"/{gone}")).Is(HttpStatusCode.OK);
+        (await project.PurgeAsync(gone)).Is(HttpStatusCode.OK);
+        found = await client.ListWindowsBetweenAsync(new(month) { ForCalendar = true }, ServiceToken);
+        Assert.Equal((500, true, outOf), (found.Windows.Count, found.HasMore, found.Windows[^1].Value.Id));
+        Assert.DoesNotContain(found.Windows, window => window.Value.Id == spanning || window.Value.Id == gone);
+        var left = Assert.Single(found.Purged);
+        Assert.Equal((gone, 3L, At("2026-05-03"), At("2026-05-04")), (left.Id, left.Version, left.StartsAt, left.EndsAt));
+        Assert.Equal(spanning, (await client.GetWindowAsync(new() { Id = spanning }, ServiceToken)).Value.Id);
+        Assert.Equal(StatusCode.NotFound, (await Assert.ThrowsAsync<RpcException>(async () => await client.GetWindowAsync(new() { Id = gone }, ServiceToken))).StatusCode);
+
         static Timestamp At(string date) => Timestamp.FromDateTimeOffset(DateTimeOffset.Parse($"{date}T00:00:00Z", CultureInfo.InvariantCulture));
     }
 

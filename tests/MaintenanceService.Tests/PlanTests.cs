@@ -53,6 +53,8 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
         await MeasureAsync("change log, a transaction that ran at the mark", log.ReadCommand(mark with { Seen = new(mark.Seen.Max, [mark.Seen.Max - 1]) }, null));
         await MeasureAsync("change log, a later page", log.ReadCommand(mark with { Page = new(mark.Seen, "proj_m", "", 0) }, mark.Seen));
         await MeasureAsync("windows of a month", notices.BetweenCommand(middle, middle.AddMonths(1)));
+        await MeasureAsync("windows of a calendar", notices.BetweenCommand(middle.AddDays(-90), middle.AddDays(90), latest: true));
+        await MeasureAsync("purged windows of a calendar", notices.PurgedCommand(middle.AddDays(-90), middle.AddDays(90)));
         await using var due = new ClockStore(database).MoveDueBatch(middle);
         foreach (var command in due.BatchCommands)
         {

@@ -1,4 +1,5 @@
 using System.Text;
+using Google.Protobuf.WellKnownTypes;
 using Ical.Net.CalendarComponents;
 using Xerotier.StatusService.Documents.Calendar;
 using Xerotier.StatusService.Documents.Content;
@@ -68,6 +69,18 @@ public sealed class CalendarTests
     {
         var read = Read(CalendarFile.Make(Of(windows: [Window("mw_one", WindowStatus.Cancelled, 5)])).At(All)).Single();
         Assert.Equal("CANCELLED", read.Status);
+    }
+
+    [Fact]
+    public void A_purged_window_leaves_a_cancelled_event_without_text()
+    {
+        var (start, at) = (Now.AddHours(5), Now.AddHours(-1));
+        var purged = CalendarWindow.Of(new() { Id = "mw_gone", Version = 4, PurgedAt = at.ToTimestamp(), StartsAt = start.ToTimestamp(), EndsAt = start.AddHours(1).ToTimestamp() });
+        var lines = Unfolded(CalendarFile.Make(Of(calendar: [purged])).At(All));
+        Assert.Contains("STATUS:CANCELLED", lines);
+        Assert.Contains("SEQUENCE:4", lines);
+        Assert.Contains($"LAST-MODIFIED:{at:yyyyMMddTHHmmssZ}", lines);
+        Assert.DoesNotContain(lines, line => line.StartsWith("SUMMARY", StringComparison.Ordinal) || line.StartsWith("DESCRIPTION", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -139,13 +139,11 @@ public sealed class FeedTests
                 {
                 }
             }
-            else
-            {
-                Assert.NotNull(JsonNode.Parse(feed.Live));
-            }
 
-            Assert.DoesNotContain("<script", feed.Text(), StringComparison.OrdinalIgnoreCase);
-            Assert.DoesNotContain("href=\"javascript", feed.Text(), StringComparison.OrdinalIgnoreCase);
+            // In XML it is escaped, in JSON a title is plain text; HTML is only this.
+            var html = feed.ContentType.Contains("xml", StringComparison.Ordinal) ? feed.Text() : string.Concat(JsonNode.Parse(feed.Live)!["items"]!.AsArray().Select(item => (string)item!["content_html"]!));
+            Assert.DoesNotContain("<script", html, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain("href=\"javascript", html, StringComparison.OrdinalIgnoreCase);
         }
 
         Assert.Equal(2, Entries(publication).Count);

@@ -41,6 +41,9 @@ public sealed class Neighbours : IAsyncDisposable
 
     public Func<ListWindowsBetweenRequest, ListWindowsBetweenResponse?> WindowsBetween { get; set; } = _ => new();
 
+    /// <summary>The answer of GetWindow; null: there is none.</summary>
+    public Func<GetWindowRequest, Window?> Window { get; set; } = _ => null;
+
     /// <summary>The answer of DraftIncident; null: there is no project for drafts.</summary>
     public Func<DraftIncidentRequest, DraftIncidentResponse?> Draft { get; set; } = _ => new() { IncidentId = "inc_1" };
 
@@ -185,5 +188,8 @@ public sealed class Neighbours : IAsyncDisposable
 
         public override Task<ListWindowsBetweenResponse> ListWindowsBetween(ListWindowsBetweenRequest request, ServerCallContext context) =>
             Task.FromResult(neighbours.WindowsBetween(request) ?? throw new RpcException(new(StatusCode.Unavailable, "away")));
+
+        public override Task<Window> GetWindow(GetWindowRequest request, ServerCallContext context) =>
+            Task.FromResult(neighbours.Window(request) ?? throw new RpcException(new(StatusCode.NotFound, "none")));
     }
 }

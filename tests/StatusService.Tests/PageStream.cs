@@ -33,6 +33,12 @@ public sealed class PageStream : IAsyncDisposable
     /// <summary>Every page that came.</summary>
     public ConcurrentQueue<PageSnapshot> Received { get; } = new();
 
+    /// <summary>The other documents by path, as the stream has brought them.</summary>
+    public ConcurrentDictionary<string, PublicDocument> Documents { get; } = new();
+
+    /// <summary>The messages that brought other documents.</summary>
+    public ConcurrentQueue<WatchPageResponse> Changes { get; } = new();
+
     /// <summary>Called again and again while the test waits for a page, for example to let time pass.</summary>
     public Action? Waiting { get; init; }
 
@@ -70,6 +76,21 @@ public sealed class PageStream : IAsyncDisposable
         {
             await foreach (var message in call.ResponseStream.ReadAllAsync())
             {
+                foreach (var document in message.Documents)
+                {
+                    Documents[document.Path] = document;
+                }
+
+                foreach (var path in message.Removed)
+                {
+                    Documents.TryRemove(path, out _);
+                }
+
+                if (message.Documents.Count + message.Removed.Count > 0)
+                {
+                    Changes.Enqueue(message);
+                }
+
                 if (message.Page is { } page)
                 {
                     newest = page;

@@ -7,8 +7,13 @@ namespace Xerotier.StatusService.Documents.Calendar;
 /// <summary>The maintenance windows as iCalendar (RFC 5545; surfaces.md section 16): each an event of its own, in UTC.</summary>
 internal static class CalendarFile
 {
+    /// <summary>How often a calendar asks to be read again.</summary>
+    public static readonly TimeSpan ReadEvery = TimeSpan.FromMinutes(15);
+
+    /// <summary>The media type.</summary>
+    public const string ContentType = "text/calendar; charset=utf-8";
+
     private const int LongestLine = 75; // octets, RFC 5545 section 3.1
-    private const string ContentType = "text/calendar; charset=utf-8";
 
     /// <summary>How many of the newest windows have a calendar of their own in advance.</summary>
     private const int Single = 50;
@@ -33,9 +38,12 @@ internal static class CalendarFile
 
         foreach (var each in publication.Calendar.OrderByDescending(each => each.Window.StartsAt).Take(Single))
         {
-            yield return new($"/status/maintenance/{each.Window.Id}.ics", ContentType, Of([each], each.Window.Title, site));
+            yield return new(PathOf(each.Window.Id), ContentType, Of([each], each.Window.Title, site));
         }
     }
+
+    /// <summary>The path of a window's own calendar.</summary>
+    public static string PathOf(string id) => $"/status/maintenance/{id}.ics";
 
     /// <summary>The bytes of a calendar: the events that start last, as many as it may hold, by start.</summary>
     public static byte[] Of(IEnumerable<CalendarWindow> windows, string name, Site site, int largest = Bounds.Document)
@@ -61,7 +69,7 @@ internal static class CalendarFile
         Line(text, "METHOD", "PUBLISH");
         Line(text, "NAME", Escape(name));
         Line(text, "X-WR-CALNAME", Escape(name));
-        Line(text, "REFRESH-INTERVAL;VALUE=DURATION", "PT15M");
+        Line(text, "REFRESH-INTERVAL;VALUE=DURATION", string.Create(CultureInfo.InvariantCulture, $"PT{ReadEvery.TotalMinutes}M"));
         text.AppendJoin("", events);
         Line(text, "END", "VCALENDAR");
         return Encoding.UTF8.GetBytes(text.ToString());
@@ -78,7 +86,11 @@ internal static class CalendarFile
         Line(text, "SEQUENCE", version.ToString(CultureInfo.InvariantCulture));
         Line(text, "DTSTART", Instant(window.StartsAt));
         Line(text, "DTEND", Instant(window.EndsAt));
-        Line(text, "SUMMARY", Escape(window.Title));
+        if (window.Title.Length > 0) // it was purged
+        {
+            Line(text, "SUMMARY", Escape(window.Title));
+        }
+
         if (window.Description.Length > 0)
         {
             Line(text, "DESCRIPTION", Escape(window.Description));

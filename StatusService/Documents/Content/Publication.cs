@@ -1,3 +1,4 @@
+using Xerotier.Maintenance.V1;
 using Xerotier.StatusService.Board;
 
 namespace Xerotier.StatusService.Documents.Content;
@@ -33,7 +34,27 @@ public sealed record Publication(
 /// <summary>A window as a calendar holds it.</summary>
 /// <param name="Window">The window.</param>
 /// <param name="Version">It rises with each change.</param>
-public sealed record CalendarWindow(PageWindow Window, long Version);
+public sealed record CalendarWindow(PageWindow Window, long Version)
+{
+    /// <summary>What is left of a purged window: that it is not going to be. It has no texts.</summary>
+    public static CalendarWindow Of(PurgedWindow purged) => new(
+        new()
+        {
+            Id = purged.Id,
+            Title = "",
+            Description = "",
+            Severity = WindowSeverity.Info,
+            AffectedServices = [],
+            StartsAt = purged.StartsAt.ToDateTimeOffset(),
+            EndsAt = purged.EndsAt.ToDateTimeOffset(),
+            Status = WindowStatus.Cancelled,
+            CompletedAt = null,
+            CancelledAt = purged.PurgedAt.ToDateTimeOffset(),
+            CreatedAt = purged.PurgedAt.ToDateTimeOffset(),
+            UpdatedAt = purged.PurgedAt.ToDateTimeOffset(),
+        },
+        purged.Version);
+}
 
 /// <summary>Where the public documents stand, and what tells this installation from others.</summary>
 /// <param name="Id">The installation's id, made once.</param>

@@ -1,0 +1,81 @@
+using System.Net;
+using Google.Protobuf.WellKnownTypes;
+using Xerotier.Maintenance.V1;
+using Xerotier.TestKit;
+
+namespace Xerotier.StatusService.Tests;
+
+/// <summary>The documents beside the page, as the whole service sends them to the Gateways.</summary>
+public sealed class DocumentStreamTests(PostgresFixture postgres) : IAsyncLifetime
+{
+    private const string Calendar = "/status/maintenance.ics";
+    private Neighbours neighbours = null!;
+
+    public async ValueTask InitializeAsync() => neighbours = await Neighbours.StartAsync();
+
+    public ValueTask DisposeAsync() => neighbours.DisposeAsync();
+
+    [Fact]
+    public async Task All_come_at_first_and_then_those_that_change_under_an_id_that_stays()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        string id;
+        await using (var service = neighbours.StatusService(database))
+        await using (var stream = new PageStream(service))
+        {
+            await Eventually.TrueAsync(() => stream.Documents.ContainsKey("/llms.txt"), "the documents are there");
+            Assert.True(stream.Changes.First().Complete);
+            foreach (var path in new[] { "/api/v2/summary.json", "/status/history.atom", "/status/history.rss", "/status/updates.atom", "/status/updates.json", Calendar, "/status/badge.svg", "/status/badge/cmp_dashboard.json?metric=uptime", "/status/embed", "/status.md", "/status.txt", "/status/history.atom?component=cmp_dashboard", Calendar + "?component=cmp_dashboard" })
+            {
+                Assert.True(stream.Documents.ContainsKey(path), path);
+            }
+
+            var count = stream.Changes.Count;
+            neighbours.Say(new WatchPlatformHealthResponse { Fleet = new() { RoutersTotal = 3, RoutersOnline = 1 } });
+            await Eventually.TrueAsync(() => stream.Documents["/api/v2/status.json"].Live.Identity.ToStringUtf8().Contains("\"minor\"", StringComparison.Ordinal), "the change is told");
+            var later = stream.Changes.Skip(count).ToList();
+            Assert.All(later, change => Assert.False(change.Complete));
+            Assert.DoesNotContain(later.SelectMany(change => change.Documents), document => document.Path is "/status/history.atom" or Calendar or "/llms.txt");
+            id = IdOf(stream);
+        }
+
+        await using var again = neighbours.StatusService(database, null, ("Page:PublicUrl", "https://elsewhere.example"));
+        await using var second = new PageStream(again);
+        await Eventually.TrueAsync(() => second.Documents.ContainsKey("/status/history.atom"), "the documents are there again");
+        Assert.Equal(id, IdOf(second));
+        Assert.Contains("https://elsewhere.example/status", second.Documents["/status/history.atom"].Live.Identity.ToStringUtf8(), StringComparison.Ordinal);
+
+        static string IdOf(PageStream stream) => stream.Documents["/status/history.atom"].Live.Identity.ToStringUtf8().Split("<id>tag:")[1].Split(".invalid")[0];
+    }
+
+    [Fact]
+    public async Task The_calendar_holds_other_windows_than_the_page_and_those_that_were_purged()
+    {
+        var now = DateTimeOffset.UtcNow;
+        Window window = new() { Value = SampleWindow.Of("mw_aaaaaaaaaaaaaaaaaaaaaaaaaa", Contracts.WindowStatus.Scheduled, now.AddDays(3), now.AddDays(4)), Version = 5 };
+        Window forgotten = new() { Value = SampleWindow.Of("mw_bbbbbbbbbbbbbbbbbbbbbbbbbb", Contracts.WindowStatus.Cancelled, now.AddDays(3), now.AddDays(4)) with { CancelledAt = now.AddDays(-31) }, Version = 2 };
+        neighbours.WindowsBetween = request => !request.ForCalendar ? new() : new()
+        {
+            Windows = { window, forgotten },
+            Purged = { new PurgedWindow { Id = "mw_cccccccccccccccccccccccccc", Version = 7, PurgedAt = now.ToTimestamp(), StartsAt = now.AddDays(1).ToTimestamp(), EndsAt = now.AddDays(2).ToTimestamp() } },
+        };
+        neighbours.Window = request => request.Id == forgotten.Value.Id ? forgotten : null;
+        await using var service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync());
+        await using var stream = new PageStream(service);
+        await Eventually.TrueAsync(() => stream.Documents.TryGetValue(Calendar, out var made) && made.Live.Identity.ToStringUtf8().Contains("mw_a", StringComparison.Ordinal), "the calendar is there");
+        var text = stream.Documents[Calendar].Live.Identity.ToStringUtf8();
+        Assert.Contains("SEQUENCE:5", text, StringComparison.Ordinal);
+        Assert.Contains("UID:mw_cccccccccccccccccccccccccc@", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("mw_b", text, StringComparison.Ordinal); // cancelled more than 30 days ago
+
+        using var http = service.Http(TestTokens.ForPublic());
+        using var made = await http.GetAsync("/status/maintenance/mw_aaaaaaaaaaaaaaaaaaaaaaaaaa.ics");
+        Assert.Equal(("text/calendar; charset=utf-8", HttpStatusCode.OK), (made.Content.Headers.ContentType!.ToString(), made.StatusCode));
+        Assert.Contains("STATUS:CANCELLED", await http.GetStringAsync("/status/maintenance/mw_bbbbbbbbbbbbbbbbbbbbbbbbbb.ics"), StringComparison.Ordinal);
+        foreach (var missing in new[] { "mw_dddddddddddddddddddddddddd.ics", "mw_aaaaaaaaaaaaaaaaaaaaaaaaaa", "x.ics" })
+        {
+            using var response = await http.GetAsync($"/status/maintenance/{missing}");
+            Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        }
+    }
+}
