@@ -1,5 +1,6 @@
 using System.Net;
 using Google.Protobuf.WellKnownTypes;
+using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.TestKit;
 
@@ -31,7 +32,7 @@ public sealed class DocumentStreamTests(PostgresFixture postgres) : IAsyncLifeti
             }
 
             var count = stream.Changes.Count;
-            neighbours.Say(new WatchPlatformHealthResponse { Fleet = new() { RoutersTotal = 3, RoutersOnline = 1 } });
+            neighbours.Say(new WatchPlatformHealthResponse { Store = StoreState.Ready, RoutersTotal = 3, RoutersOnline = 1, SharedAgentsTotal = 8 });
             await Eventually.TrueAsync(() => stream.Documents["/api/v2/status.json"].Live.Identity.ToStringUtf8().Contains("\"minor\"", StringComparison.Ordinal), "the change is told");
             var later = stream.Changes.Skip(count).ToList();
             Assert.All(later, change => Assert.False(change.Complete));
