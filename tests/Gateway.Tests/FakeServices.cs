@@ -81,7 +81,7 @@ internal sealed class FakeServices : IAsyncDisposable
         app.MapGrpcService<FakeHeartbeats>();
         app.MapGet(ServiceHost.TrustPath, (HttpRequest request) => Microsoft.AspNetCore.Http.Results.StatusCode(services.RefusesTokens || request.Headers.Authorization.Count == 0 ? 401 : 204));
         app.MapGet("/readyz", () => Microsoft.AspNetCore.Http.Results.Content(services.Ready, "application/json"));
-        app.MapFallback(services.EchoAsync);
+        app.MapFallback("{*path}", services.EchoAsync);
         await app.StartAsync();
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
         (services.Http, services.Grpc) = (new(addresses[0]), new(addresses[1]));

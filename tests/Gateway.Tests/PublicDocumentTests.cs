@@ -120,6 +120,7 @@ public sealed class PublicDocumentTests(PostgresFixture postgres)
         Assert.Equal("known", await http.GetStringAsync("/status/maintenance/mw_memory00000.ics"));
         Assert.Empty(gateway.Services.Requests);
         using var asked = await http.GetAsync("/status/maintenance/mw_older000000.ics");
+        Assert.Equal(HttpStatusCode.OK, asked.StatusCode);
         Assert.Equal("/status/maintenance/mw_older000000.ics", Assert.Single(gateway.Services.Requests).Path);
         AssertOpen(asked);
         gateway.Services.Answer = context => Task.FromResult(context.Response.StatusCode = 404);
