@@ -9,6 +9,9 @@ namespace Xerotier.Gateway.Page;
 /// <summary>Keeps the last documents on disk across this Gateway's own restarts.</summary>
 internal sealed partial class PageFile(PublicDocuments documents, IOptions<PageOptions> options, ILogger<PageFile> logger) : BackgroundService
 {
+    /// <summary>Saving waits for the disk, which others need too.</summary>
+    private static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(1);
+
     /// <summary>The most bytes on disk (surfaces.md).</summary>
     private const int Largest = 32 * 1024 * 1024;
 
@@ -16,6 +19,7 @@ internal sealed partial class PageFile(PublicDocuments documents, IOptions<PageO
 
     // A slow disk delays no one: what is newest when it is done is written next.
     private readonly Channel<bool> unsaved = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+    private readonly CancellationTokenSource stopping = new();
     private readonly FailureLog failures = new(logger, "The last documents cannot be saved to disk; the next ones will be tried", "The last documents are saved to disk again");
 
     /// <summary>Saves what is newest soon.</summary>
@@ -37,11 +41,19 @@ internal sealed partial class PageFile(PublicDocuments documents, IOptions<PageO
     /// <inheritdoc/>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        unsaved.Writer.TryComplete(); // the page that waits is still written
+        unsaved.Writer.TryComplete(); // what waits is still written
+        await stopping.CancelAsync();
         if (ExecuteTask is { } saving)
         {
             await saving.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // a disk that hangs must not delay the stop
         }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        stopping.Dispose();
+        base.Dispose();
     }
 
     /// <inheritdoc/>
@@ -53,6 +65,8 @@ internal sealed partial class PageFile(PublicDocuments documents, IOptions<PageO
             {
                 Save(snapshot, file!);
             }
+
+            await Task.Delay(SaveEvery, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

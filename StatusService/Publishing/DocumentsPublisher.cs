@@ -30,6 +30,9 @@ public sealed partial class DocumentsPublisher(
     /// <summary>For how many days a calendar says that a window was cancelled.</summary>
     private const int CancelledKept = 30;
 
+    /// <summary>Making them takes a fifth of the time at most, however often things change: the page, and everybody else on the machine, comes first.</summary>
+    private const int PauseFactor = 4;
+
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     private readonly FailureLog failures = new(logger, "The documents beside the page cannot be made; the last ones stay", "The documents beside the page can be made again", LogLevel.Error);
@@ -64,6 +67,7 @@ public sealed partial class DocumentsPublisher(
         while (!stoppingToken.IsCancellationRequested)
         {
             var (shown, changed) = published.Shown.Current;
+            var begun = time.GetTimestamp();
             try
             {
                 if (shown is var (page, board))
@@ -79,6 +83,7 @@ public sealed partial class DocumentsPublisher(
                 continue;
             }
 
+            await Task.Delay(PauseFactor * time.GetElapsedTime(begun), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await Task.WhenAny(changed, Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken));
         }
     }
