@@ -31,6 +31,8 @@ public sealed class DocumentStreamTests(PostgresFixture postgres) : IAsyncLifeti
                 Assert.True(stream.Documents.ContainsKey(path), path);
             }
 
+            // Not before the first second is recorded: an empty feed is as old as that.
+            await Eventually.TrueAsync(() => stream.Documents["/api/v2/summary.json"].Live.Identity.ToStringUtf8().Contains("\"start_date\":\"2", StringComparison.Ordinal), "the record has begun");
             var count = stream.Changes.Count;
             neighbours.Say(new WatchPlatformHealthResponse { Store = StoreState.Ready, RoutersTotal = 3, RoutersOnline = 1, SharedAgentsTotal = 8 });
             await Eventually.TrueAsync(() => stream.Documents["/api/v2/status.json"].Live.Identity.ToStringUtf8().Contains("\"minor\"", StringComparison.Ordinal), "the change is told");
