@@ -52,7 +52,8 @@ public sealed class BehaviourTests(BrowserFixture browser)
     public async Task A_day_tells_its_text_to_pointer_and_arrow_keys_and_Escape_hides_it()
     {
         await using var visit = await browser.OpenAsync(Samples.Level(OverallStatus.Operational), new(360));
-        var days = Samples.Level(OverallStatus.Operational).Components[1].Days;
+        var component = Samples.Level(OverallStatus.Operational).Components[1];
+        var days = component.Days;
         var bars = visit.Page.Locator("#s1 .bars > li");
 
         await bars.Nth(70).HoverAsync();
@@ -79,7 +80,7 @@ public sealed class BehaviourTests(BrowserFixture browser)
         Assert.Equal(0, await visit.OverflowAsync());
         Assert.Empty(visit.Complaints);
 
-        static string Lines(Day day) => Wording.AppendLines(new(), day).ToString();
+        string Lines(Day day) => Wording.AppendLines(new(), day) + string.Concat(component.Incidents.GetValueOrDefault(day.Date, []).Select(incident => $"\n{incident.Title}"));
 
         Task<string?> Shown() => visit.Page.EvaluateAsync<string?>("""
             () => {
