@@ -20,12 +20,12 @@ internal sealed record DocumentSet(PreparedDocument Html, PreparedDocument Json,
         NoOthers);
 
     /// <summary>The last known state, marked as such. The other documents are made when somebody asks for them: there are many.</summary>
-    public static DocumentSet Stale(Brand brand, PageSnapshot page, IEnumerable<PublicDocument> others, DateTimeOffset since, string sinceText) => new(
-        PreparedDocument.StatusPage(brand, Mark(page.StaleHtml.Span, since, sinceText)),
-        PreparedDocument.Json(Mark(page.StaleJson.Span, since, sinceText)),
+    public static DocumentSet Stale(Brand brand, PageSnapshot page, IEnumerable<PublicDocument> others, Loss loss) => new(
+        PreparedDocument.StatusPage(brand, Mark(page.StaleHtml.Span, loss)),
+        PreparedDocument.Json(Mark(page.StaleJson.Span, loss)),
         others.ToDictionary(
             document => document.Path,
-            document => document.Stale.IsEmpty ? Ready(PreparedDocument.Other(brand, document)) : new(() => PreparedDocument.Other(brand, document, Mark(document.Stale.Span, since, sinceText))),
+            document => document.Stale.IsEmpty ? Ready(PreparedDocument.Other(brand, document)) : new(() => PreparedDocument.Other(brand, document, Mark(document.Stale.Span, loss))),
             StringComparer.Ordinal));
 
     /// <summary>The same page with other documents: <paramref name="changed"/> in place of those of their paths, or of all.</summary>
@@ -48,9 +48,9 @@ internal sealed record DocumentSet(PreparedDocument Html, PreparedDocument Json,
 
     private static Lazy<PreparedDocument> Ready(PreparedDocument document) => new(document);
 
-    private static byte[] Mark(ReadOnlySpan<byte> document, DateTimeOffset since, string sinceText) => Encoding.UTF8.GetBytes(
+    private static byte[] Mark(ReadOnlySpan<byte> document, Loss loss) => Encoding.UTF8.GetBytes(
         Encoding.UTF8.GetString(document)
-            .Replace("@@stale_since@@", since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ"), StringComparison.Ordinal)
-            .Replace("@@stale_since_ms@@", since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ"), StringComparison.Ordinal)
-            .Replace("@@stale_since_text@@", sinceText, StringComparison.Ordinal));
+            .Replace("@@stale_since@@", loss.Instant, StringComparison.Ordinal)
+            .Replace("@@stale_since_ms@@", loss.InstantInMilliseconds, StringComparison.Ordinal)
+            .Replace("@@stale_since_text@@", loss.Text, StringComparison.Ordinal));
 }

@@ -17,10 +17,10 @@ internal sealed class PageReceiver(StatusPages.StatusPagesClient status, PublicD
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => ServiceClients.WatchAsync(
         cancellation => status.WatchPage(new WatchPageRequest(), cancellationToken: cancellation),
-        ReceiveAsync,
+        response => ReceiveAsync(response, stoppingToken),
         Silence, time, logger, stoppingToken);
 
-    private async ValueTask ReceiveAsync(WatchPageResponse response)
+    private async ValueTask ReceiveAsync(WatchPageResponse response, CancellationToken stopping)
     {
         if (response is { Page: null, Documents.Count: 0, Removed.Count: 0, Complete: false })
         {
@@ -38,7 +38,7 @@ internal sealed class PageReceiver(StatusPages.StatusPagesClient status, PublicD
         {
             // The last ones stay, and silence marks them. What the stream sends next would build on what was refused: a new one begins anew.
             failures.Failed(failure);
-            await Task.Delay(AfterRefusal, time);
+            await Task.Delay(AfterRefusal, time, stopping);
             throw new IOException("What it sent was refused.", failure);
         }
     }

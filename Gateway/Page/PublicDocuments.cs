@@ -25,8 +25,7 @@ internal sealed class PublicDocuments
     private PageSnapshot? snapshot;
     private long confirmedAt; // monotonic clock
     private DateTimeOffset lastConfirmed;
-    private DateTimeOffset lostSince; // shown by documents that are not live
-    private DateTime markedOn; // the UTC day of the mark
+    private Loss lost; // shown by documents that are not live
 
     public PublicDocuments(Brand brand, TimeProvider time)
     {
@@ -108,9 +107,9 @@ internal sealed class PublicDocuments
         {
             if (!IsLive)
             {
-                if (time.GetUtcNow().UtcDateTime.Date != markedOn)
+                if (time.GetUtcNow().UtcDateTime.Date != lost.Today)
                 {
-                    served = Mark(lostSince);
+                    served = Mark(lost.Since);
                 }
             }
             else if (time.GetElapsedTime(confirmedAt) > StaleAfter)
@@ -164,19 +163,15 @@ internal sealed class PublicDocuments
 
     private DocumentSet Mark(DateTimeOffset since)
     {
-        (lostSince, markedOn) = (since, time.GetUtcNow().UtcDateTime.Date);
-        var text = TextOf(since);
-        return snapshot is null ? UnknownPage.Make(brand, since, text) : DocumentSet.Stale(brand, snapshot, others.Values, since, text);
+        lost = new(since, time.GetUtcNow().UtcDateTime.Date);
+        return snapshot is null ? UnknownPage.Make(brand, lost) : DocumentSet.Stale(brand, snapshot, others.Values, lost);
     }
 
     private PreparedDocument? Unknown(string path)
     {
         lock (changing)
         {
-            return UnknownDocuments.Make(brand, path, lostSince, TextOf(lostSince));
+            return UnknownDocuments.Make(brand, path, lost);
         }
     }
-
-    /// <summary>A time alone is read as today's, so an earlier day is written out.</summary>
-    private string TextOf(DateTimeOffset since) => since.UtcDateTime.ToString(since.UtcDateTime.Date == markedOn ? "HH:mm:ss 'UTC'" : "d MMM yyyy, HH:mm:ss 'UTC'");
 }

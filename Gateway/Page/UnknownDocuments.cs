@@ -13,11 +13,10 @@ internal static class UnknownDocuments
     private const string Label = "Status Unknown";
 
     /// <summary>The document at <paramref name="path"/>; null: it is none that is always in memory.</summary>
-    public static PreparedDocument? Make(Brand brand, string path, DateTimeOffset since, string sinceText)
+    public static PreparedDocument? Make(Brand brand, string path, Loss loss)
     {
-        var at = since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ");
-        var sentence = $"Live data has been unavailable since {sinceText}, and nothing has been received before.";
-        var page = new StatuspagePage { Id = "", Name = brand.Name, Url = brand.Url, UpdatedAt = since, XerotierStaleSince = since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ") };
+        var sentence = $"Live data has been unavailable since {loss.Text}, and nothing has been received before.";
+        var page = new StatuspagePage { Id = "", Name = brand.Name, Url = brand.Url, UpdatedAt = loss.Since, XerotierStaleSince = loss.InstantInMilliseconds };
         var status = new StatuspageStatus { Indicator = "minor", Description = Label };
         var address = path.Split('?')[0];
         return address switch
@@ -29,7 +28,7 @@ internal static class UnknownDocuments
             "/api/v2/scheduled-maintenances.json" or "/api/v2/scheduled-maintenances/upcoming.json" or "/api/v2/scheduled-maintenances/active.json" =>
                 Json(new() { Page = page, ScheduledMaintenances = [] }, ContractsJson.Wire.StatuspageMaintenances),
             "/status/history.atom" or "/status/updates.atom" => Of("application/atom+xml", $"""
-                <?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom"><title>{Html(brand.Name)}: {Label}</title><id>{Html(brand.Url + address)}</id><link rel="self" href="{Html(brand.Url + path)}"/><updated>{at}</updated><author><name>{Html(brand.Name)}</name></author></feed>
+                <?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom"><title>{Html(brand.Name)}: {Label}</title><id>{Html(brand.Url + address)}</id><link rel="self" href="{Html(brand.Url + path)}"/><updated>{loss.Instant}</updated><author><name>{Html(brand.Name)}</name></author></feed>
                 """),
             "/status/history.rss" => Of("application/rss+xml", $"""
                 <?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>{Html(brand.Name)}: {Label}</title><link>{Html(brand.Url)}/status</link><description>{sentence}</description></channel></rss>
@@ -45,7 +44,7 @@ internal static class UnknownDocuments
 
                 """),
             "/status.md" => Of("text/markdown", $"**{sentence}**\n\n# {Label}\n"),
-            "/status.txt" => Of("text/plain", $"{Label}\nLive data has been unavailable since {sinceText}.\nNothing has been received before.\n"),
+            "/status.txt" => Of("text/plain", $"{Label}\nLive data has been unavailable since {loss.Text}.\nNothing has been received before.\n"),
             "/llms.txt" => Of("text/plain", $"# {brand.Name}\n\n> {Label}. {sentence}\n\n- [Status as JSON]({brand.Url}/status.json)\n- [OpenAPI]({brand.Url}/openapi/v1.json): the whole public surface\n"),
             _ when !address.StartsWith("/status/badge", StringComparison.Ordinal) => null,
             _ when address.EndsWith(".svg", StringComparison.Ordinal) => Of("image/svg+xml", Encoding.UTF8.GetString(BadgeImage.Svg(brand.Name, "unknown", BadgeImage.Grey))),

@@ -13,10 +13,9 @@ internal static class UnknownPage
     private static readonly string Icon = "data:image/svg+xml," + Uri.EscapeDataString(
         $"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='#7d8793'><style>.k{{fill:none;stroke:#fff;stroke-width:2.4;stroke-linecap:round;stroke-linejoin:round}}</style>{Shape}</svg>");
 
-    /// <summary>Makes the page of a Gateway that has waited since <paramref name="since"/>; <paramref name="text"/> is that time as the page shows it.</summary>
-    public static DocumentSet Make(Brand brand, DateTimeOffset since, string text)
+    /// <summary>Makes the page of a Gateway that has waited for its first one since <paramref name="loss"/>.</summary>
+    public static DocumentSet Make(Brand brand, Loss loss)
     {
-        var at = since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ");
         var html = $$"""
             <!DOCTYPE html>
             <html lang="en">
@@ -28,7 +27,7 @@ internal static class UnknownPage
             <div class="hero unknown">
             <svg viewBox="0 0 24 24" aria-hidden="true">{{Shape}}</svg>
             <h1>Status Unknown</h1>
-            <p>Live data has been unavailable since <time datetime="{{at}}">{{text}}</time>, and nothing has been received before. The status appears here as soon as it is known.<noscript> Reload the page to look again.</noscript></p>
+            <p>Live data has been unavailable since <time datetime="{{loss.Instant}}">{{loss.Text}}</time>, and nothing has been received before. The status appears here as soon as it is known.<noscript> Reload the page to look again.</noscript></p>
             </div>
             </section>
             </main>
@@ -42,7 +41,7 @@ internal static class UnknownPage
             </html>
 
             """;
-        var second = since.AddTicks(-(since.Ticks % TimeSpan.TicksPerSecond));
+        var second = loss.Since.AddTicks(-(loss.Since.Ticks % TimeSpan.TicksPerSecond));
         var json = JsonSerializer.SerializeToUtf8Bytes(
             new StatusDocument
             {
