@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Text.RegularExpressions;
 using Xerotier.TestKit;
 
@@ -8,6 +9,8 @@ namespace Xerotier.Bench;
 /// <summary>The measuring tools of others.</summary>
 internal static partial class Tools
 {
+    private static readonly string[] OfTheResponse = ["Date", "Server", "X-Request-Id", "ETag", "Transfer-Encoding", "Connection", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"];
+
     /// <summary>Runs a command to its end and returns what it printed.</summary>
     /// <exception cref="InvalidOperationException">It failed.</exception>
     public static async Task<string> RunAsync(string fileName, IReadOnlyDictionary<string, string?>? environment, params string[] arguments)
@@ -104,6 +107,48 @@ internal static partial class Tools
         return new Nginx(process, folder);
     }
 
+    /// <summary>Gets a document as it is on the wire.</summary>
+    public static async Task<Fetched> FetchAsync(Uri address, string encoding)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.None });
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        request.Headers.TryAddWithoutValidation("Accept-Encoding", encoding);
+        using var response = await http.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+        return new(
+            await response.Content.ReadAsByteArrayAsync(),
+            response.Content.Headers.ContentType!.ToString(),
+            response.Content.Headers.ContentEncoding.SingleOrDefault(),
+            response.Headers.Where(header => !OfTheResponse.Contains(header.Key, StringComparer.OrdinalIgnoreCase)).ToDictionary(header => header.Key, header => string.Join(", ", header.Value)));
+    }
+
+    /// <summary>Starts nginx on <paramref name="port"/> with documents as static files, each under its name, with the same bytes and the same headers.</summary>
+    public static async Task<Nginx> NginxAsync(int port, params (string Name, Fetched Document)[] files)
+    {
+        var locations = files.Select(file =>
+        {
+            var headers = file.Document.Headers.Select(header => (header.Key, $"\"{header.Value}\"")).Append(("X-Request-Id", "$request_id"));
+            headers = file.Document.Encoding is { } encoding ? headers.Append(("Content-Encoding", encoding)) : headers;
+            return $$"""location = /{{file.Name}} { default_type "{{file.Document.Type}}"; types { } {{string.Concat(headers.Select(header => $"add_header {header.Item1} {header.Item2};"))}} }""";
+        });
+        var nginx = await NginxAsync(port, $$"""
+            sendfile on; tcp_nopush on; keepalive_requests 1000000000; open_file_cache max=10 inactive=1h;
+              server {
+                listen 127.0.0.1:{{port}} backlog=1024;
+                root @folder@;
+                {{string.Join('\n', locations)}}
+              }
+            """);
+        foreach (var (name, document) in files)
+        {
+            var path = Path.Combine(nginx.Folder, name);
+            await File.WriteAllBytesAsync(path, document.Body);
+            File.SetUnixFileMode(path, (UnixFileMode)0b110_100_100);
+        }
+
+        return nginx;
+    }
+
     /// <summary>Waits until something listens on a port of 127.0.0.1.</summary>
     public static async Task WaitForPortAsync(int port)
     {
@@ -139,6 +184,13 @@ internal static partial class Tools
     [GeneratedRegex(@"Non-2xx or 3xx responses: (\d+)")]
     private static partial Regex NonSuccess();
 }
+
+/// <summary>A document as it was on the wire.</summary>
+/// <param name="Body">Its bytes, encoded.</param>
+/// <param name="Type">Its media type.</param>
+/// <param name="Encoding">Its encoding; null: none.</param>
+/// <param name="Headers">Its other headers, without those that are each response's own.</param>
+internal sealed record Fetched(byte[] Body, string Type, string? Encoding, IReadOnlyDictionary<string, string> Headers);
 
 /// <summary>What wrk found.</summary>
 internal sealed record WrkResult(double RequestsPerSecond, double P99Milliseconds, long Errors)
