@@ -18,9 +18,8 @@ public sealed class IncidentTests(SharedCluster shared)
     public async Task An_incident_makes_its_component_worse_on_the_page_until_it_is_resolved_and_keeps_a_page_of_its_own()
     {
         await cluster.SilenceAsync();
-        var (platform, operators, incidents) = await OperatorsAsync();
-        using var used = platform;
-        using var alsoUsed = operators;
+        using var who = await OperatorsAsync();
+        var (platform, operators, incidents) = who;
         using var http = cluster.Http();
         var component = (await PostAsync(platform, "/v1/platform/components", new { name = $"Batch API {Guid.NewGuid():N}"[..20], group = "APIs" }))["id"]!.ToString();
         await Observer.UntilAsync(async () => await StatusOfAsync(http, component) == "operational", Soon, "the new component is on the page");
@@ -63,9 +62,8 @@ public sealed class IncidentTests(SharedCluster shared)
     {
         await cluster.SilenceAsync(routers: 3);
         await cluster.ShowsAsync("Partial Outage", TimeSpan.FromSeconds(8));
-        var (platform, operators, incidents) = await OperatorsAsync();
-        using var used = platform;
-        using var alsoUsed = operators;
+        using var who = await OperatorsAsync();
+        var (platform, operators, incidents) = who;
         var routing = new[] { new { id = "cmp_inference_routing", status = "outage" } };
         var id = (await PostAsync(operators, incidents, new { title = "Routing fails", body = "We are looking.", components = routing }))["id"]!.ToString();
 
@@ -85,9 +83,8 @@ public sealed class IncidentTests(SharedCluster shared)
     [Fact]
     public async Task A_backdated_outage_across_midnight_changes_the_bars_of_both_days()
     {
-        var (platform, operators, incidents) = await OperatorsAsync();
-        using var used = platform;
-        using var alsoUsed = operators;
+        using var who = await OperatorsAsync();
+        var (platform, operators, incidents) = who;
         using var http = cluster.Http();
         var midnight = new DateTimeOffset(DateTime.UtcNow.Date, TimeSpan.Zero).AddDays(-1);
         var component = (await PostAsync(platform, "/v1/platform/components", new { name = $"Exports {Guid.NewGuid():N}"[..20], start_date = midnight.AddDays(-3).ToString("yyyy-MM-dd") }))["id"]!.ToString();
@@ -119,9 +116,8 @@ public sealed class IncidentTests(SharedCluster shared)
     [Fact]
     public async Task Each_of_fifty_updates_is_on_the_page_soon_after_its_commit()
     {
-        var (platform, operators, incidents) = await OperatorsAsync();
-        using var used = platform;
-        using var alsoUsed = operators;
+        using var who = await OperatorsAsync();
+        var (platform, operators, incidents) = who;
         var id = (await PostAsync(operators, incidents, new { title = "A long day", body = "It begins." }))["id"]!.ToString();
         var taken = new List<TimeSpan>();
         for (var i = 0; i < 50; i++)
@@ -139,12 +135,12 @@ public sealed class IncidentTests(SharedCluster shared)
     }
 
     /// <summary>A client with the platform key, one with a key of a new project of the platform, and the path of its incidents.</summary>
-    private async Task<(HttpClient Platform, HttpClient Operators, string Incidents)> OperatorsAsync()
+    private async Task<Operators> OperatorsAsync()
     {
         var platform = cluster.Http(cluster.PlatformKey);
         var project = (await PostAsync(platform, "/v1/platform/projects", new { name = "Operators", slug = $"operators-{Guid.NewGuid():N}"[..20], platform = true }))["id"]!.ToString();
         var key = (await PostAsync(platform, $"/v1/platform/projects/{project}/keys", new { name = "ops", scopes = new[] { "management" } }))["key"]!.ToString();
-        return (platform, cluster.Http(key), $"/{project}/v1/management/incidents");
+        return new(platform, cluster.Http(key), $"/{project}/v1/management/incidents");
     }
 
     private static async Task<string?> StatusOfAsync(HttpClient http, string component) =>
@@ -158,5 +154,14 @@ public sealed class IncidentTests(SharedCluster shared)
         var text = await response.Content.ReadAsStringAsync();
         Assert.True(status == response.StatusCode, $"{path}: {(int)response.StatusCode} {text}");
         return JsonNode.Parse(text)!;
+    }
+
+    private sealed record Operators(HttpClient Platform, HttpClient Project, string Incidents) : IDisposable
+    {
+        public void Dispose()
+        {
+            Platform.Dispose();
+            Project.Dispose();
+        }
     }
 }
