@@ -120,15 +120,15 @@ public sealed record BoardState(
 
     private static RecordedState RecordedOf(Component component, ComponentStatus? measured, BoardInputs inputs, DateTimeOffset now)
     {
-        var held = component.IsDeclared ? Model.RecordedState.NoData : measured switch // what nothing measures is computed, not recorded
+        var held = component.IsDeclared ? RecordedState.NoData : measured switch // what nothing measures is computed, not recorded
         {
-            ComponentStatus.Operational => Model.RecordedState.Operational,
-            ComponentStatus.Degraded => Model.RecordedState.Degraded,
-            ComponentStatus.Outage => Model.RecordedState.Outage,
-            _ => Model.RecordedState.NoData,
+            ComponentStatus.Operational => RecordedState.Operational,
+            ComponentStatus.Degraded => RecordedState.Degraded,
+            ComponentStatus.Outage => RecordedState.Outage,
+            _ => RecordedState.NoData,
         };
-        return measured is not null && inputs.Windows is { } windows && windows.Platform.Any(w => w.Covers(component, now)) ? held.UnderWindow()
-            : inputs.Windows is null && now < inputs.WindowsAwaitedUntil && held is not Model.RecordedState.Operational ? Model.RecordedState.NoData
+        return measured is not null && inputs.Windows is { } windows && windows.Cover(component, now) ? held.UnderWindow()
+            : inputs.Windows is null && now < inputs.WindowsAwaitedUntil && held is not RecordedState.Operational ? RecordedState.NoData
             : held;
     }
 }

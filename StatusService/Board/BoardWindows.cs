@@ -35,6 +35,9 @@ public sealed record BoardWindows(
         [.. notices.Recent.Select(w => w.Value.ToPublic())],
         [.. notices.PlatformActive.Select(PlatformWindow.From)]);
 
+    /// <summary>Whether an active window of a platform project covers <paramref name="component"/> at <paramref name="at"/>.</summary>
+    public bool Cover(Component component, DateTimeOffset at) => Platform.Any(window => window.Covers(component, at));
+
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     public static BoardWindows FromJson(string json) => JsonSerializer.Deserialize(json, Stored)!;
 

@@ -138,7 +138,7 @@ public sealed partial class Drafter(
     private static bool IsExplained(Component component, Look look, DateTimeOffset now) =>
         look.Board.WindowsUnavailable || look.Board.Windows is not { } windows
         || look.Board.Announced.Naming(component).Any()
-        || windows.Platform.Any(window => window.Covers(component, now));
+        || windows.Cover(component, now);
 
     private async Task DraftAsync(Component component, DraftedOutage outage, string reason, List<DraftedOutage> known, CancellationToken cancellation)
     {

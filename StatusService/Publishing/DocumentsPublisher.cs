@@ -113,7 +113,7 @@ public sealed partial class DocumentsPublisher(
         var next = new Dictionary<string, (string, MadeDocument)>(StringComparer.Ordinal);
         foreach (var incident in publication.Announced.Incidents.Where(IncidentPages.IsWhole).Take(Incidents))
         {
-            var path = IncidentPages.PathOf(incident.Id);
+            var path = Site.PathOf(incident);
             var content = JsonSerializer.Serialize(incident, ContractsJson.Wire.PageIncident);
             var made = pages.TryGetValue(path, out var known) && known.Content == content
                 ? known.Document

@@ -17,9 +17,6 @@ public sealed class IncidentPages(Published published, MaintenanceFeed.Maintenan
 
     private readonly SingleFlight<string, Document> cache = new(Lifetime, time) { Capacity = PublicResponse.MostKept, Weigh = PublicResponse.Weigh, MaxWeight = PublicResponse.MostBytesKept };
 
-    /// <summary>The path of an incident's page.</summary>
-    public static string PathOf(string id) => $"/status/incidents/{id}";
-
     /// <summary>Whether it has everything that its page says: of older incidents the board knows less.</summary>
     public static bool IsWhole(PageIncident incident) => incident.Updates.Count == incident.UpdatesCount && incident.Updates.All(update => update.Body.Length > 0);
 
@@ -46,7 +43,7 @@ public sealed class IncidentPages(Published published, MaintenanceFeed.Maintenan
         }
     }
 
-    private static ApiException NotFound() => new(ApiErrors.NotFound("There is no incident of this ID."));
+    internal static ApiException NotFound() => new(ApiErrors.NotFound("There is no incident of this ID."));
 }
 
 /// <summary>Maps the incidents' own pages.</summary>
@@ -60,7 +57,7 @@ public static class IncidentEndpoint
     {
         if (!Id.IsWellFormed("inc_", id))
         {
-            throw new ApiException(ApiErrors.NotFound("There is no incident of this ID."));
+            throw IncidentPages.NotFound();
         }
 
         await PublicResponse.WriteAsync(context, await pages.GetAsync(id, context.RequestAborted), brand);

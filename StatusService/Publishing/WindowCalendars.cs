@@ -28,7 +28,7 @@ public sealed class WindowCalendars(Published published, Installation installati
         try
         {
             var window = await maintenance.GetWindowAsync(new() { Id = id });
-            return PageRenderer.Pack(CalendarFile.Of([new(window.Value.ToPublic(), window.Version)], window.Value.Title, site));
+            return PageRenderer.Pack(CalendarFile.Of(new(window.Value.ToPublic(), window.Version), site));
         }
         catch (RpcException failure) when (failure.StatusCode is StatusCode.NotFound)
         {

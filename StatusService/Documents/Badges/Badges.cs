@@ -16,7 +16,6 @@ internal static class Badges
     private const string Unknown = "unknown";
     private const string Grey = BadgeImage.Grey;
 
-
     /// <summary>All badges.</summary>
     public static IEnumerable<MadeDocument> Make(Publication publication)
     {

@@ -27,32 +27,38 @@ internal static class CalendarFile
     public static IEnumerable<MadeDocument> Make(Publication publication)
     {
         var site = publication.Site;
-        yield return new("/status/maintenance.ics", ContentType, Of(publication.Calendar, $"{site.Name}: Maintenance", site));
+        List<(PageWindow Window, string Event)> events =
+        [
+            .. publication.Calendar.OrderByDescending(each => each.Window.StartsAt).ThenByDescending(each => each.Window.Id, StringComparer.Ordinal).Select(each => (each.Window, EventOf(each, site))),
+        ];
+        yield return new("/status/maintenance.ics", ContentType, Of(events.Select(each => each.Event), $"{site.Name}: Maintenance"));
         foreach (var component in publication.Announced.Current)
         {
             yield return new(
                 $"/status/maintenance.ics?component={component.Id}",
                 ContentType,
-                Of(publication.Calendar.Where(each => component.IsAffectedBy(each.Window.AffectedServices)), $"{site.Name}: {component.Name}", site, Bounds.OfComponent));
+                Of(events.Where(each => component.IsAffectedBy(each.Window.AffectedServices)).Select(each => each.Event), $"{site.Name}: {component.Name}", Bounds.OfComponent));
         }
 
-        foreach (var each in publication.Calendar.OrderByDescending(each => each.Window.StartsAt).Take(Single))
+        foreach (var (window, own) in events.Take(Single))
         {
-            yield return new(PathOf(each.Window.Id), ContentType, Of([each], each.Window.Title, site));
+            yield return new(PathOf(window.Id), ContentType, Of([own], window.Title));
         }
     }
 
     /// <summary>The path of a window's own calendar.</summary>
     public static string PathOf(string id) => $"/status/maintenance/{id}.ics";
 
-    /// <summary>The bytes of a calendar: the events that start last, as many as it may hold, by start.</summary>
-    public static byte[] Of(IEnumerable<CalendarWindow> windows, string name, Site site, int largest = Bounds.Document)
+    /// <summary>The bytes of a window's own calendar.</summary>
+    public static byte[] Of(CalendarWindow each, Site site) => Of([EventOf(each, site)], each.Window.Title);
+
+    /// <summary>The bytes of a calendar: of <paramref name="latestFirst"/> the first events, as many as it may hold, by start.</summary>
+    private static byte[] Of(IEnumerable<string> latestFirst, string name, int largest = Bounds.Document)
     {
         var room = largest - Frame;
         var events = new Stack<string>();
-        foreach (var each in windows.OrderByDescending(each => each.Window.StartsAt).ThenByDescending(each => each.Window.Id, StringComparer.Ordinal).Take(Most))
+        foreach (var next in latestFirst.Take(Most))
         {
-            var next = EventOf(each, site);
             room -= Encoding.UTF8.GetByteCount(next);
             if (room < 0)
             {

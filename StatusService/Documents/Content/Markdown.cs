@@ -17,29 +17,35 @@ internal static class Markdown
     private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().DisableHtml().Build();
     private static readonly HtmlSanitizer Sanitizer = NewSanitizer();
     private static readonly Lock Gate = new();
-    private static readonly Dictionary<string, string> Made = new(StringComparer.Ordinal);
+    private static readonly Dictionary<string, string> Html = new(StringComparer.Ordinal);
+    private static readonly Dictionary<string, string> Plain = new(StringComparer.Ordinal);
 
-    /// <summary>The HTML of <paramref name="text"/>. It is kept: a page is rendered every minute, and its texts hardly change.</summary>
-    public static string ToHtml(string text)
+    /// <summary>The HTML of <paramref name="text"/>.</summary>
+    public static string ToHtml(string text) => Kept(Html, text, MakeHtml);
+
+    /// <summary>The same as plain text, with each link's address after its text: <c>text (https://…)</c>.</summary>
+    public static string ToPlainText(string text) => Kept(Plain, text, MakePlainText);
+
+    /// <summary>What is made of texts is kept: documents are made every minute, and their texts hardly change.</summary>
+    private static string Kept(Dictionary<string, string> made, string text, Func<string, string> make)
     {
         lock (Gate)
         {
-            if (!Made.TryGetValue(text, out var html))
+            if (!made.TryGetValue(text, out var known))
             {
-                if (Made.Count >= MostKept)
+                if (made.Count >= MostKept)
                 {
-                    Made.Clear();
+                    made.Clear();
                 }
 
-                Made[text] = html = Make(text);
+                made[text] = known = make(text);
             }
 
-            return html;
+            return known;
         }
     }
 
-    /// <summary>The same as plain text, with each link's address after its text: <c>text (https://…)</c>.</summary>
-    public static string ToPlainText(string text)
+    private static string MakePlainText(string text)
     {
         var document = Markdig.Markdown.Parse(text, Pipeline);
         foreach (var link in document.Descendants<LinkInline>().ToList())
@@ -58,7 +64,7 @@ internal static class Markdown
         return plain.ToString().Trim();
     }
 
-    private static string Make(string text)
+    private static string MakeHtml(string text)
     {
         var document = Markdig.Markdown.Parse(text, Pipeline);
         foreach (var heading in document.Descendants<HeadingBlock>())

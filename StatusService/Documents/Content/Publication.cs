@@ -16,7 +16,7 @@ public sealed record Publication(
     public static Publication Of(StatusPageModel page, BoardState board, IReadOnlyList<CalendarWindow> calendar, Site site) => new(
         page,
         board.Announced,
-        board.Announced.Current.Where(component => board.Windows?.Platform.Any(window => window.Covers(component, page.GeneratedAt)) == true).Select(component => component.Id).ToHashSet(StringComparer.Ordinal),
+        board.Announced.Current.Where(component => board.Windows?.Cover(component, page.GeneratedAt) == true).Select(component => component.Id).ToHashSet(StringComparer.Ordinal),
         calendar,
         site);
 
@@ -62,8 +62,11 @@ public sealed record CalendarWindow(PageWindow Window, long Version)
 /// <param name="Url">The public address, without a slash at its end.</param>
 public sealed record Site(string Id, string Name, string Url)
 {
+    /// <summary>The path of an incident's own page.</summary>
+    public static string PathOf(PageIncident incident) => $"/status/incidents/{incident.Id}";
+
     /// <summary>The address of an incident's own page.</summary>
-    public string LinkTo(PageIncident incident) => $"{Url}/status/incidents/{incident.Id}";
+    public string LinkTo(PageIncident incident) => Url + PathOf(incident);
 
     /// <summary>The address of a window's place on the page.</summary>
     public string LinkTo(PageWindow window) => $"{Url}/status#{window.Id}";

@@ -11,6 +11,8 @@ namespace Xerotier.StatusService.Documents.Content;
 public static partial class Wording
 {
     private static readonly CultureInfo Culture = CultureInfo.InvariantCulture;
+    private const string MomentFormat = "d MMM yyyy, HH:mm 'UTC'";
+
     /// <summary>Seconds without data in 90 days that the figure of 90 days bears.</summary>
     private const int HalfDay = 43_200;
 
@@ -161,7 +163,10 @@ public static partial class Wording
     public static string Instant(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", Culture);
 
     /// <summary>“23 Nov 2026, 14:02 UTC”.</summary>
-    public static MarkupString At(DateTimeOffset time) => Time(time, "d MMM yyyy, HH:mm 'UTC'");
+    public static MarkupString At(DateTimeOffset time) => Time(time, MomentFormat);
+
+    /// <summary>The same as plain text.</summary>
+    public static string Moment(DateTimeOffset time) => time.UtcDateTime.ToString(MomentFormat, Culture);
 
     /// <summary>“14:02 UTC” of the same UTC day as <paramref name="now"/>, with its date otherwise.</summary>
     public static MarkupString Near(DateTimeOffset time, DateTimeOffset now) =>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -26,7 +25,9 @@ internal static class PublicFeeds
     public static IEnumerable<MadeDocument> Make(Publication publication)
     {
         var (incidents, windows) = (publication.Announced.Incidents, publication.Page.Windows.All);
-        var history = new Feed(publication, "History", [.. incidents.Select(i => EntryOf(i, publication)), .. windows.Select(w => EntryOf(w, publication))]);
+        List<(PageIncident Incident, Entry Entry)> ofIncidents = [.. incidents.Select(i => (i, EntryOf(i, publication)))];
+        List<(PageWindow Window, Entry Entry)> ofWindows = [.. windows.Select(w => (w, EntryOf(w, publication)))];
+        var history = new Feed(publication, "History", [.. ofIncidents.Select(each => each.Entry), .. ofWindows.Select(each => each.Entry)]);
         yield return Make(history, "/status/history.atom", AtomType, Atom, TextInXml.Size);
         yield return Make(history, "/status/history.rss", "application/rss+xml; charset=utf-8", Rss, TextInXml.Size);
 
@@ -36,8 +37,8 @@ internal static class PublicFeeds
                 publication,
                 component.Name,
                 [
-                    .. incidents.Where(i => i.Components.Any(named => named.Id == component.Id)).Select(i => EntryOf(i, publication)),
-                    .. windows.Where(w => component.IsAffectedBy(w.AffectedServices)).Select(w => EntryOf(w, publication)),
+                    .. ofIncidents.Where(each => each.Incident.Components.Any(named => named.Id == component.Id)).Select(each => each.Entry),
+                    .. ofWindows.Where(each => component.IsAffectedBy(each.Window.AffectedServices)).Select(each => each.Entry),
                 ]);
             yield return Make(own, $"/status/history.atom?component={component.Id}", AtomType, Atom, TextInXml.Size, Bounds.OfComponent);
         }
@@ -71,14 +72,12 @@ internal static class PublicFeeds
 
     /// <summary>“Planned from … to …, for Inference Routing.”</summary>
     private static string Planned(PageWindow window) => Paragraph(
-        $"Planned from {Moment(window.StartsAt)} to {Moment(window.EndsAt)}{(window.AffectedServices.Count > 0 ? ", for " + string.Join(", ", window.AffectedServices) : "")}.");
+        $"Planned from {Wording.Moment(window.StartsAt)} to {Wording.Moment(window.EndsAt)}{(window.AffectedServices.Count > 0 ? ", for " + string.Join(", ", window.AffectedServices) : "")}.");
 
     /// <summary>What an update says; null where the board does not hold its text.</summary>
     private static string? Said(PageIncidentUpdate update) => update.Body.Length == 0 ? null : Said(WordOf(update.Status), update.At, TextInXml.Clean(Markdown.ToHtml(update.Body)));
 
-    private static string Said(string status, DateTimeOffset at, string html) => $"<p><small>{Moment(at)}</small><br><strong>{status}</strong></p>{html}";
-
-    private static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("d MMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);
+    private static string Said(string status, DateTimeOffset at, string html) => $"<p><small>{Wording.Moment(at)}</small><br><strong>{status}</strong></p>{html}";
 
     private static string Paragraph(string text) => $"<p>{string.Join("<br>", TextInXml.Clean(text.ReplaceLineEndings("\n")).Split('\n').Select(Html.Encode))}</p>";
 

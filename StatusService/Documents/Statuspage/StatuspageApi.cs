@@ -25,14 +25,14 @@ public static class StatuspageApi
     {
         var status = StatusOf(publication.Page);
         var components = new ComponentList(publication);
-        List<StatuspageIncident> all = [.. publication.Announced.Incidents.OrderByDescending(incident => incident.CreatedAt).Select(incident => ToIncident(incident, publication, components))];
-        List<StatuspageIncident> open = [.. all.Where(incident => incident.Status is not ("resolved" or "postmortem"))];
+        List<StatuspageIncident> recent = [.. Newest(publication.Announced.Incidents).Take(Bounds.Entries).Select(incident => ToIncident(incident, publication, components))];
+        List<StatuspageIncident> open = [.. Newest(publication.Announced.Open).Select(incident => ToIncident(incident, publication, components))];
         List<StatuspageMaintenance> windows = [.. Windows(publication.Page.Windows).Select(window => ToMaintenance(window, publication, components))];
 
         var room = Bounds.Document - JsonSerializer.SerializeToUtf8Bytes(components.All, ContractsJson.Wire.IReadOnlyListStatuspageComponent).Length - Frame;
         var summarised = Fit(open, ref room);
         var ahead = Fit(windows.Where(maintenance => maintenance.Status != "completed"), ref room);
-        var incidents = Fit(all.Take(Bounds.Entries));
+        var incidents = Fit(recent);
         var unresolved = Fit(open);
         var maintenances = Fit(windows.Take(Bounds.Entries));
         var upcoming = Fit(windows.Where(maintenance => maintenance.Status == "scheduled"));
@@ -56,6 +56,8 @@ public static class StatuspageApi
             JsonSerializer.SerializeToUtf8Bytes(make(ToPage(publication, null)), type),
             JsonSerializer.SerializeToUtf8Bytes(make(ToPage(publication, StaleMarks.SinceMilliseconds)), type));
     }
+
+    private static IEnumerable<PageIncident> Newest(IEnumerable<PageIncident> incidents) => incidents.OrderByDescending(incident => incident.CreatedAt);
 
     /// <summary>The windows that the page shows, without cancelled ones, latest start first.</summary>
     private static IEnumerable<PageWindow> Windows(WindowsModel windows) => windows.All

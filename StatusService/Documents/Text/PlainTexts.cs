@@ -27,12 +27,12 @@ internal static class PlainTexts
             text.Append("**").Append(StaleLine).Append("** ").Append(LastKnown).Append("\n\n");
         }
 
-        text.Append("# ").Append(Escape(site.Name)).Append(": ").Append(Wording.Headline(page.Overall, stale)).Append("\n\nAs of ").Append(Moment(page.GeneratedAt)).Append(".\n");
+        text.Append("# ").Append(Escape(site.Name)).Append(": ").Append(Wording.Headline(page.Overall, stale)).Append("\n\nAs of ").Append(Wording.Moment(page.GeneratedAt)).Append(".\n");
         Heading("Services");
         text.Append("| Service | Status | Since | Uptime |\n|---|---|---|---|\n");
         foreach (var component in page.Components.Where(component => !component.IsHidden))
         {
-            text.Append("| ").Append(Escape(component.Name)).Append(" | ").Append(Escape(State(component))).Append(" | ").Append(component.Since is { } since ? Moment(since) : "").Append(" | ")
+            text.Append("| ").Append(Escape(component.Name)).Append(" | ").Append(Escape(State(component))).Append(" | ").Append(component.Since is { } since ? Wording.Moment(since) : "").Append(" | ")
                 .Append(Wording.Uptime(component.Days)).Append(" |\n");
         }
 
@@ -103,11 +103,11 @@ internal static class PlainTexts
         }
 
         Add($"{site.Name}: {Wording.Headline(page.Overall, stale)}");
-        Add($"As of {Moment(page.GeneratedAt)}");
+        Add($"As of {Wording.Moment(page.GeneratedAt)}");
         lines.Add("");
         foreach (var component in page.Components.Where(component => !component.IsHidden))
         {
-            Add($"{component.Name}: {State(component)}{(component.Status is not ComponentStatus.Operational && component.Since is { } since ? $", since {Moment(since)}" : "")}. {Wording.Uptime(component.Days)}.");
+            Add($"{component.Name}: {State(component)}{(component.Status is not ComponentStatus.Operational && component.Since is { } since ? $", since {Wording.Moment(since)}" : "")}. {Wording.Uptime(component.Days)}.");
         }
 
         foreach (var incident in page.Incidents.Open)
@@ -203,20 +203,18 @@ internal static class PlainTexts
 
     /// <summary>What the page says while nobody tells the windows; null while somebody does.</summary>
     private static string? Unavailable(WindowsModel windows) => !windows.Unavailable ? null
-        : windows.UnavailableSince is { } since ? $"Maintenance data has been unavailable since {Moment(since)}. The windows shown are the last known ones."
+        : windows.UnavailableSince is { } since ? $"Maintenance data has been unavailable since {Wording.Moment(since)}. The windows shown are the last known ones."
         : "Maintenance data is unavailable.";
 
     private static string State(ComponentModel component) => Wording.Label(component.Status) + (component.Reason is { } reason ? $" ({reason})" : "");
 
     /// <summary>“Major, monitoring, since 22 May 2026, 14:02 UTC: Inference Routing”.</summary>
     private static string About(PageIncident incident) =>
-        $"{incident.Impact} impact, {incident.Status.ToString().ToLowerInvariant()}, {(incident.ResolvedAt is { } resolved ? $"from {Moment(incident.StartedAt)} to {Moment(resolved)}" : $"since {Moment(incident.StartedAt)}")}"
+        $"{incident.Impact} impact, {incident.Status.ToString().ToLowerInvariant()}, {(incident.ResolvedAt is { } resolved ? $"from {Wording.Moment(incident.StartedAt)} to {Wording.Moment(resolved)}" : $"since {Wording.Moment(incident.StartedAt)}")}"
         + (incident.Components.Count > 0 ? ": " + string.Join(", ", incident.Components.Select(component => component.Name)) : "");
 
     private static string Plan(PageWindow window) =>
-        $"{Moment(window.StartsAt)} to {Moment(window.EndsAt)}{(window.AffectedServices.Count > 0 ? ": " + string.Join(", ", window.AffectedServices) : "")}";
-
-    private static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("d MMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);
+        $"{Wording.Moment(window.StartsAt)} to {Wording.Moment(window.EndsAt)}{(window.AffectedServices.Count > 0 ? ": " + string.Join(", ", window.AffectedServices) : "")}";
 
     /// <summary>The incident's newest update as a quotation, so that nothing in it reads as a part of the document.</summary>
     private static string Quoted(PageIncident incident) =>
