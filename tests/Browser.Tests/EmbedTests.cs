@@ -60,6 +60,23 @@ public sealed class EmbedTests(BrowserFixture browser)
         await LevelTests.AssertSoundAsync(visit);
     }
 
+    [Fact]
+    public async Task The_frame_looks_for_news_by_itself_and_says_when_it_gets_none()
+    {
+        await using var visit = await browser.OpenAsync(await FrameAsync(OverallStatus.Operational), new());
+        visit.Server.Show(visit.Path, await FrameAsync(OverallStatus.PartialOutage));
+        await visit.RefreshAsync();
+        await Assertions.Expect(visit.Page.Locator("h1")).ToHaveTextAsync("Partial Outage");
+        await Assertions.Expect(visit.Page.Locator("#incidents h3")).ToHaveTextAsync("Elevated errors in us-east");
+
+        visit.Server.Lose(visit.Path);
+        await visit.Page.Clock.SetFixedTimeAsync(Samples.Now.UtcDateTime.AddSeconds(45));
+        await visit.RefreshAsync();
+        await Assertions.Expect(visit.Page.Locator("h1")).ToHaveTextAsync("Last known: Partial Outage");
+
+        async Task<byte[]> FrameAsync(OverallStatus level) => await browser.Renderer.RenderEmbedAsync(Samples.Level(level), stale: false, TestContext.Current.CancellationToken);
+    }
+
     private static byte[] Summary(StatusPageModel page)
     {
         var announced = new Announcements(Announcements.None.Components, [.. page.Incidents.Open, .. page.Incidents.Past]);
