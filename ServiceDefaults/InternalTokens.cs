@@ -23,7 +23,7 @@ public sealed class InternalTokens(IOptions<InternalAuthOptions> options, TimePr
     private readonly SigningCredentials credentials = new(options.Value.SecurityKeys[0], SecurityAlgorithms.HmacSha256);
     private readonly ConcurrentDictionary<(string Service, string Scope), CachedToken> made = new(); // two for each service at most
 
-    /// <summary>A token that speaks for <paramref name="caller"/> to <paramref name="service"/>, valid for <see cref="Lifetime"/>; callers cache it for half of that.</summary>
+    /// <summary>A token that speaks for <paramref name="caller"/> to <paramref name="service"/>, valid for <see cref="Lifetime"/>; callers cache it as a <see cref="CachedToken"/>.</summary>
     public string ForCaller(Caller caller, string service) => Create(caller.KeyId, service, new Dictionary<string, object>
     {
         [JwtRegisteredClaimNames.Name] = caller.KeyName,
@@ -41,11 +41,10 @@ public sealed class InternalTokens(IOptions<InternalAuthOptions> options, TimePr
     private string Cached(string service, string scope)
     {
         var now = time.GetUtcNow();
-        if (!made.TryGetValue((service, scope), out var cached) || cached.RenewAt <= now)
+        if (!made.TryGetValue((service, scope), out var cached) || !cached.IsFresh(now))
         {
             made[(service, scope)] = cached = new CachedToken(
-                Create($"service:{identity.Name}", service, new Dictionary<string, object> { [ScopeClaim] = scope }),
-                now + (Lifetime / 2));
+                Create($"service:{identity.Name}", service, new Dictionary<string, object> { [ScopeClaim] = scope }), now);
         }
 
         return cached.Value;
@@ -66,6 +65,13 @@ public sealed class InternalTokens(IOptions<InternalAuthOptions> options, TimePr
             SigningCredentials = credentials,
         });
     }
+}
 
-    private sealed record CachedToken(string Value, DateTimeOffset RenewAt);
+/// <summary>A token, or a header with one, that many requests share.</summary>
+/// <param name="Value">The token.</param>
+/// <param name="MadeAt">When it was made, by this service's clock.</param>
+public sealed record CachedToken(string Value, DateTimeOffset MadeAt)
+{
+    /// <summary>Whether requests may still have it: for half of its lifetime, and not once the clock was set back, since others refuse a token of the future.</summary>
+    public bool IsFresh(DateTimeOffset now) => now >= MadeAt && now - MadeAt < InternalTokens.Lifetime / 2;
 }

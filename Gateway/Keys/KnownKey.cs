@@ -68,18 +68,18 @@ internal sealed class KnownKey(ApiKey key)
         var all = bearers;
         foreach (var cached in all)
         {
-            if (cached.Service == service && cached.RenewAt > now)
+            if (cached.Service == service && cached.Header.IsFresh(now))
             {
-                return cached.Value;
+                return cached.Header.Value;
             }
         }
 
         var key = current;
         var token = tokens.ForCaller(new Caller(key.Id, key.Name, key.ProjectId, key.PlatformProject, key.Scopes), service);
-        var made = new Bearer(service, $"Bearer {token}", now + (InternalTokens.Lifetime / 2));
+        var made = new Bearer(service, new($"Bearer {token}", now));
         bearers = [.. all.Where(other => other.Service != service), made]; // at most one for each service
-        return made.Value;
+        return made.Header.Value;
     }
 
-    private sealed record Bearer(string Service, string Value, DateTimeOffset RenewAt);
+    private sealed record Bearer(string Service, CachedToken Header);
 }

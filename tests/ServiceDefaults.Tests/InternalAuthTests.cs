@@ -38,6 +38,16 @@ public sealed class InternalAuthTests
     }
 
     [Fact]
+    public void Once_a_clock_that_was_ahead_is_set_back_no_request_has_a_token_of_the_future()
+    {
+        var (tokens, now) = (Tokens(time, Old), time.GetUtcNow());
+        time.AdjustTime(now + TimeSpan.FromDays(400));
+        var ahead = tokens.ForService("a");
+        time.AdjustTime(now);
+        Assert.NotEqual(ahead, tokens.ForService("a"));
+    }
+
+    [Fact]
     public async Task A_service_takes_only_tokens_that_were_made_for_it()
     {
         await using var service = await StartAsync(Old);
