@@ -31,18 +31,30 @@ internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, TimePr
                 return (null, string.IsNullOrWhiteSpace(header) ? ApiErrors.MissingApiKey : ApiErrors.InvalidApiKey);
             }
 
-            if (limits.TakeLookUp(client) is { } tooMany)
+            var isFree = keys.IsBeingLookedUp(hash);
+            if (!isFree && limits.TakeLookUp(client) is { } tooMany)
             {
                 return (null, tooMany);
             }
 
-            key = await keys.LookUpAsync(hash, context.RequestAborted);
+            var isUnknown = false;
+            try
+            {
+                key = await keys.LookUpAsync(hash, context.RequestAborted);
+                isUnknown = key is null;
+            }
+            finally
+            {
+                if (!isFree && !isUnknown)
+                {
+                    limits.ReturnLookUp(client); // a key that exists costs nothing, nor does our own failure
+                }
+            }
+
             if (key is null)
             {
                 return (null, ApiErrors.InvalidApiKey);
             }
-
-            limits.ReturnLookUp(client);
         }
 
         // Whoever uses it from a forbidden address, perhaps a thief, shall not use up what its owner may send.

@@ -19,6 +19,7 @@ internal sealed class KnownKeys(Func<byte[], Task<ApiKey?>> find, IOptions<KeyOp
     // A key with open calls stays: a change of the key must end them.
     private readonly BoundedTable<HashPrefix, KnownKey> known = new(options.Value.CacheSize, key => !key.HasStreams, key => key.Forget());
     private readonly ConcurrentDictionary<HashPrefix, DateTimeOffset> unknown = new();
+    private readonly ConcurrentDictionary<HashPrefix, Task<KnownKey?>> pending = new();
     private readonly SemaphoreSlim lookups = new(8);
     private long version;
     private long currentAt = long.MinValue;
@@ -47,46 +48,28 @@ internal sealed class KnownKeys(Func<byte[], Task<ApiKey?>> find, IOptions<KeyOp
         return silentTicks <= options.Value.GraceMinutes * TimeSpan.TicksPerMinute ? key : null;
     }
 
-    /// <summary>Looks <paramref name="hash"/> up in the database; null: there is no such key.</summary>
+    /// <summary>Looks <paramref name="hash"/> up in the database; null: there is no such key. Requests that ask for the same one at once share one look-up.</summary>
     /// <exception cref="ApiException">503: the database does not respond, or too many look-ups wait.</exception>
-    public async Task<KnownKey?> LookUpAsync(byte[] hash, CancellationToken cancellation)
+    public Task<KnownKey?> LookUpAsync(byte[] hash, CancellationToken cancellation)
     {
         var prefix = HashPrefix.Of(hash);
         if (unknown.TryGetValue(prefix, out var until) && until > time.GetUtcNow())
         {
-            return null;
+            return Task.FromResult<KnownKey?>(null);
         }
 
-        if (!IsLive || !await lookups.WaitAsync(TimeSpan.FromSeconds(2), cancellation))
+        var started = new TaskCompletionSource<KnownKey?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var lookUp = pending.GetOrAdd(prefix, started.Task);
+        if (lookUp == started.Task)
         {
-            throw new ApiException(ApiErrors.ServiceUnavailable);
+            _ = LookUpAsync(prefix, hash, started);
         }
 
-        try
-        {
-            while (true)
-            {
-                var seen = Volatile.Read(ref version);
-                var key = Keep(prefix, await find(hash));
-                if (seen == Volatile.Read(ref version))
-                {
-                    return key;
-                }
-
-                // During the read the feed brought a change, which this reading may lack, or found another database, in which its version
-                // means nothing. Look again; until then it is not known.
-                Forget(prefix);
-            }
-        }
-        catch (Exception failure) when (Postgres.ToApiError(failure) is not null)
-        {
-            throw new ApiException(ApiErrors.ServiceUnavailable);
-        }
-        finally
-        {
-            lookups.Release();
-        }
+        return lookUp.WaitAsync(cancellation);
     }
+
+    /// <summary>Whether some request is waiting for the look-up of <paramref name="hash"/>: another one that waits with it costs nothing.</summary>
+    public bool IsBeingLookedUp(ReadOnlySpan<byte> hash) => pending.ContainsKey(HashPrefix.Of(hash));
 
     /// <summary>
     /// Applies what changed in the database since <see cref="Mark"/>. If the mark does not lead there, the keys were read from another
@@ -123,6 +106,51 @@ internal sealed class KnownKeys(Func<byte[], Task<ApiKey?>> find, IOptions<KeyOp
 
     /// <inheritdoc/>
     public void Dispose() => lookups.Dispose();
+
+    /// <summary>Tells all who wait how their look-up ended; itself it never fails.</summary>
+    private async Task LookUpAsync(HashPrefix prefix, byte[] hash, TaskCompletionSource<KnownKey?> waiting)
+    {
+        try
+        {
+            var key = await ReadAsync(prefix, hash);
+            pending.TryRemove(prefix, out _);
+            waiting.SetResult(key);
+        }
+        catch (Exception failure)
+        {
+            pending.TryRemove(prefix, out _);
+            waiting.SetException(Postgres.ToApiError(failure) is null ? failure : new ApiException(ApiErrors.ServiceUnavailable));
+        }
+    }
+
+    private async Task<KnownKey?> ReadAsync(HashPrefix prefix, byte[] hash)
+    {
+        if (!IsLive || !await lookups.WaitAsync(TimeSpan.FromSeconds(2)))
+        {
+            throw new ApiException(ApiErrors.ServiceUnavailable);
+        }
+
+        try
+        {
+            while (true)
+            {
+                var seen = Volatile.Read(ref version);
+                var key = Keep(prefix, await find(hash));
+                if (seen == Volatile.Read(ref version))
+                {
+                    return key;
+                }
+
+                // During the read the feed brought a change, which this reading may lack, or found another database, in which its version
+                // means nothing. Look again; until then it is not known.
+                Forget(prefix);
+            }
+        }
+        finally
+        {
+            lookups.Release();
+        }
+    }
 
     private KnownKey? Keep(HashPrefix prefix, ApiKey? read)
     {

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using Xerotier.Gateway.Configuration;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Limits;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Tests;
 
@@ -67,6 +68,45 @@ public sealed class KnownKeyTests
             .AuthorizeAsync(context, new(null, Access.Project, new("any"), Read.ProjectId, null, null), new(IPAddress.Loopback));
         Assert.Null(error);
         Assert.Same(keys.Find(hash), key);
+    }
+
+    [Fact]
+    public async Task A_valid_key_that_many_requests_bring_at_once_is_looked_up_once_and_none_is_refused()
+    {
+        var (value, looks) = (ApiKeyValue.Create("demo"), 0);
+        var found = new TaskCompletionSource<ApiKey?>();
+        using var keys = new KnownKeys(_ => { looks++; return found.Task; }, Options.Create(new KeyOptions()), TimeProvider.System);
+        keys.Apply(new(new("one", 1), 0, []));
+        var authorization = new KeyAuthorization(keys, Limits(), TimeProvider.System);
+        var requests = Enumerable.Range(0, 100).Select(_ => AuthorizeAsync(authorization, value)).ToList();
+        found.SetResult(Read with { Hash = ApiKeyValue.Hash(value) });
+        Assert.All(await Task.WhenAll(requests), Assert.Null);
+        Assert.Equal(1, looks);
+    }
+
+    [Fact]
+    public async Task Keys_that_could_not_be_looked_up_do_not_use_up_what_their_client_may_ask()
+    {
+        var away = true;
+        using var keys = new KnownKeys(hash => away ? throw new TimeoutException() : Task.FromResult<ApiKey?>(Read with { Hash = hash }), Options.Create(new KeyOptions()), TimeProvider.System);
+        keys.Apply(new(new("one", 1), 0, []));
+        var authorization = new KeyAuthorization(keys, Limits(), TimeProvider.System);
+        for (var i = 0; i < 3; i++)
+        {
+            await Assert.ThrowsAsync<ApiException>(() => AuthorizeAsync(authorization, ApiKeyValue.Create("demo")));
+        }
+
+        away = false;
+        Assert.Null(await AuthorizeAsync(authorization, ApiKeyValue.Create("demo")));
+    }
+
+    /// <summary>One unknown key per client, and no other limit.</summary>
+    private static RateLimits Limits() => new(Options.Create(new RateLimitOptions { UnknownKeysPerMinute = 1, PublicPerMinute = 0, KeyPerMinute = 0, ProjectPerMinute = 0 }), TimeProvider.System);
+
+    private static async Task<ApiError?> AuthorizeAsync(KeyAuthorization authorization, string key)
+    {
+        var context = new DefaultHttpContext { Request = { Headers = { Authorization = $"Bearer {key}" } } };
+        return (await authorization.AuthorizeAsync(context, new(null, Access.Project, new("any"), Read.ProjectId, null, null), new(IPAddress.Loopback))).Error;
     }
 
     /// <summary>A clock that lets something happen while it is asked.</summary>
