@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Board;
@@ -56,6 +57,14 @@ public sealed class Published(TimeProvider time)
 /// <param name="Recording">This replica records.</param>
 public sealed record Look(BoardState Board, ChangeStamp Stamp, bool Recording);
 
+/// <summary>Healthy once there is a page: whoever restarts one replica after the other must not stop the only one that has one.</summary>
+internal sealed class PageCheck(Published published) : IHealthCheck
+{
+    /// <inheritdoc/>
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
+        published.Page.Current.Value is null ? HealthCheckResult.Unhealthy("There is no page yet.") : HealthCheckResult.Healthy());
+}
+
 /// <summary>Registration of all that is published.</summary>
 public static class PublishingExtensions
 {
@@ -74,5 +83,6 @@ public static class PublishingExtensions
         services.AddHostedService<StatusLoop>();
         services.AddHostedSingleton<Installation>();
         services.AddHostedService<DocumentsPublisher>();
+        services.AddHealthChecks().AddCheck<PageCheck>("status_page");
     }
 }
