@@ -24,7 +24,7 @@ internal static class HeartbeatsBenchmark
     {
         await using var cluster = await Cluster.StartAsync(new()
         {
-            Settings = new Dictionary<string, string?> { ["RateLimits__HeartbeatsPerMinute"] = "0", ["RateLimits__ProjectHeartbeatsPerMinute"] = "0", ["RateLimits__KeyPerMinute"] = "0", ["RateLimits__ProjectPerMinute"] = "0", ["RateLimits__PublicPerMinute"] = "0" },
+            Settings = new Dictionary<string, string?> { ["RateLimits__HeartbeatsPerMinute"] = "0", ["RateLimits__ProjectHeartbeatsPerMinute"] = "0", ["RateLimits__KeyPerMinute"] = "0", ["RateLimits__ProjectPerMinute"] = "0", ["RateLimits__PublicPerMinute"] = "0", ["RateLimits__PublicQueriesPerMinute"] = "0" },
         });
         List<double> plain = [], batched = [], single = [], batchedCpu = [];
         _ = await LoadAsync(cluster, "--batch", "100", "--seconds", "3"); // registers everybody, warms everything up

@@ -13,9 +13,13 @@ public sealed class RateLimitOptions
     [Range(0, 10_000_000)]
     public int ProjectPerMinute { get; set; } = 6_000;
 
-    /// <summary>Requests per client IP (an IPv6 /64; 16 times as many per /48) on the public pages and with unknown keys. 0 to 10,000,000, default 600.</summary>
+    /// <summary>Requests per client IP (an IPv6 /64; 16 times as many per /48) for public documents and with unknown keys. 0 to 10,000,000, default 6,000.</summary>
     [Range(0, 10_000_000)]
-    public int PublicPerMinute { get; set; } = 600;
+    public int PublicPerMinute { get; set; } = 6_000;
+
+    /// <summary>Those public requests of a client that a service must answer, such as for months and old incidents; they count as public requests as well. 0 to 10,000,000, default 120.</summary>
+    [Range(0, 10_000_000)]
+    public int PublicQueriesPerMinute { get; set; } = 120;
 
     /// <summary>Unknown keys per client IP (an IPv6 /64) that are looked up in the database. 0 to 10,000,000, default 60.</summary>
     [Range(0, 10_000_000)]

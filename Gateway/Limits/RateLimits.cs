@@ -10,6 +10,7 @@ namespace Xerotier.Gateway.Limits;
 internal sealed class RateLimits
 {
     private readonly ClientBuckets clients;
+    private readonly ClientBuckets queries;
     private readonly ClientBuckets unknownKeys;
     private readonly Buckets requests;
     private readonly Buckets heartbeats;
@@ -18,6 +19,7 @@ internal sealed class RateLimits
     {
         var limits = options.Value;
         clients = new(limits.PublicPerMinute, time);
+        queries = new(limits.PublicQueriesPerMinute, time);
         unknownKeys = new(limits.UnknownKeysPerMinute, time);
         requests = new(limits.KeyPerMinute, limits.ProjectPerMinute, time);
         heartbeats = new(limits.HeartbeatsPerMinute, limits.ProjectHeartbeatsPerMinute, time);
@@ -29,7 +31,10 @@ internal sealed class RateLimits
     /// <summary>Counts a request against its client and writes the limit's headers.</summary>
     public ApiError? TakeClient(ClientAddress client, HttpResponse response) => WriteHeaders(clients.Take(client), null, response);
 
-    /// <summary>Counts a key that must be looked up against its client; the error if there is no token left. Keys that exist are free: <see cref="ReturnLookUp"/>.</summary>
+    /// <summary>Counts a public request that a service must answer against its client; the error if there is no token left.</summary>
+    public ApiError? TakeQuery(ClientAddress client) => queries.Take(client) is { Granted: 0 } none ? Exceeded(none) : null;
+
+    /// <summary>Counts a key that must be looked up against its client; the error if there is no token left. What is no unknown key is free: <see cref="ReturnLookUp"/>.</summary>
     public ApiError? TakeLookUp(ClientAddress client) => unknownKeys.Take(client) is { Granted: 0 } none ? Exceeded(none) : null;
 
     /// <summary>Gives back what <see cref="TakeLookUp"/> took.</summary>

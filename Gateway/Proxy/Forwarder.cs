@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using Xerotier.Gateway.Configuration;
 using Xerotier.Gateway.Keys;
+using Xerotier.Gateway.Limits;
 using Xerotier.Gateway.Metrics;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Site;
@@ -18,7 +19,7 @@ namespace Xerotier.Gateway.Proxy;
 /// request that reached no destination is sent to another one, and so is any GET.
 /// </summary>
 internal sealed partial class Forwarder(
-    IHttpForwarder yarp, Upstreams upstreams, InternalTokens tokens, InternalTls tls, OpenCalls calls, ErrorPages pages, GatewayMetrics metrics, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> logger) : IDisposable
+    IHttpForwarder yarp, Upstreams upstreams, InternalTokens tokens, InternalTls tls, OpenCalls calls, RateLimits limits, ErrorPages pages, GatewayMetrics metrics, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> logger) : IDisposable
 {
     /// <summary>Seconds that one of several destinations gets.</summary>
     private const int AttemptTimeout = 2;
@@ -30,11 +31,13 @@ internal sealed partial class Forwarder(
     // A call may pause between heartbeats for any time; HTTP/2 pings find a dead peer.
     private readonly ForwarderRequestConfig streaming = new() { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, ActivityTimeout = TimeSpan.FromDays(1) };
 
-    /// <summary>Forwards requests to <paramref name="service"/> over HTTP/1.1.</summary>
+    /// <summary>Forwards requests to <paramref name="service"/> over HTTP/1.1; of anybody's only as many as <see cref="RateLimits.TakeQuery"/> lets through.</summary>
     public Handler To(string service)
     {
         var upstream = upstreams[service];
-        return call => SendAsync(call, upstream, destination => destination.Http, http, config: null, CancellationToken.None);
+        return call => call.Route.Access == Access.Public && limits.TakeQuery(call.Client) is { } exceeded
+            ? RefuseAsync(call, exceeded)
+            : SendAsync(call, upstream, destination => destination.Http, http, config: null, CancellationToken.None);
     }
 
     /// <summary>Forwards long-lived gRPC calls to <paramref name="service"/>; each ends when its key does.</summary>
@@ -49,6 +52,12 @@ internal sealed partial class Forwarder(
     {
         http.Dispose();
         grpc.Dispose();
+    }
+
+    private Task RefuseAsync(Call call, ApiError error)
+    {
+        metrics.Refused(error);
+        return Responses.WriteErrorAsync(call.Http, error, pages);
     }
 
     private async Task StreamAsync(Call call, Upstream upstream)

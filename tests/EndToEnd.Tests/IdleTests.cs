@@ -25,7 +25,7 @@ public sealed class IdleTests(ITestOutputHelper output)
         var (sockets, streams) = (Setting("IDLE_SOCKETS", 10_000), Setting("IDLE_STREAMS", 5_000));
         await using var cluster = await Cluster.StartAsync(new()
         {
-            Settings = new Dictionary<string, string?> { ["Gateway__MaxConnectionsPerClient"] = $"{ConnectionsPerClient}", ["RateLimits__PublicPerMinute"] = "0" },
+            Settings = new Dictionary<string, string?> { ["Gateway__MaxConnectionsPerClient"] = $"{ConnectionsPerClient}", ["RateLimits__PublicPerMinute"] = "0", ["RateLimits__PublicQueriesPerMinute"] = "0" },
         });
         var before = Memory();
         using var stop = new CancellationTokenSource();

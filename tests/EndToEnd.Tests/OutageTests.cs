@@ -161,7 +161,7 @@ public sealed class OutageTests(OutageTests.ClusterFixture fixture) : IClassFixt
 
         public async ValueTask InitializeAsync() => Cluster = await Cluster.StartAsync(new()
         {
-            Settings = new Dictionary<string, string?> { ["Fleet__StaleAfterSeconds"] = "9", ["Fleet__YoungStoreSeconds"] = "5", ["RateLimits__PublicPerMinute"] = "0" },
+            Settings = new Dictionary<string, string?> { ["Fleet__StaleAfterSeconds"] = "9", ["Fleet__YoungStoreSeconds"] = "5", ["RateLimits__PublicPerMinute"] = "0", ["RateLimits__PublicQueriesPerMinute"] = "0" },
         });
 
         public ValueTask DisposeAsync() => Cluster.DisposeAsync();

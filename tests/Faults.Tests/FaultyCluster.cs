@@ -70,6 +70,7 @@ public sealed class FaultyCluster : IAsyncLifetime
             ["RateLimits__KeyPerMinute"] = "0",
             ["RateLimits__ProjectPerMinute"] = "0",
             ["RateLimits__PublicPerMinute"] = "0",
+            ["RateLimits__PublicQueriesPerMinute"] = "0",
             ["RateLimits__HeartbeatsPerMinute"] = "0",
             ["RateLimits__ProjectHeartbeatsPerMinute"] = "0",
             ["Simulator__PrivateAgents"] = "1000",

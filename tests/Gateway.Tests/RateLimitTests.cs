@@ -72,6 +72,23 @@ public sealed class RateLimitTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task What_a_service_must_answer_anybody_has_a_limit_of_its_own_and_documents_in_memory_do_not_count()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new()
+        {
+            ["RateLimits:PublicQueriesPerMinute"] = "3",
+            ["services:statusservice:http:0"] = "http://127.0.0.1:1",
+        });
+        var asked = new List<int>();
+        foreach (var path in new[] { "/status/history", "/status/incidents/inc_1", "/status", "/status.json", "/status/maintenance/mw_1", "/status/history", "/status", "/status/incidents/inc_1" })
+        {
+            asked.Add((await gateway.SendAsync("GET", path)).Status);
+        }
+
+        Assert.Equal([503, 503, 200, 200, 503, 429, 200, 429], asked);
+    }
+
+    [Fact]
     public void An_IPv6_48_has_16_times_what_a_64_has_and_one_64_cannot_use_it_up()
     {
         var limits = new RateLimits(Options.Create(new RateLimitOptions { PublicPerMinute = 10 }), new FakeTimeProvider());

@@ -34,6 +34,7 @@ internal sealed class TestGateway : IAsyncDisposable
             ["RateLimits:ProjectPerMinute"] = "0",
             ["RateLimits:ProjectHeartbeatsPerMinute"] = "0",
             ["RateLimits:PublicPerMinute"] = "0",
+            ["RateLimits:PublicQueriesPerMinute"] = "0",
             ["RateLimits:UnknownKeysPerMinute"] = "0",
         };
         foreach (var name in new[] { "statusservice", "maintenanceservice", "healthcollector" })
