@@ -32,6 +32,7 @@ if (await app.MigrateOnlyAsync(args) is { } exitCode)
 app.UseServiceDefaults();
 app.MapGrpcService<StatusPagesService>();
 app.MapGrpcService<MeasurementsService>();
+app.MapGrpcService<StatusChangesService>();
 app.MapDashboard();
 app.MapHistory();
 app.MapIncidents();

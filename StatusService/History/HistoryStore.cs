@@ -32,6 +32,9 @@ public sealed record RecordedChange(
     IReadOnlyList<(string Component, long From, long? To, RecordedState State)> Begun,
     string? Stamp)
 {
+    /// <summary>What each component is shown as, and since when, where that was observed; the log takes what it does not say already. Null: as before.</summary>
+    public IReadOnlyDictionary<string, StateSince>? Shown { get; init; }
+
     /// <summary>The windows as JSON; null when they stay.</summary>
     public string? Windows { get; init; }
 
@@ -211,6 +214,30 @@ public sealed class HistoryStore(NpgsqlDataSource database)
             });
         }
 
+        if (change.Shown is { } shown)
+        {
+            batch.BatchCommands.Add(new(
+                """
+                insert into status_changes (component, at, before, after)
+                select shown.component, coalesce(shown.at, @until), last.after, shown.status
+                from unnest(@components, @ats, @statuses) as shown (component, at, status)
+                left join lateral (select after from status_changes known where known.component = shown.component order by number desc limit 1) last on true
+                where last.after is distinct from shown.status and exists (select from recorder where generation = @generation and revision = @next)
+                order by 2, 1
+                """)
+            {
+                Parameters =
+                {
+                    new("generation", generation),
+                    new("next", next),
+                    new("until", Instant(change.Until)),
+                    new("components", shown.Keys.ToArray()),
+                    new("ats", NpgsqlDbType.Array | NpgsqlDbType.TimestampTz) { Value = shown.Values.Select(s => s.At is { } at ? Instant(at) : (DateTime?)null).ToArray() },
+                    new("statuses", shown.Values.Select(s => s.Status.ToString().ToLowerInvariant()).ToArray()),
+                },
+            });
+        }
+
         if (newDay)
         {
             batch.BatchCommands.Add(new(
@@ -322,6 +349,14 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         await using var batch = database.CreateBatch();
         batch.BatchCommands.Add(new("delete from intervals where starts_at < (select date_trunc('day', clock_timestamp(), 'UTC') - @days * interval '24 hours') and ends_at is not null") { Parameters = { new("days", days) } });
         batch.BatchCommands.Add(new("delete from days where day < (select (clock_timestamp() at time zone 'UTC')::date - @days)") { Parameters = { new("days", days) } });
+        batch.BatchCommands.Add(new(
+            """
+            with gone as (
+                delete from status_changes old where at < clock_timestamp() - @kept
+                    and exists (select from status_changes newer where newer.component = old.component and newer.number > old.number)
+                returning number)
+            update recorder set changes_purged_to = greatest(changes_purged_to, (select max(number) from gone)) where exists (select from gone)
+            """) { Parameters = { new("kept", StatusChangeLog.Kept) } });
         return await batch.ExecuteNonQueryAsync(cancellation);
     }
 

@@ -113,7 +113,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
         var (change, open) = Plan(holding, complete);
         if (stamp is not null)
         {
-            change = stamp.Same(ChangeStamp.FromJson(holding.Row.Stamp)) ? change : change with { Stamp = stamp.ToJson() };
+            change = stamp.Same(ChangeStamp.FromJson(holding.Row.Stamp)) ? change : change with { Stamp = stamp.ToJson(), Shown = stamp.Since };
         }
         else if (lapsed is not null && holding.Row.Stamp == lapsed)
         {

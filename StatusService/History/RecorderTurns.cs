@@ -101,6 +101,7 @@ public static class HistoryExtensions
         services.AddOptions<HistoryOptions>().Bind(configuration.GetSection("History")).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<StatusTrack>();
         services.AddSingleton<HistoryStore>();
+        services.AddSingleton<StatusChangeLog>();
         services.AddSingleton<Recorder>();
         services.AddSingleton<RecorderTurns>();
     }

@@ -49,6 +49,9 @@ public sealed record Component(string Id, string Name, int Position)
     /// <summary>The key of the component with this id.</summary>
     public static string KeyOf(string id) => id.StartsWith(IdPrefix, StringComparison.Ordinal) ? id[IdPrefix.Length..] : id;
 
+    /// <summary>The id of the component with this key.</summary>
+    public static string IdOf(string key) => IdPrefix + key;
+
     /// <summary>Whether a window with these <c>affected_services</c> affects it: they name it, in any case of letters, or name nothing at all.</summary>
     public bool IsAffectedBy(IReadOnlyCollection<string> services) => IsAffected(Name, services);
 
