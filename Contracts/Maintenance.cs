@@ -56,6 +56,15 @@ public record MaintenanceWindow
     /// <example>false</example>
     public required bool AutoTransition { get; init; }
 
+    /// <summary>The series that it is an occurrence of; null: of none.</summary>
+    /// <example>null</example>
+    [RegularExpression("^mws_")]
+    public string? SeriesId { get; init; }
+
+    /// <summary>The local date that names it within its series; null for a window of none.</summary>
+    /// <example>null</example>
+    public DateOnly? Occurrence { get; init; }
+
     /// <summary>Name of the key that created it.</summary>
     /// <example>"ops-key"</example>
     public required string CreatedBy { get; init; }
@@ -76,6 +85,10 @@ public record MaintenanceWindow
     /// <example>null</example>
     public required DateTimeOffset? CancelledAt { get; init; }
 
+    /// <summary>What the operator should know of the change that was just made; absent when there is nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<Warning>? Warnings { get; init; }
+
     /// <summary>The window as everybody sees it.</summary>
     public PageWindow ToPublic() => new()
     {
@@ -89,6 +102,7 @@ public record MaintenanceWindow
         Status = Status,
         CompletedAt = CompletedAt,
         CancelledAt = CancelledAt,
+        SeriesId = SeriesId,
         CreatedAt = CreatedAt,
         UpdatedAt = UpdatedAt,
     };
@@ -136,6 +150,10 @@ public sealed record PageWindow
     /// <summary>When the window was cancelled; null unless it was.</summary>
     /// <example>null</example>
     public required DateTimeOffset? CancelledAt { get; init; }
+
+    /// <summary>The series that it is an occurrence of; null: of none.</summary>
+    /// <example>null</example>
+    public string? SeriesId { get; init; }
 
     /// <summary>When it was created.</summary>
     /// <example>"2026-05-20T08:00:00Z"</example>
@@ -310,7 +328,7 @@ public sealed record MaintenanceEvent
     /// <example>"created"</example>
     public required string Action { get; init; }
 
-    /// <summary>Name of the key that did it; <c>auto_transition</c> when the window changed by itself.</summary>
+    /// <summary>Name of the key that did it; <c>auto_transition</c> when the window changed by itself, <c>system</c> when it was made ahead for its series.</summary>
     /// <example>"ops-key"</example>
     public required string Actor { get; init; }
 

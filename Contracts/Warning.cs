@@ -5,7 +5,7 @@ namespace Xerotier.Contracts;
 /// <summary>Something that an operator should know of a change that was made (product.md section 2).</summary>
 public sealed record Warning
 {
-    /// <summary>What it is, for programs: <c>still_measured</c>, the incident is resolved while measurements still show an outage of the component.</summary>
+    /// <summary>What it is, for programs: <c>still_measured</c>, the incident is resolved while measurements still show an outage of the component; <c>overlaps</c>, another window of the project is planned for a service at the same time.</summary>
     /// <example>"still_measured"</example>
     public required string Code { get; init; }
 
@@ -17,4 +17,9 @@ public sealed record Warning
     /// <example>"cmp_inference_routing"</example>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Component { get; init; }
+
+    /// <summary>ID of the other object; absent when there is none.</summary>
+    /// <example>"mw_7k3q0c1v2b3n4m5x6z7a"</example>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Id { get; init; }
 }
