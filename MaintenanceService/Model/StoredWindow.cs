@@ -11,6 +11,12 @@ internal sealed record StoredWindow : MaintenanceWindow, IVersioned
     /// <summary>The project is one that the platform's own operators use.</summary>
     public bool Platform { get; init; }
 
+    /// <summary>An occurrence that was changed by itself: changes of its series leave it as it is.</summary>
+    public bool Detached { get; init; }
+
+    /// <summary>It was active before it was cancelled.</summary>
+    public bool Began { get; init; }
+
     /// <inheritdoc/>
     public required long Version { get; init; }
 

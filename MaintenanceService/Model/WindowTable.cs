@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Npgsql;
+using Xerotier.MaintenanceService.Storage;
 
 namespace Xerotier.MaintenanceService.Model;
 
@@ -37,6 +38,10 @@ internal static class WindowTable
             EndsAt = Get<DateTimeOffset>("ends_at"),
             Status = WireNames.Status(Get<string>("status"))!.Value,
             AutoTransition = Get<bool>("auto_transition"),
+            SeriesId = row.TextOrNull("series_id"),
+            Occurrence = Get<DateOnly?>("occurrence"),
+            Detached = Get<bool>("detached"),
+            Began = Get<bool>("began"),
             Version = Get<long>("version"),
             CreatedBy = Get<string>("created_by"),
             CreatedAt = Get<DateTimeOffset>("created_at"),
@@ -52,7 +57,7 @@ internal static class WindowTable
     public static StoredWindow? ReadJson(NpgsqlDataReader row, string column) =>
         row.GetOrdinal(column) is var ordinal && row.IsDBNull(ordinal) ? null : JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(ordinal), Json);
 
-    private static IEnumerable<string> Names() => Json.Properties.Where(p => p.Get is not null && p.Name != "object").Select(p => p.Name);
+    private static IEnumerable<string> Names() => Json.Properties.Where(p => p.Get is not null && p.Name is not ("object" or "warnings")).Select(p => p.Name);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

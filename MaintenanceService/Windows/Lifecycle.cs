@@ -94,6 +94,8 @@ internal static class Lifecycle
         now = now < window.UpdatedAt ? window.UpdatedAt : now;
         return next with
         {
+            Detached = window.SeriesId is not null,
+            Began = window.Began || (window.Status == WindowStatus.Active && next.Status == WindowStatus.Cancelled), // of the others the status tells
             Version = window.Version + 1,
             UpdatedAt = now,
             CompletedAt = next.Status == WindowStatus.Completed ? now : null,

@@ -17,11 +17,19 @@ public sealed class TenantLimits
 
     /// <summary>Refuses a start that is too far away.</summary>
     /// <exception cref="ApiException">409.</exception>
-    internal void CheckStart(StoredWindow window, DateTimeOffset now)
+    internal void CheckStart(StoredWindow window, DateTimeOffset now) => CheckStart("starts_at", window.Platform, window.StartsAt, now);
+
+    /// <summary>Refuses a start that is too far away.</summary>
+    /// <param name="field">The field that says when it starts.</param>
+    /// <param name="platform">The project is the platform's.</param>
+    /// <param name="start">The start.</param>
+    /// <param name="now">The time.</param>
+    /// <exception cref="ApiException">409.</exception>
+    internal void CheckStart(string field, bool platform, DateTimeOffset start, DateTimeOffset now)
     {
-        if (!window.Platform && StartsWithinDays > 0 && (window.StartsAt - now).Duration() > TimeSpan.FromDays(StartsWithinDays))
+        if (!platform && StartsWithinDays > 0 && (start - now).Duration() > TimeSpan.FromDays(StartsWithinDays))
         {
-            throw new ApiException(ApiErrors.QuotaExceeded($"'starts_at' must lie within {StartsWithinDays} days of today.", "starts_at"));
+            throw new ApiException(ApiErrors.QuotaExceeded($"'{field}' must lie within {StartsWithinDays} days of today.", field));
         }
     }
 

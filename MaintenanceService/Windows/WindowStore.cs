@@ -12,7 +12,7 @@ namespace Xerotier.MaintenanceService.Windows;
 /// <summary>The windows of one project at a time. Every write is one statement (<see cref="Writes"/>).</summary>
 internal sealed class WindowStore(ProjectDatabase database, Writes writes)
 {
-    private const string OpenSql = "select count(*) from windows where project_id = @project and status in ('scheduled', 'active')";
+    private const string OpenSql = "select count(*) from windows where project_id = @project and status in ('scheduled', 'active') and series_id is null";
 
     /// <summary>The lock is of its own statement, so that the next one sees every window that was created before it got the lock.</summary>
     private static readonly string CreateSql = $"""

@@ -23,7 +23,7 @@ public sealed class CreateTests(ManagementApi api) : ProjectTests(api)
         Assert.Equal(
             [
                 "id", "object", "project_id", "title", "description", "severity", "affected_services", "starts_at", "ends_at", "status",
-                "auto_transition", "created_by", "created_at", "updated_at", "completed_at", "cancelled_at",
+                "auto_transition", "series_id", "occurrence", "created_by", "created_at", "updated_at", "completed_at", "cancelled_at",
             ],
             reply.Json.Select(p => p.Key));
         Assert.Equal("maintenance_window", reply["object"]);

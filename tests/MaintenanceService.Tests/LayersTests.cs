@@ -8,7 +8,7 @@ public sealed class LayersTests
     [Fact]
     public void Each_folder_uses_only_the_folders_before_it()
     {
-        string[] layers = ["Storage", "Model", "Changes", "Api", "Components", "Incidents", "Windows", "Notices", "Clock"];
+        string[] layers = ["Storage", "Model", "Changes", "Api", "Components", "Incidents", "Windows", "Series", "Notices", "Clock"];
         Assert.Empty(NamespaceDirection.Violations(typeof(ProjectDatabase).Assembly, [.. layers.Select(layer => $"Xerotier.MaintenanceService.{layer}")]));
     }
 }

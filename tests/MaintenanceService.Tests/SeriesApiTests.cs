@@ -1,0 +1,165 @@
+using System.Net;
+using System.Text.Json.Nodes;
+
+namespace Xerotier.MaintenanceService.Tests;
+
+/// <summary>The API of series, through a Gateway or of the service itself.</summary>
+public sealed class SeriesApiTests(ManagementApi api)
+{
+    [Fact]
+    public async Task A_series_makes_its_occurrences_rewrites_those_to_come_and_cancels_them()
+    {
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        using var project = Project.Of(service);
+        var path = PathOf(project);
+        var created = (await project.SendAsync(HttpMethod.Post, path, Body(), idempotencyKey: "one")).Is(HttpStatusCode.Created);
+        Assert.Equal(("maintenance_series", "true", "60", "\"1\"", $"{path}/{created.Id}"), (created["object"], created["auto_transition"], created["horizon_days"], created.ETag, created.Headers.Location?.OriginalString));
+        Assert.Equal(created.Text, (await project.SendAsync(HttpMethod.Post, path, Body(), idempotencyKey: "one")).Is(HttpStatusCode.Created).Text);
+        (await project.SendAsync(HttpMethod.Post, path, Body(("title", "Other")), idempotencyKey: "one")).Is(409, "idempotency_conflict");
+        Assert.Equal(created.Text, (await project.SendAsync(HttpMethod.Get, $"{path}/{created.Id}")).Text);
+
+        var windows = await OccurrencesAsync(project);
+        Assert.InRange(windows.Count, 59, 61);
+        Assert.All(windows, w => Assert.Equal((created.Id, "scheduled", "true"), (w["series_id"]!.ToString(), w["status"]!.ToString(), w["auto_transition"]!.ToJsonString())));
+        Assert.Equal(windows.Count, windows.Select(w => w["occurrence"]!.ToString()).Distinct().Count());
+
+        // One is changed by itself, one cancelled, one cancelled and purged.
+        var (detached, cancelled, purged) = (Id(windows[3]), Id(windows[4]), Id(windows[5]));
+        (await project.PatchAsync(detached, new JsonObject { ["title"] = "Mine" })).Is(HttpStatusCode.OK);
+        (await project.CancelAsync(cancelled)).Is(HttpStatusCode.OK);
+        (await project.CancelAsync(purged)).Is(HttpStatusCode.OK);
+        (await project.PurgeAsync(purged)).Is(HttpStatusCode.OK);
+        var excluded = windows[6]["occurrence"]!.ToString();
+        (await project.SendAsync(HttpMethod.Patch, $"{path}/{created.Id}", new JsonObject { ["title"] = "X" }, ifMatch: "\"9\"")).Is(412, "precondition_failed");
+        var changed = (await project.SendAsync(HttpMethod.Patch, $"{path}/{created.Id}", new JsonObject { ["title"] = "Changed", ["local_time"] = "03:30", ["exdates"] = new JsonArray(excluded) }, ifMatch: created.ETag)).Is(HttpStatusCode.OK);
+        Assert.Equal("\"2\"", changed.ETag);
+        Assert.Equal(changed.Text, (await project.SendAsync(HttpMethod.Patch, $"{path}/{created.Id}", new JsonObject { ["title"] = "Changed" })).Is(HttpStatusCode.OK).Text);
+
+        var after = (await OccurrencesAsync(project)).ToDictionary(Id);
+        Assert.Equal(windows.Count - 1, after.Count);
+        Assert.Equal(("Mine", windows[3]["starts_at"]!.ToString()), (after[detached]["title"]!.ToString(), after[detached]["starts_at"]!.ToString()));
+        Assert.Equal("cancelled", after[cancelled]["status"]!.ToString());
+        Assert.Equal("cancelled", after[Id(windows[6])]["status"]!.ToString());
+        var others = windows.Where((_, i) => i is > 0 and (< 3 or > 6)).Select(w => (Was: w, Is: after[Id(w)])).ToList();
+        Assert.All(others, w => Assert.Equal(
+            ("Changed", DateTimeOffset.Parse(w.Was["starts_at"]!.ToString()).AddHours(1)), (w.Is["title"]!.ToString(), DateTimeOffset.Parse(w.Is["starts_at"]!.ToString()))));
+        Assert.Equal(["updated", "created"], (await project.GetAsync($"/{Id(windows[10])}/events")).Data.Select(e => e!["action"]!.ToString()));
+
+        // A cancelled occurrence does not come back.
+        (await project.SendAsync(HttpMethod.Patch, $"{path}/{created.Id}", new JsonObject { ["exdates"] = new JsonArray() })).Is(HttpStatusCode.OK);
+        Assert.Equal(after.Count, (await OccurrencesAsync(project)).Count);
+
+        var gone = (await project.SendAsync(HttpMethod.Delete, $"{path}/{created.Id}")).Is(HttpStatusCode.OK);
+        Assert.NotNull(gone["cancelled_at"]);
+        Assert.Equal(gone.Text, (await project.SendAsync(HttpMethod.Delete, $"{path}/{created.Id}")).Is(HttpStatusCode.OK).Text);
+        (await project.SendAsync(HttpMethod.Patch, $"{path}/{created.Id}", new JsonObject { ["title"] = "Y" })).Is(409, "invalid_state_transition");
+        Assert.All(await OccurrencesAsync(project), w => Assert.Equal("cancelled", w["status"]!.ToString()));
+        Assert.Equal(["cancelled", "updated", "updated", "created"], (await project.SendAsync(HttpMethod.Get, $"{path}/{created.Id}/events")).Data.Select(e => e!["action"]!.ToString()));
+    }
+
+    [Fact]
+    public async Task A_series_is_of_its_project_and_listed_newest_first()
+    {
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        using var project = Project.Of(service);
+        using var other = Project.Of(service);
+        var ids = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            ids.Insert(0, (await project.SendAsync(HttpMethod.Post, PathOf(project), Body())).Is(HttpStatusCode.Created).Id);
+        }
+
+        Assert.Equal(ids, (await project.SendAsync(HttpMethod.Get, PathOf(project))).Ids);
+        Assert.Equal(ids[2..], (await project.SendAsync(HttpMethod.Get, $"{PathOf(project)}?after={ids[1]}")).Ids);
+        (await other.SendAsync(HttpMethod.Get, $"{PathOf(other)}/{ids[0]}")).Is(404, "not_found");
+        (await other.SendAsync(HttpMethod.Delete, $"{PathOf(other)}/{ids[0]}")).Is(404, "not_found");
+        (await other.SendAsync(HttpMethod.Get, $"{PathOf(other)}/{ids[0]}/events")).Is(404, "not_found");
+        (await other.SendAsync(HttpMethod.Get, $"{PathOf(other)}?after={ids[0]}")).Is(400, "invalid_request", "after");
+    }
+
+    [Fact]
+    public async Task At_most_20_series_and_their_occurrences_do_not_count_as_open_windows()
+    {
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync(), limited: true);
+        using var project = Project.Of(service);
+        var replies = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => project.SendAsync(HttpMethod.Post, PathOf(project), Body(("rrule", "FREQ=WEEKLY")))));
+        Assert.Equal(20, replies.Count(reply => reply.Status == HttpStatusCode.Created));
+        Assert.All(replies.Where(reply => reply.Status != HttpStatusCode.Created), reply => reply.Is(409, "quota_exceeded"));
+        (await project.CreateAsync(MaintenanceService.Tests.Body.With(b => (b["starts_at"], b["ends_at"]) = (Day(1) + "T00:00:00Z", Day(2) + "T00:00:00Z")))).Is(HttpStatusCode.Created);
+        (await project.SendAsync(HttpMethod.Post, PathOf(project), Body(("starts_on", Day(400))))).Is(409, "quota_exceeded", "starts_on");
+        (await project.SendAsync(HttpMethod.Delete, $"{PathOf(project)}/{replies.First(reply => reply.Status == HttpStatusCode.Created).Id}")).Is(HttpStatusCode.OK);
+        (await project.SendAsync(HttpMethod.Post, PathOf(project), Body())).Is(HttpStatusCode.Created);
+    }
+
+    [Theory]
+    [InlineData("timezone", "Europe/Nowhere")]
+    [InlineData("timezone", "+02:00")]
+    [InlineData("local_time", "24:00")]
+    [InlineData("local_time", "2:30")]
+    [InlineData("duration", "PT4M59S")]
+    [InlineData("duration", "PT24H1S")]
+    [InlineData("duration", "P1D")]
+    [InlineData("duration", "PT")]
+    [InlineData("starts_on", "2026-02-30")]
+    [InlineData("starts_on", "1999-12-31")]
+    [InlineData("rrule", "FREQ=HOURLY")]
+    [InlineData("rrule", "FREQ=WEEKLY;WKST=SU")]
+    [InlineData("rrule", "FREQ=MONTHLY;BYDAY=-1MO;BYMONTHDAY=1")]
+    [InlineData("rrule", "FREQ=DAILY;UNTIL=20200101")]
+    public async Task What_is_wrong_is_named(string field, string value)
+    {
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        using var project = Project.Of(service);
+        (await project.SendAsync(HttpMethod.Post, PathOf(project), Body((field, value)))).Is(400, "invalid_request", field);
+        (await project.SendAsync(HttpMethod.Post, $"{PathOf(project)}/preview", Body((field, value)))).Is(400, "invalid_request", field);
+    }
+
+    [Fact]
+    public async Task A_preview_shows_what_daylight_saving_moves_and_stores_nothing()
+    {
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        using var project = Project.Of(service);
+        var body = Body(("timezone", "Europe/Berlin"), ("local_time", "02:30"), ("rrule", "FREQ=DAILY"), ("starts_on", "2029-03-24"), ("duration", "PT1H30M"));
+        var preview = (await project.SendAsync(HttpMethod.Post, $"{PathOf(project)}/preview", body)).Is(HttpStatusCode.OK);
+        Assert.Equal(10, preview.Data.Count);
+        Assert.Equal(
+            """{"occurrence":"2029-03-25","starts_at":"2029-03-25T01:30:00Z","ends_at":"2029-03-25T03:00:00Z","local_starts_at":"2029-03-25T03:30:00+02:00","local_ends_at":"2029-03-25T05:00:00+02:00","adjusted":"gap"}""",
+            preview.Data[1]!.ToJsonString(new System.Text.Json.JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+        Assert.Empty((await project.SendAsync(HttpMethod.Get, PathOf(project))).Data);
+        Assert.Empty((await project.GetAsync()).Data);
+    }
+
+    private static string PathOf(Project project) => $"/{project.Id}/v1/management/maintenance-series";
+
+    private static string Id(JsonNode window) => window["id"]!.ToString();
+
+    private static string Day(int fromToday) => DateTime.UtcNow.Date.AddDays(fromToday).ToString("yyyy-MM-dd");
+
+    private static JsonObject Body(params (string Name, JsonNode Value)[] changes)
+    {
+        var body = new JsonObject
+        {
+            ["title"] = "Database maintenance",
+            ["description"] = "",
+            ["timezone"] = "UTC",
+            ["starts_on"] = Day(0),
+            ["local_time"] = "02:30",
+            ["duration"] = "PT1H",
+            ["rrule"] = "FREQ=DAILY",
+        };
+        foreach (var (name, value) in changes)
+        {
+            body[name] = value;
+        }
+
+        return body;
+    }
+
+    /// <summary>All windows of the project by start.</summary>
+    private static async Task<List<JsonNode>> OccurrencesAsync(Project project)
+    {
+        var page = (await project.GetAsync("?limit=100")).Is(HttpStatusCode.OK);
+        Assert.Equal("false", page["has_more"]);
+        return [.. page.Data.Select(w => w!).Reverse()];
+    }
+}
