@@ -40,6 +40,7 @@ builder.Services.AddHostedSingleton<ChangeFeed>();
 builder.Services.AddServiceClient<ProjectFeed.ProjectFeedClient>("gateway", endpoint: "internal");
 builder.Services.AddHostedSingleton<Suspensions>();
 builder.Services.AddHostedService<TransitionClock>();
+builder.Services.AddHostedService<SeriesClock>();
 builder.Services.AddHostedService<IdempotencyCleaner>();
 
 var app = builder.Build();

@@ -10,7 +10,7 @@ internal sealed record Actor(string Name, string? KeyId)
     /// <summary>Name of the clock in the audit trail.</summary>
     public const string Clock = "auto_transition";
 
-    /// <summary>Name of the product in the audit trail, where it drafts an incident.</summary>
+    /// <summary>Name of the product in the audit trail, where it drafts an incident or makes the next window of a series.</summary>
     public const string System = "system";
 
     /// <summary>The holder of the request's key.</summary>

@@ -12,7 +12,7 @@ create table series (
 );
 
 create index series_list on series (project_id, created_at desc, id);
-create index series_made_through on series (made_through) where not cancelled;
+create index series_due on series ((made_through - horizon_days)) where not cancelled;
 
 -- Every occurrence that was ever made, also when its window has been purged: none is made twice.
 create table series_occurrences (

@@ -62,12 +62,13 @@ internal sealed class SeriesStore(ProjectDatabase database, Writes writes, Notic
     /// <summary>
     /// Of the occurrences that are scheduled and have not begun, those whose date is wanted become what is wanted, and the others are
     /// cancelled; a detached one only with its series. One that another request changes meanwhile is detached by that, and left to it.
+    /// If the clock has made more of them since the series was read, this statement may not see them, and writes nothing.
     /// </summary>
     private static readonly string ReplaceSql = $"""
-        with target as (select * from series where project_id = @project and id = @id and version = @version for update),
+        with target as (select * from series where project_id = @project and id = @id and version = @version and made_through = @made_through for update),
         {Writes.Claim},
         written as (
-            update series s set document = @document, made_through = greatest(s.made_through, @through)
+            update series s set document = @document, made_through = @through
             from target t where s.project_id = @project and s.id = t.id and {Writes.Claimed}
             returning 1
         ),
@@ -109,11 +110,14 @@ internal sealed class SeriesStore(ProjectDatabase database, Writes writes, Notic
     public Task<bool> CreateAsync(StoredSeries series, IReadOnlyList<StoredWindow> windows, DateOnly through, Change change, CancellationToken cancellation) =>
         writes.RunAsync(Command(CreateSql, null, series, windows, through, change), cancellation);
 
-    /// <summary>Replaces <paramref name="current"/> by <paramref name="next"/>, and its occurrences to come by <paramref name="windows"/>; false when it has changed since it was read.</summary>
+    /// <summary>Replaces <paramref name="current"/> by <paramref name="next"/>, and its occurrences to come by <paramref name="windows"/>; false when it has changed or was made further than <paramref name="madeThrough"/> since it was read.</summary>
     public Task<bool> ReplaceAsync(
-        StoredSeries current, StoredSeries next, IReadOnlyList<StoredWindow> windows, DateOnly through, Change change, CancellationToken cancellation) =>
+        StoredSeries current, DateOnly madeThrough, StoredSeries next, IReadOnlyList<StoredWindow> windows, DateOnly through, Change change, CancellationToken cancellation) =>
         writes.RunAsync(
-            Command(ReplaceSql, current, next, windows, through, change).With("cancels", NpgsqlDbType.Boolean, next.CancelledAt is not null), cancellation);
+            Command(ReplaceSql, current, next, windows, through, change)
+                .With("made_through", NpgsqlDbType.Date, madeThrough)
+                .With("cancels", NpgsqlDbType.Boolean, next.CancelledAt is not null),
+            cancellation);
 
     /// <summary>How many series of the project are not cancelled.</summary>
     public async Task<long> CountAsync(string projectId, CancellationToken cancellation)

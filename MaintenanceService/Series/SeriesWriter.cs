@@ -81,7 +81,7 @@ internal sealed class SeriesWriter(SeriesStore store, Writes writes, IOptions<Te
                 var horizon = SeriesRules.Horizon(next, now);
                 var through = madeThrough > horizon ? madeThrough : horizon; // what was made ahead of a shorter horizon stays
                 IReadOnlyList<StoredWindow> windows = next.CancelledAt is null ? SeriesRules.Windows(next, after: null, through, now) : [];
-                return await store.ReplaceAsync(series, next, windows, through, new(actor, action, now, response, null), http.RequestAborted) ? response : null;
+                return await store.ReplaceAsync(series, madeThrough, next, windows, through, new(actor, action, now, response, null), http.RequestAborted) ? response : null;
             },
             http.RequestAborted);
     }

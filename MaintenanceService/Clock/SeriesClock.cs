@@ -1,16 +1,17 @@
 using Npgsql;
 using NpgsqlTypes;
-using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Series;
 using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 
-namespace Xerotier.MaintenanceService.Series;
+namespace Xerotier.MaintenanceService.Clock;
 
 /// <summary>
 /// Makes the occurrences that come within each series' horizon as the days pass. One replica does it at a time, under a lease by the
-/// database's clock; that none is made twice is held by the table of all that were ever made, whoever tries. A series and its new windows
-/// are written in one statement, so a crash at any moment leaves both or neither.
+/// database's clock, which only saves work: that none is made twice is held by the table of all that were ever made, whoever tries. How
+/// far a series is made and its new windows are written in one statement, so a crash at any moment leaves both or neither.
 /// </summary>
 internal sealed class SeriesClock(NpgsqlDataSource database, ChangeNotifier changes, Migrations migrations, DatabaseClock clock, TimeProvider time, ILogger<SeriesClock> logger)
     : BackgroundService
@@ -18,7 +19,8 @@ internal sealed class SeriesClock(NpgsqlDataSource database, ChangeNotifier chan
     /// <summary>How late an occurrence may come within its horizon, apart from the time that it takes.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    private const int Batch = 100;
+    /// <summary>The most series of one turn; the rest come in the next one.</summary>
+    private const int Batch = 1000;
 
     private const string LeaseSql = """
         update series_lease set holder = @holder, expires_at = clock_timestamp() + interval '15 s'
@@ -27,55 +29,52 @@ internal sealed class SeriesClock(NpgsqlDataSource database, ChangeNotifier chan
 
     private const string DueSql = """
         select document, made_through from series
-        where not cancelled and made_through < @today::date + horizon_days
-        order by made_through limit @limit
+        where not cancelled and made_through - horizon_days < @today
+        order by made_through - horizon_days limit @limit
         """;
 
     private static readonly string ExtendSql = $"""
-        with target as (
-            select 1 from series where project_id = @project and id = @id and version = @version and made_through = @after for update
-        ),
-        written as (
-            update series s set made_through = @through where s.project_id = @project and s.id = @id and exists (select from target)
+        with written as (
+            update series set made_through = @through
+            where project_id = @project and id = @id and version = @version and made_through = @made_through
             returning 1
         ),
         {SeriesStore.MakeSql}
-        select (select count(*) from written), (select count(*) from made)
+        select count(*) from made
         """;
 
     private readonly string holder = $"{Guid.NewGuid():N}";
 
-    /// <summary>Makes what is due, if this replica has the lease; returns how many windows.</summary>
-    public async Task<int> TurnAsync(CancellationToken cancellation)
+    /// <summary>Makes what is due, if this replica has the lease.</summary>
+    public async Task TurnAsync(CancellationToken cancellation)
     {
         await using (var lease = database.CreateCommand(LeaseSql).Text("holder", holder))
         {
             if (await lease.ExecuteNonQueryAsync(cancellation) == 0)
             {
-                return 0;
+                return;
             }
         }
 
-        var made = 0;
-        for (var more = true; more;)
+        var now = Timestamps.ToMicroseconds(clock.Now);
+        await using var due = database.CreateCommand(DueSql).With("today", NpgsqlDbType.Date, DateOnly.FromDateTime(now.UtcDateTime)).Number("limit", Batch);
+        InvalidOperationException? failed = null; // a series that cannot be made, such as one of a zone that is no more, must not keep the others from it
+        foreach (var (series, madeThrough) in await due.ReadAllAsync(row => (StoredSeries.Read(row.GetFieldValue<byte[]>(0)), row.GetFieldValue<DateOnly>(1)), cancellation))
         {
-            var now = Timestamps.ToMicroseconds(clock.Now);
-            await using var due = database.CreateCommand(DueSql).With("today", NpgsqlDbType.Date, DateOnly.FromDateTime(now.UtcDateTime)).Number("limit", Batch);
-            var found = await due.ReadAllAsync(row => (Series: StoredSeries.Read(row.GetFieldValue<byte[]>(0)), MadeThrough: row.GetFieldValue<DateOnly>(1)), cancellation);
-            foreach (var (series, madeThrough) in found)
+            try
             {
-                made += await ExtendAsync(series, madeThrough, now, cancellation);
+                await ExtendAsync(series, madeThrough, now, cancellation);
             }
-
-            more = found.Count == Batch;
+            catch (Exception failure) when (!cancellation.IsCancellationRequested && Postgres.ToApiError(failure) is null)
+            {
+                failed = new($"The next occurrences of {series.Id} cannot be made.", failure);
+            }
         }
 
-        if (made > 0)
+        if (failed is not null)
         {
-            changes.Signal();
+            throw failed;
         }
-
-        return made;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -98,21 +97,22 @@ internal sealed class SeriesClock(NpgsqlDataSource database, ChangeNotifier chan
         }
     }
 
-    private async Task<int> ExtendAsync(StoredSeries series, DateOnly madeThrough, DateTimeOffset now, CancellationToken cancellation)
+    private async Task ExtendAsync(StoredSeries series, DateOnly madeThrough, DateTimeOffset now, CancellationToken cancellation)
     {
         var through = SeriesRules.Horizon(series, now);
         await using var command = database.CreateCommand(ExtendSql)
             .Text("project", series.ProjectId)
             .Text("id", series.Id)
             .Number("version", series.Version)
-            .With("after", NpgsqlDbType.Date, madeThrough)
+            .With("made_through", NpgsqlDbType.Date, madeThrough)
             .With("through", NpgsqlDbType.Date, through)
             .With("windows", NpgsqlDbType.Jsonb, SeriesStore.ToJson(SeriesRules.Windows(series, madeThrough, through, now)))
             .Time("at", now)
-            .Text("actor", Actor.Clock)
+            .Text("actor", Actor.System)
             .Text("actor_key_id", null);
-        await using var row = await command.ExecuteReaderAsync(cancellation);
-        await row.ReadAsync(cancellation);
-        return row.GetInt32(1);
+        if ((long)(await command.ExecuteScalarAsync(cancellation))! > 0)
+        {
+            changes.Signal();
+        }
     }
 }
