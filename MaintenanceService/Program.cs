@@ -25,6 +25,7 @@ builder.Services.AddServiceClient<Measurements.MeasurementsClient>("statusservic
 builder.Services.AddSingleton<MeasuredOutages>();
 builder.Services.AddSingleton<WindowStore>();
 builder.Services.AddOptions<TenantLimits>().BindConfiguration("Windows").ValidateDataAnnotations().ValidateOnStart();
+builder.Services.AddSingleton<Overlaps>();
 builder.Services.AddSingleton<WindowWriter>();
 builder.Services.AddSingleton<AnyWindow>();
 builder.Services.AddSingleton<SeriesStore>();

@@ -32,6 +32,3 @@ alter table windows add column series_id text collate "C";
 alter table windows add column occurrence date;
 alter table windows add column detached boolean not null default false;
 alter table windows add column began boolean not null default false;
-
-create unique index windows_occurrence on windows (project_id, series_id, occurrence) where series_id is not null;
-create index windows_series_scheduled on windows (series_id, starts_at, id) where series_id is not null and status = 'scheduled';

@@ -129,6 +129,12 @@ internal sealed class MaintenanceFeedService(ChangeFeed feed, ChangeLog log, Not
                 response.Incidents.AddRange(await notices.ListIncidentsAsync(page.Notices, end));
             }
 
+            var series = page.Changes.Select(change => (change.After ?? change.Before)?.SeriesId).OfType<string>().ToHashSet(StringComparer.Ordinal);
+            if (series.Count > 0)
+            {
+                response.Series.AddRange(await notices.ListNextAsync(series, end));
+            }
+
             await stream.WriteAsync(response, end);
         }
     }

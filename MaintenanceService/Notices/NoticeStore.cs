@@ -22,12 +22,29 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
     /// <summary>Among how many windows the newest are looked for: a bound for a project that has very many.</summary>
     private const int NewestScanned = 10_000;
 
+    /// <summary>How many windows of a series the page shows beside those that have begun (recurring.md section 19).</summary>
+    private const int NextOfSeries = 2;
+
+    /// <summary>Holds for windows that are shown whatever comes next: all but those of a series that have not begun, or were cancelled before.</summary>
+    private const string Shown = "(series_id is null or status in ('active', 'completed') or began)";
+
+    /// <summary>The windows of the series <c>s.id</c> that are shown although they have not begun. One whose time passed without it is none.</summary>
+    private static readonly string NextSql = $"""
+        select * from windows
+        where series_id = s.id and status = 'scheduled' and ends_at > clock_timestamp() and {ChangeLog.Public} order by starts_at, id limit {NextOfSeries}
+        """;
+
+    private static readonly string NextOfSql = $"select {WindowTable.Columns} from unnest(@series) s (id) cross join lateral ({NextSql}) w order by series_id, starts_at, id";
+
     private static readonly string NoticesSql = $"""
+        with next as materialized (
+            select w.project_id, w.id, w.platform, w.starts_at from series s cross join lateral ({NextSql}) w where not s.cancelled
+        )
         select list, {WindowTable.Columns}, active_total, scheduled_total, log_database, log_suspensions, log_now, log_last
         from (
             select
                 (select count(*) from windows where status = 'active' and {ChangeLog.Public}) as active_total,
-                (select count(*) from windows where status = 'scheduled' and {ChangeLog.Public}) as scheduled_total
+                (select count(*) from windows where status = 'scheduled' and series_id is null and {ChangeLog.Public}) + (select count(*) from next) as scheduled_total
         ) totals cross join ({ChangeLog.HeadSql}) head left join (
             (select 'active' as list, {WindowTable.Columns} from (
                 (select * from windows where status = 'active' and platform order by ends_at, id limit @limit)
@@ -36,17 +53,21 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
              ) w order by platform desc, ends_at, id limit @limit)
             union all
             (select 'scheduled', {WindowTable.Columns} from (
-                (select * from windows where status = 'scheduled' and platform order by starts_at, id limit @limit)
+                (select * from windows where status = 'scheduled' and platform and series_id is null order by starts_at, id limit @limit)
                 union all
-                (select * from windows where status = 'scheduled' and not platform and {ChangeLog.Public} order by starts_at, id limit @limit)
+                (select * from windows where status = 'scheduled' and not platform and series_id is null and {ChangeLog.Public} order by starts_at, id limit @limit)
+                union all
+                (select w.* from windows w join (select project_id, id from next order by platform desc, starts_at, id limit @limit) n using (project_id, id))
              ) w order by platform desc, starts_at, id limit @limit)
             union all
             (select 'recent', {WindowTable.Columns} from windows join (
                 select project_id, id from (
                     select project_id, id, platform, start, row_number() over (partition by project_id order by start desc, id) as nth
                     from (
-                        select project_id, id, platform, starts_at at time zone 'UTC' as start
-                        from windows where {ChangeLog.Public} order by starts_at at time zone 'UTC' desc, id limit {NewestScanned}
+                        (select project_id, id, platform, starts_at at time zone 'UTC' as start
+                         from windows where {Shown} and {ChangeLog.Public} order by starts_at at time zone 'UTC' desc, id limit {NewestScanned})
+                        union all
+                        (select project_id, id, platform, starts_at at time zone 'UTC' from next)
                     ) scanned
                 ) ranked
                 where platform or nth <= {NewestOfProject} order by start desc, id limit @limit
@@ -56,8 +77,8 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
         ) listed on true
         """;
 
-    private static readonly string BetweenSql = BetweenIn("asc");
-    private static readonly string LatestBetweenSql = BetweenIn("desc");
+    private static readonly string BetweenSql = BetweenIn("asc", Shown);
+    private static readonly string LatestBetweenSql = BetweenIn("desc", "true");
 
     private static readonly string WindowSql = $"select {WindowTable.Columns} from windows where id = @id and {ChangeLog.Public}";
 
@@ -73,12 +94,12 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
 
     private const int MonthIncidents = 500;
 
-    private static string BetweenIn(string order) => $"""
+    private static string BetweenIn(string order, string which) => $"""
         select {WindowTable.Columns} from (
-            (select * from windows where {ChangeLog.Public} and tstzrange(starts_at, ends_at) @> @from and starts_at < @from and @from < @to order by starts_at {order}, id limit @limit)
+            (select * from windows where {which} and {ChangeLog.Public} and tstzrange(starts_at, ends_at) @> @from and starts_at < @from and @from < @to order by starts_at {order}, id limit @limit)
             union all
             (select * from windows
-             where {ChangeLog.Public} and starts_at at time zone 'UTC' >= @from at time zone 'UTC' and starts_at at time zone 'UTC' < @to at time zone 'UTC'
+             where {which} and {ChangeLog.Public} and starts_at at time zone 'UTC' >= @from at time zone 'UTC' and starts_at at time zone 'UTC' < @to at time zone 'UTC'
              order by starts_at at time zone 'UTC' {order} limit @limit)
         ) w order by starts_at {order}, id limit @limit
         """;
@@ -146,6 +167,14 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
         response.Components.AddRange(await ReadComponentsAsync(database.CreateCommand("select document from components"), cancellation));
         response.Incidents.AddRange(await ReadIncidentsAsync(database.CreateCommand(CurrentIncidentsSql), cancellation));
         return response;
+    }
+
+    /// <summary>What is shown of these series beside what has begun, as it is now.</summary>
+    public async Task<IEnumerable<SeriesNotice>> ListNextAsync(IReadOnlyCollection<string> ids, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(NextOfSql).Texts("series", ids);
+        var next = (await command.ReadAllAsync(WindowTable.Read, cancellation)).ToLookup(window => window.SeriesId, window => window.ToProto());
+        return ids.Select(id => new SeriesNotice { Id = id, Next = { next[id] } });
     }
 
     /// <summary>The components of these ids as they are now.</summary>

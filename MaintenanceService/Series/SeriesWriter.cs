@@ -9,7 +9,7 @@ using Xerotier.ServiceDefaults.Http;
 namespace Xerotier.MaintenanceService.Series;
 
 /// <summary>Carries out changes of series by <see cref="SeriesRules"/>, whose time is the database's.</summary>
-internal sealed class SeriesWriter(SeriesStore store, Writes writes, IOptions<TenantLimits> limits, DatabaseClock clock)
+internal sealed class SeriesWriter(SeriesStore store, Writes writes, Overlaps overlaps, IOptions<TenantLimits> limits, DatabaseClock clock)
 {
     /// <summary>404, the same for another project's series as for none.</summary>
     public static ApiException NotFound() => new(ApiErrors.NotFound("There is no series of this id."));
@@ -28,7 +28,7 @@ internal sealed class SeriesWriter(SeriesStore store, Writes writes, IOptions<Te
                 CheckStart(series, now);
                 var through = SeriesRules.Horizon(series, now);
                 var windows = SeriesRules.Windows(series, after: null, through, now);
-                var response = ApiResponse.Created(series, ContractsJson.Wire.MaintenanceSeries, http.Request.Path);
+                var response = ApiResponse.Created(await WarnAsync(series, windows, http.RequestAborted), ContractsJson.Wire.MaintenanceSeries, http.Request.Path);
                 return await store.CreateAsync(series, windows, through, new(Actor.Of(caller), "created", now, response, idempotency), http.RequestAborted) ? response
                     : await store.CountAsync(caller.ProjectId, http.RequestAborted) >= SeriesRules.Most && await writes.EarlierAsync(caller.ProjectId, idempotency, http.RequestAborted) is null
                         ? throw new ApiException(ApiErrors.QuotaExceeded($"The project has {SeriesRules.Most} series; cancel one first."))
@@ -60,6 +60,9 @@ internal sealed class SeriesWriter(SeriesStore store, Writes writes, IOptions<Te
     private void CheckStart(StoredSeries series, DateTimeOffset now) =>
         limits.Value.CheckStart("starts_on", series.Platform, new DateTimeOffset(series.StartsOn, TimeOnly.MinValue, TimeSpan.Zero), now);
 
+    private async Task<StoredSeries> WarnAsync(StoredSeries series, IReadOnlyList<StoredWindow> windows, CancellationToken cancellation) =>
+        series with { Warnings = await overlaps.FindAsync(series.ProjectId, series.Id, series.Id, series.AffectedServices, windows, cancellation) };
+
     private Task<ApiResponse> ReplaceAsync(HttpContext http, string projectId, string id, string action, Func<StoredSeries, DateTimeOffset, StoredSeries> judge)
     {
         var actor = Actor.Of(Caller.From(http.User));
@@ -72,15 +75,15 @@ internal sealed class SeriesWriter(SeriesStore store, Writes writes, IOptions<Te
                 EntityTags.CheckIfMatch(http.Request, IVersioned.ETagOf(series.Version));
                 var now = Timestamps.ToMicroseconds(clock.Now);
                 var next = judge(series, now);
-                var response = ApiResponse.Ok(next, ContractsJson.Wire.MaintenanceSeries);
+                var horizon = SeriesRules.Horizon(next, now);
+                var through = madeThrough > horizon ? madeThrough : horizon; // what was made ahead of a shorter horizon stays
+                IReadOnlyList<StoredWindow> windows = next.CancelledAt is null ? SeriesRules.Windows(next, after: null, through, now) : [];
+                var response = ApiResponse.Ok(await WarnAsync(next, windows, http.RequestAborted), ContractsJson.Wire.MaintenanceSeries);
                 if (next.Version == series.Version)
                 {
                     return response;
                 }
 
-                var horizon = SeriesRules.Horizon(next, now);
-                var through = madeThrough > horizon ? madeThrough : horizon; // what was made ahead of a shorter horizon stays
-                IReadOnlyList<StoredWindow> windows = next.CancelledAt is null ? SeriesRules.Windows(next, after: null, through, now) : [];
                 return await store.ReplaceAsync(series, madeThrough, next, windows, through, new(actor, action, now, response, null), http.RequestAborted) ? response : null;
             },
             http.RequestAborted);

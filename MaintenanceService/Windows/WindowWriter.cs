@@ -12,7 +12,7 @@ namespace Xerotier.MaintenanceService.Windows;
 /// Carries out changes: reads the window, asks <see cref="Lifecycle"/> for its next form, and writes that if the window is still what was
 /// read, otherwise starts again. The database's clock says when a change is made, and how far a start is away.
 /// </summary>
-internal sealed class WindowWriter(WindowStore store, Writes writes, IOptions<TenantLimits> limits, DatabaseClock clock)
+internal sealed class WindowWriter(WindowStore store, Writes writes, Overlaps overlaps, IOptions<TenantLimits> limits, DatabaseClock clock)
 {
     /// <summary>One creation at a time of a project whose windows are counted: they wait for each other here, and not with a connection to the database each.</summary>
     private readonly PartitionedRateLimiter<string> counted = PartitionedRateLimiter.Create<string, string>(
@@ -36,7 +36,8 @@ internal sealed class WindowWriter(WindowStore store, Writes writes, IOptions<Te
             var now = clock.Now;
             var window = Lifecycle.Create(fields, caller, now);
             limits.Value.CheckStart(window, now);
-            var response = ApiResponse.Created(window, ContractsJson.Wire.MaintenanceWindow, path);
+            var warned = window with { Warnings = await overlaps.FindAsync(window, cancellation) };
+            var response = ApiResponse.Created(warned, ContractsJson.Wire.MaintenanceWindow, path);
             if (await store.CreateAsync(window, mostOpen, new(Actor.Of(caller), "created", now, response, idempotency), cancellation))
             {
                 return response;
@@ -65,7 +66,8 @@ internal sealed class WindowWriter(WindowStore store, Writes writes, IOptions<Te
                 limits.Value.CheckStart(next, now);
             }
 
-            var response = ApiResponse.Ok(next, ContractsJson.Wire.MaintenanceWindow);
+            var warned = next with { Warnings = await overlaps.FindAsync(next, http.RequestAborted) };
+            var response = ApiResponse.Ok(warned, ContractsJson.Wire.MaintenanceWindow);
             var change = new Change(actor, Lifecycle.Action(window.Status, next.Status), next.UpdatedAt, response, idempotency);
             var done = next.Version != window.Version ? await store.ReplaceAsync(window, next, change, http.RequestAborted)
                 : await writes.KeepAsync(projectId, change with { At = now }, http.RequestAborted);

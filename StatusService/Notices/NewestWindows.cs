@@ -23,6 +23,9 @@ internal sealed class NewestWindows(Comparison<Window> order, IReadOnlyList<Wind
 
     private Window? edge = newest.Count < capacity ? null : newest.Max(Comparer<Window>.Create(order)); // everything up to here is known; null: everything
 
+    /// <summary>The windows that are held, in no order.</summary>
+    public IEnumerable<Window> Windows => projects.Values.SelectMany(p => p.Windows);
+
     /// <summary>The first <paramref name="count"/> windows to show.</summary>
     public IReadOnlyList<Window> First(int count) =>
         [.. projects.Values.SelectMany(p => p.Windows.Take(p.Windows.FirstOrDefault() is { Platform: true } ? count : ShownOfProject)).Order(order).Take(count)];
@@ -50,7 +53,7 @@ internal sealed class NewestWindows(Comparison<Window> order, IReadOnlyList<Wind
             projects.Remove(ProjectOf(of));
         }
 
-        var held = projects.Values.SelectMany(p => p.Windows).Order(order).ToList();
+        var held = Windows.Order(order).ToList();
         if (held.Count > capacity)
         {
             projects[ProjectOf(held[^1])].Replace(held[^1].Value.Id, null);

@@ -80,6 +80,11 @@ public sealed class NoticesView
             Apply(change);
         }
 
+        foreach (var series in response.Series)
+        {
+            Apply(series);
+        }
+
         Announced = false;
         foreach (var component in response.Components)
         {
@@ -111,15 +116,51 @@ public sealed class NoticesView
             return;
         }
 
-        var after = change.After;
-        activeTotal += Count(after, WindowStatus.Active) - Count(change.Before, WindowStatus.Active);
-        scheduledTotal += Count(after, WindowStatus.Scheduled) - Count(change.Before, WindowStatus.Scheduled);
+        var (before, after, any) = (change.Before, change.After, change.After ?? change.Before);
+        if (any.Value.SeriesId is not null)
+        {
+            if (after?.Value.Status == WindowStatus.Scheduled)
+            {
+                return; // whether it is shown is said of its series
+            }
+
+            scheduledTotal -= scheduled.Find(id) is null ? 0 : 1;
+            after = after?.Value.Status == WindowStatus.Cancelled && before?.Value.Status == WindowStatus.Scheduled ? null : after; // it never began
+        }
+        else
+        {
+            scheduledTotal += Count(after, WindowStatus.Scheduled) - Count(before, WindowStatus.Scheduled);
+        }
+
+        activeTotal += Count(after, WindowStatus.Active) - Count(before, WindowStatus.Active);
         active.Replace(id, after?.Value.Status == WindowStatus.Active ? after : null);
         scheduled.Replace(id, after?.Value.Status == WindowStatus.Scheduled ? after : null);
-        recent.Replace(id, after ?? change.Before, after);
+        recent.Replace(id, any, after);
         platformActive.Replace(id, after is { Platform: true, Value.Status: WindowStatus.Active } ? WithoutTexts(after) : null);
 
         static int Count(Window? window, WindowStatus status) => window?.Value.Status == status ? 1 : 0;
+    }
+
+    /// <summary>Shows of the series' scheduled windows the next ones alone. Where there are more than are held, the total waits for the next snapshot.</summary>
+    private void Apply(SeriesNotice series)
+    {
+        var held = scheduled.Windows.Concat(recent.Windows).Where(IsScheduled).DistinctBy(window => window.Value.Id).ToList();
+        var counted = scheduled.Windows.Count(IsScheduled);
+        foreach (var gone in held.ExceptBy(series.Next.Select(window => window.Value.Id), window => window.Value.Id))
+        {
+            scheduled.Replace(gone.Value.Id, null);
+            recent.Replace(gone.Value.Id, gone, null);
+        }
+
+        foreach (var next in series.Next)
+        {
+            scheduled.Replace(next.Value.Id, next);
+            recent.Replace(next.Value.Id, next, next);
+        }
+
+        scheduledTotal += scheduled.Windows.Count(IsScheduled) - counted;
+
+        bool IsScheduled(Window window) => window.Value.SeriesId == series.Id && window.Value.Status == WindowStatus.Scheduled;
     }
 
     private static Window WithoutTexts(Window window) =>
