@@ -28,17 +28,11 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
     /// <summary>Holds for windows that are shown whatever comes next: all but those of a series that have not begun, or were cancelled before.</summary>
     private const string Shown = "(series_id is null or status in ('active', 'completed') or began)";
 
-    /// <summary>The windows of the series <c>s.id</c> that are shown although they have not begun. One whose time passed without it is none.</summary>
-    private static readonly string NextSql = $"""
-        select * from windows
-        where series_id = s.id and status = 'scheduled' and ends_at > clock_timestamp() and {ChangeLog.Public} order by starts_at, id limit {NextOfSeries}
-        """;
-
-    private static readonly string NextOfSql = $"select {WindowTable.Columns} from unnest(@series) s (id) cross join lateral ({NextSql}) w order by series_id, starts_at, id";
+    private static readonly string NextOfSql = $"select {WindowTable.Columns} from unnest(@series) wanted cross join lateral ({NextOf("wanted")}) w order by starts_at, id";
 
     private static readonly string NoticesSql = $"""
         with next as materialized (
-            select w.project_id, w.id, w.platform, w.starts_at from series s cross join lateral ({NextSql}) w where not s.cancelled
+            select w.project_id, w.id, w.platform, w.starts_at from series s cross join lateral ({NextOf("s.id")}) w where not s.cancelled
         )
         select list, {WindowTable.Columns}, active_total, scheduled_total, log_database, log_suspensions, log_now, log_last
         from (
@@ -93,6 +87,12 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
     private const int MostBodyBytes = 8 * 1024 * 1024;
 
     private const int MonthIncidents = 500;
+
+    /// <summary>The windows of a series that are shown although they have not begun. One whose time passed without it is none.</summary>
+    private static string NextOf(string series) => $"""
+        select * from windows
+        where series_id = {series} and status = 'scheduled' and ends_at > clock_timestamp() and {ChangeLog.Public} order by starts_at, id limit {NextOfSeries}
+        """;
 
     private static string BetweenIn(string order, string which) => $"""
         select {WindowTable.Columns} from (
@@ -172,7 +172,7 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
     /// <summary>What is shown of these series beside what has begun, as it is now.</summary>
     public async Task<IEnumerable<SeriesNotice>> ListNextAsync(IReadOnlyCollection<string> ids, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(NextOfSql).Texts("series", ids);
+        await using var command = NextCommand(ids);
         var next = (await command.ReadAllAsync(WindowTable.Read, cancellation)).ToLookup(window => window.SeriesId, window => window.ToProto());
         return ids.Select(id => new SeriesNotice { Id = id, Next = { next[id] } });
     }
@@ -244,6 +244,8 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
         await using var command = database.CreateCommand(WindowSql).Text("id", id);
         return (await command.ReadAllAsync(row => WindowTable.Read(row).ToProto(), cancellation)).FirstOrDefault();
     }
+
+    internal NpgsqlCommand NextCommand(IEnumerable<string> series) => database.CreateCommand(NextOfSql).Texts("series", series);
 
     internal NpgsqlCommand BetweenCommand(DateTimeOffset from, DateTimeOffset to, bool latest = false) =>
         database.CreateCommand(latest ? LatestBetweenSql : BetweenSql).Time("from", from).Time("to", to).Number("limit", MonthWindows + 1);

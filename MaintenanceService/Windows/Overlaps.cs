@@ -1,3 +1,4 @@
+using Npgsql;
 using NpgsqlTypes;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Storage;
@@ -40,16 +41,19 @@ internal sealed class Overlaps(ProjectDatabase database)
             return null;
         }
 
-        await using var command = database.Command(projectId, FindSql)
-            .Text("id", id)
-            .Text("series", seriesId)
-            .Texts("services", services)
-            .Time("first_start", planned.Min(window => window.StartsAt))
-            .Time("last_end", planned.Max(window => window.EndsAt))
-            .With("starts", NpgsqlDbType.Array | NpgsqlDbType.TimestampTz, planned.Select(window => window.StartsAt.UtcDateTime).ToArray())
-            .With("ends", NpgsqlDbType.Array | NpgsqlDbType.TimestampTz, planned.Select(window => window.EndsAt.UtcDateTime).ToArray());
+        await using var command = Command(projectId, id, seriesId, services, [.. planned.Select(window => (window.StartsAt, window.EndsAt))]);
         var found = await command.ReadAllAsync(
             row => new Warning { Code = "overlaps", Message = $"“{row.GetString(1)}” is planned for the same service at the same time.", Id = row.GetString(0) }, cancellation);
         return found.Count > 0 ? found : null;
     }
+
+    internal NpgsqlCommand Command(string projectId, string id, string? seriesId, IEnumerable<string> services, IReadOnlyCollection<(DateTimeOffset Start, DateTimeOffset End)> times) =>
+        database.Command(projectId, FindSql)
+            .Text("id", id)
+            .Text("series", seriesId)
+            .Texts("services", services)
+            .Time("first_start", times.Min(time => time.Start))
+            .Time("last_end", times.Max(time => time.End))
+            .With("starts", NpgsqlDbType.Array | NpgsqlDbType.TimestampTz, times.Select(time => time.Start.UtcDateTime).ToArray())
+            .With("ends", NpgsqlDbType.Array | NpgsqlDbType.TimestampTz, times.Select(time => time.End.UtcDateTime).ToArray());
 }

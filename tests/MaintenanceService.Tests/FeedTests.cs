@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Text.Json.Nodes;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -62,6 +63,60 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
             var waited = Stopwatch.StartNew();
             Assert.Empty((await near.NextAsync()).Changes);
             Assert.InRange(waited.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        }
+    }
+
+    [Fact]
+    public async Task Of_a_series_what_has_begun_and_the_next_two_are_told_and_its_calendar_has_all()
+    {
+        using var project = Project.Of(first);
+        await using var earlier = await FeedStream.OpenAsync(second);
+        var day = DateTime.UtcNow.Date;
+        var single = await project.CreatedAsync(Body.With(b => (b["starts_at"], b["ends_at"]) = ($"{day.AddDays(20):s}Z", $"{day.AddDays(21):s}Z")));
+        var path = $"/{project.Id}/v1/management/maintenance-series";
+        var series = (await project.SendAsync(HttpMethod.Post, path, new JsonObject
+        {
+            ["title"] = "Daily",
+            ["description"] = "",
+            ["timezone"] = "UTC",
+            ["starts_on"] = day.AddDays(1).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+            ["local_time"] = "02:30",
+            ["duration"] = "PT1H",
+            ["rrule"] = "FREQ=DAILY",
+            ["horizon_days"] = 30,
+        })).Is(HttpStatusCode.Created).Id;
+        var all = (await project.GetAsync("?limit=100")).Data.Where(w => w!["series_id"] is not null).Select(w => w!["id"]!.GetValue<string>()).Reverse().ToList();
+        Assert.Equal(30, all.Count);
+        await IsAsync([all[0], all[1], single], [single, all[1], all[0]]);
+
+        await project.PatchAsync(all[0], new JsonObject { ["status"] = "active" });
+        await IsAsync([all[1], all[2], single], [single, all[2], all[1], all[0]]);
+        await project.CancelAsync(all[1]); // it never began
+        await IsAsync([all[2], all[3], single], [single, all[3], all[2], all[0]]);
+        await project.CancelAsync(all[0]); // it did
+        await project.PatchAsync(all[9], new JsonObject { ["starts_at"] = $"{day.AddDays(1):s}Z" }); // to the front
+        await IsAsync([all[9], all[2], single], [single, all[2], all[0], all[9]]);
+        await project.SendAsync(HttpMethod.Patch, $"{path}/{series}", new JsonObject { ["title"] = "Changed" });
+        await earlier.UntilAsync(feed => feed.Scheduled.Any(w => w.Value.Title == "Changed"));
+        await IsAsync([all[9], all[2], single], [single, all[2], all[0], all[9]]);
+
+        var month = new ListWindowsBetweenRequest { From = Timestamp.FromDateTime(day), To = Timestamp.FromDateTime(day.AddDays(60)) };
+        using var channel = GrpcChannel.ForAddress(first.GrpcAddress);
+        var client = new MaintenanceFeed.MaintenanceFeedClient(channel);
+        Assert.Equal([all[0], single], (await client.ListWindowsBetweenAsync(month, ServiceToken)).Windows.Select(w => w.Value.Id));
+        month.ForCalendar = true;
+        Assert.Equal(31, (await client.ListWindowsBetweenAsync(month, ServiceToken)).Windows.Count);
+
+        await project.SendAsync(HttpMethod.Delete, $"{path}/{series}");
+        await IsAsync([single], [single, all[0]]);
+
+        async Task IsAsync(IReadOnlyList<string> scheduled, IReadOnlyList<string> recent)
+        {
+            await earlier.UntilAsync(Matches);
+            await using var fresh = await FeedStream.OpenAsync(first);
+            await fresh.UntilAsync(Matches);
+
+            bool Matches(NoticeLists feed) => feed.Scheduled.Select(w => w.Value.Id).SequenceEqual(scheduled) && feed.Recent.Select(w => w.Value.Id).SequenceEqual(recent) && feed.ScheduledTotal == scheduled.Count;
         }
     }
 

@@ -48,6 +48,8 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
         await MeasureAsync("list, one rare state of a project with many", windows.ListCommand(big, [WindowStatus.Active], null, null, 21));
         await MeasureAsync("open windows of a project with many", windows.ListOpenCommand(big));
         await MeasureAsync("notices", notices.NoticesCommand(100));
+        await MeasureAsync("next windows of series", notices.NextCommand(["mws_load7", "mws_load17"]));
+        await MeasureAsync("windows that overlap", new Overlaps(projects).Command(big, "mw_none", null, ["Model Storage"], [(middle, middle.AddDays(1))]));
         var mark = await log.CurrentAsync(CancellationToken.None);
         await MeasureAsync("change log, nothing new", log.ReadCommand(mark, null));
         await MeasureAsync("change log, a transaction that ran at the mark", log.ReadCommand(mark with { Seen = new(mark.Seen.Max, [mark.Seen.Max - 1]) }, null));
@@ -109,10 +111,20 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
                 lateral (select timestamptz '2025-06-01Z' + interval '1 second' * ((n::bigint * 7919) % 63072000) as start,
                     case when n % 100 = 1 then 'active' when n % 50 = 2 then 'scheduled' when n % 5 = 3 then 'cancelled' else 'completed' end as state) v
             """,
+            $"""
+            insert into series (project_id, id, created_at, made_through, document)
+            select 'proj_load' || n, 'mws_load' || n, now(), current_date, '{{"version": 1, "horizon_days": 60}}' from generate_series(1, 500) n
+            """,
+            $"""
+            insert into windows (project_id, id, title, description, severity, affected_services, starts_at, ends_at, status, version, created_by, created_at, updated_at, auto_transition, series_id, occurrence)
+            select s.project_id, 'mw_' || s.id || n, 'Occurrence', '', 'info', '{{}}', start, start + interval '1 hour', 'scheduled', 1, 'load', start, start, true, s.id, start::date
+            from series s, generate_series(1, 60) n, lateral (select date_trunc('day', now()) + interval '1 day' * n as start) v
+            """,
             """
             insert into window_events (project_id, window_id, version, occurred_at, actor, action, after)
             select project_id, id, version, created_at, 'load', 'created', to_jsonb(w) from windows w
             """,
+            "vacuum analyze series",
             "vacuum analyze windows",
             "vacuum analyze window_events"])
         {

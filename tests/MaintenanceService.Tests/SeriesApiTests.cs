@@ -91,6 +91,31 @@ public sealed class SeriesApiTests(ManagementApi api)
         (await project.SendAsync(HttpMethod.Post, PathOf(project), Body())).Is(HttpStatusCode.Created);
     }
 
+    [Fact]
+    public async Task A_series_that_overlaps_other_windows_is_warned_of_the_first_ten_but_not_of_its_own()
+    {
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        using var project = Project.Of(service);
+        var first = (await project.SendAsync(HttpMethod.Post, PathOf(project), Body(("duration", "PT24H")))).Is(HttpStatusCode.Created);
+        Assert.Null(first.Json["warnings"]);
+        var single = await project.CreatedAsync(MaintenanceService.Tests.Body.With(b => (b["starts_at"], b["ends_at"]) = (Day(7) + "T00:00:00Z", Day(7) + "T01:00:00Z")));
+        var second = (await project.SendAsync(HttpMethod.Post, PathOf(project), Body(("rrule", "FREQ=DAILY;INTERVAL=2"), ("starts_on", Day(7)), ("local_time", "00:30"), ("duration", "PT1H")))).Is(HttpStatusCode.Created);
+        var warned = Warned(second);
+        Assert.Equal(10, warned.Count);
+        Assert.Contains(single, warned);
+        var others = (await OccurrencesAsync(project)).ToDictionary(Id, window => window["series_id"]?.ToString());
+        Assert.All(warned, id => Assert.Equal(id == single ? null : first.Id, others[id]));
+
+        var changed = (await project.SendAsync(HttpMethod.Patch, $"{PathOf(project)}/{second.Id}", new JsonObject { ["affected_services"] = new JsonArray("A") })).Is(HttpStatusCode.OK);
+        Assert.Equal(warned, Warned(changed));
+        (await project.SendAsync(HttpMethod.Patch, $"{PathOf(project)}/{first.Id}", new JsonObject { ["affected_services"] = new JsonArray("B") })).Is(HttpStatusCode.OK);
+        Assert.Equal([single], Warned((await project.SendAsync(HttpMethod.Patch, $"{PathOf(project)}/{second.Id}", new JsonObject { ["title"] = "T" })).Is(HttpStatusCode.OK)));
+        Assert.Null((await project.SendAsync(HttpMethod.Delete, $"{PathOf(project)}/{second.Id}")).Is(HttpStatusCode.OK).Json["warnings"]);
+        Assert.DoesNotContain("warnings", (await project.SendAsync(HttpMethod.Get, $"{PathOf(project)}/{second.Id}/events")).Text, StringComparison.Ordinal);
+
+        static List<string> Warned(Reply reply) => [.. reply.Json["warnings"]!.AsArray().Select(warning => warning!["id"]!.ToString())];
+    }
+
     [Theory]
     [InlineData("timezone", "Europe/Nowhere")]
     [InlineData("timezone", "+02:00")]
