@@ -111,13 +111,13 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
                 lateral (select timestamptz '2025-06-01Z' + interval '1 second' * ((n::bigint * 7919) % 63072000) as start,
                     case when n % 100 = 1 then 'active' when n % 50 = 2 then 'scheduled' when n % 5 = 3 then 'cancelled' else 'completed' end as state) v
             """,
-            $"""
+            """
             insert into series (project_id, id, created_at, made_through, document)
-            select 'proj_load' || n, 'mws_load' || n, now(), current_date, '{{"version": 1, "horizon_days": 60}}' from generate_series(1, 500) n
+            select 'proj_load' || n, 'mws_load' || n, now(), current_date, '{"version": 1, "horizon_days": 60}' from generate_series(1, 500) n
             """,
-            $"""
+            """
             insert into windows (project_id, id, title, description, severity, affected_services, starts_at, ends_at, status, version, created_by, created_at, updated_at, auto_transition, series_id, occurrence)
-            select s.project_id, 'mw_' || s.id || n, 'Occurrence', '', 'info', '{{}}', start, start + interval '1 hour', 'scheduled', 1, 'load', start, start, true, s.id, start::date
+            select s.project_id, 'mw_' || s.id || n, 'Occurrence', '', 'info', '{}', start, start + interval '1 hour', 'scheduled', 1, 'load', start, start, true, s.id, start::date
             from series s, generate_series(1, 60) n, lateral (select date_trunc('day', now()) + interval '1 day' * n as start) v
             """,
             """
