@@ -1,10 +1,13 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
+using NpgsqlTypes;
 using Xerotier.MaintenanceService.Clock;
 using Xerotier.MaintenanceService.Series;
+using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
 
 namespace Xerotier.MaintenanceService.Tests;
@@ -107,8 +110,8 @@ public sealed class SeriesClockTests(ITestOutputHelper output) : IAsyncLifetime
         {
             while (!done.IsCancellationRequested)
             {
-                await Task.Delay(Random.Shared.Next(50, 300));
-                if (++kills % 5 == 0)
+                await Task.Delay(Random.Shared.Next(100, 500));
+                if (++kills % 10 == 0)
                 {
                     await postgres.KillAsync();
                     await postgres.RestartAsync();
@@ -161,6 +164,56 @@ public sealed class SeriesClockTests(ITestOutputHelper output) : IAsyncLifetime
             (await ReadAsync("select series_id, count(*) from series_occurrences group by 1", row => (row.GetString(0), row.GetInt64(1)))).OrderBy(of => of.Item2));
     }
 
+    [Fact]
+    public async Task A_service_that_is_killed_amid_its_work_leaves_no_occurrence_out_and_makes_none_twice()
+    {
+        const int Series = 200;
+        var connectionString = await postgres.CreateDatabaseAsync();
+        await using var own = NpgsqlDataSource.Create(connectionString);
+        await Migrations.ApplyAsync(own, typeof(SeriesClock).Assembly, NullLogger.Instance, CancellationToken.None);
+        await using (var insert = own.CreateCommand("insert into series (project_id, id, created_at, made_through, document) select d ->> 'project_id', d ->> 'id', now(), current_date, d from unnest(@documents) d"))
+        {
+            insert.Parameters.Add(new("documents", NpgsqlDbType.Array | NpgsqlDbType.Jsonb) { Value = Enumerable.Range(0, Series).Select(DocumentOf).ToArray() });
+            await insert.ExecuteNonQueryAsync();
+        }
+
+        string[] settings = ["ConnectionStrings__maintenancedb", "services__gateway__internal__0", "services__statusservice__grpc__0"];
+        var (kills, left) = (0, (long)Series);
+        while (left > 0)
+        {
+            await ReadAsync(own, "update series_lease set expires_at = '-infinity' returning 1", row => row.FieldCount); // the killed one's lease would run for 15 s
+            await using var process = new ServiceProcess("MaintenanceService", settings.Zip([connectionString, "http://127.0.0.1:9", "http://127.0.0.1:9"], KeyValuePair.Create));
+            var enough = kills < 3 ? left - Random.Shared.Next(10, 50) : 0;
+            await Eventually.TrueAsync(async () => (left = await CountAsync(own, "select count(*) from series where made_through = current_date")) <= enough, seconds: 60);
+            await process.KillAsync();
+            kills++;
+        }
+
+        Assert.Equal(4, kills);
+        Assert.Equal(
+            (Series * 30, Series * 30, Series * 30),
+            (await ReadAsync(own, """
+                select (select count(*) from windows), (select count(distinct (series_id, occurrence)) from windows), (select count(*) from window_events where action = 'created' and actor = 'system')
+                """, row => (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2))))[0]);
+
+        static string DocumentOf(int n)
+        {
+            var now = DateTimeOffset.UtcNow;
+            var fields = new MaintenanceSeriesUpdate
+            {
+                Title = "Maintenance",
+                Description = "",
+                Timezone = "UTC",
+                StartsOn = DateOnly.FromDateTime(now.UtcDateTime).AddDays(1),
+                LocalTime = "12:00",
+                Duration = "PT1H",
+                Rrule = "FREQ=DAILY",
+                HorizonDays = 30,
+            };
+            return SeriesRules.Create(fields, new Caller("key_1", "ops", $"proj_{n / SeriesRules.Most}", false, []), now).Value.ToDocument();
+        }
+    }
+
     private async Task<string> CreateAsync(string rule) => (await clients[0].SendAsync(HttpMethod.Post, Path, new JsonObject
     {
         ["title"] = "Maintenance",
@@ -180,9 +233,13 @@ public sealed class SeriesClockTests(ITestOutputHelper output) : IAsyncLifetime
         return await CountAsync($"select count(*) from series where made_through < date '{Today.AddDays(30):yyyy-MM-dd}' and id <> '{except}'") == 0;
     });
 
-    private async Task<long> CountAsync(string sql) => (await ReadAsync(sql, row => row.GetInt64(0)))[0];
+    private Task<long> CountAsync(string sql) => CountAsync(database, sql);
 
-    private async Task<List<T>> ReadAsync<T>(string sql, Func<NpgsqlDataReader, T> read)
+    private Task<List<T>> ReadAsync<T>(string sql, Func<NpgsqlDataReader, T> read) => ReadAsync(database, sql, read);
+
+    private static async Task<long> CountAsync(NpgsqlDataSource database, string sql) => (await ReadAsync(database, sql, row => row.GetInt64(0)))[0];
+
+    private static async Task<List<T>> ReadAsync<T>(NpgsqlDataSource database, string sql, Func<NpgsqlDataReader, T> read)
     {
         await using var command = database.CreateCommand(sql);
         await using var reader = await command.ExecuteReaderAsync();

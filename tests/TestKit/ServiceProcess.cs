@@ -37,6 +37,13 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>What it has printed.</summary>
     public IReadOnlyCollection<string> Output => output;
 
+    /// <summary>Kills it with SIGKILL and waits for its end.</summary>
+    public Task KillAsync()
+    {
+        process.Signal(ChildProcess.Kill);
+        return process.Exited;
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
