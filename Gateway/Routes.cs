@@ -18,6 +18,7 @@ internal sealed class Routes
 {
     private const string Project = "/{project_id}/v1/";
     private const string Windows = Project + "management/maintenance";
+    private const string Series = Project + "management/maintenance-series";
     private const string Incidents = Project + "management/incidents";
     private const string Components = "/v1/platform/components";
     private const string Keys = Project + "management/keys";
@@ -79,6 +80,14 @@ internal sealed class Routes
             new("POST", Windows + "/{id}/complete", Access.Management, notices, Operations.CompleteWindow),
             new("POST", Windows + "/{id}/purge", Access.Management, notices, Operations.PurgeWindow),
             new("GET", Windows + "/{id}/events", Access.Management, notices, Operations.WindowEvents),
+
+            new("GET", Series, Access.Management, notices, Operations.ListSeries),
+            new("POST", Series, Access.Management, notices, Operations.CreateSeries),
+            new("POST", Series + "/preview", Access.Management, notices, Operations.PreviewSeries), // before {id}, which would match too
+            new("GET", Series + "/{id}", Access.Management, notices, Operations.GetSeries),
+            new("PATCH", Series + "/{id}", Access.Management, notices, Operations.UpdateSeries),
+            new("DELETE", Series + "/{id}", Access.Management, notices, Operations.CancelSeries),
+            new("GET", Series + "/{id}/events", Access.Management, notices, Operations.SeriesEvents),
 
             new("GET", Incidents, Access.Management, notices, Operations.ListIncidents),
             new("POST", Incidents, Access.Management, notices, Operations.CreateIncident),

@@ -9,6 +9,8 @@ internal static class Parameters
 
     public static readonly Parameter WindowId = new("id", "path", "The maintenance window's ID.", "\"mw_7k3q0c1v2b3n4m5x6z7a\"") { Pattern = "^mw_" };
 
+    public static readonly Parameter SeriesId = new("id", "path", "The series' ID.", "\"mws_7k3q0c1v2b3n4m5x6z7a\"") { Pattern = "^mws_" };
+
     public static readonly Parameter IncidentId = new("id", "path", "The incident's ID.", "\"inc_7k3q0c1v2b3n4m5x6z7a\"") { Pattern = "^inc_" };
 
     public static readonly Parameter IncidentUpdateId = new("uid", "path", "The update's ID.", "\"upd_7k3q0c1v2b3n4m5x6z7a\"") { Pattern = "^upd_" };
