@@ -125,6 +125,7 @@ internal sealed class SchemaWriter(OpenApiDocument document)
                 Type = type == typeof(int) || type == typeof(long) ? JsonSchemaType.Integer : JsonSchemaType.Number,
                 Minimum = Bound(range?.Minimum),
                 Maximum = Bound(range?.Maximum),
+                Default = Default(property),
             };
         }
 
@@ -135,7 +136,7 @@ internal sealed class SchemaWriter(OpenApiDocument document)
 
         if (type == typeof(DateOnly))
         {
-            return new OpenApiSchema { Type = JsonSchemaType.String, Format = "date" };
+            return Date();
         }
 
         if (property.GetCustomAttribute<KeysAttribute>() is { } keys)
@@ -156,7 +157,7 @@ internal sealed class SchemaWriter(OpenApiDocument document)
             MinItems = Positive(rule.MinCount),
             MaxItems = Positive(rule.MaxCount),
             UniqueItems = rule.Unique ? true : null,
-            Items = item != typeof(string) ? Component(item, isRequest) : new OpenApiSchema
+            Items = item == typeof(DateOnly) ? Date() : item != typeof(string) ? Component(item, isRequest) : new OpenApiSchema
             {
                 Type = JsonSchemaType.String,
                 MinLength = Positive(rule.MinLength),
@@ -165,6 +166,8 @@ internal sealed class SchemaWriter(OpenApiDocument document)
             },
         };
     }
+
+    private static OpenApiSchema Date() => new() { Type = JsonSchemaType.String, Format = "date" };
 
     private static OpenApiSchema Scalar(Type type, PropertyInfo property)
     {
