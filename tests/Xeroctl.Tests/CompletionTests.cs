@@ -8,6 +8,7 @@ public sealed class CompletionTests
     private static readonly Dictionary<string, string> Api = new()
     {
         ["GET /proj_ABC123/v1/management/maintenance"] = Samples.List(false, Samples.Window(), Samples.Window("mw_def456", title: "Other: one")),
+        ["GET /proj_ABC123/v1/management/maintenance-series"] = Samples.List(false, """{"id":"mws_1","title":"Weekly"}"""),
         ["GET /proj_ABC123/v1/management/keys"] = Samples.List(false, """{"id":"key_1","name":"ci"}"""),
         ["GET /v1/platform/projects"] = Samples.List(false, """{"id":"proj_XYZ789","name":"Acme"}"""),
         ["GET /v1/platform/projects/proj_XYZ789/keys"] = Samples.List(false, """{"id":"key_2","name":"first"}"""),
@@ -20,7 +21,10 @@ public sealed class CompletionTests
 
     [Theory]
     [InlineData("", "maintenance incidents components health status keys projects platform config completion")]
-    [InlineData("maintenance|s", "show schedule")]
+    [InlineData("maintenance|s", "show schedule series")]
+    [InlineData("maintenance|series|", "list show create update cancel preview")]
+    [InlineData("maintenance|series|cancel|", "mws_1")]
+    [InlineData("maintenance|series|create|--auto", "--auto-transition")]
     [InlineData("maintenance|cancel|", "mw_abc123 mw_def456")]
     [InlineData("maintenance|cancel|mw_d", "mw_def456")]
     [InlineData("maintenance|cancel|mw_abc123|", "")]

@@ -91,6 +91,32 @@ public sealed class EndToEndTests(EndToEndTests.ClusterFixture fixture) : IClass
     }
 
     [Fact]
+    public async Task A_series_is_previewed_created_moved_and_cancelled()
+    {
+        using var tool = Demo();
+        string[] options = ["--timezone", "Europe/Berlin", "--local-time", "02:30", "--duration", "1h30m", "--rrule", "FREQ=WEEKLY;BYDAY=SU"];
+        var preview = await tool.RunAsync(["maintenance", "series", "preview", .. options, "--starts-on", "2099-03-29"]);
+        Assert.Equal((0, ""), (preview.ExitCode, preview.Error));
+        Assert.Contains("\n2099-03-29\t2099-03-29T01:30:00Z\t2099-03-29T03:00:00Z\t2099-03-29T03:30:00+02:00\t2099-03-29T05:00:00+02:00\tgap\n", preview.Out);
+
+        var today = DateTime.UtcNow.ToString("yyyy-MM-dd");
+        var series = Fields(await tool.RunAsync(["maintenance", "series", "create", "--title", "Series end to end", "--description", "", .. options, "--starts-on", today]));
+        var windows = await OccurrencesAsync();
+        Assert.InRange(windows.Count, 8, 9); // Sundays of 60 days
+        Assert.All(windows, window => Assert.Equal("scheduled", window[1]));
+        var moved = Fields(await tool.RunAsync("maintenance", "series", "update", series["id"][..12], "--duration", "PT2H"));
+        Assert.Equal((series["id"], "PT2H"), (moved["id"], moved["duration"]));
+        Assert.All(await OccurrencesAsync(), window => Assert.Equal(TimeSpan.FromHours(2), DateTimeOffset.Parse(window[4]) - DateTimeOffset.Parse(window[3])));
+        Assert.Equal((series["id"], "Europe/Berlin"), (Fields(await tool.RunAsync("maintenance", "show", windows[0][0]))["series_id"], moved["timezone"]));
+        Assert.NotEmpty(Fields(await tool.RunAsync("maintenance", "series", "cancel", series["id"]))["cancelled_at"]);
+        Assert.All(await OccurrencesAsync(), window => Assert.Equal("cancelled", window[1]));
+        Assert.Contains($"{series["id"]}\tSeries end to end\t", (await tool.RunAsync("maintenance", "series", "list")).Out);
+
+        async Task<List<string[]>> OccurrencesAsync() =>
+            [.. (await tool.RunAsync("maintenance", "list", "--all")).Out.Split('\n').Select(line => line.Split('\t')).Where(columns => columns is [_, _, _, _, _, "Series end to end", ..])];
+    }
+
+    [Fact]
     public async Task Health_and_status_are_told()
     {
         using var tool = Demo();

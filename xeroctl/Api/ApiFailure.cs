@@ -77,6 +77,7 @@ internal static class ApiFailure
         var name when call.Arguments.Contains(name) => $"<{name}>",
         "affected_services" => "--affected-service",
         "components" => "--component",
+        "exdates" => "--exdate",
         "impact_override" => "--impact",
         "probe" => "--probe-url",
         "probe.interval_seconds" => "--probe-interval",

@@ -43,4 +43,8 @@ internal static class OptionRules
 
     /// <summary>The value of a <see cref="Switch"/>; null where it was not given.</summary>
     public static bool? GetSwitch(this ParseResult parse, Option<bool?> option) => parse.GetResult(option) is null ? null : parse.GetValue(option) ?? true;
+
+    /// <summary>The values of a repeatable option; null where it was not given. One empty value is the empty list.</summary>
+    public static string[]? GetList(this ParseResult parse, Option<string[]> option) =>
+        parse.GetResult(option) is null ? null : parse.GetValue(option) is [""] ? [] : parse.GetValue(option);
 }

@@ -34,7 +34,10 @@ internal sealed class Session(ParseResult parse) : IDisposable
     /// <summary>A call of what everybody can read, at the host's root.</summary>
     public ApiCall PublicCall(string path) => new(HttpMethod.Get, new Uri(Settings.Address.Root, path), null);
 
-    /// <summary>Sends <paramref name="call"/> and shows the response: unchanged with <c>-o json</c>, else with <paramref name="view"/>.</summary>
+    /// <summary>
+    /// Sends <paramref name="call"/> and shows the response: unchanged with <c>-o json</c>, else with <paramref name="view"/>. What the
+    /// operator should know of the change goes to standard error.
+    /// </summary>
     public async Task<int> ShowAsync(ApiCall call, Action<Screen, JsonElement> view, CancellationToken cancel)
     {
         if (DryRun(call))
@@ -44,6 +47,12 @@ internal sealed class Session(ParseResult parse) : IDisposable
 
         var response = await Client.SendAsync(call, cancel);
         Show(response, view);
+        Output.Flush();
+        foreach (var warning in response.Json.Items("warnings"))
+        {
+            await Terminal.Error.WriteLineAsync(TerminalText.Line($"xeroctl: warning: {warning.Text("message") ?? warning.Text("code")}{(warning.Text("id") is { } id ? $" ({id})" : "")}"));
+        }
+
         return ExitCodes.Ok;
     }
 

@@ -15,6 +15,9 @@ internal sealed record IdKind(string What, string Prefix, Func<Session, string, 
     /// <summary>The project's maintenance windows.</summary>
     public static IdKind Window { get; } = new("window", "mw_", (session, query) => session.Call(HttpMethod.Get, $"management/maintenance?{query}"));
 
+    /// <summary>The project's series of maintenance windows.</summary>
+    public static IdKind Series { get; } = new("series", "mws_", (session, query) => session.Call(HttpMethod.Get, $"management/maintenance-series?{query}"));
+
     /// <summary>The project's incidents.</summary>
     public static IdKind Incident { get; } = new("incident", "inc_", (session, query) => session.Call(HttpMethod.Get, $"management/incidents?{query}"));
 

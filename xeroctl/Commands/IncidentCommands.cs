@@ -322,26 +322,13 @@ internal static class IncidentCommands
         return etag;
     }
 
-    /// <summary>Sends a change, and shows the incident with <paramref name="update"/>, or with its newest one, and what the operator should know.</summary>
-    private static async Task<int> ChangeAsync(Session session, ApiCall call, string done, CancellationToken cancel, string? update = null)
-    {
-        if (session.DryRun(call))
-        {
-            return ExitCodes.Ok;
-        }
-
-        var response = await session.Client.SendAsync(call, cancel);
-        session.Show(response, (screen, json) =>
+    /// <summary>Sends a change, and shows the incident with <paramref name="update"/>, or with its newest one.</summary>
+    private static Task<int> ChangeAsync(Session session, ApiCall call, string done, CancellationToken cancel, string? update = null) => session.ShowAsync(
+        call,
+        (screen, json) =>
         {
             var shown = update ?? json.Items("updates").Select(item => item.Text("id")).LastOrDefault();
             IncidentView.Details(screen, done, json, Page(session, json), id => id == shown);
-        });
-        session.Screen().Flush();
-        foreach (var warning in response.Json.Items("warnings"))
-        {
-            await Terminal.Error.WriteLineAsync(TerminalText.Line($"xeroctl: warning: {warning.Text("message") ?? warning.Text("code")}"));
-        }
-
-        return ExitCodes.Ok;
-    }
+        },
+        cancel);
 }

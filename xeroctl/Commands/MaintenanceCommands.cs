@@ -6,7 +6,7 @@ namespace Xerotier.Xeroctl.Commands;
 internal static class MaintenanceCommands
 {
     /// <summary>The group.</summary>
-    public static Group Group() => new("maintenance", "Manage the project's maintenance windows.", List(), Show(), Schedule(), Update(), Cancel(), Complete(), Purge());
+    public static Group Group() => new("maintenance", "Manage the project's maintenance windows.", List(), Show(), Schedule(), Update(), Cancel(), Complete(), Purge(), SeriesCommands.Group());
 
     private static Leaf List()
     {

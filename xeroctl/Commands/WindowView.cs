@@ -36,7 +36,7 @@ internal static class WindowView
 
             screen.Columns("affected_services", window.Texts("affected_services"));
             screen.Columns("auto_transition", window.IsTrue("auto_transition") ? "true" : "false");
-            foreach (var name in (string[])["created_by", "created_at", "updated_at", "completed_at", "cancelled_at"])
+            foreach (var name in (string[])["series_id", "occurrence", "created_by", "created_at", "updated_at", "completed_at", "cancelled_at"])
             {
                 screen.Columns(name, window.Text(name) ?? "");
             }
@@ -52,6 +52,11 @@ internal static class WindowView
         DetailView.TimeField(screen, "starts", window, "starts_at");
         DetailView.TimeField(screen, "ends", window, "ends_at");
         DetailView.Field(screen, "affects", window.Texts("affected_services") is { Length: > 0 } services ? services : "all services");
+        if (window.Text("series_id") is { } series)
+        {
+            DetailView.Field(screen, "series", $"{series}, its occurrence of {window.Text("occurrence")}");
+        }
+
         DetailView.TimeField(screen, "completed", window, "completed_at");
         DetailView.TimeField(screen, "cancelled", window, "cancelled_at");
         DetailView.Field(screen, "created by", $"{window.Text("created_by")}{(window.Time("created_at") is { } created ? $", {Times.Relative(created, screen.Now)}" : "")}");
@@ -62,18 +67,19 @@ internal static class WindowView
         }
     }
 
+    /// <summary>The tone of a severity.</summary>
+    public static Tone SeverityTone(string? severity) => severity switch
+    {
+        "critical" => Tone.Bad,
+        "warning" => Tone.Warning,
+        _ => Tone.None,
+    };
+
     private static Tone StatusTone(string status) => status switch
     {
         "active" => Tone.Warning,
         "scheduled" => Tone.Info,
         "completed" => Tone.Good,
         _ => Tone.Faint,
-    };
-
-    private static Tone SeverityTone(string? severity) => severity switch
-    {
-        "critical" => Tone.Bad,
-        "warning" => Tone.Warning,
-        _ => Tone.None,
     };
 }

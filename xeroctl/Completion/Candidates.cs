@@ -41,6 +41,10 @@ internal static class Candidates
     public static IEnumerable<CompletionItem> Windows(ParseResult parse) =>
         Fetch(parse, session => session.Call(HttpMethod.Get, "management/maintenance?limit=100"), window => $"{window.Text("status")}: {window.Text("title")}");
 
+    /// <summary>The project's series of maintenance windows, newest first.</summary>
+    public static IEnumerable<CompletionItem> Series(ParseResult parse) =>
+        Fetch(parse, session => session.Call(HttpMethod.Get, "management/maintenance-series?limit=100"), series => $"{(series.Text("cancelled_at") is null ? "" : "cancelled: ")}{series.Text("title")}");
+
     /// <summary>The project's incidents, newest first.</summary>
     public static IEnumerable<CompletionItem> Incidents(ParseResult parse) =>
         Fetch(parse, session => session.Call(HttpMethod.Get, "management/incidents?limit=100"), incident => $"{incident.Text("status")}: {incident.Text("title")}");
