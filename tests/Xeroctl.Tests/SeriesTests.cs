@@ -35,9 +35,9 @@ public sealed class SeriesTests
         Timezone = "Europe/Berlin",
         Data =
         [
-            Occurrence("2027-03-21", "2027-03-21T02:30:00+01:00", null),
-            Occurrence("2027-03-28", "2027-03-28T03:30:00+02:00", OccurrenceAdjustment.Gap),
-            Occurrence("2027-10-31", "2027-10-31T02:30:00+02:00", OccurrenceAdjustment.Overlap),
+            Occurrence("2027-03-21T02:30:00+01:00", "2027-03-21T04:00:00+01:00", null),
+            Occurrence("2027-03-28T03:30:00+02:00", "2027-03-28T05:00:00+02:00", OccurrenceAdjustment.Gap),
+            Occurrence("2027-10-31T02:30:00+02:00", "2027-10-31T03:00:00+01:00", OccurrenceAdjustment.Overlap),
         ],
     };
 
@@ -48,16 +48,19 @@ public sealed class SeriesTests
         using var tool = Plain(api);
         Assert.Equal(
             """
-            TITLE                                     RRULE                   LOCAL TIME  TIMEZONE          CANCELLED  ID
-            Weekly database maintenance               FREQ=WEEKLY;BYDAY=SU    02:30       Europe/Berlin     —          mws_aaaabbbb
-            Patch day of the routers in every region  FREQ=MONTHLY;BYDAY=2TU  22:00       America/New_York  1d ago     mws_zzzzbbbb
-            Columns hidden at this width: DURATION.
+            TITLE                            RRULE                   LOCAL TIME  TIMEZONE          DURATION  CANCELLED  ID
+            Weekly database maintenance      FREQ=WEEKLY;BYDAY=SU    02:30       Europe/Berlin     PT1H30M   —          mws_aaaabbbb
+            Patch day of the routers in ev…  FREQ=MONTHLY;BYDAY=2TU  22:00       America/New_York  PT2H      1d ago     mws_zzzzbbbb
 
             """,
             (await tool.TerminalAsync([], 120, "maintenance", "series", "list")).Out);
         Assert.Equal(
             """
-            TITLE               RRULE                   TIMEZONE          ID
+            TITLE         RRULE                   LOCAL TIME  TIMEZONE          ID
+            Weekly data…  FREQ=WEEKLY;BYDAY=SU    02:30       Europe/Berlin     mws_aaaabbbb
+            Patch day o…  FREQ=MONTHLY;BYDAY=2TU  22:00       America/New_York  mws_zzzzbbbb
+            Columns hidden at this width: DURATION, CANCELLED.
+
             """,
             (await tool.TerminalAsync([], 80, "maintenance", "series", "list")).Out);
         var piped = (await tool.RunAsync("maintenance", "series", "list", "--limit", "5")).Out.Split('\n');
@@ -115,22 +118,22 @@ public sealed class SeriesTests
     }
 
     [Theory]
-    [InlineData("--exdate= --affected-service=", """{"affected_services":[],"exdates":[]}""")]
-    [InlineData("--duration PT2H --title T", """{"title":"T","duration":"PT2H"}""")]
-    [InlineData("--duration 45m", """{"duration":"PT45M"}""")]
+    [InlineData("--exdate||--affected-service|", """{"affected_services":[],"exdates":[]}""")]
+    [InlineData("--duration|PT2H|--title|T", """{"title":"T","duration":"PT2H"}""")]
+    [InlineData("--duration|45m", """{"duration":"PT45M"}""")]
     public async Task An_update_changes_what_is_said(string options, string body)
     {
         await using var api = await StartAsync();
         using var tool = Plain(api);
-        Assert.Equal(0, (await tool.RunAsync(["maintenance", "series", "update", "mws_aaaa", .. options.Split(' ')])).ExitCode);
+        Assert.Equal(0, (await tool.RunAsync(["maintenance", "series", "update", "mws_aaaa", .. options.Split('|')])).ExitCode);
         Assert.Equal(($"PATCH {Path}/{Weekly}", body), ($"{api.Seen.Last().Method} {api.Seen.Last().Target}", api.Seen.Last().Body));
     }
 
     [Theory]
     [InlineData("update X", "nothing to update; use at least one of --title, --description, --timezone, --starts-on, --local-time, --duration, --rrule, --exdate, --horizon-days, --severity, --affected-service, --auto-transition")]
     [InlineData("update X --horizon-days 6", "--horizon-days takes a whole number from 7 to 90, not '6'")]
-    [InlineData($"create {When}", "--title is required")]
-    [InlineData("preview --title T --description D", "--timezone is required")]
+    [InlineData($"create {When}", "Option '--title' is required.")]
+    [InlineData("preview --title T --description D", "Option '--timezone' is required.")]
     public async Task What_cannot_be_meant_is_refused_before_anything_is_sent(string line, string error)
     {
         await using var api = await StartAsync();
@@ -177,10 +180,10 @@ public sealed class SeriesTests
         Assert.Equal(
             """
             Next occurrences in Europe/Berlin
-            LOCAL START           LOCAL END             UTC START         UTC END           DAYLIGHT SAVING
-            Sun 2027-03-21 02:30  Sun 2027-03-21 04:00  2027-03-21 01:30  2027-03-21 03:00
-            Sun 2027-03-28 03:30  Sun 2027-03-28 05:00  2027-03-28 01:30  2027-03-28 03:00  moved forward: 02:30 does not exist
-            Sun 2027-10-31 02:30  Sun 2027-10-31 04:00  2027-10-31 00:30  2027-10-31 02:00  the earlier of two: 02:30 exists twice
+            OCCURRENCE  LOCAL START           LOCAL END             UTC START         UTC END           DAYLIGHT SAVING
+            2027-03-21  Sun 2027-03-21 02:30  Sun 2027-03-21 04:00  2027-03-21 01:30  2027-03-21 03:00
+            2027-03-28  Sun 2027-03-28 03:30  Sun 2027-03-28 05:00  2027-03-28 01:30  2027-03-28 03:00  moved forward: 02:30 does not exist
+            2027-10-31  Sun 2027-10-31 02:30  Sun 2027-10-31 03:00  2027-10-31 00:30  2027-10-31 02:00  the earlier of two: 02:30 exists twice
 
             """,
             Trimmed((await tool.TerminalAsync([], 140, preview)).Out));
@@ -199,7 +202,7 @@ public sealed class SeriesTests
             "OCCURRENCE\tUTC START\tUTC END\tLOCAL START\tLOCAL END\tDAYLIGHT SAVING\n"
             + "2027-03-21\t2027-03-21T01:30:00Z\t2027-03-21T03:00:00Z\t2027-03-21T02:30:00+01:00\t2027-03-21T04:00:00+01:00\t\n"
             + "2027-03-28\t2027-03-28T01:30:00Z\t2027-03-28T03:00:00Z\t2027-03-28T03:30:00+02:00\t2027-03-28T05:00:00+02:00\tgap\n"
-            + "2027-10-31\t2027-10-31T00:30:00Z\t2027-10-31T02:00:00Z\t2027-10-31T02:30:00+02:00\t2027-10-31T04:00:00+02:00\toverlap\n",
+            + "2027-10-31\t2027-10-31T00:30:00Z\t2027-10-31T02:00:00Z\t2027-10-31T02:30:00+02:00\t2027-10-31T03:00:00+01:00\toverlap\n",
             (await tool.RunAsync(preview)).Out);
         Assert.Equal(JsonSerializer.Serialize(Spring, ContractsJson.Wire.MaintenanceSeriesPreview), (await tool.RunAsync([.. preview, "-o", "json"])).Out);
         var request = api.Seen.Last();
@@ -259,20 +262,15 @@ public sealed class SeriesTests
         CancelledAt = null,
     };
 
-    private static OccurrencePreview Occurrence(string date, string local, OccurrenceAdjustment? adjusted)
+    private static OccurrencePreview Occurrence(string localStart, string localEnd, OccurrenceAdjustment? adjusted) => new()
     {
-        var start = DateTimeOffset.Parse(local);
-        var end = start.AddMinutes(90);
-        return new()
-        {
-            Occurrence = DateOnly.Parse(date),
-            StartsAt = start.ToUniversalTime(),
-            EndsAt = end.ToUniversalTime(),
-            LocalStartsAt = local,
-            LocalEndsAt = end.ToString("yyyy-MM-dd'T'HH:mm:sszzz"),
-            Adjusted = adjusted,
-        };
-    }
+        Occurrence = DateOnly.Parse(localStart[..10]),
+        StartsAt = DateTimeOffset.Parse(localStart).ToUniversalTime(),
+        EndsAt = DateTimeOffset.Parse(localEnd).ToUniversalTime(),
+        LocalStartsAt = localStart,
+        LocalEndsAt = localEnd,
+        Adjusted = adjusted,
+    };
 
     private static string Json(MaintenanceSeries series) => JsonSerializer.Serialize(series, ContractsJson.Wire.MaintenanceSeries);
 

@@ -8,7 +8,7 @@ internal static class SeriesView
 {
     /// <summary>An empty table of series.</summary>
     public static Table Table() => new(
-        new("ID", Place: 2, IsId: true), new("TITLE", Shrinks: true, Least: 18, Place: -1), new("RRULE", Shrinks: true, Least: 24), new("LOCAL TIME", Leaves: 4), new("TIMEZONE", Leaves: 3), new("DURATION", Leaves: 1), new("CANCELLED", Leaves: 2));
+        new("ID", Place: 2, IsId: true), new("TITLE", Shrinks: true, Least: 14, Place: -1), new("RRULE", Shrinks: true, Least: 20), new("LOCAL TIME", Leaves: 4), new("TIMEZONE", Leaves: 3), new("DURATION", Leaves: 1), new("CANCELLED", Leaves: 2));
 
     /// <summary>Adds a series to a table.</summary>
     public static void AddTo(Table table, JsonElement series, DateTimeOffset now) => table.Add(
