@@ -114,7 +114,7 @@ internal static class Tags
         (Embedding, "What other sites show."),
         (Statuspage, "The same status in the shape of the public API of Atlassian Statuspage, which monitors, bots and SDKs speak."),
         (Health, "A project's routers, workers and endpoints."),
-        (Maintenance, "A project's maintenance windows. The status page shows the windows of all projects."),
+        (Maintenance, "A project's maintenance windows, single or in series. The status page shows the windows of all projects."),
         (Incidents, "Incidents on the status page, with their updates. Only the platform's own projects have them."),
         (Components, "The lines of the status page, for the platform's operators."),
         (Keys, "A project's API keys."),

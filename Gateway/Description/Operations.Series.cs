@@ -6,7 +6,7 @@ namespace Xerotier.Gateway.Description;
 internal static partial class Operations
 {
     public static readonly Operation ListSeries = new(
-        "listSeries", Tags.Maintenance, "List series", $"The project's recurring windows, newest first, cancelled ones too. {PagedById}")
+        "listSeries", Tags.Maintenance, "List series", $"The project's recurring windows, newest first, cancelled ones too. Their occurrences are listed with the windows. {PagedById}")
     {
         Parameters = [Parameters.Limit, Parameters.After with { Example = Parameters.SeriesId.Example }],
         Responses = [new(200, "One page of series.", Body.Json<ListPage<MaintenanceSeries>>())],
@@ -17,7 +17,7 @@ internal static partial class Operations
         "createSeries",
         Tags.Maintenance,
         "Create a series",
-        "Windows that recur at a local time. Its occurrences are ordinary windows, made ahead up to the horizon, and listed with the other windows. A local time that does not exist, because the clocks are put forward, moves forward by the gap; one that exists twice is the earlier. A project has at most 20 series that are not cancelled.")
+        "A window that recurs at a local time. Its occurrences are ordinary windows, made ahead up to the horizon, and listed with the other windows. A local time that does not exist, because the clocks are put forward, moves forward by the gap; one that exists twice is the earlier. A project has at most 20 series that are not cancelled.")
     {
         Parameters = [Parameters.IdempotencyKey],
         Request = Body.Json<MaintenanceSeriesCreate>(),
@@ -43,7 +43,7 @@ internal static partial class Operations
         "updateSeries",
         Tags.Maintenance,
         "Update a series",
-        "Fields that are absent keep their value. Its scheduled occurrences change with it, but not those that were changed by themselves. A cancelled series cannot be changed, and a cancelled occurrence does not come back.")
+        "Fields that are absent keep their value. Its occurrences that have not begun change with it, but not those that were changed individually. A cancelled series cannot be changed, and a cancelled occurrence does not come back.")
     {
         Parameters = [Parameters.SeriesId, Parameters.IfMatch],
         Request = Body.Json<MaintenanceSeriesUpdate>(

@@ -192,6 +192,8 @@ public sealed class MatrixTests(PostgresFixture postgres)
         using var put = await SendRawAsync(gateway.Http, "PUT", $"/{project}/v1/management/maintenance", key);
         Assert.Equal(405, (int)put.StatusCode);
         Assert.Equal(["GET", "HEAD", "POST"], put.Content.Headers.Allow);
+        using var preview = await SendRawAsync(gateway.Http, "GET", $"/{project}/v1/management/maintenance-series/preview", key);
+        Assert.Equal((405, "POST"), ((int)preview.StatusCode, string.Join(", ", preview.Content.Headers.Allow)));
 
         foreach (var path in new[] { "/status", "/healthz", $"/{project}/v1/management/maintenance" })
         {

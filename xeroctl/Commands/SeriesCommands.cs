@@ -79,7 +79,7 @@ internal static class SeriesCommands
         var options = SeriesOptions.Update();
         var leaf = new Leaf(
             "update",
-            "Update a series; fields you omit keep their value. Its scheduled occurrences change with it, but not those that were changed by themselves.",
+            "Update a series; fields you omit keep their value. Its occurrences that have not begun change with it, but not those that were changed individually.",
             "xeroctl maintenance series update mws_abc123 --local-time 03:30",
             "xeroctl maintenance series update mws_abc123 --exdate 2026-12-27 --exdate 2027-01-03")
         {

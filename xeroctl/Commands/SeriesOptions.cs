@@ -63,7 +63,7 @@ internal sealed class SeriesOptions
 
     /// <summary>The request body of the options that were given.</summary>
     /// <param name="parse">The options.</param>
-    /// <param name="untitled">The title where none was given, of a series that has no description then either.</param>
+    /// <param name="untitled">Of a series that is not stored: its title where none was given; then the description may be absent too.</param>
     public JsonBody Body(ParseResult parse, string? untitled = null) => new JsonBody()
         .Add("title", parse.GetValue(title) ?? untitled)
         .Add("description", parse.GetValue(description) ?? (untitled is null ? null : ""))
