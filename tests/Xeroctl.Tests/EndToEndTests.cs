@@ -108,6 +108,10 @@ public sealed class EndToEndTests(EndToEndTests.ClusterFixture fixture) : IClass
         Assert.Equal((series["id"], "PT2H"), (moved["id"], moved["duration"]));
         Assert.All(await OccurrencesAsync(), window => Assert.Equal(TimeSpan.FromHours(2), DateTimeOffset.Parse(window[4]) - DateTimeOffset.Parse(window[3])));
         Assert.Equal((series["id"], "Europe/Berlin"), (Fields(await tool.RunAsync("maintenance", "show", windows[0][0]))["series_id"], moved["timezone"]));
+        windows = await OccurrencesAsync();
+        var over = await tool.RunAsync("maintenance", "schedule", "--title", "Over an occurrence", "--description", "", "--starts-at", windows[0][3], "--ends-at", windows[0][4]);
+        Assert.Equal((0, $"xeroctl: warning: “Series end to end” is planned for the same service at the same time. ({windows[0][0]})\n"), (over.ExitCode, over.Error));
+        Assert.Equal(0, (await tool.RunAsync("maintenance", "cancel", over.Out.Split('\n')[0].Split('\t')[1])).ExitCode);
         Assert.NotEmpty(Fields(await tool.RunAsync("maintenance", "series", "cancel", series["id"]))["cancelled_at"]);
         Assert.All(await OccurrencesAsync(), window => Assert.Equal("cancelled", window[1]));
         Assert.Contains($"{series["id"]}\tSeries end to end\t", (await tool.RunAsync("maintenance", "series", "list")).Out);
