@@ -34,8 +34,11 @@ public sealed class SeriesTests(SharedCluster shared)
         var all = (await ReadAsync(operators, $"{windows}?limit=100"))["data"]!.AsArray().Where(IsOfSeries).Select(IdOf).Reverse().ToList();
         Assert.Equal(9, all.Count);
         await ShownAsync("scheduled", all[0], all[1]);
-        var upcoming = (await ReadAsync(visitor, "/api/v2/scheduled-maintenances/upcoming.json"))["scheduled_maintenances"]!.AsArray();
-        Assert.Equal(2, upcoming.Count(window => window!["name"]!.ToString() == "Daily end-to-end maintenance"));
+        await Observer.UntilAsync(
+            async () => (await ReadAsync(visitor, "/api/v2/scheduled-maintenances/upcoming.json"))["scheduled_maintenances"]!.AsArray()
+                .Count(window => window!["name"]!.ToString() == "Daily end-to-end maintenance") == 2,
+            Soon,
+            "the next two in Statuspage's form");
 
         await SendAsync(HttpMethod.Patch, $"{windows}/{all[0]}", new { status = "active" });
         await ShownAsync("scheduled", all[1], all[2]);

@@ -8,6 +8,7 @@ using Xerotier.MaintenanceService.Components;
 using Xerotier.MaintenanceService.Incidents;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Notices;
+using Xerotier.MaintenanceService.Series;
 using Xerotier.MaintenanceService.Storage;
 using Xerotier.MaintenanceService.Windows;
 
@@ -33,15 +34,15 @@ public sealed class IsolationTests(ManagementApi api)
             .Where(type => type.GetConstructors(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
                 .Any(constructor => constructor.GetParameters().Any(parameter => parameter.ParameterType == typeof(NpgsqlDataSource))))
             .Select(type => type.Name).Order(StringComparer.Ordinal);
-        Assert.Equal([nameof(AnyWindow), nameof(ChangeListener), nameof(ChangeLog), nameof(ChangeNotifier), nameof(ClockStore), nameof(ComponentStore), nameof(NoticeStore), nameof(ProjectDatabase), nameof(Suspensions)], holders);
+        Assert.Equal([nameof(AnyWindow), nameof(ChangeListener), nameof(ChangeLog), nameof(ChangeNotifier), nameof(ClockStore), nameof(ComponentStore), nameof(NoticeStore), nameof(ProjectDatabase), nameof(SeriesClock), nameof(Suspensions)], holders);
     }
 
     [Fact]
     public void Every_method_of_a_store_takes_a_project_or_an_object_that_has_one() =>
         Assert.All(
-            new[] { typeof(WindowStore), typeof(IncidentStore) }.SelectMany(store => store.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly)),
+            new[] { typeof(WindowStore), typeof(SeriesStore), typeof(IncidentStore) }.SelectMany(store => store.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly)),
             method => Assert.True(
-                method.GetParameters()[0] is { Name: "projectId" } || method.GetParameters().Any(parameter => parameter.ParameterType == typeof(StoredWindow) || parameter.ParameterType == typeof(StoredIncident)),
+                method.GetParameters()[0] is { Name: "projectId" } || method.GetParameters().Any(parameter => parameter.ParameterType == typeof(StoredWindow) || parameter.ParameterType == typeof(StoredSeries) || parameter.ParameterType == typeof(StoredIncident)),
                 $"{method.Name} takes no project."));
 
     [Fact]
