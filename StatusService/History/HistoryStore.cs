@@ -356,7 +356,8 @@ public sealed class HistoryStore(NpgsqlDataSource database)
                     and exists (select from status_changes newer where newer.component = old.component and newer.number > old.number)
                 returning number)
             update recorder set changes_purged_to = greatest(changes_purged_to, (select max(number) from gone)) where exists (select from gone)
-            """) { Parameters = { new("kept", StatusChangeLog.Kept) } });
+            """)
+        { Parameters = { new("kept", StatusChangeLog.Kept) } });
         return await batch.ExecuteNonQueryAsync(cancellation);
     }
 
