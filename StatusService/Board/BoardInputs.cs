@@ -22,8 +22,8 @@ public sealed record BoardInputs
     /// <summary>How long a feed's last message stays fresh (product.md section 8).</summary>
     public static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a process that has just started waits for its feeds before it says that it knows nothing; a busy machine needs seconds to connect.</summary>
-    public static readonly TimeSpan StartupGrace = TimeSpan.FromSeconds(10);
+    /// <summary>How long a process that has just started waits for its feeds before it records that it knows nothing.</summary>
+    public static readonly TimeSpan StartupGrace = TimeSpan.FromSeconds(4);
 
     /// <summary>Before the first message.</summary>
     public static BoardInputs Nothing { get; } = new();

@@ -25,6 +25,9 @@ public sealed class StatusLoop(
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RecorderPeriod = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How much longer than <see cref="BoardInputs.StartupGrace"/> a page waits that says nothing: a busy machine needs seconds to connect, and another replica's says more.</summary>
+    private static readonly TimeSpan PagePatience = TimeSpan.FromSeconds(6);
+
     private readonly FailureLog failures = new(logger, "The page cannot be made", "The page can be made again", LogLevel.Error);
     private RecorderTurn recorded = RecorderTurn.None;
     private long? turnStartedAt;
@@ -171,7 +174,7 @@ public sealed class StatusLoop(
     /// takes that of another replica: a restart is no reason to call anything unknown.
     /// </summary>
     private bool IsSettled(DateTimeOffset now) =>
-        now >= board.Inputs.WindowsAwaitedUntil
+        now >= board.Inputs.WindowsAwaitedUntil + PagePatience
         || (board.Inputs.Windows is not null && (board.Inputs.Fleet is not null || now < board.Inputs.YoungUntil) && recorded.History.Revision >= 0 && AreProbesKnown);
 
     private bool AreProbesKnown => !board.Inputs.ProbesAwaited && board.Inputs.Announced.Current.All(c => c.Probe is null || board.Inputs.Probes.ContainsKey(c.Key));
