@@ -23,6 +23,10 @@ internal sealed partial class Forwarder(
 {
     /// <summary>Seconds that one of several destinations gets.</summary>
     private const int AttemptTimeout = 2;
+
+    /// <summary>How long a client gets to read why its stream ended, unless it hangs up earlier.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(200);
+
     private readonly HttpMessageInvoker http = new(Handler(tls));
     private readonly HttpMessageInvoker grpc = new(Handler(tls));
     private readonly ForwarderRequestConfig totalTimeout = WithTimeout(options.Value.UpstreamTimeoutSeconds);
@@ -99,6 +103,12 @@ internal sealed partial class Forwarder(
                 else
                 {
                     await Responses.WriteErrorAsync(context, error);
+                }
+
+                if (error == ApiErrors.ServiceUnavailable)
+                {
+                    // The connection closes with its last stream, and a client that learns of that first does not read why its call ended.
+                    await Task.Delay(Farewell, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 }
             }
         }
