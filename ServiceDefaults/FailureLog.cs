@@ -32,6 +32,26 @@ public sealed partial class FailureLog(ILogger logger, string fails, string succ
         }
     }
 
+    /// <summary>Does <paramref name="work"/> again and again, with a pause of <paramref name="interval"/> after each time, and goes on when it fails.</summary>
+    /// <exception cref="OperationCanceledException"><paramref name="stopping"/> ended it.</exception>
+    public async Task RepeatAsync(Func<CancellationToken, Task> work, TimeSpan interval, TimeProvider time, CancellationToken stopping)
+    {
+        while (true)
+        {
+            try
+            {
+                await work(stopping);
+                Succeeded();
+            }
+            catch (Exception failure) when (!stopping.IsCancellationRequested)
+            {
+                Failed(failure);
+            }
+
+            await Task.Delay(interval, time, stopping);
+        }
+    }
+
     [LoggerMessage(EventId = 1, Message = "{Message}")]
     private static partial void LogFailed(ILogger logger, LogLevel level, Exception failure, string message);
 

@@ -12,22 +12,13 @@ internal sealed class IdempotencyCleaner(ClockStore store, Migrations migrations
     {
         var log = new FailureLog(logger, "Expired idempotency keys cannot be removed; it is tried again", "Expired idempotency keys are removed again");
         await migrations.Done.WaitAsync(stoppingToken);
-        while (true)
+        await log.RepeatAsync(TurnAsync, Interval, time, stoppingToken);
+    }
+
+    private async Task TurnAsync(CancellationToken cancellation)
+    {
+        while (await store.RemoveExpiredKeysAsync(time.GetUtcNow(), cancellation) > 0)
         {
-            try
-            {
-                while (await store.RemoveExpiredKeysAsync(time.GetUtcNow(), stoppingToken) > 0)
-                {
-                }
-
-                log.Succeeded();
-            }
-            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
-            {
-                log.Failed(failure);
-            }
-
-            await Task.Delay(Interval, time, stoppingToken);
         }
     }
 }

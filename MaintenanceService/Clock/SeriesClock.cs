@@ -81,20 +81,7 @@ internal sealed class SeriesClock(NpgsqlDataSource database, ChangeNotifier chan
     {
         var log = new FailureLog(logger, "Occurrences of series cannot be made; they stay due", "Occurrences of series are made again");
         await migrations.Done.WaitAsync(stoppingToken);
-        while (true)
-        {
-            try
-            {
-                await TurnAsync(stoppingToken);
-                log.Succeeded();
-            }
-            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
-            {
-                log.Failed(failure); // what is due stays due
-            }
-
-            await Task.Delay(Interval, time, stoppingToken);
-        }
+        await log.RepeatAsync(TurnAsync, Interval, time, stoppingToken);
     }
 
     private async Task ExtendAsync(StoredSeries series, DateOnly madeThrough, DateTimeOffset now, CancellationToken cancellation)

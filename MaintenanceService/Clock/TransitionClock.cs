@@ -17,20 +17,7 @@ internal sealed partial class TransitionClock(ClockStore store, ChangeNotifier c
     {
         var log = new FailureLog(logger, "Due windows cannot be moved; they stay due", "Due windows are moved again");
         await migrations.Done.WaitAsync(stoppingToken);
-        while (true)
-        {
-            try
-            {
-                await TurnAsync(stoppingToken);
-                log.Succeeded();
-            }
-            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
-            {
-                log.Failed(failure); // what is due stays due
-            }
-
-            await Task.Delay(Interval, time, stoppingToken);
-        }
+        await log.RepeatAsync(TurnAsync, Interval, time, stoppingToken);
     }
 
     private async Task TurnAsync(CancellationToken cancellation)
