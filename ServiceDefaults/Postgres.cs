@@ -6,6 +6,13 @@ namespace Xerotier.ServiceDefaults;
 /// <summary>How services wait for PostgreSQL, and what its failures mean to their callers.</summary>
 public static class Postgres
 {
+    /// <summary>
+    /// Expressions in SQL that say which database this is: its server, timeline and name. With the file of a table (<c>pg_relation_filenode</c>)
+    /// one of them is another one after any kind of restore, so a mark of how far that table has been read names them all.
+    /// </summary>
+    public const string IdentitySql =
+        "(select system_identifier from pg_control_system()), (select timeline_id from pg_control_checkpoint()), (select oid from pg_database where datname = current_database())";
+
     /// <summary>The operator's connection string, with short waits and <paramref name="more"/> where it says nothing of them.</summary>
     /// <param name="connectionString">What the operator gave.</param>
     /// <param name="applicationName">The service's name, as the database's administrator sees it.</param>

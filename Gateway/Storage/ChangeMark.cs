@@ -1,3 +1,5 @@
+using Xerotier.ServiceDefaults;
+
 namespace Xerotier.Gateway.Storage;
 
 /// <summary>How far the changes of keys and projects have been read.</summary>
@@ -5,18 +7,8 @@ namespace Xerotier.Gateway.Storage;
 /// <param name="Number">The number of the last change that was read.</param>
 internal sealed record ChangeMark(string Database, long Number)
 {
-    /// <summary>
-    /// The columns <c>database</c> and <c>number</c> of the newest mark. The identity of the server, its timeline, the database and the
-    /// table's file: one of them is another one after any kind of restore.
-    /// </summary>
-    public const string Sql = """
-        select
-            concat_ws('.',
-                (select system_identifier from pg_control_system()), (select timeline_id from pg_control_checkpoint()),
-                (select oid from pg_database where datname = current_database()), pg_relation_filenode('change_head')) as database,
-            number
-        from change_head
-        """;
+    /// <summary>The columns <c>database</c> and <c>number</c> of the newest mark.</summary>
+    public const string Sql = $"select concat_ws('.', {Postgres.IdentitySql}, pg_relation_filenode('change_head')) as database, number from change_head";
 
     /// <summary>Whether a reader with this mark can go on from <paramref name="newer"/>: it is of the same database, and not behind.</summary>
     public bool LeadsTo(ChangeMark newer) => newer.Database == Database && newer.Number >= Number;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Npgsql;
 using Xerotier.MaintenanceService.Storage;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Changes;
 
@@ -26,12 +27,10 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
     /// <summary>Holds for the rows of projects that are not suspended.</summary>
     public const string Public = "project_id not in (select project_id from suspended_projects)";
 
-    /// <summary>One row that says which database this is (its server, timeline, name and file: one of them is another one after any kind of restore), which projects are suspended, which transactions are visible, and the last of them that changed something.</summary>
-    public const string HeadSql = """
+    /// <summary>One row that says which database this is, which projects are suspended, which transactions are visible, and the last of them that changed something.</summary>
+    public const string HeadSql = $"""
         select
-            concat_ws('.',
-                (select system_identifier from pg_control_system()), (select timeline_id from pg_control_checkpoint()),
-                (select oid from pg_database where datname = current_database()), pg_relation_filenode('window_events'), pg_relation_filenode('notice_events')) as log_database,
+            concat_ws('.', {Postgres.IdentitySql}, pg_relation_filenode('window_events'), pg_relation_filenode('notice_events')) as log_database,
             (select version from suspended_projects_version) as log_suspensions,
             pg_current_snapshot()::text as log_now,
             (select e.xid::text from (

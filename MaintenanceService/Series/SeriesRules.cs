@@ -146,8 +146,8 @@ internal static class SeriesRules
         var zone = LocalTimes.Zone(series.Timezone)!;
         var time = SeriesInput.LocalTime(series.LocalTime)!.Value;
         var duration = SeriesInput.Duration(series.Duration)!.Value;
-        var yesterday = DateOnly.FromDateTime(now.UtcDateTime).AddDays(-2); // no zone is farther behind
-        var first = after is { } last && last > yesterday ? last.AddDays(1) : yesterday;
+        var earliest = DateOnly.FromDateTime(now.UtcDateTime).AddDays(-2); // no zone is farther behind
+        var first = after is { } last && last > earliest ? last.AddDays(1) : earliest;
         return from date in Recurrence.Parse(series.Rrule).Rule!.Dates(series.StartsOn, first, through)
                where !series.Exdates.Contains(date)
                let start = LocalTimes.Resolve(zone, date, time)

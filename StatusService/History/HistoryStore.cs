@@ -233,7 +233,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
                     new("until", Instant(change.Until)),
                     new("components", shown.Keys.ToArray()),
                     new("ats", NpgsqlDbType.Array | NpgsqlDbType.TimestampTz) { Value = shown.Values.Select(s => s.At is { } at ? Instant(at) : (DateTime?)null).ToArray() },
-                    new("statuses", shown.Values.Select(s => s.Status.ToString().ToLowerInvariant()).ToArray()),
+                    new("statuses", shown.Values.Select(s => s.Status.ToWord()).ToArray()),
                 },
             });
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Npgsql;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.StatusService.History;
 
@@ -33,11 +34,9 @@ public sealed class StatusChangeLog(NpgsqlDataSource database)
     /// <summary>How long a change is kept; the last one of each component stays.</summary>
     public static readonly TimeSpan Kept = TimeSpan.FromDays(30);
 
-    /// <summary>Which database this is (its server, timeline, name and file: one of them is another one after any kind of restore), and its last change.</summary>
-    private const string HeadSql = """
-        select concat_ws('.',
-                (select system_identifier from pg_control_system()), (select timeline_id from pg_control_checkpoint()),
-                (select oid from pg_database where datname = current_database()), pg_relation_filenode('status_changes')) as database,
+    /// <summary>Which database this is, its last change, and how far changes are no longer kept.</summary>
+    private const string HeadSql = $"""
+        select concat_ws('.', {Postgres.IdentitySql}, pg_relation_filenode('status_changes')) as database,
             coalesce((select max(number) from status_changes), 0) as head, changes_purged_to
         from recorder
         """;

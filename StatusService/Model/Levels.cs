@@ -16,6 +16,13 @@ public enum ComponentStatus
     Unknown,
 }
 
+/// <summary>How states are written down.</summary>
+public static class ComponentStatusWords
+{
+    /// <summary>The state as stores and other services know it, such as <c>operational</c>.</summary>
+    public static string ToWord(this ComponentStatus status) => status.ToString().ToLowerInvariant();
+}
+
 /// <summary>Level of the whole platform (product.md section 3).</summary>
 public enum OverallStatus
 {

@@ -43,7 +43,7 @@ public sealed class ProbeStore(NpgsqlDataSource database)
                 new("lease", Lease),
                 new("keys", found.Select(f => f.Key).ToArray()),
                 new("targets", found.Select(f => f.Findings.Target).ToArray()),
-                new("statuses", found.Select(f => Word(f.Findings.Verdict.Status)).ToArray()),
+                new("statuses", found.Select(f => f.Findings.Verdict.Status.ToWord()).ToArray()),
                 new("reasons", NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = found.Select(f => f.Findings.Verdict.Reason).ToArray() },
                 new("failures", found.Select(f => f.Findings.Failures).ToArray()),
                 new("ages", found.Select(f => f.Age).ToArray()),
@@ -73,6 +73,4 @@ public sealed class ProbeStore(NpgsqlDataSource database)
         command.Parameters.AddWithValue("me", me);
         await command.ExecuteNonQueryAsync(cancellation);
     }
-
-    private static string Word(ComponentStatus status) => status.ToString().ToLowerInvariant();
 }
