@@ -16,8 +16,8 @@ public static partial class ServiceClients
     /// <summary>The longest message that a client takes, bytes. A page of workers may be all that a project may store (Fleet:MaxBytesPerProject), with the models of its endpoints.</summary>
     public const int LongestMessage = 64 * 1024 * 1024;
 
-    /// <summary>How long after its own start a service takes it for normal that another one does not respond yet.</summary>
-    public static readonly TimeSpan StartupGrace = TimeSpan.FromSeconds(5);
+    /// <summary>How long after its own start a service takes it for normal that another one does not respond yet: on a busy machine they come up many seconds apart.</summary>
+    public static readonly TimeSpan StartupGrace = TimeSpan.FromSeconds(15);
 
     /// <summary>
     /// The addresses of a service's endpoint, from <c>services:{service}:{endpoint}:{0, 1, …}</c> as Aspire publishes them; see <see cref="ReplicaList"/>.
