@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
 using Npgsql;
 using Xerotier.AppHost;
 
@@ -176,11 +178,42 @@ public sealed class TestRedis : IAsyncDisposable
     public static async Task<TestRedis> StartAsync(params string[] options)
     {
         var folder = Path.Combine(Path.GetTempPath(), $"xerotier-test-{Guid.NewGuid():N}");
-        var server = PrivateServers.Redis(folder, PrivateServers.FreePort());
-        server = server with { Command = server.Command with { Arguments = [.. server.Command.Arguments, .. options] } };
-        var redis = new TestRedis(server, folder, TestPostgres.Run(server.Command));
-        await redis.WaitAsync();
-        return redis;
+        return await StartAsync(PrivateServers.Redis(folder, PrivateServers.FreePort()), folder, options);
+    }
+
+    /// <summary>Starts a replica of this server, with the same password.</summary>
+    public async Task<TestRedis> StartReplicaAsync()
+    {
+        var folder = Path.Combine(Path.GetTempPath(), $"xerotier-test-{Guid.NewGuid():N}");
+        var replica = PrivateServers.Redis(folder, PrivateServers.FreePort()) with { Password = server.Password };
+        return await StartAsync(replica, folder, "--requirepass", server.Password, "--masterauth", server.Password, "--replicaof", "127.0.0.1", $"{server.Port}");
+    }
+
+    /// <summary>Starts three Sentinels that watch this server and its replicas under the name <c>main</c>, and take a second of silence for its end.</summary>
+    /// <returns>They, and the connection string that names them.</returns>
+    public async Task<(IReadOnlyList<TestRedis> Sentinels, string ConnectionString)> StartSentinelsAsync()
+    {
+        var sentinels = new List<TestRedis>();
+        for (var i = 0; i < 3; i++)
+        {
+            var folder = Path.Combine(Path.GetTempPath(), $"xerotier-test-{Guid.NewGuid():N}");
+            var sentinel = PrivateServers.Redis(folder, PrivateServers.FreePort()) with { Password = server.Password };
+            var configuration = Path.Combine(folder, "sentinel.conf");
+            await File.WriteAllTextAsync(configuration, $"""
+                bind 127.0.0.1
+                port {sentinel.Port}
+                dir {folder}
+                requirepass {server.Password}
+                sentinel monitor main 127.0.0.1 {server.Port} 2
+                sentinel auth-pass main {server.Password}
+                sentinel down-after-milliseconds main 1000
+                sentinel failover-timeout main 6000
+
+                """);
+            sentinels.Add(await StartAsync(sentinel with { Command = sentinel.Command with { Arguments = [configuration, "--sentinel"] } }, folder));
+        }
+
+        return (sentinels, $"{string.Join(',', sentinels.Select(sentinel => $"127.0.0.1:{sentinel.server.Port}"))},serviceName=main,password={server.Password}");
     }
 
     /// <summary>Sends a signal (<c>kill -l</c> numbers) to the server.</summary>
@@ -207,16 +240,25 @@ public sealed class TestRedis : IAsyncDisposable
         Directory.Delete(folder, recursive: true);
     }
 
+    private static async Task<TestRedis> StartAsync(RedisServer server, string folder, params string[] options)
+    {
+        server = server with { Command = server.Command with { Arguments = [.. server.Command.Arguments, .. options] } };
+        var redis = new TestRedis(server, folder, TestPostgres.Run(server.Command));
+        await redis.WaitAsync();
+        return redis;
+    }
+
     private async Task WaitAsync()
     {
         for (var deadline = DateTime.UtcNow.AddSeconds(30); ;)
         {
             try
             {
-                await using var connection = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync(ConnectionString);
+                using var connection = new TcpClient();
+                await connection.ConnectAsync(IPAddress.Loopback, server.Port); // it listens when it is ready
                 return;
             }
-            catch (StackExchange.Redis.RedisConnectionException) when (DateTime.UtcNow < deadline)
+            catch (SocketException) when (DateTime.UtcNow < deadline)
             {
                 await Task.Delay(50);
             }
