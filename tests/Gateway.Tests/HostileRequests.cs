@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
 
@@ -16,6 +17,9 @@ internal sealed record HostileRequest(byte[] Bytes, bool IsHead, bool Broken)
 internal sealed class HostileRequests(Random random, string project, string key, string platformKey)
 {
     private static readonly string[] Methods = ["GET", "GET", "GET", "POST", "POST", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS", "TRACE", "CONNECT", "BREW", "get", "G\0T", "", "PROPFIND"];
+    /// <summary>Every path that there is, and some that are for others or nobody.</summary>
+    private static readonly string[] Paths = [.. OpenApiCheck.Paths, "/grpc.health.v1.Health/Check", "/metrics", "/.git/config", "/nothing"];
+
     private static readonly string[] Texts = ["", "a", "🦊", "\u0000", "\\u0000", "\\ud800", "\u202e", "' or 1=1 --", "<script>alert(1)</script>", "@@stale_since@@", "../../etc/passwd", "%00", "${jndi:ldap://x}", "\r\nX-Injected: 1", "\t", "null", "NaN", "1e400", "-0", "9223372036854775808"];
 
     public HostileRequest Next()
@@ -73,14 +77,12 @@ internal sealed class HostileRequests(Random random, string project, string key,
 
     private string Target()
     {
-        var id = random.Next(6) == 0 ? Pick([".", "..", "%2e%2e", "mw_%00", "mw_/x", "mw_\\x", new string('a', 129), "mw_ÿ", "mw_;x", "*"]) : "mw_0123456789";
+        var id = random.Next(6) == 0 ? Pick([".", "..", "%2e%2e", "mw_%00", "mw_/x", "mw_\\x", new string('a', 129), "mw_ÿ", "mw_;x", "*"]) : Pick(["mw_", "mws_", "inc_", "cmp_", "key_"]) + "0123456789";
         var owner = random.Next(8) == 0 ? Pick(["proj_other1", project.ToUpperInvariant(), "proj_", "platform", "v1", "%70roj_x", $"{project}%00", $"x/../{project}", ".."]) : project;
-        var path = Pick([
-            "/", "/status", "/status.json", "/status/history", "/healthz", "/readyz", "/openapi/v1.json", "/docs",
-            $"/{owner}/v1/health/dashboard", $"/{owner}/v1/management/maintenance", $"/{owner}/v1/management/maintenance/{id}", $"/{owner}/v1/management/maintenance/{id}/complete",
-            $"/{owner}/v1/management/maintenance/{id}/purge", $"/{owner}/v1/management/maintenance/{id}/events", $"/{owner}/v1/management/keys", $"/{owner}/v1/management/keys/{id}",
-            $"/{owner}/v1/management/keys/{id}/rotate", $"/{owner}/v1/heartbeats", "/v1/platform/projects", $"/v1/platform/projects/{owner}/keys", "/v1/platform/heartbeats",
-            "/xerotier.health.v1.Heartbeats/Report", "/grpc.health.v1.Health/Check", "/metrics", "/.git/config", "/nothing"]);
+        var path = Pick(Paths)
+            .Replace("{project_id}", owner, StringComparison.Ordinal)
+            .Replace("{id}", id, StringComparison.Ordinal)
+            .Replace("{uid}", "upd_0123456789", StringComparison.Ordinal);
         path = random.Next(16) switch
         {
             0 => path.Replace("/", "//", StringComparison.Ordinal),
@@ -196,7 +198,7 @@ internal sealed class HostileRequests(Random random, string project, string key,
             case 6:
                 return Encoding.UTF8.GetBytes(Pick(["null", "[]", "1", "\"x\"", "{}", "{", "{}{}", " ", "\uFEFF{}", "{\"a\":1,\"a\":2}", "{\"a\":1,}", "// c\n{}", "{'a':1}", "{\"\\ud800\":1}"]));
             default:
-                var fields = new[] { "name", "slug", "platform", "scopes", "expires_at", "allowed_ips", "title", "description", "starts_at", "ends_at", "heartbeats", "id", "__proto__" };
+                var fields = new[] { "name", "slug", "platform", "scopes", "expires_at", "allowed_ips", "title", "description", "starts_at", "ends_at", "heartbeats", "id", "__proto__", "status", "impact", "body", "components", "updates", "rrule", "timezone", "starts_on", "local_time", "duration", "exdates" };
                 return Encoding.UTF8.GetBytes("{" + string.Join(',', Enumerable.Range(0, random.Next(1, 6)).Select(_ => $"\"{Pick(fields)}\":{Value(0)}")) + "}");
         }
     }

@@ -18,11 +18,14 @@ public sealed class OpenApiCheck : DelegatingHandler
     private readonly JsonNode document;
     private readonly (string Method, Regex Path, JsonNode Operation)[] operations;
 
+    /// <summary>Every path of the description, such as <c>/status/incidents/{id}</c>.</summary>
+    public static IReadOnlyList<string> Paths { get; } = [.. ReadDocument()["paths"]!.AsObject().Select(path => path.Key)];
+
     /// <summary>Checks what comes from <paramref name="inner"/>.</summary>
     public OpenApiCheck(HttpMessageHandler inner)
         : base(inner)
     {
-        document = JsonNode.Parse(File.ReadAllText(Path.Combine(Solution.Folder, "Gateway", "openapi.json")))!;
+        document = ReadDocument();
         operations = [..
             from path in document["paths"]!.AsObject()
             from operation in path.Value!.AsObject()
@@ -46,6 +49,8 @@ public sealed class OpenApiCheck : DelegatingHandler
 
         return response;
     }
+
+    private static JsonNode ReadDocument() => JsonNode.Parse(File.ReadAllText(Path.Combine(Solution.Folder, "Gateway", "openapi.json")))!;
 
     private string? Error(string method, string path, HttpResponseMessage response, string? body)
     {
