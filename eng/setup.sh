@@ -53,14 +53,16 @@ need_stores() {
 
 # build [PROJECT-OR-SOLUTION …]: Release, quiet unless something is wrong.
 build() {
-  local target log process
+  local target log process compiler=xerotier-$$
   log=$(mktemp)
   for target in "$@"; do
-    # In the background, for a signal to end it: bash hears none while it waits for a command of the foreground. And all that it started.
-    (cd "$ROOT" && exec setsid dotnet build "$target" -c Release --nologo -v quiet -clp:NoSummary) >"$log" 2>&1 &
+    # One compiler for all projects, which is ours alone: each on its own takes twice as long. In the background, for a signal to end
+    # it: bash hears none while it waits for a command of the foreground. And all that it started.
+    (cd "$ROOT" && exec setsid dotnet build "$target" -c Release --nologo -v quiet -clp:NoSummary -p:UseSharedCompilation=true -p:SharedCompilationId="$compiler") >"$log" 2>&1 &
     process=$!
     trap 'kill -- "-$process"; wait "$process"; rm -f "$log"; exit 143' INT TERM HUP
-    wait "$process" || { cat "$log" >&2; rm -f "$log"; fail "The build of $target failed."; }
+    wait "$process" || { kill -- "-$process" 2>/dev/null; cat "$log" >&2; rm -f "$log"; fail "The build of $target failed."; }
+    kill -- "-$process" 2>/dev/null || true # the compiler waits for more
     trap - INT TERM HUP
   done
   rm -f "$log"
