@@ -15,7 +15,7 @@ public sealed class LevelTests(BrowserFixture browser)
     public async Task Every_level_reads_well_in_light_and_dark_on_phone_and_desk(OverallStatus level)
     {
         await using var visit = await browser.OpenAsync(Samples.Level(level), new());
-        foreach (var (width, scheme) in new[] { (1280, ColorScheme.Light), (1280, ColorScheme.Dark), (360, ColorScheme.Dark), (360, ColorScheme.Light) })
+        foreach (var (width, scheme, isNewScheme) in new[] { (1280, ColorScheme.Light, true), (1280, ColorScheme.Dark, false), (360, ColorScheme.Dark, true), (360, ColorScheme.Light, false) })
         {
             TestContext.Current.TestOutputHelper!.WriteLine($"{width} px, {scheme}");
             await visit.Page.SetViewportSizeAsync(width, 900);
@@ -24,7 +24,7 @@ public sealed class LevelTests(BrowserFixture browser)
             Assert.Equal(Wording.Label(level), await visit.Page.Locator("h1").InnerTextAsync());
             Assert.Equal(360, await visit.Page.Locator(".bars li").CountAsync());
             Assert.True(await visit.Page.Locator(".bars li").EvaluateAllAsync<double>("bars => Math.min(...bars.map(bar => bar.getBoundingClientRect().width))") > 2.5);
-            await AssertSoundAsync(visit);
+            await (isNewScheme ? AssertSoundAsync(visit) : AssertQuietAsync(visit)); // axe takes seconds: once in each scheme
         }
     }
 

@@ -7,12 +7,13 @@ using Xerotier.TestKit;
 namespace Xerotier.EndToEnd.Tests;
 
 /// <summary>Two of every service: one page, one history.</summary>
-public sealed class ReplicaTests
+public sealed class ReplicaTests(ReplicaTests.ClusterFixture fixture) : IClassFixture<ReplicaTests.ClusterFixture>
 {
+    private readonly Cluster cluster = fixture.Cluster;
+
     [Fact]
     public async Task Two_Gateways_serve_the_same_bytes_and_a_killed_recorder_loses_at_most_2_s()
     {
-        await using var cluster = await Cluster.StartAsync(new() { Replicas = 2, Settings = new Dictionary<string, string?> { ["Fleet__StaleAfterSeconds"] = "5" } });
         await SameAsync(cluster, "operational");
 
         await cluster.SilenceAsync(routers: 2);
@@ -33,12 +34,12 @@ public sealed class ReplicaTests
         var (passed, recorded) = ((after.At - before.At).TotalSeconds, after.Seconds - before.Seconds);
         Assert.InRange(passed, 3, 120);
         Assert.InRange(passed - recorded, -1, 2);
+        await cluster.StartInstanceAsync(recorder); // as it was
     }
 
     [Fact]
     public async Task The_pools_of_all_replicas_fit_into_the_database()
     {
-        await using var cluster = await Cluster.StartAsync(new() { Replicas = 2 });
         using var http = new HttpClient();
         var pools = new Dictionary<string, int>();
         foreach (var instance in cluster.Instances.Where(name => name.StartsWith("gateway", StringComparison.Ordinal) || name.Contains("service", StringComparison.Ordinal)))
@@ -96,5 +97,15 @@ public sealed class ReplicaTests
         var days = page.GetProperty("indicators")[0].GetProperty("days");
         var seconds = days.EnumerateArray().Sum(day => new[] { "operational", "degraded", "outage", "maintenance" }.Sum(state => day.GetProperty($"{state}_seconds").GetInt64()));
         return (page.GetProperty("generated_at").GetDateTimeOffset(), seconds);
+    }
+
+    /// <summary>A cluster with two of every service, whose agents are silent after 5 s.</summary>
+    public sealed class ClusterFixture : IAsyncLifetime
+    {
+        public Cluster Cluster { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Cluster = await Cluster.StartAsync(new() { Replicas = 2, Settings = new Dictionary<string, string?> { ["Fleet__StaleAfterSeconds"] = "5" } });
+
+        public ValueTask DisposeAsync() => Cluster.DisposeAsync();
     }
 }
