@@ -184,7 +184,7 @@ internal static class Samples
             Impact = (IncidentImpact)(1 + (i % 3)),
             StartedAt = start,
             ResolvedAt = isOpen ? null : updates[^1].At,
-            Components = [new() { Id = Components.BuiltIn[1 + (i % 3)].Id, Name = Names[1 + (i % 3)], Status = isOpen ? DeclaredStatus.Outage : DeclaredStatus.Operational }],
+            Components = [new() { Id = Components.BuiltIn[1 + (i % 3)].Id, Name = Names[1 + (i % 3)], Status = isOpen ? DeclaredStatus.Degraded : DeclaredStatus.Operational }],
             Updates = updates,
             UpdatesCount = updates.Count,
             CreatedAt = start,

@@ -153,6 +153,10 @@ public static partial class Wording
     /// <summary>“3 Nov 2026”.</summary>
     public static string Date(DateOnly date) => date.ToString("d MMM yyyy", Culture);
 
+    /// <summary>Several days in a row, such as “21 – 23 Nov 2026”.</summary>
+    public static string Dates(DateOnly first, DateOnly last) =>
+        $"{first.ToString(first.Year != last.Year ? "d MMM yyyy" : first.Month != last.Month ? "d MMM" : "%d", Culture)} – {Date(last)}";
+
     /// <summary>“Tue 3 Nov 2026”.</summary>
     public static string Day(DateOnly date) => date.ToString("ddd d MMM yyyy", Culture);
 
