@@ -95,8 +95,9 @@ public sealed class Oracle
             view.Looked = tick; // the last that it saw
         }
 
-        // A process that is paused in its first instant has started all the same: its first seconds pass while it is paused.
-        if (happened.After != SimLife.Dead && (!off || view.Looked == tick) && view.Waiting.Count == 0)
+        // It starts when it first looks with a right clock. One that is paused right then has started all the same: its first seconds pass
+        // while it is paused. One whose clock was wrong until it was paused has not.
+        if (((happened.After == SimLife.Running && !off) || view.Looked == tick) && view.Waiting.Count == 0)
         {
             view.Born ??= now;
         }

@@ -34,6 +34,13 @@ public sealed class TruthTests(PostgresFixture postgres, ITestOutputHelper outpu
         Assert.Empty(await new Simulation(database, seed: 2263).RunAsync());
     }
 
+    [Fact]
+    public async Task A_process_whose_clock_was_wrong_until_it_was_paused_starts_when_it_goes_on()
+    {
+        await using var database = await HistoryDatabase.CreateAsync(postgres.Server, DateTimeOffset.UnixEpoch);
+        Assert.Empty(await new Simulation(database, seed: 3764).RunAsync());
+    }
+
     public static TheoryData<Mutation> Mutations => [.. Enum.GetValues<Mutation>().Where(m => m != Mutation.None)];
 
     [Theory]
