@@ -6,7 +6,7 @@ using Xerotier.MaintenanceService.Storage;
 
 namespace Xerotier.MaintenanceService.Api;
 
-/// <summary>One change of a component or an incident: a row of the change log, which is the audit trail as well.</summary>
+/// <summary>One change of a component, an incident or a series: a row of the change log, which is the audit trail as well.</summary>
 /// <param name="Version">The version that the change made.</param>
 /// <param name="OccurredAt">When.</param>
 /// <param name="Actor">Who.</param>
@@ -34,7 +34,7 @@ internal sealed record NoticeEvent(long Version, DateTimeOffset OccurredAt, stri
     }
 }
 
-/// <summary>The changes of components and incidents: their part of the change log, and what their writes have in common.</summary>
+/// <summary>The changes of components, incidents and series: their part of the change log, and what their writes have in common.</summary>
 internal sealed class NoticeEvents(ProjectDatabase database)
 {
     /// <summary>

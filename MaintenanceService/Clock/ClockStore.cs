@@ -8,7 +8,7 @@ using Xerotier.MaintenanceService.Windows;
 namespace Xerotier.MaintenanceService.Clock;
 
 /// <summary>
-/// What time alone changes in the database: windows whose time has come, and idempotency keys that have expired. None of it can be undone, so
+/// What time alone changes in the database: windows whose time has come, and idempotency keys that have expired (<see cref="SeriesClock"/> makes the windows of series). None of it can be undone, so
 /// the database's clock decides: the caller's may lag behind it, never lead.
 /// </summary>
 internal sealed class ClockStore(NpgsqlDataSource database)

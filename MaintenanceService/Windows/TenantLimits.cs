@@ -7,7 +7,7 @@ namespace Xerotier.MaintenanceService.Windows;
 /// <summary>What a project that is not the platform's may have, so that one of them cannot own the platform's page (product.md section 3). Section <c>Windows</c>.</summary>
 public sealed class TenantLimits
 {
-    /// <summary>The most scheduled and active windows of a project. 0 (no limit) to 100,000, default 100.</summary>
+    /// <summary>The most scheduled and active windows of a project, those of series left out. 0 (no limit) to 100,000, default 100.</summary>
     [Range(0, 100_000)]
     public int OpenPerProject { get; set; } = 100;
 

@@ -92,7 +92,7 @@ internal sealed class WindowStore(ProjectDatabase database, Writes writes)
     public Task<bool> CreateAsync(StoredWindow window, int mostOpen, Change change, CancellationToken cancellation) => writes.RunAsync(
         writes.Command(window.ProjectId, change, CreateSql).Number("most_open", mostOpen).With("window", NpgsqlDbType.Jsonb, ToJson(window)), cancellation);
 
-    /// <summary>How many windows of the project are scheduled or active.</summary>
+    /// <summary>How many windows of the project are scheduled or active, those of series left out.</summary>
     public async Task<long> CountOpenAsync(string projectId, CancellationToken cancellation)
     {
         await using var command = database.Command(projectId, OpenSql);

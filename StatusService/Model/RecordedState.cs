@@ -1,8 +1,9 @@
 namespace Xerotier.StatusService.Model;
 
 /// <summary>
-/// What a component held in one second of the history. The numbers are stored; those under a window as maintenance, with what was measured beside it. While a platform project's window covers a component, that
-/// is held together with what was measured beneath it: an incident that says what was down in the window counts both again.
+/// What a component held in one second of the history. The numbers are stored; those from 10 on as maintenance, with what was measured
+/// in a column of its own: where an incident says something of a second under a window, the worse of that and of what was measured
+/// counts, and the window does not.
 /// </summary>
 public enum RecordedState
 {
