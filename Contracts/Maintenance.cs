@@ -77,6 +77,10 @@ public record MaintenanceWindow
     /// <example>"2026-05-20T08:00:00Z"</example>
     public required DateTimeOffset UpdatedAt { get; init; }
 
+    /// <summary>When it became active; null: not yet, or it never did.</summary>
+    /// <example>null</example>
+    public DateTimeOffset? ActivatedAt { get; init; }
+
     /// <summary>When it was completed; null unless it was.</summary>
     /// <example>null</example>
     public required DateTimeOffset? CompletedAt { get; init; }
@@ -100,6 +104,7 @@ public record MaintenanceWindow
         StartsAt = StartsAt,
         EndsAt = EndsAt,
         Status = Status,
+        ActivatedAt = ActivatedAt,
         CompletedAt = CompletedAt,
         CancelledAt = CancelledAt,
         SeriesId = SeriesId,
@@ -142,6 +147,10 @@ public sealed record PageWindow
     /// <summary>The window's state.</summary>
     /// <example>"active"</example>
     public required WindowStatus Status { get; init; }
+
+    /// <summary>When the window became active; null: not yet, or it never did.</summary>
+    /// <example>"2026-05-22T02:00:00Z"</example>
+    public DateTimeOffset? ActivatedAt { get; init; }
 
     /// <summary>When the window was completed; null unless it was.</summary>
     /// <example>null</example>

@@ -152,7 +152,7 @@ internal static partial class Operations
     {
         Parameters = [Parameters.WindowId, Parameters.IfMatch],
         Request = Body.Json<MaintenanceWindowUpdate>("""{"title": null, "description": null, "severity": null, "affected_services": null, "starts_at": null, "auto_transition": null}"""),
-        Responses = [new(200, "The window.", Body.Json<MaintenanceWindow>("""{"status": "active", "ends_at": "2026-05-22T03:30:00Z", "updated_at": "2026-05-22T02:00:00Z"}"""), "ETag")],
+        Responses = [new(200, "The window.", Body.Json<MaintenanceWindow>("""{"status": "active", "ends_at": "2026-05-22T03:30:00Z", "updated_at": "2026-05-22T02:00:00Z", "activated_at": "2026-05-22T02:00:00Z"}"""), "ETag")],
         Errors = [400, 409, 412],
     };
 
@@ -173,7 +173,7 @@ internal static partial class Operations
         Parameters = [Parameters.WindowId, Parameters.IfMatch, Parameters.IdempotencyKey],
         Responses =
         [
-            new(200, "The completed window.", Body.Json<MaintenanceWindow>("""{"status": "completed", "updated_at": "2026-05-22T02:40:00Z", "completed_at": "2026-05-22T02:40:00Z"}"""), "ETag"),
+            new(200, "The completed window.", Body.Json<MaintenanceWindow>("""{"status": "completed", "updated_at": "2026-05-22T02:40:00Z", "activated_at": "2026-05-22T02:00:00Z", "completed_at": "2026-05-22T02:40:00Z"}"""), "ETag"),
         ],
         Errors = [400, 409, 412],
     };

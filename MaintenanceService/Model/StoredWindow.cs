@@ -14,8 +14,8 @@ internal sealed record StoredWindow : MaintenanceWindow, IVersioned
     /// <summary>An occurrence that was changed by itself: changes of its series leave it as it is.</summary>
     public bool Detached { get; init; }
 
-    /// <summary>It was active before it was cancelled.</summary>
-    public bool Began { get; init; }
+    /// <summary>It is active, or was.</summary>
+    public bool Began => ActivatedAt is not null;
 
     /// <inheritdoc/>
     public required long Version { get; init; }

@@ -41,11 +41,11 @@ internal static class WindowTable
             SeriesId = row.TextOrNull("series_id"),
             Occurrence = Get<DateOnly?>("occurrence"),
             Detached = Get<bool>("detached"),
-            Began = Get<bool>("began"),
             Version = Get<long>("version"),
             CreatedBy = Get<string>("created_by"),
             CreatedAt = Get<DateTimeOffset>("created_at"),
             UpdatedAt = Get<DateTimeOffset>("updated_at"),
+            ActivatedAt = Get<DateTimeOffset?>("activated_at"),
             CompletedAt = Get<DateTimeOffset?>("completed_at"),
             CancelledAt = Get<DateTimeOffset?>("cancelled_at"),
         };

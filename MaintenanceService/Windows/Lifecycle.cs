@@ -53,6 +53,7 @@ internal static class Lifecycle
             CreatedBy = caller.KeyName,
             CreatedAt = now,
             UpdatedAt = now,
+            ActivatedAt = status == WindowStatus.Active ? now : null,
             CompletedAt = status == WindowStatus.Completed ? now : null,
             CancelledAt = status == WindowStatus.Cancelled ? now : null,
         };
@@ -95,9 +96,9 @@ internal static class Lifecycle
         return next with
         {
             Detached = window.SeriesId is not null,
-            Began = window.Began || (window.Status == WindowStatus.Active && next.Status == WindowStatus.Cancelled), // of the others the status tells
             Version = window.Version + 1,
             UpdatedAt = now,
+            ActivatedAt = window.ActivatedAt ?? (next.Status == WindowStatus.Active || window.Status == WindowStatus.Active ? now : null), // the previous release does not note it
             CompletedAt = next.Status == WindowStatus.Completed ? now : null,
             CancelledAt = next.Status == WindowStatus.Cancelled ? now : null,
         };

@@ -140,6 +140,7 @@ internal static class Samples
         StartsAt = start,
         EndsAt = start + length,
         Status = Enum.Parse<WindowStatus>(status, ignoreCase: true),
+        ActivatedAt = status is "active" or "completed" ? start : null,
         CompletedAt = status == "completed" ? start + (length * 0.8) : null,
         CancelledAt = status == "cancelled" ? start - TimeSpan.FromHours(3) : null,
         CreatedAt = start,

@@ -23,7 +23,7 @@ public sealed class CreateTests(ManagementApi api) : ProjectTests(api)
         Assert.Equal(
             [
                 "id", "object", "project_id", "title", "description", "severity", "affected_services", "starts_at", "ends_at", "status",
-                "auto_transition", "series_id", "occurrence", "created_by", "created_at", "updated_at", "completed_at", "cancelled_at",
+                "auto_transition", "series_id", "occurrence", "created_by", "created_at", "updated_at", "activated_at", "completed_at", "cancelled_at",
             ],
             reply.Json.Select(p => p.Key));
         Assert.Equal("maintenance_window", reply["object"]);
@@ -66,14 +66,14 @@ public sealed class CreateTests(ManagementApi api) : ProjectTests(api)
 
     [Theory]
     [InlineData("scheduled", null)]
-    [InlineData("active", null)]
+    [InlineData("active", "activated_at")]
     [InlineData("completed", "completed_at")]
     [InlineData("cancelled", "cancelled_at")]
     public async Task Any_status_may_be_created_and_a_record_made_afterwards_has_its_time(string status, string? time)
     {
         var reply = (await Project.CreateAsync(Body.With("status", status))).Is(HttpStatusCode.Created);
         Assert.Equal(status, reply["status"]);
-        foreach (var field in new[] { "completed_at", "cancelled_at" })
+        foreach (var field in new[] { "activated_at", "completed_at", "cancelled_at" })
         {
             Assert.Equal(field == time ? reply["created_at"] : null, reply[field]);
         }
@@ -177,6 +177,7 @@ public sealed class CreateTests(ManagementApi api) : ProjectTests(api)
 
     [Theory]
     [InlineData("id")]
+    [InlineData("activated_at")]
     [InlineData("completed_at")]
     [InlineData("cancelled_at")]
     [InlineData("updated_at")]

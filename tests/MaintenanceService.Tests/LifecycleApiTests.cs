@@ -24,6 +24,7 @@ public sealed class LifecycleApiTests(ManagementApi api) : ProjectTests(api)
         {
             reply.Is(HttpStatusCode.OK);
             Assert.Equal(to, reply["status"]);
+            Assert.Equal(from == "active" ? created["created_at"] : to == "active" ? reply["updated_at"] : null, reply["activated_at"]);
             Assert.Equal(to == "completed" ? reply["updated_at"] : null, reply["completed_at"]);
             Assert.Equal(to == "cancelled" ? reply["updated_at"] : null, reply["cancelled_at"]);
         }
@@ -93,6 +94,7 @@ public sealed class LifecycleApiTests(ManagementApi api) : ProjectTests(api)
             var reply = (await Project.PatchAsync(created.Id, new JsonObject { [field] = value.DeepClone() })).Is(HttpStatusCode.OK);
             expected[field] = value.DeepClone();
             expected["updated_at"] = reply["updated_at"];
+            expected["activated_at"] = field == "status" ? reply["updated_at"] : null;
             Assert.Equal(expected.ToJsonString(), reply.Json.ToJsonString());
         }
 

@@ -57,6 +57,7 @@ public sealed class LifecycleTests(ManagementApi api) : ProjectTests(api)
                 Assert.True(next.EndsAt > next.StartsAt);
                 Assert.Equal(next.Status == WindowStatus.Completed, next.CompletedAt is not null);
                 Assert.Equal(next.Status == WindowStatus.Cancelled, next.CancelledAt is not null);
+                Assert.Equal(next.Status == WindowStatus.Active && window.Status != WindowStatus.Active ? next.UpdatedAt : window.ActivatedAt, next.ActivatedAt);
                 Assert.True(next.UpdatedAt >= window.UpdatedAt);
                 Assert.Equal(0, next.UpdatedAt.Ticks % TimeSpan.TicksPerMicrosecond);
                 Assert.Equal((window.Id, window.CreatedAt, window.CreatedBy, window.ProjectId), (next.Id, next.CreatedAt, next.CreatedBy, next.ProjectId));

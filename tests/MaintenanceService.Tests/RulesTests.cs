@@ -86,7 +86,7 @@ public sealed class RulesTests
         StoredWindow[] expected =
         [
             window with { Title = "New" }, window with { Description = "New" }, window with { Severity = WindowSeverity.Critical }, window with { AffectedServices = ["B"] },
-            window with { StartsAt = window.StartsAt.AddMinutes(1) }, window with { EndsAt = window.EndsAt.AddMinutes(1) }, window with { AutoTransition = true }, window with { Status = Active },
+            window with { StartsAt = window.StartsAt.AddMinutes(1) }, window with { EndsAt = window.EndsAt.AddMinutes(1) }, window with { AutoTransition = true }, window with { Status = Active, ActivatedAt = later },
         ];
         foreach (var (change, wanted) in changes.Zip(expected))
         {
@@ -105,6 +105,7 @@ public sealed class RulesTests
         Assert.Equal((Now.AddHours(1), null), (completed.CompletedAt, completed.CancelledAt));
         var cancelled = Lifecycle.Change(Window(Active), new() { Status = Cancelled }, Now.AddHours(1)).Next!;
         Assert.Equal((null, Now.AddHours(1)), (cancelled.CompletedAt, cancelled.CancelledAt));
+        Assert.Equal((Now, Now, null), (completed.ActivatedAt, cancelled.ActivatedAt, Lifecycle.Change(Window(Scheduled), new() { Status = Completed }, Now.AddHours(1)).Next!.ActivatedAt));
         Assert.Same(completed, Lifecycle.Change(completed, new() { Status = Completed }, Now.AddHours(2)).Next); // asked again: nothing changes
     }
 

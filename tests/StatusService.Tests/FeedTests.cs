@@ -68,6 +68,23 @@ public sealed class FeedTests
         Assert.EndsWith("Z", (string)json["items"]![0]!["date_published"]!, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(WindowStatus.Cancelled, null, "cancelled scheduled")] // after its planned start, never active
+    [InlineData(WindowStatus.Cancelled, -29.5, "cancelled active scheduled")]
+    [InlineData(WindowStatus.Completed, null, "completed scheduled")]
+    [InlineData(WindowStatus.Active, -31.0, "active scheduled")] // before its planned start
+    public void A_window_is_told_in_progress_from_when_it_was_and_only_if_it_was(WindowStatus status, double? activated, string steps)
+    {
+        var window = Window("mw_one", status, -30) with
+        {
+            ActivatedAt = activated is { } hours ? Now.AddHours(hours) : null,
+            CancelledAt = status is WindowStatus.Cancelled ? Now.AddHours(-29) : null,
+        };
+        var entries = Entries(Of(windows: [window]), "/status/updates.atom");
+        Assert.Equal(steps.Split(' ').Select(step => $"{Tag}mw_one-{step}"), entries.Select(entry => Value(entry, "id")));
+        Assert.Equal(window.ActivatedAt, entries.Where(entry => Value(entry, "id").EndsWith("-active", StringComparison.Ordinal)).Select(entry => (DateTimeOffset?)DateTimeOffset.Parse(Value(entry, "updated"))).SingleOrDefault());
+    }
+
     [Fact]
     public void The_feeds_updated_is_that_of_its_newest_entry_and_of_an_empty_one_the_first_recorded_second()
     {

@@ -92,6 +92,7 @@ internal static class SamplePublication
         StartsAt = Now.AddHours(hours),
         EndsAt = Now.AddHours(hours + 1),
         Status = status,
+        ActivatedAt = status is WindowStatus.Active or WindowStatus.Completed ? Now.AddHours(hours) : null,
         CompletedAt = status is WindowStatus.Completed ? Now.AddHours(hours + 1) : null,
         CancelledAt = status is WindowStatus.Cancelled ? Now.AddHours(hours - 1) : null,
         CreatedAt = Now.AddHours(hours - 24),

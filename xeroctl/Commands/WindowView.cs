@@ -36,7 +36,7 @@ internal static class WindowView
 
             screen.Columns("affected_services", window.Texts("affected_services"));
             screen.Columns("auto_transition", window.IsTrue("auto_transition") ? "true" : "false");
-            foreach (var name in (string[])["series_id", "occurrence", "created_by", "created_at", "updated_at", "completed_at", "cancelled_at"])
+            foreach (var name in (string[])["series_id", "occurrence", "created_by", "created_at", "updated_at", "activated_at", "completed_at", "cancelled_at"])
             {
                 screen.Columns(name, window.Text(name) ?? "");
             }
@@ -57,6 +57,7 @@ internal static class WindowView
             DetailView.Field(screen, "series", $"{series}, its occurrence of {window.Text("occurrence")}");
         }
 
+        DetailView.TimeField(screen, "activated", window, "activated_at");
         DetailView.TimeField(screen, "completed", window, "completed_at");
         DetailView.TimeField(screen, "cancelled", window, "cancelled_at");
         DetailView.Field(screen, "created by", $"{window.Text("created_by")}{(window.Time("created_at") is { } created ? $", {Times.Relative(created, screen.Now)}" : "")}");

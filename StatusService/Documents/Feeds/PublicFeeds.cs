@@ -46,7 +46,7 @@ internal static class PublicFeeds
         var updates = new Feed(
             publication,
             "Updates",
-            [.. incidents.SelectMany(i => i.Updates.Select(update => EntryOf(i, update, publication))), .. windows.SelectMany(w => Transitions.Of(w).Select(step => EntryOf(w, step, publication)))]);
+            [.. incidents.SelectMany(i => i.Updates.Select(update => EntryOf(i, update, publication))), .. windows.SelectMany(w => WindowSteps.Of(w).Select(step => EntryOf(w, step, publication)))]);
         yield return Make(updates, "/status/updates.atom", AtomType, Atom, TextInXml.Size);
         yield return Make(updates, "/status/updates.json", "application/feed+json; charset=utf-8", Json, JsonSize);
     }
@@ -57,12 +57,12 @@ internal static class PublicFeeds
 
     private static Entry EntryOf(PageWindow window, Publication publication) => new(
         window.Id, $"Maintenance: {window.Title}", publication.Site.LinkTo(window), window.CreatedAt, window.UpdatedAt,
-        Planned(window), [.. Transitions.Of(window).Reverse().Select(step => Said(WordOf(step.Status), step.At, Paragraph(step.Text)))]);
+        Planned(window), [.. WindowSteps.Of(window).Reverse().Select(step => Said(WordOf(step.Status), step.At, Paragraph(step.Text)))]);
 
     private static Entry EntryOf(PageIncident incident, PageIncidentUpdate update, Publication publication) => new(
         update.Id, $"{WordOf(update.Status)}: {incident.Title}", publication.Site.LinkTo(incident), update.PostedAt, update.EditedAt ?? update.PostedAt, "", [Said(update)]);
 
-    private static Entry EntryOf(PageWindow window, Transition step, Publication publication) => new(
+    private static Entry EntryOf(PageWindow window, WindowStep step, Publication publication) => new(
         $"{window.Id}-{step.Status.ToString().ToLowerInvariant()}", $"Maintenance {WordOf(step.Status).ToLowerInvariant()}: {window.Title}", publication.Site.LinkTo(window), step.At, step.At,
         Planned(window), [Paragraph(step.Text)]);
 

@@ -183,7 +183,7 @@ public static class StatuspageApi
 
     private static StatuspageMaintenance ToMaintenance(PageWindow window, Publication publication, ComponentList components)
     {
-        var transitions = Transitions.Of(window).Where(transition => transition.Status != WindowStatus.Cancelled);
+        var steps = WindowSteps.Of(window).Where(step => step.Status != WindowStatus.Cancelled);
         return new()
         {
             Id = window.Id,
@@ -201,15 +201,15 @@ public static class StatuspageApi
             Shortlink = publication.Site.LinkTo(window),
             IncidentUpdates =
             [
-                .. transitions.Reverse().Select(transition => new StatuspageUpdate
+                .. steps.Reverse().Select(step => new StatuspageUpdate
                 {
-                    Id = $"{window.Id}-{ToWord(transition.Status)}",
+                    Id = $"{window.Id}-{ToWord(step.Status)}",
                     IncidentId = window.Id,
-                    Status = ToWord(transition.Status),
-                    Body = transition.Text,
-                    CreatedAt = transition.At,
-                    UpdatedAt = transition.At,
-                    DisplayAt = transition.At,
+                    Status = ToWord(step.Status),
+                    Body = step.Text,
+                    CreatedAt = step.At,
+                    UpdatedAt = step.At,
+                    DisplayAt = step.At,
                     AffectedComponents = null,
                 }),
             ],

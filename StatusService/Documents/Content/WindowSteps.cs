@@ -4,20 +4,18 @@ namespace Xerotier.StatusService.Documents.Content;
 /// <param name="Status">What it became.</param>
 /// <param name="At">When.</param>
 /// <param name="Text">What there is to say, plain text.</param>
-public sealed record Transition(WindowStatus Status, DateTimeOffset At, string Text);
+public sealed record WindowStep(WindowStatus Status, DateTimeOffset At, string Text);
 
 /// <summary>The steps of maintenance windows.</summary>
-public static class Transitions
+public static class WindowSteps
 {
     /// <summary>The steps that <paramref name="window"/> has taken, by time. The first says what the work is.</summary>
-    public static IReadOnlyList<Transition> Of(PageWindow window)
+    public static IReadOnlyList<WindowStep> Of(PageWindow window)
     {
-        var steps = new List<Transition> { new(WindowStatus.Scheduled, window.CreatedAt, window.Description.Length > 0 ? window.Description : window.Title) };
-        var ended = window.CompletedAt ?? window.CancelledAt;
-        if (window.Status is WindowStatus.Active or WindowStatus.Completed || (window.Status is WindowStatus.Cancelled && window.StartsAt < ended))
+        var steps = new List<WindowStep> { new(WindowStatus.Scheduled, window.CreatedAt, window.Description.Length > 0 ? window.Description : window.Title) };
+        if (window.ActivatedAt is { } activated)
         {
-            var started = window.StartsAt > window.CreatedAt ? window.StartsAt : window.CreatedAt;
-            steps.Add(new(WindowStatus.Active, started < ended ? started : ended ?? started, "The maintenance is in progress."));
+            steps.Add(new(WindowStatus.Active, activated, "The maintenance is in progress."));
         }
 
         if (window.CompletedAt is { } completed)
