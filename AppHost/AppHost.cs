@@ -35,7 +35,6 @@ try
         cluster.Port, cluster.GrpcPort);
     maintenance.FindsInternally(gateway);
     maintenance.Finds(status, "grpc");
-    status.FindsInternally(gateway);
 
     builder.AddBuiltProject<Projects.FleetSimulator>("fleetsimulator")
         .WithUnproxiedEndpoint("http", "HTTP_PORT")

@@ -54,7 +54,7 @@ internal sealed partial class Pipeline(
         var isStream = false;
         try
         {
-            if (match.IsOpen)
+            if (match.AllowsAnyOrigin)
             {
                 CrossOrigin.SetOn(context.Response);
             }
@@ -77,7 +77,7 @@ internal sealed partial class Pipeline(
                 }
             }
 
-            if (match is { IsOpen: true, Route: null, Allow: { } allow } && HttpMethods.IsOptions(context.Request.Method))
+            if (match is { AllowsAnyOrigin: true, Route: null, Allow: { } allow } && HttpMethods.IsOptions(context.Request.Method))
             {
                 CrossOrigin.Allow(context.Response, allow);
                 return new(StatusCodes.Status204NoContent, Outcome.Gateway);

@@ -28,13 +28,13 @@ internal sealed class Routes
     public Routes(PublicDocuments documents, PublicFiles files, Health health, OpenApi openApi, ApiReference docs, KeyHandlers keys, ProjectHandlers projects, Forwarder forward, GatewayMetrics metrics)
     {
         const long heartbeats = 4 * 1024 * 1024; // the HealthCollector accepts as much; a batch of 1,000 may need it
-        var notices = forward.To("maintenanceservice");
+        var maintenance = forward.To("maintenanceservice");
         All =
         [
             new("GET", "/", Access.Public, call => RedirectAsync(call, StatusCodes.Status302Found), Operations.Root),
             new("GET", "/status", Access.Public, documents.ServeHtmlAsync, Operations.StatusPage) { IsInMemory = true },
             new("GET", "/status/", Access.Public, call => RedirectAsync(call, StatusCodes.Status308PermanentRedirect), Operations.StatusPageWithSlash),
-            new("GET", "/status.json", Access.Public, documents.ServeJsonAsync, Operations.StatusData) { IsInMemory = true, IsOpen = true },
+            new("GET", "/status.json", Access.Public, documents.ServeJsonAsync, Operations.StatusData) { IsInMemory = true, AllowsAnyOrigin = true },
             new("GET", "/status/history", Access.Public, forward.To("statusservice"), Operations.StatusHistory),
             new("GET", "/status/incidents/{id}", Access.Public, Known(call => $"/status/incidents/{call.Id}", forward.To("statusservice")), Operations.StatusIncident),
             Data("/api/v2/summary.json", Operations.StatuspageSummary),
@@ -50,12 +50,12 @@ internal sealed class Routes
             Data("/status/updates.atom", Operations.UpdatesAtom),
             Data("/status/updates.json", Operations.UpdatesJson),
             Data("/status/maintenance.ics", Operations.Calendar, ofComponents: true),
-            new("GET", "/status/maintenance/{id}", Access.Public, Known(call => $"/status/maintenance/{call.Id}", forward.To("statusservice")), Operations.WindowCalendar) { IsOpen = true },
+            new("GET", "/status/maintenance/{id}", Access.Public, Known(call => $"/status/maintenance/{call.Id}", forward.To("statusservice")), Operations.WindowCalendar) { AllowsAnyOrigin = true },
             Data("/status/badge.svg", Operations.Badge),
             Data("/status/badge.json", Operations.BadgeData),
-            new("GET", "/status/badge/{id}", Access.Public, Known(BadgeOf, Missing), Operations.ComponentBadge) { IsInMemory = true, IsOpen = true },
+            new("GET", "/status/badge/{id}", Access.Public, Known(BadgeOf, Missing), Operations.ComponentBadge) { IsInMemory = true, AllowsAnyOrigin = true },
             Data("/status/embed", Operations.Embed),
-            new("GET", "/status/embed.js", Access.Public, files.ServeEmbedScriptAsync, Operations.EmbedScript) { IsOpen = true },
+            new("GET", "/status/embed.js", Access.Public, files.ServeEmbedScriptAsync, Operations.EmbedScript) { AllowsAnyOrigin = true },
             Data("/status.md", Operations.StatusMarkdown),
             Data("/status.txt", Operations.StatusText),
             Data("/llms.txt", Operations.ForAgents),
@@ -72,32 +72,32 @@ internal sealed class Routes
 
             new("GET", Project + "health/dashboard", Access.Project, forward.To("statusservice"), Operations.HealthDashboard),
 
-            new("GET", Windows, Access.Management, notices, Operations.ListWindows),
-            new("POST", Windows, Access.Management, notices, Operations.ScheduleWindow),
-            new("GET", Windows + "/{id}", Access.Management, notices, Operations.GetWindow),
-            new("PATCH", Windows + "/{id}", Access.Management, notices, Operations.UpdateWindow),
-            new("DELETE", Windows + "/{id}", Access.Management, notices, Operations.CancelWindow),
-            new("POST", Windows + "/{id}/complete", Access.Management, notices, Operations.CompleteWindow),
-            new("POST", Windows + "/{id}/purge", Access.Management, notices, Operations.PurgeWindow),
-            new("GET", Windows + "/{id}/events", Access.Management, notices, Operations.WindowEvents),
+            new("GET", Windows, Access.Management, maintenance, Operations.ListWindows),
+            new("POST", Windows, Access.Management, maintenance, Operations.ScheduleWindow),
+            new("GET", Windows + "/{id}", Access.Management, maintenance, Operations.GetWindow),
+            new("PATCH", Windows + "/{id}", Access.Management, maintenance, Operations.UpdateWindow),
+            new("DELETE", Windows + "/{id}", Access.Management, maintenance, Operations.CancelWindow),
+            new("POST", Windows + "/{id}/complete", Access.Management, maintenance, Operations.CompleteWindow),
+            new("POST", Windows + "/{id}/purge", Access.Management, maintenance, Operations.PurgeWindow),
+            new("GET", Windows + "/{id}/events", Access.Management, maintenance, Operations.WindowEvents),
 
-            new("GET", Series, Access.Management, notices, Operations.ListSeries),
-            new("POST", Series, Access.Management, notices, Operations.CreateSeries),
-            new("POST", Series + "/preview", Access.Management, notices, Operations.PreviewSeries), // before {id}, which would match too
-            new("GET", Series + "/{id}", Access.Management, notices, Operations.GetSeries),
-            new("PATCH", Series + "/{id}", Access.Management, notices, Operations.UpdateSeries),
-            new("DELETE", Series + "/{id}", Access.Management, notices, Operations.CancelSeries),
-            new("GET", Series + "/{id}/events", Access.Management, notices, Operations.SeriesEvents),
+            new("GET", Series, Access.Management, maintenance, Operations.ListSeries),
+            new("POST", Series, Access.Management, maintenance, Operations.CreateSeries),
+            new("POST", Series + "/preview", Access.Management, maintenance, Operations.PreviewSeries), // before {id}, which would match too
+            new("GET", Series + "/{id}", Access.Management, maintenance, Operations.GetSeries),
+            new("PATCH", Series + "/{id}", Access.Management, maintenance, Operations.UpdateSeries),
+            new("DELETE", Series + "/{id}", Access.Management, maintenance, Operations.CancelSeries),
+            new("GET", Series + "/{id}/events", Access.Management, maintenance, Operations.SeriesEvents),
 
-            new("GET", Incidents, Access.Management, notices, Operations.ListIncidents),
-            new("POST", Incidents, Access.Management, notices, Operations.CreateIncident),
-            new("GET", Incidents + "/{id}", Access.Management, notices, Operations.GetIncident),
-            new("PATCH", Incidents + "/{id}", Access.Management, notices, Operations.UpdateIncident),
-            new("DELETE", Incidents + "/{id}", Access.Management, notices, Operations.DeleteIncident),
-            new("POST", Incidents + "/{id}/updates", Access.Management, notices, Operations.PostIncidentUpdate),
-            new("PATCH", Incidents + "/{id}/updates/{uid}", Access.Management, notices, Operations.EditIncidentUpdate),
-            new("POST", Incidents + "/{id}/publish", Access.Management, notices, Operations.PublishIncident),
-            new("GET", Incidents + "/{id}/events", Access.Management, notices, Operations.IncidentEvents),
+            new("GET", Incidents, Access.Management, maintenance, Operations.ListIncidents),
+            new("POST", Incidents, Access.Management, maintenance, Operations.CreateIncident),
+            new("GET", Incidents + "/{id}", Access.Management, maintenance, Operations.GetIncident),
+            new("PATCH", Incidents + "/{id}", Access.Management, maintenance, Operations.UpdateIncident),
+            new("DELETE", Incidents + "/{id}", Access.Management, maintenance, Operations.DeleteIncident),
+            new("POST", Incidents + "/{id}/updates", Access.Management, maintenance, Operations.PostIncidentUpdate),
+            new("PATCH", Incidents + "/{id}/updates/{uid}", Access.Management, maintenance, Operations.EditIncidentUpdate),
+            new("POST", Incidents + "/{id}/publish", Access.Management, maintenance, Operations.PublishIncident),
+            new("GET", Incidents + "/{id}/events", Access.Management, maintenance, Operations.IncidentEvents),
 
             new("GET", Keys, Access.Management, keys.ListAsync, Operations.ListKeys),
             new("POST", Keys, Access.Management, keys.CreateAsync, Operations.CreateKey),
@@ -111,13 +111,13 @@ internal sealed class Routes
             new("GET", "/v1/platform/projects/{id}/keys", Access.Platform, keys.ListOfProjectAsync, Operations.ListProjectKeys),
             new("POST", "/v1/platform/projects/{id}/keys", Access.Platform, keys.CreateOfProjectAsync, Operations.CreateFirstKey),
             new("DELETE", "/v1/platform/projects/{project_id}/keys/{id}", Access.Platform, keys.RevokeAsync, Operations.RevokeProjectKey),
-            new("POST", "/v1/platform/maintenance/{id}/cancel", Access.Platform, notices, Operations.CancelAnyWindow),
-            new("GET", Components, Access.Platform, notices, Operations.ListComponents),
-            new("POST", Components, Access.Platform, notices, Operations.CreateComponent),
-            new("GET", Components + "/{id}", Access.Platform, notices, Operations.GetComponent),
-            new("PATCH", Components + "/{id}", Access.Platform, notices, Operations.UpdateComponent),
-            new("DELETE", Components + "/{id}", Access.Platform, notices, Operations.ArchiveComponent),
-            new("GET", Components + "/{id}/events", Access.Platform, notices, Operations.ComponentEvents),
+            new("POST", "/v1/platform/maintenance/{id}/cancel", Access.Platform, maintenance, Operations.CancelAnyWindow),
+            new("GET", Components, Access.Platform, maintenance, Operations.ListComponents),
+            new("POST", Components, Access.Platform, maintenance, Operations.CreateComponent),
+            new("GET", Components + "/{id}", Access.Platform, maintenance, Operations.GetComponent),
+            new("PATCH", Components + "/{id}", Access.Platform, maintenance, Operations.UpdateComponent),
+            new("DELETE", Components + "/{id}", Access.Platform, maintenance, Operations.ArchiveComponent),
+            new("GET", Components + "/{id}/events", Access.Platform, maintenance, Operations.ComponentEvents),
             new("GET", "/v1/platform/keys", Access.Platform, keys.ListPlatformAsync, Operations.ListPlatformKeys),
             new("POST", "/v1/platform/keys", Access.Platform, keys.CreatePlatformAsync, Operations.CreatePlatformKey),
             new("POST", "/v1/platform/keys/{id}/rotate", Access.Platform, keys.RotatePlatformAsync, Operations.RotatePlatformKey),
@@ -133,7 +133,7 @@ internal sealed class Routes
         // A document in memory that other origins may read; with ?component=, that of a component where there are such.
         Route Data(string path, Operation operation, bool ofComponents = false) => new(
             "GET", path, Access.Public, ofComponents ? Known(call => PathOf(call, path), NoSuchComponent) : Known(_ => path, Missing), operation)
-        { IsInMemory = true, IsOpen = true };
+        { IsInMemory = true, AllowsAnyOrigin = true };
 
         // What is in memory, and otherwise what responds.
         Handler Known(Func<Call, string> path, Handler otherwise) => call => documents.Find(path(call)) is { } document ? document.ServeAsync(call.Http) : otherwise(call);
@@ -169,12 +169,12 @@ internal sealed class Routes
                 {
                     if (route.Method == wanted)
                     {
-                        return new(route, route.Access, pattern.Tags, projectId, id, null, pattern.IsOpen);
+                        return new(route, route.Access, pattern.Tags, projectId, id, null, pattern.AllowsAnyOrigin);
                     }
                 }
 
                 var access = pattern.Routes[0].Access;
-                return new(null, access is Access.Management or Access.Heartbeat ? Access.Project : access, pattern.Tags, projectId, id, pattern.Allow, pattern.IsOpen);
+                return new(null, access is Access.Management or Access.Heartbeat ? Access.Project : access, pattern.Tags, projectId, id, pattern.Allow, pattern.AllowsAnyOrigin);
             }
         }
 

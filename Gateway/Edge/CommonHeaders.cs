@@ -4,7 +4,7 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.Gateway.Edge;
 
 /// <summary>The headers that every response to this request carries, whatever its outcome.</summary>
-internal readonly record struct CommonHeaders(StringValues RequestId, StringValues Limit, StringValues Remaining, StringValues Reset, bool IsOpen)
+internal readonly record struct CommonHeaders(StringValues RequestId, StringValues Limit, StringValues Remaining, StringValues Reset, bool AllowsAnyOrigin)
 {
     /// <summary>Those of <paramref name="response"/>.</summary>
     public static CommonHeaders Of(HttpResponse response)
@@ -18,7 +18,7 @@ internal readonly record struct CommonHeaders(StringValues RequestId, StringValu
     {
         var headers = response.Headers;
         headers["X-Request-Id"] = RequestId;
-        if (IsOpen)
+        if (AllowsAnyOrigin)
         {
             CrossOrigin.SetOn(response);
         }

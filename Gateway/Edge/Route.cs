@@ -22,7 +22,7 @@ internal sealed record Route(string Method, string Pattern, Access Access, Handl
     public bool IsInMemory { get; init; }
 
     /// <summary>Whether pages of other origins may read it.</summary>
-    public bool IsOpen { get; init; }
+    public bool AllowsAnyOrigin { get; init; }
 
     /// <summary>Whether it is a gRPC method.</summary>
     public bool IsGrpc { get; init; }

@@ -9,5 +9,5 @@ namespace Xerotier.Gateway.Edge;
 /// <param name="ProjectId">The project in the path.</param>
 /// <param name="Id">The id in the path.</param>
 /// <param name="Allow">The methods of the path, where only the method was wrong.</param>
-/// <param name="IsOpen">Whether pages of other origins may read what the path responds.</param>
-internal readonly record struct RouteMatch(Route? Route, Access Access, RequestTags Tags, string? ProjectId, string? Id, string? Allow, bool IsOpen = false);
+/// <param name="AllowsAnyOrigin">Whether pages of other origins may read what the path responds.</param>
+internal readonly record struct RouteMatch(Route? Route, Access Access, RequestTags Tags, string? ProjectId, string? Id, string? Allow, bool AllowsAnyOrigin = false);

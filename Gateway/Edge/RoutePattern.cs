@@ -16,10 +16,10 @@ internal sealed class RoutePattern(string template, Route[] routes)
     public RequestTags Tags { get; } = new(template, timedOneIn: routes.Any(route => route.IsInMemory) ? 16 : 1);
 
     /// <summary>Whether pages of other origins may read what it responds; then it responds to OPTIONS too.</summary>
-    public bool IsOpen { get; } = routes.Any(route => route.IsOpen);
+    public bool AllowsAnyOrigin { get; } = routes.Any(route => route.AllowsAnyOrigin);
 
     /// <summary>Value of <c>Allow</c>.</summary>
-    public string Allow { get; } = string.Join(", ", routes.SelectMany(route => route.Method == "GET" ? route.IsOpen ? ["GET", "HEAD", "OPTIONS"] : ["GET", "HEAD"] : new[] { route.Method }));
+    public string Allow { get; } = string.Join(", ", routes.SelectMany(route => route.Method == "GET" ? route.AllowsAnyOrigin ? ["GET", "HEAD", "OPTIONS"] : ["GET", "HEAD"] : new[] { route.Method }));
 
     /// <summary>Whether <paramref name="path"/> has this form, byte by byte.</summary>
     /// <param name="path">The path as sent.</param>

@@ -44,7 +44,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, CollectorMetrics 
     private volatile bool available = true;
     private volatile string? trouble = "Nothing was written to Redis yet.";
 
-    /// <summary>Whether the last <see cref="ReadPlatformAsync"/> succeeded. While it is false, writes are refused at once: they would only pile up.</summary>
+    /// <summary>Whether the last <see cref="ObservePlatformAsync"/> succeeded. While it is false, writes are refused at once: they would only pile up.</summary>
     public bool IsAvailable => available;
 
     /// <summary>Why Redis did not take the last write, of heartbeats or of the watch over the fleet; null when it did.</summary>
@@ -82,7 +82,7 @@ internal sealed class FleetStore(IConnectionMultiplexer redis, CollectorMetrics 
 
     /// <summary>Counts the platform's routers and shared agents, at a cost that hardly depends on how many there are.</summary>
     /// <exception cref="StoreUnavailableException">Redis does not respond.</exception>
-    public async Task<PlatformCounts> ReadPlatformAsync(DateTimeOffset now)
+    public async Task<PlatformCounts> ObservePlatformAsync(DateTimeOffset now)
     {
         RedisValue[] arguments =
         [

@@ -45,7 +45,7 @@ internal sealed partial class PlatformMonitor(
         var now = time.GetUtcNow();
         try
         {
-            var counts = await store.ReadPlatformAsync(now);
+            var counts = await store.ObservePlatformAsync(now);
             var state = FleetRules.StateOf(counts.Routers.Stored, counts.WatchedFor, options.Value.YoungStore);
             return state == StoreState.Ready
                 ? new(

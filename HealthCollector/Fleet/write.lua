@@ -5,10 +5,10 @@
 --       then for each heartbeat: when it was received, 1 or 0 (offline), id, record
 -- Returns how many heartbeats changed who is registered, fresh or up, and the ids that a quota refused.
 local records, seen, third = KEYS[1], KEYS[2], KEYS[3]
-local kind, quota, fresh, lifetime = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[6]
+local kind, quota, fresh, registered = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local signoffs_before, lifetime, room, skew, signoff_lifetime = ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
 local router, shared, private = kind == 'router', kind == 'shared', kind == 'private'
-local bytes, room = private and tonumber(redis.call('GET', KEYS[4]) or '0'), tonumber(ARGV[7])
-local skew, signoff_lifetime = tonumber(ARGV[8]), ARGV[9]
+local bytes = private and tonumber(redis.call('GET', KEYS[4]) or '0')
 local changes, refused = 0, {}
 
 local function newer(known, received)
@@ -34,23 +34,23 @@ end
 
 local newest = redis.call('ZREVRANGE', seen, 0, 0, 'WITHSCORES')[2]
 if newest and (private or tonumber(newest) >= fresh) then
-  for _, id in ipairs(redis.call('ZRANGE', seen, '-inf', '(' .. ARGV[4], 'BYSCORE', 'LIMIT', 0, 1000)) do remove(id) end
+  for _, id in ipairs(redis.call('ZRANGE', seen, '-inf', '(' .. registered, 'BYSCORE', 'LIMIT', 0, 1000)) do remove(id) end
 end
 local count, gone = redis.call('ZCARD', seen), false
 if not router and redis.call('EXISTS', third) == 1 then
-  redis.call('ZREMRANGEBYSCORE', third, '-inf', ARGV[5])
+  redis.call('ZREMRANGEBYSCORE', third, '-inf', signoffs_before)
   gone = true
 end
 
 for i = 10, #ARGV, 4 do
-  local received, id, record = tonumber(ARGV[i]), ARGV[i + 2], ARGV[i + 3]
+  local received, online, id, record = tonumber(ARGV[i]), ARGV[i + 1] == '1', ARGV[i + 2], ARGV[i + 3]
   local last = redis.call('ZSCORE', seen, id)
   last = last and tonumber(last)
   local left = gone and redis.call('ZSCORE', third, id)
   local grown = private and bytes + #record - redis.call('HSTRLEN', records, id)
   if newer(last, received) or newer(left, received) then
     -- a newer one is stored
-  elseif ARGV[i + 1] == '0' and not router then
+  elseif not online and not router then
     if last then remove(id); count = count - 1 end
     redis.call('ZADD', third, received, id)
     redis.call('PEXPIRE', third, signoff_lifetime)
@@ -63,7 +63,7 @@ for i = 10, #ARGV, 4 do
     if not last then count = count + 1 end
     if not last or last < fresh then changes = changes + 1 end
     if router then
-      if ARGV[i + 1] == '1' then changes = changes + redis.call('ZADD', third, received, id)
+      if online then changes = changes + redis.call('ZADD', third, received, id)
       else changes = changes + redis.call('ZREM', third, id) end
     elseif shared then
       if known ~= record then index(id, projects(known), projects(record)) end

@@ -40,7 +40,7 @@ internal sealed class ProjectFleets(FleetStore store, IOptions<FleetOptions> opt
             return StoreState.Ready;
         }
 
-        var platform = await store.ReadPlatformAsync(now);
+        var platform = await store.ObservePlatformAsync(now);
         if (platform.WatchedFor < options.Value.YoungStore && (routers.Any(IsUnheard) || workers.Exists(worker => IsUnheard(worker.Heartbeat))))
         {
             return StoreState.Young;

@@ -56,7 +56,7 @@ public sealed record BoardInputs
     public ImmutableDictionary<string, ProbeResult> Probes { get; private init; } = ImmutableDictionary<string, ProbeResult>.Empty;
 
     /// <summary>When the windows' feed last sent something, by our clock.</summary>
-    public DateTimeOffset WindowsHeardAt { get; private init; }
+    public DateTimeOffset NoticesHeardAt { get; private init; }
 
     /// <summary>What the probes found before this process began is still to come.</summary>
     public bool ProbesAwaited { get; init; }
@@ -74,14 +74,14 @@ public sealed record BoardInputs
     public BoardInputs WithYoungFleet(DateTimeOffset at) => this with { Fleet = null, YoungUntil = at + FreshFor };
 
     /// <summary>New windows, components and incidents.</summary>
-    public BoardInputs WithNotices(BoardWindows windows, Announcements announced, DateTimeOffset at) => this with { Windows = windows, Announced = announced, WindowsHeardAt = at };
+    public BoardInputs WithNotices(BoardWindows windows, Announcements announced, DateTimeOffset at) => this with { Windows = windows, Announced = announced, NoticesHeardAt = at };
 
     /// <summary>Nothing has come: what an earlier process heard of are the last known notices. They are not live, whatever its clock said.</summary>
     public BoardInputs WithEarlierNotices(HeardNotices earlier, DateTimeOffset at) => this with
     {
         Windows = earlier.Windows,
         Announced = earlier.Announced,
-        WindowsHeardAt = earlier.At <= at ? earlier.At : at - FreshFor,
+        NoticesHeardAt = earlier.At <= at ? earlier.At : at - FreshFor,
     };
 
     /// <summary>The probe of a component has found <paramref name="verdict"/>, which holds until <paramref name="until"/>.</summary>
@@ -95,7 +95,7 @@ public sealed record BoardInputs
             YoungUntil = Move(YoungUntil),
             WindowsAwaitedUntil = Move(WindowsAwaitedUntil),
             FleetKnownAt = Move(FleetKnownAt),
-            WindowsHeardAt = Move(WindowsHeardAt),
+            NoticesHeardAt = Move(NoticesHeardAt),
             Probes = Probes.ToImmutableDictionary(p => p.Key, p => p.Value with { Until = Move(p.Value.Until) }),
         };
 
@@ -103,5 +103,5 @@ public sealed record BoardInputs
     }
 
     /// <summary>The windows' feed sent a keepalive: nothing has changed.</summary>
-    public BoardInputs WithWindowsAlive(DateTimeOffset at) => Windows is null ? this : this with { WindowsHeardAt = at };
+    public BoardInputs WithNoticesAlive(DateTimeOffset at) => Windows is null ? this : this with { NoticesHeardAt = at };
 }

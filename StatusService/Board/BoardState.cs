@@ -13,16 +13,16 @@ public readonly record struct ComponentState(Component Component, Verdict Verdic
 /// <param name="Shown">The shown components, in page order, also those whose line is hidden while they are operational.</param>
 /// <param name="Windows">The newest known windows; null when none ever were.</param>
 /// <param name="Announced">The newest known components and incidents.</param>
-/// <param name="WindowsUnavailable">The notices are no longer, or not yet, live.</param>
-/// <param name="WindowsHeardAt">When they were last live; null when never.</param>
+/// <param name="NoticesUnavailable">The notices are no longer, or not yet, live.</param>
+/// <param name="NoticesHeardAt">When they were last live; null when never.</param>
 /// <param name="Recorded">What the history is to hold, by component key; one that is not measured has no data.</param>
 public sealed record BoardState(
     OverallStatus Overall,
     IReadOnlyList<ComponentState> Shown,
     BoardWindows? Windows,
     Announcements Announced,
-    bool WindowsUnavailable,
-    DateTimeOffset? WindowsHeardAt,
+    bool NoticesUnavailable,
+    DateTimeOffset? NoticesHeardAt,
     IReadOnlyDictionary<string, RecordedState> Recorded)
 {
     /// <summary>The outages that are measured, each with the Unix second since which it lasts; null: since before anybody looked.</summary>
@@ -51,8 +51,8 @@ public sealed record BoardState(
             shown,
             inputs.Windows,
             inputs.Announced,
-            inputs.Windows is null || now >= inputs.WindowsHeardAt + BoardInputs.FreshFor,
-            inputs.Windows is null ? null : inputs.WindowsHeardAt,
+            inputs.Windows is null || now >= inputs.NoticesHeardAt + BoardInputs.FreshFor,
+            inputs.Windows is null ? null : inputs.NoticesHeardAt,
             recorded);
     }
 
@@ -72,7 +72,7 @@ public sealed record BoardState(
         }
         else
         {
-            Consider(inputs.WindowsHeardAt + BoardInputs.FreshFor);
+            Consider(inputs.NoticesHeardAt + BoardInputs.FreshFor);
             foreach (var window in inputs.Windows.Platform)
             {
                 Consider(window.StartsAt);
@@ -120,7 +120,7 @@ public sealed record BoardState(
 
     private static RecordedState RecordedOf(Component component, ComponentStatus? measured, BoardInputs inputs, DateTimeOffset now)
     {
-        var held = component.IsDeclared ? RecordedState.NoData : measured switch // what nothing measures is computed, not recorded
+        var held = component.IsUnmeasured ? RecordedState.NoData : measured switch // what nothing measures is computed, not recorded
         {
             ComponentStatus.Operational => RecordedState.Operational,
             ComponentStatus.Degraded => RecordedState.Degraded,

@@ -13,7 +13,7 @@ public sealed class ChangeStamps
     private Own? own;
 
     /// <summary>The notices of the newest board, if they are live.</summary>
-    public HeardNotices? Notices => own?.State is { WindowsUnavailable: false, Windows: { } windows, Announced: { } announced, WindowsHeardAt: { } at } ? new(windows, announced, at) : null;
+    public HeardNotices? Notices => own?.State is { NoticesUnavailable: false, Windows: { } windows, Announced: { } announced, NoticesHeardAt: { } at } ? new(windows, announced, at) : null;
 
     /// <summary>Observes the board at <paramref name="now"/>.</summary>
     /// <param name="state">The board.</param>
@@ -71,7 +71,7 @@ public sealed class ChangeStamps
             stamp.Content,
             shared.Content == stamp.Content && (!mine.Changed || shared.ChangedAt >= stamp.ChangedAt - SameChange) ? shared.ChangedAt : stamp.ChangedAt,
             Reconcile(stamp.Since, shared.Since),
-            stamp.WindowsLostAt is { } lost && shared.WindowsLostAt is { } otherLost && Math.Abs(otherLost - lost) <= SameChange ? otherLost : stamp.WindowsLostAt)
+            stamp.NoticesLostAt is { } lost && shared.NoticesLostAt is { } otherLost && Math.Abs(otherLost - lost) <= SameChange ? otherLost : stamp.NoticesLostAt)
         {
             Measured = Reconcile(stamp.Measured, shared.Measured),
         };
@@ -103,19 +103,19 @@ public sealed class ChangeStamps
     }
 
     private static bool SameContent(BoardState one, BoardState other) =>
-        one.Overall == other.Overall && ReferenceEquals(one.Windows, other.Windows) && ReferenceEquals(one.Announced, other.Announced) && one.WindowsUnavailable == other.WindowsUnavailable && one.Shown.SequenceEqual(other.Shown);
+        one.Overall == other.Overall && ReferenceEquals(one.Windows, other.Windows) && ReferenceEquals(one.Announced, other.Announced) && one.NoticesUnavailable == other.NoticesUnavailable && one.Shown.SequenceEqual(other.Shown);
 
-    private static long? Lost(BoardState state) => state.WindowsUnavailable ? state.WindowsHeardAt?.ToUnixTimeSeconds() : null;
+    private static long? Lost(BoardState state) => state.NoticesUnavailable ? state.NoticesHeardAt?.ToUnixTimeSeconds() : null;
 
     private static string Hash(BoardState state) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
-        new Content(state.Overall, [.. state.Shown.Select(s => $"{s.Component.Key} {s.Verdict.Status} {s.Verdict.Reason}")], state.Windows, state.Announced, state.WindowsUnavailable),
+        new Content(state.Overall, [.. state.Shown.Select(s => $"{s.Component.Key} {s.Verdict.Status} {s.Verdict.Reason}")], state.Windows, state.Announced, state.NoticesUnavailable),
         ContentJson.Default.Content)).AsSpan(0, 16));
 
     private sealed record Own(BoardState State, ChangeStamp Stamp, bool Changed, bool Settled);
 }
 
 /// <summary>All that a board shows, for its hash.</summary>
-internal sealed record Content(OverallStatus Overall, IReadOnlyList<string> Components, BoardWindows? Windows, Announcements Announced, bool WindowsUnavailable);
+internal sealed record Content(OverallStatus Overall, IReadOnlyList<string> Components, BoardWindows? Windows, Announcements Announced, [property: JsonPropertyName("WindowsUnavailable")] bool NoticesUnavailable); // the name is part of the hash
 
 [JsonSerializable(typeof(Content))]
 internal sealed partial class ContentJson : JsonSerializerContext;

@@ -54,6 +54,6 @@ public sealed class Feeds(
             var announced = view.Announced ? Announcements.From(view.Components, view.Incidents) : null;
             inbox.Enqueue((inputs, at) => inputs.WithNotices(windows, announced ?? inputs.Announced, at));
         },
-        () => inbox.Enqueue((inputs, at) => inputs.WithWindowsAlive(at)),
+        () => inbox.Enqueue((inputs, at) => inputs.WithNoticesAlive(at)),
         stopping);
 }

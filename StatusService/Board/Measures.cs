@@ -21,7 +21,7 @@ public static class Measures
     /// <summary>What is measured of <paramref name="component"/>; null when there is nothing to measure. One that nothing measures is operational.</summary>
     public static Verdict? Judge(Component component, BoardInputs inputs, DateTimeOffset now) =>
         ByKey.TryGetValue(component.Key, out var judge) ? judge(inputs, now)
-        : component.IsDeclared ? Verdict.Operational
+        : component.IsUnmeasured ? Verdict.Operational
         : OfProbe(component.Key, inputs, now);
 
     private static Verdict OfProbe(string key, BoardInputs inputs, DateTimeOffset now) =>

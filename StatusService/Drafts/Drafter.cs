@@ -97,7 +97,7 @@ public sealed partial class Drafter(
             return; // the loop will know since when
         }
 
-        if (measured.Status is ComponentStatus.Outage && !component.IsDeclared && options.Value.DraftAfterSeconds > 0)
+        if (measured.Status is ComponentStatus.Outage && !component.IsUnmeasured && options.Value.DraftAfterSeconds > 0)
         {
             var outage = await OutageAsync(component.Key, held.At, second, known, cancellation);
             if (!outage.Drafted && second - outage.Since >= options.Value.DraftAfterSeconds && !IsExplained(component, look, now))
@@ -136,7 +136,7 @@ public sealed partial class Drafter(
 
     /// <summary>Whether people know: an open incident names the component, or a window is active for it. While the notices are not live, nobody can say that none is.</summary>
     private static bool IsExplained(Component component, Look look, DateTimeOffset now) =>
-        look.Board.WindowsUnavailable || look.Board.Windows is not { } windows
+        look.Board.NoticesUnavailable || look.Board.Windows is not { } windows
         || look.Board.Announced.Naming(component).Any()
         || windows.Cover(component, now);
 

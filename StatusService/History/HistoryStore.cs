@@ -42,7 +42,7 @@ public sealed record RecordedChange(
     public string? Announced { get; init; }
 
     /// <summary>When the notices were last live; null when that stays.</summary>
-    public DateTimeOffset? WindowsHeardAt { get; init; }
+    public DateTimeOffset? NoticesHeardAt { get; init; }
 }
 
 /// <summary>The history's SQL. The database's clock decides who holds the lease, what lies in the future, and what is past the retention.</summary>
@@ -157,7 +157,7 @@ public sealed class HistoryStore(NpgsqlDataSource database)
                 new("first", NpgsqlDbType.TimestampTz) { Value = change.Begun.Count > 0 ? Instant(change.Begun.Min(b => b.From)) : DBNull.Value },
                 new("windows", NpgsqlDbType.Jsonb) { Value = (object?)change.Windows ?? DBNull.Value },
                 new("announced", NpgsqlDbType.Jsonb) { Value = (object?)change.Announced ?? DBNull.Value },
-                new("heard", NpgsqlDbType.TimestampTz) { Value = change.WindowsHeardAt is { } heard ? heard : DBNull.Value },
+                new("heard", NpgsqlDbType.TimestampTz) { Value = change.NoticesHeardAt is { } heard ? heard : DBNull.Value },
             },
         });
         if (change.Ended.Count > 0)

@@ -124,7 +124,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
         {
             change = change with
             {
-                WindowsHeardAt = notices.At,
+                NoticesHeardAt = notices.At,
                 Windows = ReferenceEquals(notices.Windows, holding.Notices?.Windows) ? null : notices.Windows.ToJson(),
                 Announced = ReferenceEquals(notices.Announced, holding.Notices?.Announced) ? null : notices.Announced.ToJson(),
             };

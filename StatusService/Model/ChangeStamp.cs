@@ -10,8 +10,8 @@ namespace Xerotier.StatusService.Model;
 /// <param name="Content">Hash of all that the board shows.</param>
 /// <param name="ChangedAt">Unix second since which it shows that.</param>
 /// <param name="Since">By key of the shown components: the state, and the Unix second since which the component holds it; null when it held it before the first look.</param>
-/// <param name="WindowsLostAt">Unix second since which the windows are unavailable.</param>
-public sealed record ChangeStamp(string Content, long ChangedAt, IReadOnlyDictionary<string, StateSince> Since, long? WindowsLostAt)
+/// <param name="NoticesLostAt">Unix second since which the notices are unavailable.</param>
+public sealed record ChangeStamp(string Content, long ChangedAt, IReadOnlyDictionary<string, StateSince> Since, [property: JsonPropertyName("windows_lost_at")] long? NoticesLostAt)
 {
     private const long MostAhead = 4; // seconds between two clocks that are both right: each differs by up to 2 s from the database's
 
@@ -26,7 +26,7 @@ public sealed record ChangeStamp(string Content, long ChangedAt, IReadOnlyDictio
 
     /// <summary>Whether it speaks of the future: whoever made it had a clock that was off, and nobody knows when what it tells of happened.</summary>
     public bool IsAhead(DateTimeOffset now) =>
-        Since.Values.Concat(Measured.Values).Select(since => since.At).Append(ChangedAt).Append(WindowsLostAt).Max() > now.ToUnixTimeSeconds() + MostAhead;
+        Since.Values.Concat(Measured.Values).Select(since => since.At).Append(ChangedAt).Append(NoticesLostAt).Max() > now.ToUnixTimeSeconds() + MostAhead;
 
     /// <summary>The stamp as it is stored.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, StampJson.Default.ChangeStamp);
@@ -36,7 +36,7 @@ public sealed record ChangeStamp(string Content, long ChangedAt, IReadOnlyDictio
 
     /// <summary>Whether <paramref name="other"/> is equal.</summary>
     public bool Same(ChangeStamp? other) =>
-        other is not null && Content == other.Content && ChangedAt == other.ChangedAt && WindowsLostAt == other.WindowsLostAt
+        other is not null && Content == other.Content && ChangedAt == other.ChangedAt && NoticesLostAt == other.NoticesLostAt
         && Same(Since, other.Since) && Same(Measured, other.Measured);
 
     private static bool Same(IReadOnlyDictionary<string, StateSince> one, IReadOnlyDictionary<string, StateSince> other) =>

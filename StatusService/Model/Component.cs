@@ -44,7 +44,7 @@ public sealed record Component(string Id, string Name, int Position)
     public bool IsBuiltIn => Components.BuiltIn.Any(c => c.Id == Id);
 
     /// <summary>Whether nothing measures it now: it is operational unless an incident says otherwise.</summary>
-    public bool IsDeclared => Probe is null && !IsBuiltIn;
+    public bool IsUnmeasured => Probe is null && !IsBuiltIn;
 
     /// <summary>The key of the component with this id.</summary>
     public static string KeyOf(string id) => id.StartsWith(IdPrefix, StringComparison.Ordinal) ? id[IdPrefix.Length..] : id;

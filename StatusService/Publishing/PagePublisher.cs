@@ -28,7 +28,7 @@ public sealed class PagePublisher(StatusTrack track, PageRenderer renderer, Publ
         if (considered is { } last
             && last.AsOf == asOf && last.History.Revision == history.Revision && last.Stamp.Same(stamp)
             && ReferenceEquals(last.Board.Windows, board.Windows) && ReferenceEquals(last.Board.Announced, board.Announced)
-            && ReferenceEquals(last.History.Details, history.Details) && last.Board.WindowsUnavailable == board.WindowsUnavailable)
+            && ReferenceEquals(last.History.Details, history.Details) && last.Board.NoticesUnavailable == board.NoticesUnavailable)
         {
             return; // the stamp's content covers the rest
         }

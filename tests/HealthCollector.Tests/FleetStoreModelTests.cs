@@ -72,7 +72,7 @@ public sealed class FleetStoreModelTests(RedisFixture redis) : RedisTests(redis)
             .Where(pair => pair.Key.Fleet == fleet && (fleet.Kind == SenderKind.Router || pair.Value.IsUp))
             .Select(pair => pair.Value).OrderBy(heartbeat => heartbeat.Id, StringComparer.Ordinal)];
 
-        var counts = await store.ReadPlatformAsync(now);
+        var counts = await store.ObservePlatformAsync(now);
         var (routers, shared) = (Of(FleetKey.Routers), Of(FleetKey.SharedAgents));
         Assert.Equal(
             (routers.Length, routers.Count(heartbeat => heartbeat.IsUp && heartbeat.ReceivedAt >= fresh), shared.Length, shared.Count(heartbeat => heartbeat.ReceivedAt >= fresh)),

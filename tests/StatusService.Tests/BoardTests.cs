@@ -18,8 +18,8 @@ public sealed class BoardTests
         Assert.Equal(OverallStatus.Unknown, state.Overall);
         Assert.Equal([Components.Dashboard, Components.InferenceRouting, Components.ModelStorage], state.Shown.Select(s => s.Component));
         Assert.Equal(ComponentStatus.Unknown, Status(state, Components.InferenceRouting));
-        Assert.True(state.WindowsUnavailable);
-        Assert.Null(state.WindowsHeardAt);
+        Assert.True(state.NoticesUnavailable);
+        Assert.Null(state.NoticesHeardAt);
     }
 
     [Fact]
@@ -94,14 +94,14 @@ public sealed class BoardTests
     public void Lost_windows_are_kept_marked_and_go_on_counting()
     {
         var inputs = Known().WithWindows(Feed(PlatformWindow(-60, 3600)), Start).WithFleet(new(3, 0, 0, 0), Start.AddSeconds(5));
-        Assert.False(BoardState.At(inputs, Start.AddSeconds(5).AddTicks(-1)).WindowsUnavailable);
+        Assert.False(BoardState.At(inputs, Start.AddSeconds(5).AddTicks(-1)).NoticesUnavailable);
         var state = BoardState.At(inputs, Start.AddSeconds(5));
-        Assert.True(state.WindowsUnavailable);
-        Assert.Equal(Start, state.WindowsHeardAt);
+        Assert.True(state.NoticesUnavailable);
+        Assert.Equal(Start, state.NoticesHeardAt);
         Assert.Single(state.Windows!.Active);
         Assert.Equal(OverallStatus.Maintenance, state.Overall);
         Assert.Equal(RecordedState.MaintenanceOverOutage, state.Recorded[Components.InferenceRouting.Key]);
-        Assert.False(BoardState.At(inputs.WithWindowsAlive(Start.AddSeconds(4)), Start.AddSeconds(5)).WindowsUnavailable);
+        Assert.False(BoardState.At(inputs.WithNoticesAlive(Start.AddSeconds(4)), Start.AddSeconds(5)).NoticesUnavailable);
     }
 
     [Fact]
@@ -171,7 +171,7 @@ public sealed class BoardTests
         Assert.Equal(OverallStatus.Operational, board.Observe(Start.AddSeconds(1)).Overall); // an hour back, and as old as before
         Assert.Equal(OverallStatus.Operational, board.Observe(Start.AddSeconds(5).AddTicks(-1)).Overall);
         var lost = board.Observe(Start.AddSeconds(5));
-        Assert.Equal((OverallStatus.Unknown, true, Start), (lost.Overall, lost.WindowsUnavailable, lost.WindowsHeardAt));
+        Assert.Equal((OverallStatus.Unknown, true, Start), (lost.Overall, lost.NoticesUnavailable, lost.NoticesHeardAt));
 
         board.Apply(Start.AddSeconds(6), (inputs, at) => inputs.WithFleet(new(3, 3, 8, 0), at));
         Assert.Equal(ComponentStatus.Operational, Status(board.Observe(Start.AddSeconds(6)), Components.InferenceRouting));
@@ -186,7 +186,7 @@ public sealed class BoardTests
         board.Apply(Start, (inputs, at) => inputs.WithFleet(new(3, 3, 8, 0), at));
         board.Observe(Start.AddSeconds(1));
         board.Apply(Start.AddMilliseconds(900), (inputs, at) => inputs.WithWindows(new NoticeLists(), at));
-        Assert.Equal((Start, Start.AddSeconds(1)), (board.Inputs.FleetKnownAt, board.Inputs.WindowsHeardAt));
+        Assert.Equal((Start, Start.AddSeconds(1)), (board.Inputs.FleetKnownAt, board.Inputs.NoticesHeardAt));
     }
 
     [Fact]

@@ -79,7 +79,7 @@ public sealed class LoopReplica : IAsyncDisposable
     public void Hear(NoticeLists windows)
     {
         var known = windows == heard;
-        inbox.Enqueue((inputs, at) => known ? inputs.WithWindowsAlive(at) : inputs.WithWindows(windows, at));
+        inbox.Enqueue((inputs, at) => known ? inputs.WithNoticesAlive(at) : inputs.WithWindows(windows, at));
         heard = windows;
     }
 

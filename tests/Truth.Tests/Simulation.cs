@@ -108,7 +108,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
         }
         else if (happened.WindowsAlive)
         {
-            replica.Inbox.Enqueue((inputs, at) => inputs.WithWindowsAlive(at));
+            replica.Inbox.Enqueue((inputs, at) => inputs.WithNoticesAlive(at));
         }
 
         replica.Look();

@@ -49,8 +49,8 @@ public static class PageBuilder
             })],
             Incidents(state, stamp, asOf),
             new(
-                state.WindowsUnavailable,
-                state.WindowsUnavailable && stamp.WindowsLostAt is { } lost ? DateTimeOffset.FromUnixTimeSeconds(lost) : null,
+                state.NoticesUnavailable,
+                state.NoticesUnavailable && stamp.NoticesLostAt is { } lost ? DateTimeOffset.FromUnixTimeSeconds(lost) : null,
                 state.Windows?.Active ?? [],
                 state.Windows?.ActiveTotal ?? 0,
                 state.Windows?.Scheduled ?? [],

@@ -53,7 +53,7 @@ internal static class PageJson
         Name = component.Name,
         Description = component.Component.Description,
         Group = component.Component.Group,
-        Declared = component.Component.IsDeclared,
+        Declared = component.Component.IsUnmeasured,
         Status = component.Status.ToContract(),
         Reason = component.Reason,
         Since = component.Since,

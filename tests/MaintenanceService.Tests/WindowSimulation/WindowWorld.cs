@@ -57,7 +57,7 @@ internal sealed class WindowWorld
         using var stop = new CancellationTokenSource();
         using var end = new CancellationTokenSource();
         var client = new NoticesClient(new(link), time, NullLogger<NoticesClient>.Instance);
-        _ = client.WatchAsync(Take, () => inbox.Enqueue((inputs, at) => inputs.WithWindowsAlive(at)), end.Token);
+        _ = client.WatchAsync(Take, () => inbox.Enqueue((inputs, at) => inputs.WithNoticesAlive(at)), end.Token);
         _ = MoveDueAsync(stop.Token);
         for (var step = 0; step < 700 && differences.Count == 0; step++)
         {
