@@ -7,46 +7,8 @@ using Xerotier.StatusService.Model;
 
 namespace Xerotier.StatusService.History;
 
-/// <summary>The recorder's row: who records, how far, and which revision of the history there is.</summary>
-/// <param name="Generation">The newest takeover's.</param>
-/// <param name="RecordedUntil">Unix second before which everything is settled; null when nothing was ever recorded.</param>
-/// <param name="FirstRecorded">Unix second of the first interval ever.</param>
-/// <param name="Revision">Grows with every change of intervals or stamp.</param>
-/// <param name="Stamp">The recorder's <see cref="ChangeStamp"/> as JSON.</param>
-/// <param name="Taken">This call made the caller the recorder.</param>
-public sealed record RecorderRow(long Generation, long? RecordedUntil, long? FirstRecorded, long Revision, string? Stamp, bool Taken);
-
-/// <summary>An interval that goes on.</summary>
-public readonly record struct OpenInterval(long From, RecordedState State);
-
-/// <summary>What a recorder writes at once: it moves the end of the record from <paramref name="From"/> to <paramref name="Until"/>.</summary>
-/// <param name="From">Where the record ended until now; null when there was none.</param>
-/// <param name="Until">Where it ends afterwards.</param>
-/// <param name="Ended">Open intervals that ended, and when.</param>
-/// <param name="Begun">New intervals; To is null for those that go on.</param>
-/// <param name="Stamp">The new stamp; null when it stays.</param>
-public sealed record RecordedChange(
-    long? From,
-    long Until,
-    IReadOnlyList<(string Component, long To)> Ended,
-    IReadOnlyList<(string Component, long From, long? To, RecordedState State)> Begun,
-    string? Stamp)
-{
-    /// <summary>What each component is shown as, and since when, where that was observed; the log takes what it does not say already. Null: as before.</summary>
-    public IReadOnlyDictionary<string, StateSince>? Shown { get; init; }
-
-    /// <summary>The windows as JSON; null when they stay.</summary>
-    public string? Windows { get; init; }
-
-    /// <summary>The components and incidents as JSON; null when they stay.</summary>
-    public string? Announced { get; init; }
-
-    /// <summary>When the notices were last live; null when that stays.</summary>
-    public DateTimeOffset? NoticesHeardAt { get; init; }
-}
-
 /// <summary>The history's SQL. The database's clock decides who holds the lease, what lies in the future, and what is past the retention.</summary>
-public sealed class HistoryStore(NpgsqlDataSource database)
+public sealed partial class HistoryStore(NpgsqlDataSource database)
 {
     /// <summary>How long a recorder that does not write keeps its lease.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
@@ -272,76 +234,6 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         return row;
     }
 
-    /// <summary>All that the page needs of the history since <paramref name="firstDay"/>, and the stamp, at one revision.</summary>
-    public async Task<(HistorySnapshot History, string? Stamp)> LoadAsync(DateOnly firstDay, CancellationToken cancellation)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
-        await using var batch = new NpgsqlBatch(connection, transaction)
-        {
-            BatchCommands =
-            {
-                new("select generation, recorded_until, first_recorded, revision, stamp::text from recorder"),
-                new("select day, key, operational, degraded, maintenance, outage from days join components on id = component where day >= @day") { Parameters = { new("day", firstDay) } },
-                new($"""
-                    select key, starts_at, ends_at, {State} from intervals join components on id = component
-                    where starts_at >= (select date_trunc('day', recorded_until, 'UTC') from recorder) order by starts_at
-                    """),
-            },
-        };
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        await reader.ReadAsync(cancellation);
-        var row = Row(reader, taken: false);
-
-        await reader.NextResultAsync(cancellation);
-        var days = new Dictionary<DayOfComponent, DaySeconds>();
-        while (await reader.ReadAsync(cancellation))
-        {
-            days[new(reader.GetString(1), DateOnly.FromDateTime(reader.GetDateTime(0)))] =
-                new(reader.GetInt32(2), reader.GetInt32(3), reader.GetInt32(4), reader.GetInt32(5));
-        }
-
-        await reader.NextResultAsync(cancellation);
-        var intervals = await IntervalsAsync(reader, cancellation);
-        return (new(row.Revision, row.RecordedUntil, row.FirstRecorded, days, intervals), row.Stamp);
-    }
-
-    /// <summary>The intervals of the days from <paramref name="from"/> to the one before <paramref name="to"/>, by component key and time; those that go on end at <see cref="HistorySnapshot.Open"/>.</summary>
-    public async Task<IReadOnlyDictionary<string, IReadOnlyList<Interval>>> IntervalsAsync(DateOnly from, DateOnly to, CancellationToken cancellation)
-    {
-        await using var command = database.CreateCommand(
-            $"""
-            select key, starts_at, ends_at, {State} from intervals join components on id = component
-            where starts_at >= @from and starts_at < @to order by starts_at
-            """);
-        command.Parameters.AddWithValue("from", from.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc));
-        command.Parameters.AddWithValue("to", to.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc));
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        return await IntervalsAsync(reader, cancellation);
-    }
-
-    /// <summary>The intervals of single closed days, by time; a day without any has an empty list.</summary>
-    public async Task<IReadOnlyDictionary<DayOfComponent, IReadOnlyList<Interval>>> DetailsAsync(IReadOnlyCollection<DayOfComponent> days, CancellationToken cancellation)
-    {
-        await using var command = database.CreateCommand(
-            $"""
-            select wanted.key, wanted.day, starts_at, ends_at, {State}
-            from unnest(@keys, @days) as wanted (key, day) join components known on known.key = wanted.key
-            join intervals on component = known.id and starts_at >= wanted.day::timestamp at time zone 'UTC' and starts_at < (wanted.day + 1)::timestamp at time zone 'UTC'
-            where ends_at is not null order by starts_at
-            """);
-        command.Parameters.AddWithValue("keys", days.Select(d => d.Key).ToArray());
-        command.Parameters.AddWithValue("days", days.Select(d => d.Date).ToArray());
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var found = days.Distinct().ToDictionary(day => day, _ => new List<Interval>());
-        while (await reader.ReadAsync(cancellation))
-        {
-            found[new(reader.GetString(0), reader.GetFieldValue<DateOnly>(1))].Add(new(Second(reader, 2)!.Value, Second(reader, 3)!.Value, (RecordedState)reader.GetInt16(4)));
-        }
-
-        return found.ToDictionary(day => day.Key, IReadOnlyList<Interval> (day) => day.Value);
-    }
-
     /// <summary>Deletes the days that are more than <paramref name="days"/> before the database's day.</summary>
     /// <returns>How many rows went.</returns>
     public async Task<int> PurgeAsync(int days, CancellationToken cancellation)
@@ -389,17 +281,6 @@ public sealed class HistoryStore(NpgsqlDataSource database)
         }
 
         return row;
-    }
-
-    private static async Task<IReadOnlyDictionary<string, IReadOnlyList<Interval>>> IntervalsAsync(NpgsqlDataReader reader, CancellationToken cancellation)
-    {
-        var intervals = new List<(string Component, Interval Interval)>();
-        while (await reader.ReadAsync(cancellation))
-        {
-            intervals.Add((reader.GetString(0), new(Second(reader, 1)!.Value, Second(reader, 2) ?? HistorySnapshot.Open, (RecordedState)reader.GetInt16(3))));
-        }
-
-        return intervals.GroupBy(i => i.Component).ToDictionary(line => line.Key, IReadOnlyList<Interval> (line) => [.. line.Select(i => i.Interval)]);
     }
 
     private static RecorderRow Row(NpgsqlDataReader reader, bool taken) =>

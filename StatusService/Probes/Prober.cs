@@ -33,7 +33,7 @@ public sealed class Prober : BackgroundService
     private readonly ProbeClient components;
     private readonly ProbeClient settings;
     private readonly long origin;
-    private readonly Dictionary<string, Line> lines = new(StringComparer.Ordinal); // by component key
+    private readonly Dictionary<string, ProbeLine> lines = new(StringComparer.Ordinal); // by component key
     private readonly Channel<Answered> answers = Channel.CreateUnbounded<Answered>(new() { SingleReader = true });
 
     private bool awaited = true; // the board waits for the first round
@@ -226,7 +226,7 @@ public sealed class Prober : BackgroundService
     }
 
     /// <summary>Goes on from what another replica has found.</summary>
-    private void Adopt(Line line, ProbeRow row)
+    private void Adopt(ProbeLine line, ProbeRow row)
     {
         if ((line.AdoptedAt == row.CheckedAt && line.Reported) || row.Age > Findings.LifetimeOf(line.Probe))
         {
@@ -239,7 +239,7 @@ public sealed class Prober : BackgroundService
             : checkedAt + (row.Findings.Failures > 0 ? Findings.RetryAfter(line.Probe) : TimeSpan.FromSeconds(line.Probe.IntervalSeconds));
     }
 
-    private async Task AskAsync(Line line, ComponentProbe probe, TimeSpan begun, CancellationToken stopping)
+    private async Task AskAsync(ProbeLine line, ComponentProbe probe, TimeSpan begun, CancellationToken stopping)
     {
         await Task.Yield();
         try
@@ -274,7 +274,7 @@ public sealed class Prober : BackgroundService
         }
     }
 
-    private void Report(Line line)
+    private void Report(ProbeLine line)
     {
         line.Reported = true;
         var (key, verdict) = (line.Key, line.Findings.Verdict);
@@ -288,46 +288,5 @@ public sealed class Prober : BackgroundService
         inbox.Enqueue((inputs, at) => inputs.WithProbe(key, verdict, at + left));
     }
 
-    private sealed record Answered(Line Line, ComponentProbe Probe, TimeSpan Begun, ProbeAnswer Answer);
-
-    /// <summary>A component that is probed, and what is known of it. Instants are those of <see cref="Now"/>.</summary>
-    private sealed class Line(string key, ProbeClient client, int failuresBeforeOutage, FailureLog log)
-    {
-        public string Key => key;
-
-        public ProbeClient Client => client;
-
-        public int FailuresBeforeOutage => failuresBeforeOutage;
-
-        public FailureLog Log => log;
-
-        public required ComponentProbe Probe { get; set; }
-
-        public required Findings Findings { get; set; }
-
-        public TimeSpan? CheckedAt { get; set; }
-
-        /// <summary>The row that the findings were taken from, if another replica found them.</summary>
-        public DateTimeOffset? AdoptedAt { get; set; }
-
-        public required TimeSpan Due { get; set; }
-
-        /// <summary>Its probe that is under way.</summary>
-        public Task? UnderWay { get; set; }
-
-        /// <summary>The store has the findings.</summary>
-        public bool Shared { get; set; } = true;
-
-        /// <summary>The board has them.</summary>
-        public bool Reported { get; set; }
-
-        /// <summary>From <paramref name="at"/> until its next place in the interval. Each component has a place of its own, by its key, so that they do not all ask at once.</summary>
-        public TimeSpan UntilItsPlace(TimeSpan at)
-        {
-            var interval = TimeSpan.FromSeconds(Probe.IntervalSeconds).Ticks;
-            var hash = unchecked(key.Aggregate(17U, (sum, letter) => (sum * 31) + letter) * 2_654_435_769U); // the golden ratio: keys that are alike stand far apart
-            var place = (hash >> 22) * interval / 1_024;
-            return TimeSpan.FromTicks(interval - ((((at.Ticks - place) % interval) + interval) % interval));
-        }
-    }
+    private sealed record Answered(ProbeLine ProbeLine, ComponentProbe Probe, TimeSpan Begun, ProbeAnswer Answer);
 }
