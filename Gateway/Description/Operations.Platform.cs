@@ -5,6 +5,8 @@ namespace Xerotier.Gateway.Description;
 /// <content>What the platform's operators do.</content>
 internal static partial class Operations
 {
+    private const string PlatformKeyExample = """{"name": "ops", "scopes": ["platform"], "allowed_ips": [], "key": "xero_platform_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-AbCdE"}""";
+
     public static readonly Operation ListProjects = new("listProjects", Tags.Platform, "List projects", $"All projects, newest first. {PagedById}")
     {
         Parameters = [Parameters.Limit, Parameters.After with { Example = Parameters.PlatformProjectId.Example }],
@@ -60,7 +62,7 @@ internal static partial class Operations
         "cancelAnyWindow", Tags.Platform, "Cancel a maintenance window of any project", "A scheduled or active window of whichever project is cancelled for good, by the platform's operators. Its project sees it cancelled and, in its events, by which platform key. Cancelling it again changes nothing.")
     {
         Parameters = [Parameters.WindowId, Parameters.IfMatch],
-        Responses = CancelWindow.Responses,
+        Responses = [CancelledWindow],
         Errors = [400, 409, 412],
     };
 

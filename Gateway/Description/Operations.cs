@@ -7,10 +7,15 @@ internal static partial class Operations
 {
     private const string Unmodified = "The document that the client has is still current.";
     private const string PagedById = "Send last_id as after to get the next page.";
-    private const string PlatformKeyExample = """{"name": "ops", "scopes": ["platform"], "allowed_ips": [], "key": "xero_platform_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-AbCdE"}""";
     private const string Batch = "Up to 1,000 heartbeats and 4 MiB. The rate limit counts heartbeats, not requests. A wrong heartbeat has its own entry in errors and does not affect the others.";
-    private static readonly string[] FileHeaders = ["ETag", "Cache-Control"];
-    private static readonly string[] EdgeHeaders = ["ETag", "Cache-Control", "Vary", "Content-Security-Policy"];
+
+    // Computed, for nobody knows in which order the fields of several files are set.
+    private static string[] FileHeaders => ["ETag", "Cache-Control"];
+
+    private static string[] EdgeHeaders => ["ETag", "Cache-Control", "Vary", "Content-Security-Policy"];
+
+    private static DescribedResponse CancelledWindow =>
+        new(200, "The cancelled window.", Body.Json<MaintenanceWindow>("""{"status": "cancelled", "updated_at": "2026-05-21T09:00:00Z", "cancelled_at": "2026-05-21T09:00:00Z"}"""), "ETag");
 
     public static readonly Operation Root = new("root", Tags.Status, "Redirect to the status page", "The base address leads people to the status page.")
     {
@@ -160,10 +165,7 @@ internal static partial class Operations
         "cancelWindow", Tags.Maintenance, "Cancel a maintenance window", "A scheduled or active window is cancelled for good and stays listed. Cancelling it again changes nothing.")
     {
         Parameters = [Parameters.WindowId, Parameters.IfMatch],
-        Responses =
-        [
-            new(200, "The cancelled window.", Body.Json<MaintenanceWindow>("""{"status": "cancelled", "updated_at": "2026-05-21T09:00:00Z", "cancelled_at": "2026-05-21T09:00:00Z"}"""), "ETag"),
-        ],
+        Responses = [CancelledWindow],
         Errors = [400, 409, 412],
     };
 

@@ -36,20 +36,20 @@ internal sealed class ClockStore(NpgsqlDataSource database)
     internal NpgsqlBatch MoveDueBatch(DateTimeOffset now)
     {
         var batch = database.CreateBatch();
-        foreach (var (from, at, to) in Lifecycle.Automatic)
+        foreach (var (from, at, to, done) in Lifecycle.Automatic)
         {
-            Add(from.Wire(), at, to.Wire(), Lifecycle.Action(from, to), to is WindowStatus.Completed ? "completed_at" : "activated_at");
+            Add(from.Wire(), at, to.Wire(), Lifecycle.Action(from, to), done);
         }
 
         return batch;
 
-        void Add(string from, string at, string to, string action, string reached) => batch.BatchCommands.Add(new NpgsqlBatchCommand($"""
+        void Add(string from, string at, string to, string action, string done) => batch.BatchCommands.Add(new NpgsqlBatchCommand($"""
             with clock as (select least(@now, clock_timestamp()) as now),
             due as (
                 select * from windows where auto_transition and status = '{from}' and {at} <= (select now from clock) order by {at} limit {DueBatch} for update skip locked
             ),
             moved as (
-                update windows w set status = '{to}', version = w.version + 1, updated_at = greatest((select now from clock), w.updated_at), {reached} = greatest((select now from clock), w.updated_at)
+                update windows w set status = '{to}', version = w.version + 1, updated_at = greatest((select now from clock), w.updated_at), {done} = greatest((select now from clock), w.updated_at)
                 from due d where w.project_id = d.project_id and w.id = d.id and w.status = '{from}'
                 returning w.*
             ),

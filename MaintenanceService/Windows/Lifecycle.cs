@@ -21,11 +21,11 @@ internal static class Lifecycle
     /// <summary>The states from which <paramref name="to"/> may be reached: the write statement checks them once more.</summary>
     public static IEnumerable<WindowStatus> Before(WindowStatus to) => Enum.GetValues<WindowStatus>().Where(from => Allows(from, to));
 
-    /// <summary>What time alone does to a window with <c>auto_transition</c>, in this order: at the time in a column it goes from one state to the next.</summary>
-    public static IReadOnlyList<(WindowStatus From, string At, WindowStatus To)> Automatic { get; } =
+    /// <summary>What time alone does to a window with <c>auto_transition</c>, in this order: at the time in a column it goes from one state to the next, and another column has when it did.</summary>
+    public static IReadOnlyList<(WindowStatus From, string At, WindowStatus To, string Done)> Automatic { get; } =
     [
-        (WindowStatus.Scheduled, "starts_at", WindowStatus.Active),
-        (WindowStatus.Active, "ends_at", WindowStatus.Completed),
+        (WindowStatus.Scheduled, "starts_at", WindowStatus.Active, "activated_at"),
+        (WindowStatus.Active, "ends_at", WindowStatus.Completed, "completed_at"),
     ];
 
     /// <summary>A new window.</summary>
