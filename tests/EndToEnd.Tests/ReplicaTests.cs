@@ -34,7 +34,8 @@ public sealed class ReplicaTests(ReplicaTests.ClusterFixture fixture) : IClassFi
         var (passed, recorded) = ((after.At - before.At).TotalSeconds, after.Seconds - before.Seconds);
         Assert.InRange(passed, 3, 120);
         Assert.InRange(passed - recorded, -1, 2);
-        await cluster.StartInstanceAsync(recorder); // as it was
+        await cluster.StartInstanceAsync(recorder); // as it was, for the other test
+        await cluster.ReadyAsync(recorder);
     }
 
     [Fact]

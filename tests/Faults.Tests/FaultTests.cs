@@ -93,7 +93,7 @@ public sealed class FaultTests(ITestOutputHelper output) : IAsyncLifetime
         {
             await cluster.StopInstanceAsync(instance);
             await cluster.StartInstanceAsync(instance);
-            await ReadyAsync(cluster, instance);
+            await cluster.ReadyAsync(instance);
         }
 
         await load.StopAsync();
@@ -117,29 +117,6 @@ public sealed class FaultTests(ITestOutputHelper output) : IAsyncLifetime
         await load.VerifyAsync();
         Assert.True(load.Findings.Count == 0, string.Join('\n', load.Findings.Take(20)));
         Assert.True(before > 0, "Nothing was acknowledged before the failover.");
-    }
-
-    private static async Task ReadyAsync(Cluster cluster, string instance)
-    {
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
-        for (var attempt = 0; ; attempt++)
-        {
-            try
-            {
-                using var response = await http.GetAsync(new Uri(cluster.Endpoint(instance, "http"), "/readyz"));
-                if (response.IsSuccessStatusCode)
-                {
-                    return;
-                }
-            }
-            catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
-            {
-                // starting
-            }
-
-            Assert.True(attempt < 300, $"{instance} does not get ready.");
-            await Task.Delay(100);
-        }
     }
 
     private static Dictionary<string, Footprint> Footprints(Cluster cluster) => cluster.Instances

@@ -187,6 +187,26 @@ public sealed partial class Cluster : IAsyncDisposable
         await UntilAsync(instance, now => now.State?.Text == KnownResourceStates.Running && !Equals(Property(now, "executable.pid"), before), "start");
     }
 
+    /// <summary>Waits until an instance of a service says that it is ready.</summary>
+    public async Task ReadyAsync(string instance)
+    {
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
+        await Eventually.TrueAsync(IsReadyAsync, $"{instance} is ready");
+
+        async Task<bool> IsReadyAsync()
+        {
+            try
+            {
+                using var response = await http.GetAsync(new Uri(Endpoint(instance, "http"), "/readyz"));
+                return response.IsSuccessStatusCode;
+            }
+            catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
+            {
+                return false; // it is starting
+            }
+        }
+    }
+
     /// <summary>Ends an instance with SIGTERM and waits for its end.</summary>
     public async Task StopInstanceAsync(string instance)
     {
