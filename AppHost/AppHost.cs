@@ -22,11 +22,18 @@ try
         .WithReference(maintenance)
         .WithLocalDefault("Page:Port", $"{cluster.Port ?? 8080}")); // where the links of feeds lead here
 
+    var notification = builder.AddService<Projects.NotificationService>("notificationservice", cluster, service => service
+        .WithReference(stores.NotificationsDb).WaitFor(stores.NotificationsDb)
+        .WithReference(maintenance)
+        .WithReference(status)
+        .WithLocalDefault("Notifications:AllowPrivateTargets", "true")); // there is nobody else to tell
+
     var gateway = builder.AddService<Projects.Gateway>("gateway", cluster, service => service
         .WithReference(stores.GatewayDb).WaitFor(stores.GatewayDb)
         .WithReference(collector)
         .WithReference(maintenance)
         .WithReference(status)
+        .WithReference(notification)
         .WithEnvironment("Platform__Key", platformKey)
         .WithDataPath("Page__SnapshotFile", cluster, "page/snapshot")
         .WithExternalHttpEndpoints()
@@ -35,6 +42,7 @@ try
         cluster.Port, cluster.GrpcPort);
     maintenance.FindsInternally(gateway);
     maintenance.Finds(status, "grpc");
+    notification.FindsInternally(gateway);
 
     builder.AddBuiltProject<Projects.FleetSimulator>("fleetsimulator")
         .WithUnproxiedEndpoint("http", "HTTP_PORT")

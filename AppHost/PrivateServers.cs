@@ -77,7 +77,7 @@ internal static class PrivateServers
         var passwords = ReadSecrets(secrets);
         string[] command = [
             .. AsPostgres(), Path.Combine(binaries, "postgres"), "-D", data, "-p", $"{port}",
-            "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200",
+            "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=250",
             .. settings.SelectMany(setting => new[] { "-c", setting })];
         return new(new(command[0], command[1..], folder), port, passwords);
     }

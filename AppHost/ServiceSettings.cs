@@ -17,6 +17,7 @@ internal static class ServiceSettings
         ["Gateway"] = [.. Common, "Gateway", "Keys", "Platform", "RateLimits"],
         ["HealthCollector"] = [.. Common, "Fleet", "RateLimits", "Streams"],
         ["MaintenanceService"] = [.. Common, "Incidents", "Windows"],
+        ["NotificationService"] = [.. Common, "Notifications", "Smtp"],
         ["StatusService"] = [.. Common, "History", "Incidents", "ModelStorage", "Probes"],
         ["FleetSimulator"] = ["Logging", "Simulator"],
     };

@@ -11,6 +11,7 @@ internal sealed record StoreResources(
     IResourceBuilder<IResourceWithConnectionString> Redis,
     IResourceBuilder<IResourceWithConnectionString> GatewayDb,
     IResourceBuilder<IResourceWithConnectionString> MaintenanceDb,
+    IResourceBuilder<IResourceWithConnectionString> NotificationsDb,
     IResourceBuilder<IResourceWithConnectionString> StatusDb);
 
 /// <summary>
@@ -22,7 +23,7 @@ internal static class Stores
     /// <summary>Where the private server is, in the data folder: for backups.</summary>
     private const string DatabasesFile = "databases.env";
 
-    private static readonly string[] Databases = ["gatewaydb", "maintenancedb", "statusdb"];
+    private static readonly string[] Databases = ["gatewaydb", "maintenancedb", "notificationsdb", "statusdb"];
 
     private static readonly Lazy<bool> EngineRuns = new(() => Responds("docker") || Responds("podman"));
 
@@ -42,7 +43,7 @@ internal static class Stores
             }
         }
 
-        return new(redis, databases["gatewaydb"]!, databases["maintenancedb"]!, databases["statusdb"]!);
+        return new(redis, databases["gatewaydb"]!, databases["maintenancedb"]!, databases["notificationsdb"]!, databases["statusdb"]!);
     }
 
     private static bool UsesContainers(this IDistributedApplicationBuilder builder) => builder.ExecutionContext.IsPublishMode || EngineRuns.Value;

@@ -1,6 +1,6 @@
 # Shared by eng/backup and eng/restore: the databases, and how PostgreSQL's own tools reach them. Source it after setup.sh.
 
-DATABASES=(gatewaydb maintenancedb statusdb)
+DATABASES=(gatewaydb maintenancedb notificationsdb statusdb)
 
 # Where the databases are: ConnectionStrings__<name> of the environment, else what the local cluster has written while it runs.
 find_databases() {

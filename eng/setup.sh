@@ -46,7 +46,7 @@ need() {
 # The stores' own binaries are needed only where no other server is given and no container engine runs.
 need_stores() {
   { docker info || podman info; } >/dev/null 2>&1 && return
-  [ -n "${ConnectionStrings__gatewaydb:-}" ] && [ -n "${ConnectionStrings__maintenancedb:-}" ] && [ -n "${ConnectionStrings__statusdb:-}" ] ||
+  [ -n "${ConnectionStrings__gatewaydb:-}" ] && [ -n "${ConnectionStrings__maintenancedb:-}" ] && [ -n "${ConnectionStrings__notificationsdb:-}" ] && [ -n "${ConnectionStrings__statusdb:-}" ] ||
     need initdb postgresql
   [ -n "${ConnectionStrings__redis:-}" ] || need redis-server redis-server
 }

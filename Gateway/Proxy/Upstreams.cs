@@ -17,7 +17,7 @@ internal sealed partial class Upstreams : BackgroundService
     public Upstreams(IConfiguration configuration, InternalTokens tokens, InternalTls tls, LookUp lookUp, TimeProvider time, ILogger<Upstreams> logger)
     {
         (this.tokens, this.tls, this.time, this.logger) = (tokens, tls, time, logger);
-        All = [Service("healthcollector", grpc: true), Service("maintenanceservice", grpc: false), Service("statusservice", grpc: false)];
+        All = [Service("healthcollector", grpc: true), Service("maintenanceservice", grpc: false), Service("notificationservice", grpc: false), Service("statusservice", grpc: false)];
 
         Upstream Service(string name, bool grpc)
         {

@@ -1,4 +1,5 @@
 using Xerotier.MaintenanceService.Changes;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Api;
 

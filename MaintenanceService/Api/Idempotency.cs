@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Api;
 
@@ -13,6 +14,15 @@ internal sealed record Idempotency(string Key, byte[] Fingerprint)
     public const string Kept = "interval '24 hours'";
 
     private const string Header = "Idempotency-Key";
+
+    /// <summary>The key of a request that takes no fields: its body is empty or <c>{}</c>.</summary>
+    /// <exception cref="ApiException">400 with every field.</exception>
+    public static async Task<Idempotency?> OfBareAsync(HttpRequest request)
+    {
+        var body = await Requests.BodyAsync(request);
+        Requests.RefuseFields(body);
+        return From(request, body);
+    }
 
     /// <summary>The request's, if it names a key.</summary>
     /// <exception cref="ApiException">400: the key is not one value of 1 to 255 visible ASCII characters.</exception>

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Npgsql;
-using Xerotier.MaintenanceService.Storage;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Api;
 

@@ -2,7 +2,7 @@ using System.Threading.RateLimiting;
 using Npgsql;
 using NpgsqlTypes;
 using Xerotier.MaintenanceService.Changes;
-using Xerotier.MaintenanceService.Storage;
+using Xerotier.ServiceDefaults.Http;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Api;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Npgsql;
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Changes;

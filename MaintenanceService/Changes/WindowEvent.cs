@@ -3,7 +3,7 @@ using Google.Protobuf.WellKnownTypes;
 using Npgsql;
 using Xerotier.Maintenance.V1;
 using Xerotier.MaintenanceService.Model;
-using Xerotier.MaintenanceService.Storage;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Changes;
 

@@ -2,8 +2,8 @@ using Npgsql;
 using NpgsqlTypes;
 using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Changes;
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.MaintenanceService.Windows;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Clock;
 

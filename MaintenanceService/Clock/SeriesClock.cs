@@ -2,7 +2,6 @@ using Npgsql;
 using NpgsqlTypes;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Series;
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
 

@@ -1,5 +1,4 @@
 using Xerotier.MaintenanceService.Api;
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
 

@@ -3,7 +3,6 @@ using System.Text.Json.Serialization.Metadata;
 using Npgsql;
 using NpgsqlTypes;
 using Xerotier.MaintenanceService.Api;
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Components;

@@ -1,5 +1,4 @@
 using Xerotier.MaintenanceService.Api;
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
 
@@ -76,7 +75,7 @@ internal static class IncidentEndpoints
         await writer.EditAsync(http, projectId, id, updateId, IncidentInput.ForUpdateChange(await Requests.BodyAsync(http.Request)));
 
     private static async Task<IResult> PublishAsync(HttpContext http, string projectId, string id, IncidentWriter writer) =>
-        await writer.PublishAsync(http, projectId, id, await Requests.BareAsync(http.Request));
+        await writer.PublishAsync(http, projectId, id, await Idempotency.OfBareAsync(http.Request));
 
     private static async Task<IResult> ListEventsAsync(HttpContext http, string projectId, string id, IncidentStore store) => await ListQuery.OfEventsAsync(
         http.Request,

@@ -5,7 +5,6 @@ using Npgsql;
 using NpgsqlTypes;
 using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Components;
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Incidents;

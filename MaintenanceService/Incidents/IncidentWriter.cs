@@ -1,7 +1,6 @@
 using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Components;
-using Xerotier.MaintenanceService.Model;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
 

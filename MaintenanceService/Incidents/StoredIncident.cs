@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Npgsql;
 using Xerotier.Maintenance.V1;
-using Xerotier.MaintenanceService.Model;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Incidents;
 

@@ -1,4 +1,5 @@
 using Xerotier.Maintenance.V1;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Model;
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Npgsql;
-using Xerotier.MaintenanceService.Storage;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Model;
 

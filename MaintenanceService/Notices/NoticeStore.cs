@@ -5,8 +5,8 @@ using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Components;
 using Xerotier.MaintenanceService.Incidents;
 using Xerotier.MaintenanceService.Model;
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.Maintenance.V1;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Notices;
 

@@ -4,6 +4,7 @@ using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Components;
 using Xerotier.MaintenanceService.Incidents;
+using Xerotier.ServiceDefaults.Http;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Notices;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Xerotier.MaintenanceService.Api;
-using Xerotier.MaintenanceService.Storage;
+using Xerotier.ServiceDefaults.Http;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Series;

@@ -4,7 +4,6 @@ using Npgsql;
 using NpgsqlTypes;
 using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Model;
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Series;

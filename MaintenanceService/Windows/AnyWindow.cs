@@ -1,5 +1,5 @@
 using Npgsql;
-using Xerotier.MaintenanceService.Storage;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Windows;
 

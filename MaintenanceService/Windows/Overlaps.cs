@@ -1,7 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using Xerotier.MaintenanceService.Model;
-using Xerotier.MaintenanceService.Storage;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Windows;
 

@@ -1,6 +1,5 @@
 using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Model;
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Windows;
@@ -13,7 +12,7 @@ internal static class PlatformEndpoints
 
     private static async Task<IResult> CancelAsync(HttpContext http, string id, AnyWindow any, WindowWriter writer)
     {
-        await Requests.BareAsync(http.Request);
+        await Idempotency.OfBareAsync(http.Request);
         var project = Id.IsWellFormed(StoredWindow.IdPrefix, id) ? await any.ProjectOfAsync(id, http.RequestAborted) : null;
         return await WindowEndpoints.CancelAsync(http, project ?? throw WindowWriter.NotFound(), id, writer);
     }

@@ -1,6 +1,5 @@
 using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Model;
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
 
@@ -65,10 +64,10 @@ internal static class WindowEndpoints
         writer.ChangeAsync(http, projectId, id, new MaintenanceWindowUpdate { Status = WindowStatus.Cancelled }, idempotency: null);
 
     private static async Task<IResult> CompleteAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
-        await writer.ChangeAsync(http, projectId, id, new MaintenanceWindowUpdate { Status = WindowStatus.Completed }, await Requests.BareAsync(http.Request));
+        await writer.ChangeAsync(http, projectId, id, new MaintenanceWindowUpdate { Status = WindowStatus.Completed }, await Idempotency.OfBareAsync(http.Request));
 
     private static async Task<IResult> PurgeAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
-        await writer.PurgeAsync(http, projectId, id, await Requests.BareAsync(http.Request));
+        await writer.PurgeAsync(http, projectId, id, await Idempotency.OfBareAsync(http.Request));
 
     private static async Task<IResult> ListEventsAsync(HttpContext http, string projectId, string id, WindowStore store) => await ListQuery.OfEventsAsync(
         http.Request,

@@ -3,7 +3,6 @@ using NpgsqlTypes;
 using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Model;
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.ServiceDefaults;
 using static Xerotier.MaintenanceService.Model.WindowTable;
 

@@ -6,7 +6,7 @@ namespace Xerotier.EndToEnd.Tests;
 /// <summary>Settings in the environment of AppHost reach the services that read them, and nobody else.</summary>
 public sealed partial class EnvironmentTests : AppHostTests
 {
-    private static readonly string[] Projects = ["FleetSimulator", "Gateway", "HealthCollector", "MaintenanceService", "StatusService"];
+    private static readonly string[] Projects = ["FleetSimulator", "Gateway", "HealthCollector", "MaintenanceService", "NotificationService", "StatusService"];
 
     [Fact]
     public async Task Each_service_has_its_own_settings_and_connection_string_and_no_others()
@@ -40,6 +40,7 @@ public sealed partial class EnvironmentTests : AppHostTests
         Assert.Equal(string.Join(' ', ["ConnectionStrings__gatewaydb", .. logging, "RateLimits__PublicPerMinute"]), seen["Xerotier.Gateway"]);
         Assert.Equal(string.Join(' ', ["ConnectionStrings__redis", "Fleet__StaleAfterSeconds", .. logging, "RateLimits__PublicPerMinute"]), seen["Xerotier.HealthCollector"]);
         Assert.Equal(string.Join(' ', ["ConnectionStrings__maintenancedb", .. logging, "Windows__OpenPerProject"]), seen["Xerotier.MaintenanceService"]);
+        Assert.Equal(string.Join(' ', ["ConnectionStrings__notificationsdb", .. logging]), seen["Xerotier.NotificationService"]);
         Assert.Equal(string.Join(' ', ["ConnectionStrings__statusdb", .. logging, "ModelStorage__FailuresBeforeOutage"]), seen["Xerotier.StatusService"]);
         Assert.DoesNotContain(seen, program => !program.Key.StartsWith("Xerotier.", StringComparison.Ordinal) && program.Value.Length > 0); // the stores, the orchestrator, the dashboard
         await StopAsync(host, "TERM");

@@ -64,6 +64,7 @@ public sealed class RefusedStartTests : AppHostTests
     [Theory]
     [InlineData("Gateway", "gatewaydb", "api_keys")]
     [InlineData("MaintenanceService", "maintenancedb", "windows")]
+    [InlineData("NotificationService", "notificationsdb", "deliveries")]
     [InlineData("StatusService", "statusdb", "intervals")]
     public async Task A_service_that_is_only_to_migrate_does_and_ends_or_says_why_not(string service, string name, string table)
     {
@@ -102,7 +103,7 @@ public sealed class RefusedStartTests : AppHostTests
             ["XEROTIER_API_KEY"] = "x",
             ["XEROTIER_BASE_URL"] = "http://127.0.0.1:1/proj_test01/v1",
         };
-        foreach (var database in (string[])["gatewaydb", "maintenancedb", "statusdb"])
+        foreach (var database in (string[])["gatewaydb", "maintenancedb", "notificationsdb", "statusdb"])
         {
             settings[$"ConnectionStrings__{database}"] = $"Host=127.0.0.1;Port=1;Database={database}";
         }

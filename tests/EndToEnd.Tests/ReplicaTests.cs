@@ -51,8 +51,8 @@ public sealed class ReplicaTests(ReplicaTests.ClusterFixture fixture) : IClassFi
 
         await using var database = NpgsqlDataSource.Create((await cluster.Application.GetConnectionStringAsync("gatewaydb"))!);
         await using var command = database.CreateCommand("select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int");
-        Assert.Equal(["gateway-0", "gateway-1", "maintenanceservice-0", "maintenanceservice-1", "statusservice-0", "statusservice-1"], pools.Keys.Order());
-        Assert.InRange(pools.Values.Sum(), 6, (int)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!);
+        Assert.Equal(["gateway-0", "gateway-1", "maintenanceservice-0", "maintenanceservice-1", "notificationservice-0", "notificationservice-1", "statusservice-0", "statusservice-1"], pools.Keys.Order());
+        Assert.InRange(pools.Values.Sum(), 8, (int)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!);
         Assert.DoesNotContain(0, pools.Values);
     }
 

@@ -15,7 +15,7 @@ public sealed class FaultyCluster : IAsyncLifetime
     /// <summary>Ten seconds, as promised, with three times that as slack.</summary>
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(30);
 
-    public static readonly IReadOnlyList<string> Services = ["gateway", "healthcollector", "maintenanceservice", "statusservice"];
+    public static readonly IReadOnlyList<string> Services = ["gateway", "healthcollector", "maintenanceservice", "notificationservice", "statusservice"];
 
     private readonly Stack<IAsyncDisposable> started = new();
     private readonly ConcurrentDictionary<(string From, string Variable), Link> links = new();
@@ -75,7 +75,7 @@ public sealed class FaultyCluster : IAsyncLifetime
             ["RateLimits__ProjectHeartbeatsPerMinute"] = "0",
             ["Simulator__PrivateAgents"] = "1000",
         };
-        foreach (var name in new[] { "gatewaydb", "maintenancedb", "statusdb" })
+        foreach (var name in new[] { "gatewaydb", "maintenancedb", "notificationsdb", "statusdb" })
         {
             var database = new NpgsqlConnectionStringBuilder(await Postgres.CreateDatabaseAsync()) { Port = PostgresProxy.Port };
             settings[$"ConnectionStrings__{name}"] = database.ConnectionString;

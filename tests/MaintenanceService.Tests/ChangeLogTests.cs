@@ -8,7 +8,7 @@ using Npgsql;
 using statusservice::Xerotier.StatusService.Notices;
 using Xerotier.Maintenance.V1;
 using Xerotier.MaintenanceService.Changes;
-using Xerotier.MaintenanceService.Storage;
+using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
 
 namespace Xerotier.MaintenanceService.Tests;

@@ -9,7 +9,6 @@ using Xerotier.MaintenanceService.Incidents;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Notices;
 using Xerotier.MaintenanceService.Series;
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.MaintenanceService.Windows;
 
 namespace Xerotier.MaintenanceService.Tests;

@@ -1,4 +1,3 @@
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.TestKit;
 
 namespace Xerotier.MaintenanceService.Tests;
@@ -9,6 +8,6 @@ public sealed class LayersTests
     public void Each_folder_uses_only_the_folders_before_it()
     {
         string[] layers = ["Storage", "Model", "Changes", "Api", "Components", "Incidents", "Windows", "Series", "Notices", "Clock"];
-        Assert.Empty(NamespaceDirection.Violations(typeof(ProjectDatabase).Assembly, [.. layers.Select(layer => $"Xerotier.MaintenanceService.{layer}")]));
+        Assert.Empty(NamespaceDirection.Violations(typeof(Program).Assembly, [.. layers.Select(layer => $"Xerotier.MaintenanceService.{layer}")]));
     }
 }

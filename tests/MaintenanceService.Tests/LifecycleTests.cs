@@ -4,7 +4,6 @@ using Npgsql;
 using NpgsqlTypes;
 using Xerotier.MaintenanceService.Clock;
 using Xerotier.MaintenanceService.Model;
-using Xerotier.MaintenanceService.Storage;
 using Xerotier.MaintenanceService.Windows;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;

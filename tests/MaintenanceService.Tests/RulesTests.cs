@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Windows;
 using Xerotier.ServiceDefaults;

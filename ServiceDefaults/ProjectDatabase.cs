@@ -1,13 +1,13 @@
 using Npgsql;
 
-namespace Xerotier.MaintenanceService.Storage;
+namespace Xerotier.ServiceDefaults;
 
 /// <summary>
 /// The only way from the API's stores to the database: every statement has the parameter <c>@project</c>, and a statement that
 /// does not compare a row's project with it never runs.
 /// </summary>
 /// <param name="database">The service's database.</param>
-internal sealed class ProjectDatabase(NpgsqlDataSource database)
+public sealed class ProjectDatabase(NpgsqlDataSource database)
 {
     /// <summary>A statement about <paramref name="projectId"/>, its <c>@project</c>. Add the other parameters with <see cref="Sql"/>.</summary>
     /// <exception cref="ArgumentException">The statement does not compare the project.</exception>

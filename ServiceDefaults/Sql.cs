@@ -1,10 +1,10 @@
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Xerotier.MaintenanceService.Storage;
+namespace Xerotier.ServiceDefaults;
 
 /// <summary>Named parameters with their types, so that null has one as well, and the rows of a statement.</summary>
-internal static class Sql
+public static class Sql
 {
     /// <summary>Adds a parameter of any type.</summary>
     public static NpgsqlCommand With(this NpgsqlCommand command, string name, NpgsqlDbType type, object? value)

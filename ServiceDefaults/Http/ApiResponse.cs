@@ -1,16 +1,16 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Xerotier.MaintenanceService.Model;
-using Xerotier.ServiceDefaults.Http;
+using Microsoft.AspNetCore.Http;
+using Xerotier.Contracts;
 
-namespace Xerotier.MaintenanceService.Api;
+namespace Xerotier.ServiceDefaults.Http;
 
 /// <summary>A 2xx as it goes out, and as an Idempotency-Key brings it back.</summary>
 /// <param name="Status">200 or 201.</param>
 /// <param name="Body">JSON.</param>
 /// <param name="ETag">The object's, if the response shows one.</param>
 /// <param name="Location">The new object's path.</param>
-internal sealed record ApiResponse(int Status, byte[] Body, string? ETag = null, string? Location = null) : IResult
+public sealed record ApiResponse(int Status, byte[] Body, string? ETag = null, string? Location = null) : IResult
 {
     /// <summary>A new object.</summary>
     /// <param name="stored">The object.</param>
@@ -44,6 +44,7 @@ internal sealed record ApiResponse(int Status, byte[] Body, string? ETag = null,
         return Results.StatusCode(StatusCodes.Status304NotModified);
     }
 
+    /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;

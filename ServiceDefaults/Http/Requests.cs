@@ -1,30 +1,23 @@
-using Xerotier.ServiceDefaults;
-using Xerotier.ServiceDefaults.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
-namespace Xerotier.MaintenanceService.Api;
+namespace Xerotier.ServiceDefaults.Http;
 
-/// <summary>How requests of every kind are read and refused.</summary>
-internal static class Requests
+/// <summary>How requests of the APIs that services answer are read and refused.</summary>
+public static class Requests
 {
     /// <summary>The methods that read.</summary>
-    public static readonly string[] Read = ["GET", "HEAD"];
+    public static readonly IReadOnlyList<string> Read = ["GET", "HEAD"];
 
     /// <summary>The bytes of a body with the fields of one object.</summary>
     public static Task<byte[]> BodyAsync(HttpRequest request) => JsonFields.ReadBodyAsync(request, JsonFields.MaxBodyBytes);
-
-    /// <summary>The key of a request that takes no fields: its body is empty or <c>{}</c>.</summary>
-    /// <exception cref="ApiException">400 with every field.</exception>
-    public static async Task<Idempotency?> BareAsync(HttpRequest request)
-    {
-        var body = await BodyAsync(request);
-        RefuseFields(body);
-        return Idempotency.From(request, body);
-    }
 
     /// <summary>Refuses every field: the request needs none, and no body.</summary>
     /// <exception cref="ApiException">400 with every field.</exception>
     public static void RefuseFields(byte[] body)
     {
+        ArgumentNullException.ThrowIfNull(body);
         if (body.Length > 0)
         {
             JsonFields.Parse(body).ThrowIfInvalid(_ => "This request takes no fields.");

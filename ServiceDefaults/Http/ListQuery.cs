@@ -1,14 +1,14 @@
 using System.Globalization;
 using System.Text.Json.Serialization.Metadata;
-using Xerotier.ServiceDefaults;
-using Xerotier.ServiceDefaults.Http;
+using Microsoft.AspNetCore.Http;
+using Xerotier.Contracts;
 
-namespace Xerotier.MaintenanceService.Api;
+namespace Xerotier.ServiceDefaults.Http;
 
 /// <summary>The query parameters that every list has.</summary>
 /// <param name="Limit">The longest page.</param>
 /// <param name="After">The id after which the page starts.</param>
-internal sealed record ListQuery(int Limit, string? After)
+public sealed record ListQuery(int Limit, string? After)
 {
     private const int DefaultLimit = 20;
     private const int MaxLimit = 100;

@@ -1,10 +1,11 @@
-using Xerotier.ServiceDefaults;
+using Microsoft.AspNetCore.Http;
 
-namespace Xerotier.MaintenanceService.Storage;
+namespace Xerotier.ServiceDefaults;
 
 /// <summary>Answers 503 before the schema is there.</summary>
-internal sealed class SchemaFilter(Migrations migrations) : IEndpointFilter
+public sealed class SchemaFilter(Migrations migrations) : IEndpointFilter
 {
+    /// <inheritdoc/>
     public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
         migrations.Done.IsCompletedSuccessfully ? next(context) : throw new ApiException(ApiErrors.ServiceUnavailable);
 }

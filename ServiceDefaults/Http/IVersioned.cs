@@ -1,7 +1,7 @@
-namespace Xerotier.MaintenanceService.Model;
+namespace Xerotier.ServiceDefaults.Http;
 
 /// <summary>An object of the API as it is stored.</summary>
-internal interface IVersioned
+public interface IVersioned
 {
     /// <summary>The object's id.</summary>
     string Id { get; }

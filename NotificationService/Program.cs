@@ -1,0 +1,19 @@
+using Xerotier.NotificationService.Model;
+using Xerotier.NotificationService.Storage;
+using Xerotier.ServiceDefaults;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("notificationservice");
+builder.AddNotificationsDatabase();
+builder.Services.AddOptions<NotificationsOptions>().BindConfiguration("Notifications").ValidateDataAnnotations().ValidateOnStart();
+builder.Services.AddSingleton<ProjectDatabase>();
+
+var app = builder.Build();
+if (await app.MigrateOnlyAsync(args) is { } exitCode)
+{
+    return exitCode;
+}
+
+app.UseServiceDefaults();
+app.Run();
+return 0;
