@@ -161,7 +161,7 @@ public sealed class SeriesApiTests(ManagementApi api)
 
     private static string Day(int fromToday) => DateTime.UtcNow.Date.AddDays(fromToday).ToString("yyyy-MM-dd");
 
-    private static JsonObject Body(params (string Name, JsonNode Value)[] changes)
+    internal static JsonObject Body(params (string Name, JsonNode Value)[] changes)
     {
         var body = new JsonObject
         {
