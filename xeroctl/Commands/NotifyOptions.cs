@@ -9,7 +9,7 @@ internal sealed class NotifyOptions(bool creating, string start)
 {
     private readonly Option<string[]> reminders = new("--reminder")
     {
-        Description = $"Reminder to subscribers before {start}, such as -30m, -24h or -7d; repeat it for up to 5" + (creating ? " (default: -24h and -1h)" : ". Replaces the current list"),
+        Description = $"Reminder to subscribers before {start}, such as -30m, -24h or -7d; up to 5" + (creating ? " (default: -24h and -1h)" : ". Replaces the current list"),
         HelpName = "offset",
     };
 
