@@ -16,6 +16,9 @@ public sealed class ItemsAttribute : Attribute
     /// <summary>Most characters of an item; 0 means no limit.</summary>
     public int MaxLength { get; init; }
 
+    /// <summary>The regular expression that an item matches; null: any.</summary>
+    public string? Pattern { get; init; }
+
     /// <summary>The values that an item may have; none: any.</summary>
     public string[] Values { get; init; } = [];
 

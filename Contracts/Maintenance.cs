@@ -56,6 +56,15 @@ public record MaintenanceWindow
     /// <example>false</example>
     public required bool AutoTransition { get; init; }
 
+    /// <summary>How long before <c>starts_at</c> subscribers are reminded, up to 5: <c>-&lt;n&gt;m</c>, <c>-&lt;n&gt;h</c> or <c>-&lt;n&gt;d</c>, at most 30 days; empty: never.</summary>
+    /// <example>["-24h", "-1h"]</example>
+    [Items(MaxCount = ReminderOffsets.Most, Pattern = ReminderOffsets.Form)]
+    public IReadOnlyList<string> Reminders { get; set; } = ReminderOffsets.Default; // read from JSON without it, a property with init would be null instead
+
+    /// <summary>Whether subscribers are told of the window.</summary>
+    /// <example>true</example>
+    public bool Notify { get; set; } = true; // as above
+
     /// <summary>The series that it is an occurrence of; null: of none.</summary>
     /// <example>null</example>
     [RegularExpression("^mws_")]
@@ -248,6 +257,18 @@ public sealed record MaintenanceWindowCreate
     [DefaultValue(false)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? AutoTransition { get; init; }
+
+    /// <summary>How long before <c>starts_at</c> subscribers are reminded, up to 5: <c>-&lt;n&gt;m</c>, <c>-&lt;n&gt;h</c> or <c>-&lt;n&gt;d</c>, at most 30 days. Empty: never. Absent: -24h and -1h. Duplicates are dropped.</summary>
+    /// <example>["-24h", "-1h"]</example>
+    [Items(MaxCount = ReminderOffsets.Most, Pattern = ReminderOffsets.Form)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Reminders { get; init; }
+
+    /// <summary>Whether subscribers are told of the window.</summary>
+    /// <example>true</example>
+    [DefaultValue(true)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Notify { get; init; }
 }
 
 /// <summary>Changes of a maintenance window. Fields that are absent keep their value; null is an error.</summary>
@@ -295,6 +316,17 @@ public sealed record MaintenanceWindowUpdate
     /// <example>true</example>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? AutoTransition { get; init; }
+
+    /// <summary>How long before <c>starts_at</c> subscribers are reminded, up to 5: <c>-&lt;n&gt;m</c>, <c>-&lt;n&gt;h</c> or <c>-&lt;n&gt;d</c>, at most 30 days. Empty: never. Duplicates are dropped.</summary>
+    /// <example>["-24h", "-1h"]</example>
+    [Items(MaxCount = ReminderOffsets.Most, Pattern = ReminderOffsets.Form)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Reminders { get; init; }
+
+    /// <summary>Whether subscribers are told of the window.</summary>
+    /// <example>true</example>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Notify { get; init; }
 }
 
 /// <summary>A maintenance window that was removed for good.</summary>

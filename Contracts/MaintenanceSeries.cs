@@ -44,6 +44,15 @@ public record MaintenanceSeries
     /// <example>true</example>
     public required bool AutoTransition { get; init; }
 
+    /// <summary>How long before the start of each occurrence subscribers are reminded, up to 5: <c>-&lt;n&gt;m</c>, <c>-&lt;n&gt;h</c> or <c>-&lt;n&gt;d</c>, at most 30 days; empty: never.</summary>
+    /// <example>["-24h", "-1h"]</example>
+    [Items(MaxCount = ReminderOffsets.Most, Pattern = ReminderOffsets.Form)]
+    public IReadOnlyList<string> Reminders { get; set; } = ReminderOffsets.Default; // read from JSON without it, a property with init would be null instead
+
+    /// <summary>Whether subscribers are told of its occurrences.</summary>
+    /// <example>true</example>
+    public bool Notify { get; set; } = true; // as above
+
     /// <summary>Name of the time zone in the IANA database.</summary>
     /// <example>"Europe/Berlin"</example>
     public required string Timezone { get; init; }
@@ -126,6 +135,18 @@ public sealed record MaintenanceSeriesCreate
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? AutoTransition { get; init; }
 
+    /// <summary>How long before the start of each occurrence subscribers are reminded, up to 5: <c>-&lt;n&gt;m</c>, <c>-&lt;n&gt;h</c> or <c>-&lt;n&gt;d</c>, at most 30 days. Empty: never. Absent: -24h and -1h. Duplicates are dropped.</summary>
+    /// <example>["-24h", "-1h"]</example>
+    [Items(MaxCount = ReminderOffsets.Most, Pattern = ReminderOffsets.Form)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Reminders { get; init; }
+
+    /// <summary>Whether subscribers are told of its occurrences.</summary>
+    /// <example>true</example>
+    [DefaultValue(true)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Notify { get; init; }
+
     /// <summary>Name of the time zone in the IANA database.</summary>
     /// <example>"Europe/Berlin"</example>
     public required string Timezone { get; init; }
@@ -190,6 +211,17 @@ public sealed record MaintenanceSeriesUpdate
     /// <example>true</example>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? AutoTransition { get; init; }
+
+    /// <summary>How long before the start of each occurrence subscribers are reminded, up to 5: <c>-&lt;n&gt;m</c>, <c>-&lt;n&gt;h</c> or <c>-&lt;n&gt;d</c>, at most 30 days. Empty: never. Duplicates are dropped.</summary>
+    /// <example>["-24h", "-1h"]</example>
+    [Items(MaxCount = ReminderOffsets.Most, Pattern = ReminderOffsets.Form)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Reminders { get; init; }
+
+    /// <summary>Whether subscribers are told of its occurrences.</summary>
+    /// <example>true</example>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Notify { get; init; }
 
     /// <summary>Name of the time zone in the IANA database.</summary>
     /// <example>"Europe/Berlin"</example>

@@ -47,7 +47,7 @@ internal static partial class Operations
     {
         Parameters = [Parameters.SeriesId, Parameters.IfMatch],
         Request = Body.Json<MaintenanceSeriesUpdate>(
-            """{"title": null, "description": null, "severity": null, "affected_services": null, "auto_transition": null, "timezone": null, "starts_on": null, "duration": null, "rrule": null, "horizon_days": null, "local_time": "03:30"}"""),
+            """{"title": null, "description": null, "severity": null, "affected_services": null, "auto_transition": null, "reminders": null, "notify": null, "timezone": null, "starts_on": null, "duration": null, "rrule": null, "horizon_days": null, "local_time": "03:30"}"""),
         Responses = [new(200, "The series.", Body.Json<MaintenanceSeries>("""{"local_time": "03:30", "updated_at": "2026-03-02T09:00:00Z"}"""), "ETag")],
         Errors = [400, 409, 412],
     };

@@ -156,7 +156,7 @@ internal static partial class Operations
         "updateWindow", Tags.Maintenance, "Update a maintenance window", "Fields that are absent keep their value. A completed or cancelled window cannot be changed.")
     {
         Parameters = [Parameters.WindowId, Parameters.IfMatch],
-        Request = Body.Json<MaintenanceWindowUpdate>("""{"title": null, "description": null, "severity": null, "affected_services": null, "starts_at": null, "auto_transition": null}"""),
+        Request = Body.Json<MaintenanceWindowUpdate>("""{"title": null, "description": null, "severity": null, "affected_services": null, "starts_at": null, "auto_transition": null, "reminders": null, "notify": null}"""),
         Responses = [new(200, "The window.", Body.Json<MaintenanceWindow>("""{"status": "active", "ends_at": "2026-05-22T03:30:00Z", "updated_at": "2026-05-22T02:00:00Z", "activated_at": "2026-05-22T02:00:00Z"}"""), "ETag")],
         Errors = [400, 409, 412],
     };

@@ -37,8 +37,11 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
              ) e order by e.xid desc limit 1) as log_last
         """;
 
-    /// <summary>Two ranges of each index hold what a snapshot does not see: the transactions that were running, and those since.</summary>
-    private const string ReadSql = $"""
+    /// <summary>
+    /// The changes that the mark of <see cref="Place"/> has not seen. Two ranges of each index hold what a snapshot does not see: the
+    /// transactions that were running, and those since.
+    /// </summary>
+    public const string UnseenSql = """
         with unseen as materialized (
             select xid, project_id, window_id as id, version from window_events where xid >= pg_snapshot_xmax(@seen::pg_snapshot)
             union all
@@ -47,10 +50,17 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
             select xid, project_id, object_id, version from notice_events where xid >= pg_snapshot_xmax(@seen::pg_snapshot)
             union all
             select xid, project_id, object_id, version from notice_events where xid = any(array(select pg_snapshot_xip(@seen::pg_snapshot)))
-        ),
+        )
+        """;
+
+    /// <summary>Holds for the changes that come next.</summary>
+    public const string Next = "(@target is null or pg_visible_in_snapshot(xid, @target::pg_snapshot)) and (project_id, id, version) > (@project, @object, @version)";
+
+    private const string ReadSql = $"""
+        {UnseenSql},
         page as (
             select project_id as log_project, id as log_object, version as log_version from unseen
-            where {Public} and (@target is null or pg_visible_in_snapshot(xid, @target::pg_snapshot)) and (project_id, id, version) > (@project, @object, @version)
+            where {Public} and {Next}
             order by project_id, id, version limit @limit
         )
         select log_database, log_suspensions, log_now, log_last, log_project, log_object, log_version, {WindowEvent.Columns}
@@ -115,7 +125,10 @@ internal sealed class ChangeLog(NpgsqlDataSource database)
         return head!.PageAfter(mark, target, changes, notices, read == PageSize ? last : null);
     }
 
-    internal NpgsqlCommand ReadCommand(ChangeMark mark, TransactionSnapshot? target) => database.CreateCommand(ReadSql)
+    internal NpgsqlCommand ReadCommand(ChangeMark mark, TransactionSnapshot? target) => Place(database.CreateCommand(ReadSql), mark, target);
+
+    /// <summary>Adds where <see cref="UnseenSql"/> and <see cref="Next"/> begin and end, and <c>@limit</c>, the size of a page.</summary>
+    public static NpgsqlCommand Place(NpgsqlCommand command, ChangeMark mark, TransactionSnapshot? target) => command
         .Text("seen", mark.Seen.ToString())
         .Text("target", target?.ToString())
         .Text("project", mark.Page?.ProjectId ?? "")

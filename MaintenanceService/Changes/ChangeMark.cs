@@ -4,10 +4,10 @@ namespace Xerotier.MaintenanceService.Changes;
 
 /// <summary>How far a reader has read the change log. Its text form is opaque to readers.</summary>
 /// <param name="Database">The database that the mark belongs to: the cluster's identifier and the database's object id.</param>
-/// <param name="Suspensions">The version of the set of suspended projects, whose windows the reader does not see.</param>
+/// <param name="Suspensions">The version of the set of suspended projects, whose windows the reader does not see; null: it sees all projects.</param>
 /// <param name="Seen">The transactions whose changes the reader has.</param>
 /// <param name="Page">Where the reader is between <paramref name="Seen"/> and the end of the pages that it is reading, if it is.</param>
-internal sealed record ChangeMark(string Database, long Suspensions, TransactionSnapshot Seen, PagePosition? Page = null)
+internal sealed record ChangeMark(string Database, long? Suspensions, TransactionSnapshot Seen, PagePosition? Page = null)
 {
     private const char Separator = ';';
 
@@ -18,7 +18,13 @@ internal sealed record ChangeMark(string Database, long Suspensions, Transaction
     public static ChangeMark? Parse(string text)
     {
         var parts = text.Split(Separator);
-        if (parts.Length is not (3 or 7) || parts[0].Length == 0 || Number(parts[1]) is not { } suspensions || TransactionSnapshot.Parse(parts[2]) is not { } seen)
+        if (parts.Length is not (3 or 7) || parts[0].Length == 0 || TransactionSnapshot.Parse(parts[2]) is not { } seen)
+        {
+            return null;
+        }
+
+        var suspensions = Number(parts[1]);
+        if (suspensions is null && parts[1].Length > 0)
         {
             return null;
         }

@@ -38,6 +38,8 @@ internal static class WindowTable
             EndsAt = Get<DateTimeOffset>("ends_at"),
             Status = WireNames.Status(Get<string>("status"))!.Value,
             AutoTransition = Get<bool>("auto_transition"),
+            Reminders = Get<string[]>("reminders"),
+            Notify = Get<bool>("notify"),
             SeriesId = row.TextOrNull("series_id"),
             Occurrence = Get<DateOnly?>("occurrence"),
             Detached = Get<bool>("detached"),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Xerotier.MaintenanceService.Windows;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
 
@@ -52,6 +53,8 @@ internal static partial class SeriesInput
             Severity = json.OneOf("severity", WireNames.Severity, "info, warning or critical"),
             AffectedServices = json.Texts("affected_services", 50, 1, 100, lines: true),
             AutoTransition = json.Flag("auto_transition"),
+            Reminders = WindowInput.Reminders(json),
+            Notify = json.Flag("notify"),
             Timezone = Valid("timezone", zone => LocalTimes.Zone(zone) is not null, "must be the name of a time zone in the IANA database, such as Europe/Berlin."),
             StartsOn = json.Date("starts_on"),
             LocalTime = Valid("local_time", time => LocalTime(time) is not null, "must be a time of day such as 02:30."),

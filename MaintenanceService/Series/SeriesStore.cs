@@ -79,11 +79,12 @@ internal sealed class SeriesStore(ProjectDatabase database, Writes writes, Notic
         rewritten as (
             update windows w set
                 title = n.title, description = n.description, severity = n.severity, affected_services = n.affected_services,
-                starts_at = n.starts_at, ends_at = n.ends_at, auto_transition = n.auto_transition, version = w.version + 1, updated_at = greatest(@at, w.updated_at)
+                starts_at = n.starts_at, ends_at = n.ends_at, auto_transition = n.auto_transition, reminders = n.reminders, notify = n.notify,
+                version = w.version + 1, updated_at = greatest(@at, w.updated_at)
             from future f join wanted n using (occurrence)
             where w.project_id = @project and w.id = f.id and w.version = f.version
-                and (w.title, w.description, w.severity, w.affected_services, w.starts_at, w.ends_at, w.auto_transition)
-                    is distinct from (n.title, n.description, n.severity, n.affected_services, n.starts_at, n.ends_at, n.auto_transition)
+                and (w.title, w.description, w.severity, w.affected_services, w.starts_at, w.ends_at, w.auto_transition, w.reminders, w.notify)
+                    is distinct from (n.title, n.description, n.severity, n.affected_services, n.starts_at, n.ends_at, n.auto_transition, n.reminders, n.notify)
             returning w.*
         ),
         dropped as (

@@ -49,6 +49,8 @@ internal static class Lifecycle
             EndsAt = fields.EndsAt!.Value,
             Status = status,
             AutoTransition = fields.AutoTransition ?? false,
+            Reminders = fields.Reminders ?? ReminderOffsets.Default,
+            Notify = fields.Notify ?? true,
             Version = 1,
             CreatedBy = caller.KeyName,
             CreatedAt = now,
@@ -72,6 +74,8 @@ internal static class Lifecycle
             EndsAt = fields.EndsAt ?? window.EndsAt,
             Status = fields.Status ?? window.Status,
             AutoTransition = fields.AutoTransition ?? window.AutoTransition,
+            Reminders = fields.Reminders is { } reminders && !reminders.SequenceEqual(window.Reminders) ? reminders : window.Reminders,
+            Notify = fields.Notify ?? window.Notify,
         };
         if (next == window)
         {

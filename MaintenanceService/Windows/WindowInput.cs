@@ -19,6 +19,31 @@ internal static class WindowInput
     /// <exception cref="ApiException">400 with every invalid field.</exception>
     public static MaintenanceWindowUpdate ForUpdate(byte[] body) => Read(JsonFields.Parse(body, refusesNull: true), creating: false);
 
+    /// <summary>The field <c>reminders</c>, each length once; null where it is missing or wrong.</summary>
+    public static List<string>? Reminders(JsonFields json)
+    {
+        const string name = "reminders";
+        if (json.Texts(name, int.MaxValue, 1, 100) is not { } texts)
+        {
+            return null;
+        }
+
+        if (texts.Any(text => ReminderOffsets.Parse(text) is null))
+        {
+            json.Invalid(name, "must be times before the start from a minute to 30 days, such as -24h: -<n>m, -<n>h or -<n>d.");
+            return null;
+        }
+
+        var reminders = texts.DistinctBy(ReminderOffsets.Parse).ToList();
+        if (reminders.Count > ReminderOffsets.Most)
+        {
+            json.Invalid(name, $"must have at most {ReminderOffsets.Most} items, not {reminders.Count}.");
+            return null;
+        }
+
+        return reminders;
+    }
+
     private static MaintenanceWindowUpdate Read(JsonFields json, bool creating)
     {
         var fields = new MaintenanceWindowUpdate
@@ -31,6 +56,8 @@ internal static class WindowInput
             EndsAt = json.Time("ends_at"),
             Status = json.OneOf("status", WireNames.Status, "scheduled, active, completed or cancelled"),
             AutoTransition = json.Flag("auto_transition"),
+            Reminders = Reminders(json),
+            Notify = json.Flag("notify"),
         };
         if (creating)
         {

@@ -28,7 +28,7 @@ public sealed class WireTests
     };
 
     private const string WindowText =
-        """{"id":"mw_1","object":"maintenance_window","project_id":"proj_ABC123","title":"Upgrade <1> & “2”","description":"","severity":"warning","affected_services":["Model Storage"],"starts_at":"2026-11-03T14:02:11.25Z","ends_at":"2026-11-03T15:02:11.25Z","status":"active","auto_transition":false,"series_id":null,"occurrence":null,"created_by":"ops-key","created_at":"2026-11-03T14:02:11.25Z","updated_at":"2026-11-03T14:02:11.25Z","activated_at":null,"completed_at":null,"cancelled_at":null}""";
+        """{"id":"mw_1","object":"maintenance_window","project_id":"proj_ABC123","title":"Upgrade <1> & “2”","description":"","severity":"warning","affected_services":["Model Storage"],"starts_at":"2026-11-03T14:02:11.25Z","ends_at":"2026-11-03T15:02:11.25Z","status":"active","auto_transition":false,"reminders":["-24h","-1h"],"notify":true,"series_id":null,"occurrence":null,"created_by":"ops-key","created_at":"2026-11-03T14:02:11.25Z","updated_at":"2026-11-03T14:02:11.25Z","activated_at":null,"completed_at":null,"cancelled_at":null}""";
 
     private static readonly ApiKey Key = new()
     {
@@ -261,11 +261,26 @@ public sealed class WireTests
     }
 
     [Fact]
+    public void A_window_that_an_older_release_wrote_has_the_default_reminders()
+    {
+        var read = JsonSerializer.Deserialize(
+            WindowText.Replace(""" "reminders":["-24h","-1h"],"notify":true,""".Trim(), "", StringComparison.Ordinal),
+            ContractsJson.FromAnyVersion(ContractsJson.Wire.Options, ContractsJson.Wire.MaintenanceWindow))!;
+        Assert.Equal(["-24h", "-1h"], read.Reminders);
+        Assert.True(read.Notify);
+        Is(WindowText, read, ContractsJson.Wire.MaintenanceWindow);
+        read = JsonSerializer.Deserialize(
+            WindowText.Replace(""" "reminders":["-24h","-1h"],"notify":true,""".Trim(), """ "reminders":[],"notify":false,""", StringComparison.Ordinal),
+            ContractsJson.FromAnyVersion(ContractsJson.Wire.Options, ContractsJson.Wire.MaintenanceWindow))!;
+        Assert.Equal((0, false), (read.Reminders.Count, read.Notify));
+    }
+
+    [Fact]
     public void Requests_leave_out_what_is_not_given()
     {
         Is(
-            """{"title":"Upgrade","description":"","starts_at":"2026-11-03T14:02:11.25Z","ends_at":"2026-11-03T14:02:11.25Z","auto_transition":true}""",
-            new MaintenanceWindowCreate { Title = "Upgrade", Description = "", StartsAt = Time, EndsAt = Time, AutoTransition = true },
+            """{"title":"Upgrade","description":"","starts_at":"2026-11-03T14:02:11.25Z","ends_at":"2026-11-03T14:02:11.25Z","auto_transition":true,"reminders":[],"notify":false}""",
+            new MaintenanceWindowCreate { Title = "Upgrade", Description = "", StartsAt = Time, EndsAt = Time, AutoTransition = true, Reminders = [], Notify = false },
             ContractsJson.Wire.MaintenanceWindowCreate);
         Is("""{"status":"cancelled"}""", new MaintenanceWindowUpdate { Status = WindowStatus.Cancelled }, ContractsJson.Wire.MaintenanceWindowUpdate);
         Is("""{"name":"ci","scopes":["management"]}""", new ApiKeyCreate { Name = "ci", Scopes = ["management"] }, ContractsJson.Wire.ApiKeyCreate);

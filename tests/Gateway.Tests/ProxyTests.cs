@@ -256,7 +256,7 @@ public sealed class ProxyTests(PostgresFixture postgres)
             ["Platform__Key"] = platformKey,
             ["Gateway__DrainMilliseconds"] = "1500",
         };
-        foreach (var name in new[] { "statusservice", "maintenanceservice", "healthcollector" })
+        foreach (var name in new[] { "statusservice", "maintenanceservice", "notificationservice", "healthcollector" })
         {
             settings[$"services__{name}__http__0"] = services.Http.ToString();
             settings[$"services__{name}__grpc__0"] = services.Grpc.ToString();

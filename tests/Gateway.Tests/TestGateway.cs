@@ -37,7 +37,7 @@ internal sealed class TestGateway : IAsyncDisposable
             ["RateLimits:PublicQueriesPerMinute"] = "0",
             ["RateLimits:UnknownKeysPerMinute"] = "0",
         };
-        foreach (var name in new[] { "statusservice", "maintenanceservice", "healthcollector" })
+        foreach (var name in new[] { "statusservice", "maintenanceservice", "notificationservice", "healthcollector" })
         {
             all[$"services:{name}:http:0"] = services.Http.ToString();
             all[$"services:{name}:grpc:0"] = services.Grpc.ToString();

@@ -8,6 +8,7 @@ using Npgsql;
 using statusservice::Xerotier.StatusService.Notices;
 using Xerotier.Maintenance.V1;
 using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Notices;
 using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
 
@@ -170,7 +171,9 @@ public sealed class ChangeLogTests(ManagementApi api, ITestOutputHelper output) 
         var client = Client(first);
         var start = await client.GetNoticesAsync(new() { Limit = NoticesView.Held }, FeedStream.Token);
         var readers = Enumerable.Range(0, 3).Select(i => new RestartingReader([first, second], start, random.Next())).ToList();
-        var reading = readers.Select(r => r.RunAsync(written.Token)).ToList();
+        var told = await FullLogReader.SnapshotAsync(first);
+        var tellers = Enumerable.Range(0, 2).Select(i => new RestartingTeller([first, second], told.Mark, random.Next())).ToList();
+        var reading = readers.Select(r => r.RunAsync(written.Token)).Concat(tellers.Select(t => t.RunAsync(written.Token))).ToList();
         var writers = Enumerable.Range(0, 4).Select(i => WriteAsync(i % 2 == 0 ? first : second, random.Next(), platform: i == 3))
             .Append(NoticesAsync(first, random.Next())).Append(NoticesAsync(second, random.Next()))
             .Append(TransactionsAsync(random.Next())).Append(TransactionsAsync(random.Next())).Append(KillAsync(random.Next())).ToList();
@@ -193,6 +196,28 @@ public sealed class ChangeLogTests(ManagementApi api, ITestOutputHelper output) 
             Assert.Equal(snapshot.Components.OrderBy(c => c.Id, StringComparer.Ordinal), reader.Components.Values);
             Assert.Equal(snapshot.Incidents.Select(i => (i.Id, i.Version)).OrderBy(i => i.Id, StringComparer.Ordinal), reader.Incidents.Values.Select(i => (i.Id, i.Version)));
             Assert.True(snapshot.Incidents.Count > start.Incidents.Count && snapshot.Components.Count > start.Components.Count);
+        }
+
+        await using var notices = source.CreateCommand("select object_id, version from notice_events where object_id like 'inc%' and not pg_visible_in_snapshot(xid, @start::pg_snapshot)")
+            .Text("start", FullMark.Parse(told.Mark)!.Mark.Seen.ToString());
+        var incidents = await notices.ReadAllAsync(row => (row.GetString(0), row.GetInt64(1)), CancellationToken.None);
+        var open = (await FullLogReader.SnapshotAsync(second)).Windows.ToDictionary(window => window.Id);
+        foreach (var teller in tellers)
+        {
+            Assert.Equal(expected.Concat(incidents).Order(), teller.Seen.Select(c => (c.ObjectId, c.Version)).Order());
+            Assert.All(teller.Seen.GroupBy(c => c.ObjectId), changes => Assert.Equal(changes.Select(c => c.Version).Order(), changes.Select(c => c.Version)));
+            var held = told.Windows.ToDictionary(window => window.Id);
+            foreach (var change in teller.Seen.Where(change => change.ObjectId.StartsWith("mw_", StringComparison.Ordinal)))
+            {
+                held.Remove(change.ObjectId);
+                if (FullLogReader.Window(change.After) is { Status: WindowStatus.Scheduled or WindowStatus.Active } window)
+                {
+                    held[change.ObjectId] = window;
+                }
+            }
+
+            Assert.Equal(open.Keys.Order(), held.Keys.Order());
+            Assert.All(open, window => Assert.Equal(window.Value.UpdatedAt, held[window.Key].UpdatedAt));
         }
     }
 
@@ -317,6 +342,37 @@ public sealed class ChangeLogTests(ManagementApi api, ITestOutputHelper output) 
         {
             await Task.Delay(random.Next(100, 400));
             await ExecuteAsync("select pg_terminate_backend(pid) from (select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() order by random() limit 3) victims");
+        }
+    }
+
+    /// <summary>Reads what is told to people over restarts, each from its last mark and on any replica.</summary>
+    private sealed class RestartingTeller(IReadOnlyList<InProcessService<Program>> services, string mark, int seed)
+    {
+        private readonly Random random = new(seed);
+
+        public List<Xerotier.Changes.V1.Change> Seen { get; } = [];
+
+        /// <summary>Reads until <paramref name="written"/> and then until everything has come: three keepalives after one another.</summary>
+        public async Task RunAsync(CancellationToken written)
+        {
+            for (var quiet = 0; quiet < 3;)
+            {
+                try
+                {
+                    using var reader = new FullLogReader(services[random.Next(services.Count)], mark);
+                    for (var left = random.Next(1, 20); left > 0 && quiet < 3; left--)
+                    {
+                        var response = await reader.NextAsync();
+                        Seen.AddRange(response.Changes);
+                        mark = response.Mark;
+                        quiet = response.Changes.Count > 0 || !written.IsCancellationRequested ? 0 : quiet + 1;
+                    }
+                }
+                catch (RpcException failure) when (failure.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded)
+                {
+                    await Task.Delay(50, CancellationToken.None);
+                }
+            }
         }
     }
 

@@ -23,7 +23,7 @@ public sealed class CreateTests(ManagementApi api) : ProjectTests(api)
         Assert.Equal(
             [
                 "id", "object", "project_id", "title", "description", "severity", "affected_services", "starts_at", "ends_at", "status",
-                "auto_transition", "series_id", "occurrence", "created_by", "created_at", "updated_at", "activated_at", "completed_at", "cancelled_at",
+                "auto_transition", "reminders", "notify", "series_id", "occurrence", "created_by", "created_at", "updated_at", "activated_at", "completed_at", "cancelled_at",
             ],
             reply.Json.Select(p => p.Key));
         Assert.Equal("maintenance_window", reply["object"]);
@@ -57,11 +57,24 @@ public sealed class CreateTests(ManagementApi api) : ProjectTests(api)
             b["affected_services"] = null;
             b["status"] = null;
             b["auto_transition"] = null;
+            b["reminders"] = null;
+            b["notify"] = null;
         }))).Is(HttpStatusCode.Created);
         Assert.Equal("info", reply["severity"]);
         Assert.Empty(reply.Json["affected_services"]!.AsArray());
         Assert.Equal("scheduled", reply["status"]);
+        Assert.Equal(("""["-24h","-1h"]""", "true"), (reply.Json["reminders"]!.ToJsonString(), reply["notify"]));
         (await Project.CreateAsync(Body.With("title", null))).Is(400, "invalid_request", "title");
+    }
+
+    [Fact]
+    public async Task Reminders_are_kept_in_their_order_each_length_once()
+    {
+        var reply = (await Project.CreateAsync(Body.With(b => (b["reminders"], b["notify"]) = (new JsonArray("-1h", "-7d", "-60m", "-1h", "-168h", "-30m"), false)))).Is(HttpStatusCode.Created);
+        Assert.Equal(("""["-1h","-7d","-30m"]""", "false"), (reply.Json["reminders"]!.ToJsonString(), reply["notify"]));
+        Assert.Equal(reply.Text, (await Project.GetAsync($"/{reply.Id}")).Text);
+        Assert.Empty((await Project.CreateAsync(Body.With("reminders", new JsonArray()))).Is(HttpStatusCode.Created).Json["reminders"]!.AsArray());
+        (await Project.CreateAsync(Body.With("reminders", new JsonArray("-31d")))).Is(400, "invalid_request", "reminders");
     }
 
     [Theory]
@@ -206,12 +219,14 @@ public sealed class CreateTests(ManagementApi api) : ProjectTests(api)
             ["starts_at"] = "2026-05-22T02:00:00",
             ["status"] = "done",
             ["auto_transition"] = "yes",
+            ["reminders"] = new JsonArray("1h"),
+            ["notify"] = "no",
             ["nonsense"] = 1,
         });
         Assert.Equal(HttpStatusCode.BadRequest, reply.Status);
         var errors = reply.Error["errors"]!.AsArray();
         Assert.Equal(
-            ["affected_services", "auto_transition", "description", "ends_at", "nonsense", "severity", "starts_at", "status", "title"],
+            ["affected_services", "auto_transition", "description", "ends_at", "nonsense", "notify", "reminders", "severity", "starts_at", "status", "title"],
             errors.Select(e => e!["param"]!.GetValue<string>()).Order(StringComparer.Ordinal));
         Assert.All(errors, e => Assert.Equal(e!["param"]!.GetValue<string>() == "nonsense" ? "unknown_field" : "invalid_request", e["code"]!.GetValue<string>()));
         Assert.Equal(errors[0]!["param"]!.GetValue<string>(), reply.Param);

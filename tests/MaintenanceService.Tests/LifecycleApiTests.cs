@@ -70,6 +70,7 @@ public sealed class LifecycleApiTests(ManagementApi api) : ProjectTests(api)
         {
             ("title", "New"), ("description", "New"), ("severity", "critical"), ("affected_services", new JsonArray("A")),
             ("starts_at", "2026-05-22T01:00:00Z"), ("ends_at", "2026-05-22T09:00:00Z"), ("auto_transition", true),
+            ("reminders", new JsonArray()), ("notify", false),
         })
         {
             (await Project.PatchAsync(id, new JsonObject { [field] = value })).Is(409, "invalid_state_transition");
@@ -88,7 +89,8 @@ public sealed class LifecycleApiTests(ManagementApi api) : ProjectTests(api)
         foreach (var (field, value) in new (string, JsonNode)[]
         {
             ("title", "New title"), ("description", ""), ("severity", "critical"), ("affected_services", new JsonArray("B", "C")),
-            ("ends_at", "2096-05-22T04:00:00Z"), ("starts_at", "2096-05-22T02:30:00Z"), ("auto_transition", true), ("auto_transition", false), ("status", "active"),
+            ("ends_at", "2096-05-22T04:00:00Z"), ("starts_at", "2096-05-22T02:30:00Z"), ("auto_transition", true), ("auto_transition", false),
+            ("reminders", new JsonArray("-2h", "-10m")), ("reminders", new JsonArray()), ("notify", false), ("status", "active"),
         })
         {
             var reply = (await Project.PatchAsync(created.Id, new JsonObject { [field] = value.DeepClone() })).Is(HttpStatusCode.OK);
@@ -106,7 +108,7 @@ public sealed class LifecycleApiTests(ManagementApi api) : ProjectTests(api)
     public async Task An_update_is_checked_like_a_new_window_and_null_is_an_error()
     {
         var id = await Project.CreatedAsync();
-        foreach (var field in new[] { "title", "description", "severity", "affected_services", "starts_at", "ends_at", "status", "auto_transition" })
+        foreach (var field in new[] { "title", "description", "severity", "affected_services", "starts_at", "ends_at", "status", "auto_transition", "reminders", "notify" })
         {
             (await Project.PatchAsync(id, new JsonObject { [field] = null })).Is(400, "invalid_request", field);
             (await Project.PatchAsync(id, new JsonObject { [field] = 7 })).Is(400, "invalid_request", field);

@@ -35,7 +35,7 @@ public sealed class ManagementApi : IAsyncLifetime
             new("RateLimits:PublicPerMinute", "0"),
             new("services:maintenanceservice:http:0", service.HttpAddress.ToString()),
             new("services:maintenanceservice:grpc:0", service.GrpcAddress.ToString()),
-            .. new[] { "statusservice:http", "statusservice:grpc", "healthcollector:http", "healthcollector:grpc" }
+            .. new[] { "notificationservice:http", "statusservice:http", "statusservice:grpc", "healthcollector:http", "healthcollector:grpc" }
                 .Select(other => KeyValuePair.Create<string, string?>($"services:{other}:0", "http://127.0.0.1:9")),
         ]);
         using var platform = edge.Http(platformKey);

@@ -43,6 +43,7 @@ public sealed class MigrationTests(ManagementApi api)
             Assert.Equal(
                 ("Old", "active", "false", "2026-05-22T03:00:00.5Z", """["Model Storage"]"""),
                 (window["title"], window["status"], window["auto_transition"], window["ends_at"], window.Json["affected_services"]!.ToJsonString()));
+            Assert.Equal(("""["-24h","-1h"]""", "true"), (window.Json["reminders"]!.ToJsonString(), window["notify"]));
             (await client.PatchAsync(Id, new JsonObject { ["title"] = "New" })).Is(HttpStatusCode.OK);
             (await client.CompleteAsync(Id)).Is(HttpStatusCode.OK);
             (await client.PurgeAsync(Id)).Is(HttpStatusCode.OK);

@@ -65,9 +65,11 @@ public sealed class RulesTests
         Assert.Equal(("proj_abcdef", "ops", true, Now, Now), (window.ProjectId, window.CreatedBy, window.Platform, window.CreatedAt, window.UpdatedAt));
         Assert.Equal((status == "completed" ? Now : null, status == "cancelled" ? Now : (DateTimeOffset?)null), (window.CompletedAt, window.CancelledAt));
         Assert.Empty(window.AffectedServices);
+        Assert.Equal(["-24h", "-1h"], window.Reminders);
+        Assert.True(window.Notify);
         Assert.Matches("^mw_[0-9a-z]{20}$", window.Id);
-        var full = Lifecycle.Create(Fields() with { Severity = WindowSeverity.Critical, AffectedServices = ["A"], AutoTransition = true }, Operator, Now);
-        Assert.Equal((WindowSeverity.Critical, true), (full.Severity, full.AutoTransition));
+        var full = Lifecycle.Create(Fields() with { Severity = WindowSeverity.Critical, AffectedServices = ["A"], AutoTransition = true, Reminders = [], Notify = false }, Operator, Now);
+        Assert.Equal((WindowSeverity.Critical, true, 0, false), (full.Severity, full.AutoTransition, full.Reminders.Count, full.Notify));
         Assert.Equal(["A"], full.AffectedServices);
         Assert.NotEqual(window.Id, full.Id);
     }
@@ -81,11 +83,13 @@ public sealed class RulesTests
         [
             new() { Title = "New" }, new() { Description = "New" }, new() { Severity = WindowSeverity.Critical }, new() { AffectedServices = ["B"] },
             new() { StartsAt = window.StartsAt.AddMinutes(1) }, new() { EndsAt = window.EndsAt.AddMinutes(1) }, new() { AutoTransition = true }, new() { Status = Active },
+            new() { Reminders = ["-2h"] }, new() { Reminders = [] }, new() { Notify = false },
         ];
         StoredWindow[] expected =
         [
             window with { Title = "New" }, window with { Description = "New" }, window with { Severity = WindowSeverity.Critical }, window with { AffectedServices = ["B"] },
             window with { StartsAt = window.StartsAt.AddMinutes(1) }, window with { EndsAt = window.EndsAt.AddMinutes(1) }, window with { AutoTransition = true }, window with { Status = Active, ActivatedAt = later },
+            window with { Reminders = ["-2h"] }, window with { Reminders = [] }, window with { Notify = false },
         ];
         foreach (var (change, wanted) in changes.Zip(expected))
         {
@@ -94,7 +98,7 @@ public sealed class RulesTests
         }
 
         Assert.Same(window.AffectedServices, Lifecycle.Change(window, new() { AffectedServices = ["A"] }, later).Next!.AffectedServices);
-        Assert.Same(window, Lifecycle.Change(window, new() { AffectedServices = ["A"], Title = window.Title }, later).Next);
+        Assert.Same(window, Lifecycle.Change(window, new() { AffectedServices = ["A"], Title = window.Title, Reminders = ["-24h", "-1h"], Notify = true }, later).Next);
     }
 
     [Fact]
@@ -195,6 +199,11 @@ public sealed class RulesTests
     [InlineData("""{"status":"\ud83d"}""", "status|invalid_request|'status' must be one of scheduled, active, completed or cancelled.")]
     [InlineData("""{"auto_transition":"true"}""", "auto_transition|invalid_request|'auto_transition' must be true or false.")]
     [InlineData("""{"auto_transition":1}""", "auto_transition|invalid_request|'auto_transition' must be true or false.")]
+    [InlineData("""{"notify":"true"}""", "notify|invalid_request|'notify' must be true or false.")]
+    [InlineData("""{"reminders":"-1h"}""", "reminders|invalid_request|'reminders' must be a list of strings.")]
+    [InlineData("""{"reminders":["-1h",5]}""", "reminders|invalid_request|reminders[1] must be a string.")]
+    [InlineData("""{"reminders":["-1h","-1w"]}""", "reminders|invalid_request|'reminders' must be times before the start from a minute to 30 days, such as -24h: -<n>m, -<n>h or -<n>d.")]
+    [InlineData("""{"reminders":["-1m","-2m","-3m","-4m","-5m","-6m"]}""", "reminders|invalid_request|'reminders' must have at most 5 items, not 6.")]
     [InlineData("""{"starts_at":"\ud83d"}""", "starts_at|invalid_request|'starts_at' contains half of a surrogate pair, which is not text.")]
     [InlineData("""{"starts_at":"today"}""", "starts_at|invalid_request|'starts_at' must be an ISO 8601 date and time with an offset or Z, such as 2026-05-22T02:00:00Z.")]
     [InlineData("""{"starts_at":1}""", "starts_at|invalid_request|'starts_at' must be a string.")]
@@ -233,6 +242,8 @@ public sealed class RulesTests
         Assert.Equal(["affected_services|invalid_request|affected_services[0] must be 1 to 100 characters, not 101."], Errors(() => WindowInput.ForUpdate(Field("affected_services", new[] { new string('s', 101) }))));
         Assert.Single(Errors(() => WindowInput.ForUpdate(Field("affected_services", new[] { " " + new string('s', 100) })))); // names are not trimmed
         Assert.True(WindowInput.ForUpdate(Field("auto_transition", true)).AutoTransition);
+        Assert.Equal(["-1m", "-2d", "-3m", "-4m", "-5m"], WindowInput.ForUpdate(Field("reminders", new[] { "-1m", "-2d", "-3m", "-48h", "-4m", "-2880m", "-5m", "-1m" })).Reminders);
+        Assert.Empty(WindowInput.ForUpdate(Field("reminders", Array.Empty<string>())).Reminders!);
         var cut = $"{new string('n', 63)}{crane}";
         Assert.StartsWith($"{new string('n', 63)}…|", Errors(() => WindowInput.ForUpdate(Field(cut, 1)))[0], StringComparison.Ordinal); // no half of a pair
     }

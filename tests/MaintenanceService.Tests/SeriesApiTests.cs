@@ -59,6 +59,56 @@ public sealed class SeriesApiTests(ManagementApi api)
     }
 
     [Fact]
+    public async Task The_reminders_of_a_series_are_those_of_its_occurrences()
+    {
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        using var project = Project.Of(service);
+        var usual = (await project.SendAsync(HttpMethod.Post, PathOf(project), Body(("starts_on", Day(1)), ("horizon_days", 7)))).Is(HttpStatusCode.Created);
+        Assert.Equal(("""["-24h","-1h"]""", "true"), Told(usual.Json));
+        Assert.All(await OccurrencesAsync(project), window => Assert.Equal(Told(usual.Json), Told(window)));
+        (await project.SendAsync(HttpMethod.Delete, $"{PathOf(project)}/{usual.Id}")).Is(HttpStatusCode.OK);
+
+        var series = (await project.SendAsync(HttpMethod.Post, PathOf(project), Body(("starts_on", Day(1)), ("horizon_days", 7), ("reminders", new JsonArray("-2h", "-120m", "-7d")), ("notify", false)))).Is(HttpStatusCode.Created);
+        Assert.Equal(("""["-2h","-7d"]""", "false"), Told(series.Json));
+        var windows = await OpenAsync();
+        Assert.All(windows, window => Assert.Equal(Told(series.Json), Told(window)));
+        (await project.PatchAsync(Id(windows[1]), new JsonObject { ["reminders"] = new JsonArray() })).Is(HttpStatusCode.OK);
+        var path = $"{PathOf(project)}/{series.Id}";
+        Assert.Equal(series.Text, (await project.SendAsync(HttpMethod.Patch, path, new JsonObject { ["reminders"] = new JsonArray("-2h", "-7d"), ["notify"] = false })).Is(HttpStatusCode.OK).Text);
+        var changed = (await project.SendAsync(HttpMethod.Patch, path, new JsonObject { ["reminders"] = new JsonArray("-30m") })).Is(HttpStatusCode.OK);
+        Assert.Equal(("""["-30m"]""", "false"), Told(changed.Json));
+        (await project.SendAsync(HttpMethod.Patch, path, new JsonObject { ["notify"] = true })).Is(HttpStatusCode.OK);
+        windows = await OpenAsync();
+        Assert.Equal(("[]", "false"), Told(windows[1])); // changed by itself
+        windows.RemoveAt(1);
+        Assert.All(windows, window => Assert.Equal(("""["-30m"]""", "true"), Told(window)));
+        var events = (await project.SendAsync(HttpMethod.Get, $"{path}/events")).Data;
+        Assert.Equal(["""["notify"]""", """["reminders"]""", "[]"], events.Select(e => e!["changed_fields"]!.ToJsonString()));
+        Assert.Equal(["""["notify"]""", """["reminders"]""", "[]"], (await project.GetAsync($"/{Id(windows[0])}/events")).Data.Select(e => e!["changed_fields"]!.ToJsonString()));
+        (await project.SendAsync(HttpMethod.Patch, path, new JsonObject { ["reminders"] = new JsonArray("-1w") })).Is(400, "invalid_request", "reminders");
+
+        static (string, string) Told(JsonNode json) => (json["reminders"]!.ToJsonString(), json["notify"]!.ToJsonString());
+
+        async Task<List<JsonNode>> OpenAsync() => [.. (await OccurrencesAsync(project)).Where(window => window["status"]!.ToString() == "scheduled")];
+    }
+
+    [Fact]
+    public async Task A_series_that_an_older_release_wrote_has_the_default_reminders()
+    {
+        var connectionString = await api.Postgres.CreateDatabaseAsync();
+        await using var service = await ManagementApi.StartServiceAsync(connectionString);
+        using var project = Project.Of(service);
+        var series = (await project.SendAsync(HttpMethod.Post, PathOf(project), Body(("reminders", new JsonArray()), ("notify", false)))).Is(HttpStatusCode.Created);
+        await using var database = Npgsql.NpgsqlDataSource.Create(connectionString);
+        await using var older = database.CreateCommand("update series set document = document - 'reminders' - 'notify'; update notice_events set after = after - 'reminders' - 'notify'");
+        await older.ExecuteNonQueryAsync();
+        var read = await project.SendAsync(HttpMethod.Get, $"{PathOf(project)}/{series.Id}");
+        Assert.Equal(("""["-24h","-1h"]""", "true"), (read.Json["reminders"]!.ToJsonString(), read["notify"]));
+        var logged = (await project.SendAsync(HttpMethod.Get, $"{PathOf(project)}/{series.Id}/events")).Data[0]!["after"]!;
+        Assert.Equal(("""["-24h","-1h"]""", "true"), (logged["reminders"]!.ToJsonString(), logged["notify"]!.ToJsonString()));
+    }
+
+    [Fact]
     public async Task A_series_is_of_its_project_and_listed_newest_first()
     {
         await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
@@ -161,7 +211,7 @@ public sealed class SeriesApiTests(ManagementApi api)
 
     private static string Day(int fromToday) => DateTime.UtcNow.Date.AddDays(fromToday).ToString("yyyy-MM-dd");
 
-    private static JsonObject Body(params (string Name, JsonNode Value)[] changes)
+    internal static JsonObject Body(params (string Name, JsonNode Value)[] changes)
     {
         var body = new JsonObject
         {

@@ -1,6 +1,7 @@
 using FsCheck.Fluent;
 using FsCheck.Xunit;
 using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Notices;
 
 namespace Xerotier.MaintenanceService.Tests;
 
@@ -38,6 +39,11 @@ public sealed class TransactionSnapshotTests
         var paged = mark with { Page = new(new(30, []), "proj_a", "mw_b", 7) };
         Assert.Equal("7.16384;3;12:20:12,15;30:30:;proj_a;mw_b;7", paged.ToString());
         Assert.Equal(paged, ChangeMark.Parse(paged.ToString()));
+        var ofAll = new FullMark(DateTimeOffset.FromUnixTimeSeconds(1_800_000_000), mark with { Suspensions = null });
+        Assert.Equal("1800000000;7.16384;;12:20:12,15", ofAll.ToString());
+        Assert.Equal(ofAll, FullMark.Parse(ofAll.ToString()));
+        Assert.Null(FullMark.Parse($"1800000000;{mark}"));
+        Assert.Null(FullMark.Parse(ofAll.Mark.ToString()));
     }
 
     [Theory]
@@ -46,6 +52,7 @@ public sealed class TransactionSnapshotTests
     [InlineData(";12:20:")]
     [InlineData("7.16384;20:12:")]
     [InlineData("7.16384;0:12:")]
+    [InlineData("7.16384;-1;12:20:")]
     [InlineData("7.16384;3;12:20:15,12")]
     [InlineData("7.16384;3;12:20:20")]
     [InlineData("7.16384;3;12:20:x")]

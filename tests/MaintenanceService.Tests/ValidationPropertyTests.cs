@@ -19,6 +19,8 @@ public sealed class ValidationPropertyTests(ManagementApi api) : ProjectTests(ap
         ("ends_at", true, ["\"2026-05-22T02:00:01Z\"", "\"9999-12-31T23:59:59Z\""], ["\"2026-05-22\"", "false", "\"-0001-01-01T00:00:00Z\""]),
         ("status", false, ["\"scheduled\"", "\"completed\"", "null"], ["\"open\"", "[\"active\"]"]),
         ("auto_transition", false, ["true", "false", "null"], ["\"true\"", "1"]),
+        ("reminders", false, ["[]", "[\"-24h\",\"-60m\",\"-1h\"]", "null"], ["\"-1h\"", "[\"1h\"]", "[\"-0m\"]", "[\"-31d\"]", "[null]", "{}"]),
+        ("notify", false, ["true", "false", "null"], ["\"false\"", "0"]),
         ("id", false, [], ["\"mw_x\"", "null"]),
         ("created_by", false, [], ["\"me\""]),
         ("x", false, [], ["1", "{\"y\":[]}"]),

@@ -271,7 +271,7 @@ public sealed class FailureTests
     {
         await using var api = await TestApi.StartAsync(200, Samples.Window());
         using var tool = Tool.For(api.Url);
-        var result = await tool.RunAsync([.. Schedule, "--dry-run", "--idempotency-key", "k-1", "--affected-service", "A", "--affected-service", "B", "--auto-transition"]);
+        var result = await tool.RunAsync([.. Schedule, "--dry-run", "--idempotency-key", "k-1", "--affected-service", "A", "--affected-service", "B", "--auto-transition", "--reminder", "-7d", "--reminder", "-90m", "--no-notify"]);
         Assert.Equal(0, result.ExitCode);
         Assert.Matches(
             $$"""
@@ -281,7 +281,7 @@ public sealed class FailureTests
             Idempotency-Key: k-1
             Content-Type: application/json
 
-            \{"title":"T","description":"D","affected_services":\["A","B"\],"starts_at":"[^"]+Z","ends_at":"[^"]+Z","auto_transition":true\}
+            \{"title":"T","description":"D","affected_services":\["A","B"\],"starts_at":"[^"]+Z","ends_at":"[^"]+Z","auto_transition":true,"reminders":\["-7d","-90m"\],"notify":false\}
             $
             """,
             result.Out);
@@ -310,7 +310,7 @@ public sealed class FailureTests
     {
         await using var api = await TestApi.StartAsync(200, Samples.Window());
         using var tool = Tool.For(api.Url);
-        await tool.RunAsync("maintenance", "update", "mw_abc123", "--affected-service", "", "--auto-transition", "false", "--title", "@file \"q\" \\ ü 日本");
+        await tool.RunAsync("maintenance", "update", "mw_abc123", "--affected-service", "", "--auto-transition", "false", "--no-reminders", "--no-notify=false", "--title", "@file \"q\" \\ ü 日本");
         await tool.RunAsync("maintenance", "complete", "mw_abc123");
         await tool.RunAsync("maintenance", "cancel", "mw_abc123");
         await tool.RunAsync("maintenance", "purge", "mw_abc123");
@@ -318,7 +318,7 @@ public sealed class FailureTests
         Assert.Equal(
             ["PATCH /proj_ABC123/v1/management/maintenance/mw_abc123", "POST /proj_ABC123/v1/management/maintenance/mw_abc123/complete", "DELETE /proj_ABC123/v1/management/maintenance/mw_abc123", "POST /proj_ABC123/v1/management/maintenance/mw_abc123/purge"],
             seen.Select(request => $"{request.Method} {request.Target}"));
-        Assert.Equal("""{"title":"@file \"q\" \\ ü 日本","affected_services":[],"auto_transition":false}""", seen[0].Body);
+        Assert.Equal("""{"title":"@file \"q\" \\ ü 日本","affected_services":[],"auto_transition":false,"reminders":[],"notify":true}""", seen[0].Body);
         Assert.Equal([false, true, false, true], seen.Select(request => request.Headers.ContainsKey("Idempotency-Key")));
         Assert.All(seen, request => Assert.Equal($"Bearer {Samples.Key}", request.Headers["Authorization"]));
     }

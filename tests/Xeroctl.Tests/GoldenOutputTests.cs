@@ -118,6 +118,7 @@ public sealed class GoldenOutputTests
               starts      [0-9-]{10} [0-9:]{8} UTC \(in 2h\)
               ends        [0-9-]{10} [0-9:]{8} UTC \(in 3h\)
               affects     Model Storage
+              reminders   -24h, -1h
               created by  ops-key, 2d ago
 
               Brief read-only window.
@@ -128,6 +129,8 @@ public sealed class GoldenOutputTests
         Assert.Equal("id\tmw_abc123", piped[0]);
         Assert.Equal("status\tscheduled", piped[1]);
         Assert.Contains("affected_services\tModel Storage", piped);
+        Assert.Contains("reminders\t-24h, -1h", piped);
+        Assert.Contains("notify\ttrue", piped);
     }
 
     [Fact]

@@ -21,6 +21,7 @@ public sealed class SeriesTests
             Severity = WindowSeverity.Info,
             AffectedServices = [],
             AutoTransition = false,
+            Notify = false,
             Timezone = "America/New_York",
             LocalTime = "22:00",
             Duration = "PT2H",
@@ -85,15 +86,16 @@ public sealed class SeriesTests
               made ahead  60 days; each changes automatically at start and end
               severity    warning
               affects     Model Storage
+              reminders   -24h, -1h
               created by  ops-key, 2d ago
 
               Brief read-only window.
 
             """,
             (await tool.TerminalAsync([], 80, "maintenance", "series", "show", Weekly)).Out);
-        Assert.Contains("\n  affects     all services\n  cancelled   ", (await tool.TerminalAsync([], 80, "maintenance", "series", "show", "mws_zzzz")).Out);
+        Assert.Contains("\n  affects     all services\n  reminders   none: subscribers are not notified\n  cancelled   ", (await tool.TerminalAsync([], 80, "maintenance", "series", "show", "mws_zzzz")).Out);
         Assert.StartsWith(
-            $"id\t{Weekly}\nseverity\twarning\ntitle\tWeekly database maintenance\ndescription\tBrief read-only window.\ntimezone\tEurope/Berlin\nstarts_on\t2026-03-01\nlocal_time\t02:30\nduration\tPT1H30M\nrrule\tFREQ=WEEKLY;BYDAY=SU\nexdates\t2026-04-05, 2026-12-27\nhorizon_days\t60\naffected_services\tModel Storage\nauto_transition\ttrue\ncreated_by\tops-key\n",
+            $"id\t{Weekly}\nseverity\twarning\ntitle\tWeekly database maintenance\ndescription\tBrief read-only window.\ntimezone\tEurope/Berlin\nstarts_on\t2026-03-01\nlocal_time\t02:30\nduration\tPT1H30M\nrrule\tFREQ=WEEKLY;BYDAY=SU\nexdates\t2026-04-05, 2026-12-27\nhorizon_days\t60\naffected_services\tModel Storage\nauto_transition\ttrue\nreminders\t-24h, -1h\nnotify\ttrue\ncreated_by\tops-key\n",
             (await tool.RunAsync("maintenance", "series", "show", Weekly)).Out);
         Assert.Equal(Json(All[0]), (await tool.RunAsync("maintenance", "series", "show", Weekly, "-o", "json")).Out);
     }
@@ -106,13 +108,13 @@ public sealed class SeriesTests
         var result = await tool.RunAsync(
         [
             "maintenance", "series", "create", "--title", "T", "--description", "D", .. When.Split(' '), "--exdate", "2027-04-04", "--exdate", "2027-04-11", "--horizon-days", "30",
-            "--severity", "critical", "--affected-service", "Model Storage", "--auto-transition=false", "--idempotency-key", "k-1",
+            "--severity", "critical", "--affected-service", "Model Storage", "--auto-transition=false", "--reminder", "-2d", "--reminder=-1h", "--no-notify", "--idempotency-key", "k-1",
         ]);
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         var request = api.Seen.Single();
         Assert.Equal($"POST {Path} k-1", $"{request.Method} {request.Target} {request.Headers["Idempotency-Key"]}");
         Assert.Equal(
-            """{"title":"T","description":"D","severity":"critical","affected_services":["Model Storage"],"auto_transition":false,"timezone":"Europe/Berlin","starts_on":"2027-03-21","local_time":"02:30","duration":"PT1H30M","rrule":"FREQ=WEEKLY;BYDAY=SU","exdates":["2027-04-04","2027-04-11"],"horizon_days":30}""",
+            """{"title":"T","description":"D","severity":"critical","affected_services":["Model Storage"],"auto_transition":false,"timezone":"Europe/Berlin","starts_on":"2027-03-21","local_time":"02:30","duration":"PT1H30M","rrule":"FREQ=WEEKLY;BYDAY=SU","exdates":["2027-04-04","2027-04-11"],"horizon_days":30,"reminders":["-2d","-1h"],"notify":false}""",
             request.Body);
         Assert.NotNull(JsonSerializer.Deserialize(request.Body, ContractsJson.Wire.MaintenanceSeriesCreate));
     }
@@ -120,6 +122,8 @@ public sealed class SeriesTests
     [Theory]
     [InlineData("--exdate||--affected-service|", """{"affected_services":[],"exdates":[]}""")]
     [InlineData("--duration|PT2H|--title|T", """{"title":"T","duration":"PT2H"}""")]
+    [InlineData("--no-reminders|--no-notify|false", """{"reminders":[],"notify":true}""")]
+    [InlineData("--reminder|", """{"reminders":[]}""")]
     [InlineData("--duration|45m", """{"duration":"PT45M"}""")]
     public async Task An_update_changes_what_is_said(string options, string body)
     {
@@ -130,7 +134,8 @@ public sealed class SeriesTests
     }
 
     [Theory]
-    [InlineData("update X", "nothing to update; use at least one of --title, --description, --timezone, --starts-on, --local-time, --duration, --rrule, --exdate, --horizon-days, --severity, --affected-service, --auto-transition")]
+    [InlineData("update X", "nothing to update; use at least one of --title, --description, --timezone, --starts-on, --local-time, --duration, --rrule, --exdate, --horizon-days, --severity, --affected-service, --auto-transition, --reminder, --no-reminders, --no-notify")]
+    [InlineData("update X --reminder -1h --no-reminders", "use either --reminder or --no-reminders")]
     [InlineData("update X --horizon-days 6", "--horizon-days takes a whole number from 7 to 90, not '6'")]
     [InlineData($"create {When}", "Option '--title' is required.")]
     [InlineData("preview --title T --description D", "Option '--timezone' is required.")]
@@ -149,10 +154,10 @@ public sealed class SeriesTests
     {
         await using var api = await TestApi.StartAsync(400, """
             {"error":{"message":"3 fields are invalid.","type":"invalid_request_error","code":"invalid_request","param":"rrule",
-             "errors":[{"param":"rrule","message":"a"},{"param":"exdates[1]","message":"b"},{"param":"local_time","message":"c"}]}}
+             "errors":[{"param":"reminders","message":"r"},{"param":"notify","message":"n"},{"param":"rrule","message":"a"},{"param":"exdates[1]","message":"b"},{"param":"local_time","message":"c"}]}}
             """);
         using var tool = Plain(api);
-        Assert.EndsWith("\n  --rrule: a\n  --exdate: b\n  --local-time: c\n", (await tool.RunAsync(["maintenance", "series", "preview", .. When.Split(' ')])).Error);
+        Assert.EndsWith("\n  --reminder: r\n  --no-notify: n\n  --rrule: a\n  --exdate: b\n  --local-time: c\n", (await tool.RunAsync(["maintenance", "series", "preview", .. When.Split(' ')])).Error);
     }
 
     [Fact]

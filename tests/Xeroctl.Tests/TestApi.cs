@@ -96,7 +96,7 @@ internal static class Samples
         var begin = At(starts ?? TimeSpan.FromHours(2));
         var end = At(ends ?? TimeSpan.FromHours(3));
         return $$"""
-            {"id":"{{id}}","object":"maintenance_window","project_id":"{{Project}}","title":"{{title}}","description":"Brief read-only window.","severity":"{{severity}}","affected_services":["Model Storage"],"starts_at":"{{begin}}","ends_at":"{{end}}","status":"{{status}}","auto_transition":false,"created_by":"ops-key","created_at":"{{At(TimeSpan.FromDays(-2))}}","updated_at":"{{At(TimeSpan.FromDays(-2))}}","completed_at":null,"cancelled_at":null}
+            {"id":"{{id}}","object":"maintenance_window","project_id":"{{Project}}","title":"{{title}}","description":"Brief read-only window.","severity":"{{severity}}","affected_services":["Model Storage"],"starts_at":"{{begin}}","ends_at":"{{end}}","status":"{{status}}","auto_transition":false,"reminders":["-24h","-1h"],"notify":true,"created_by":"ops-key","created_at":"{{At(TimeSpan.FromDays(-2))}}","updated_at":"{{At(TimeSpan.FromDays(-2))}}","completed_at":null,"cancelled_at":null}
             """;
     }
 

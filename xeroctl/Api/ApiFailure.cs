@@ -78,6 +78,8 @@ internal static class ApiFailure
         "affected_services" => "--affected-service",
         "components" => "--component",
         "exdates" => "--exdate",
+        "notify" => "--no-notify",
+        "reminders" => "--reminder",
         "impact_override" => "--impact",
         "probe" => "--probe-url",
         "probe.interval_seconds" => "--probe-interval",

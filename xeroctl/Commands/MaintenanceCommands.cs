@@ -80,7 +80,8 @@ internal static class MaintenanceCommands
             "update",
             "Update a maintenance window; fields you omit keep their value.",
             "xeroctl maintenance update mw_abc123 --severity critical",
-            "xeroctl maintenance update mw_abc123 --status active --ends-at +1h")
+            "xeroctl maintenance update mw_abc123 --status active --ends-at +1h",
+            "xeroctl maintenance update mw_abc123 --reminder -7d --reminder -2h --no-notify=false")
         {
             id,
         };
@@ -89,7 +90,7 @@ internal static class MaintenanceCommands
         {
             var body = options.Body(session, parse);
             return body.IsEmpty
-                ? throw new CliException(ExitCodes.Usage, "nothing to update; use at least one of --title, --description, --severity, --affected-service, --starts-at, --ends-at, --status, --auto-transition")
+                ? throw new CliException(ExitCodes.Usage, "nothing to update; use at least one of --title, --description, --severity, --affected-service, --starts-at, --ends-at, --status, --auto-transition, --reminder, --no-reminders, --no-notify")
                 : IdKind.Window.WithIdAsync(
                     session,
                     parse.GetRequiredValue(id),

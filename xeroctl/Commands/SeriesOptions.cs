@@ -17,6 +17,7 @@ internal sealed class SeriesOptions
     private readonly Option<string?> severity;
     private readonly Option<string[]> services;
     private readonly Option<bool?> autoTransition;
+    private readonly NotifyOptions notify;
 
     private SeriesOptions(bool creating, bool named)
     {
@@ -33,9 +34,10 @@ internal sealed class SeriesOptions
         severity = WindowOptions.Severity(creating);
         services = WindowOptions.Services(creating);
         autoTransition = OptionRules.Switch("--auto-transition", "Activate each occurrence at its start and complete it at its end" + Default("true"));
+        notify = new(creating, "the start of each occurrence");
     }
 
-    private Option[] All => [title, description, timezone, startsOn, localTime, duration, rrule, exdates, horizonDays, severity, services, autoTransition];
+    private Option[] All => [title, description, timezone, startsOn, localTime, duration, rrule, exdates, horizonDays, severity, services, autoTransition, .. notify.All];
 
     /// <summary>The names of the options, for a message.</summary>
     public string Names => string.Join(", ", All.Select(option => option.Name));
@@ -64,17 +66,22 @@ internal sealed class SeriesOptions
     /// <summary>The request body of the options that were given.</summary>
     /// <param name="parse">The options.</param>
     /// <param name="untitled">Of a series that is not stored: its title where none was given; then the description may be absent too.</param>
-    public JsonBody Body(ParseResult parse, string? untitled = null) => new JsonBody()
-        .Add("title", parse.GetValue(title) ?? untitled)
-        .Add("description", parse.GetValue(description) ?? (untitled is null ? null : ""))
-        .Add("severity", parse.GetValue(severity))
-        .Add("affected_services", parse.GetList(services))
-        .Add("auto_transition", parse.GetSwitch(autoTransition))
-        .Add("timezone", parse.GetValue(timezone))
-        .Add("starts_on", parse.GetValue(startsOn))
-        .Add("local_time", parse.GetValue(localTime))
-        .Add("duration", parse.GetValue(duration) is [>= '0' and <= '9', ..] shorthand ? $"PT{shorthand.ToUpperInvariant()}" : parse.GetValue(duration))
-        .Add("rrule", parse.GetValue(rrule))
-        .Add("exdates", parse.GetList(exdates))
-        .Add("horizon_days", parse.GetValue(horizonDays));
+    public JsonBody Body(ParseResult parse, string? untitled = null)
+    {
+        var body = new JsonBody()
+            .Add("title", parse.GetValue(title) ?? untitled)
+            .Add("description", parse.GetValue(description) ?? (untitled is null ? null : ""))
+            .Add("severity", parse.GetValue(severity))
+            .Add("affected_services", parse.GetList(services))
+            .Add("auto_transition", parse.GetSwitch(autoTransition))
+            .Add("timezone", parse.GetValue(timezone))
+            .Add("starts_on", parse.GetValue(startsOn))
+            .Add("local_time", parse.GetValue(localTime))
+            .Add("duration", parse.GetValue(duration) is [>= '0' and <= '9', ..] shorthand ? $"PT{shorthand.ToUpperInvariant()}" : parse.GetValue(duration))
+            .Add("rrule", parse.GetValue(rrule))
+            .Add("exdates", parse.GetList(exdates))
+            .Add("horizon_days", parse.GetValue(horizonDays));
+        notify.AddTo(body, parse);
+        return body;
+    }
 }

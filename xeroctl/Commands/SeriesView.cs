@@ -34,6 +34,7 @@ internal static class SeriesView
             screen.Columns("horizon_days", series.Count("horizon_days"));
             screen.Columns("affected_services", series.Texts("affected_services"));
             screen.Columns("auto_transition", series.IsTrue("auto_transition") ? "true" : "false");
+            WindowView.Notify(screen, series);
             foreach (var name in (string[])["created_by", "created_at", "updated_at", "cancelled_at"])
             {
                 screen.Columns(name, series.Text(name) ?? "");
@@ -55,6 +56,7 @@ internal static class SeriesView
         DetailView.Field(screen, "made ahead", $"{series.Count("horizon_days")} days{(series.IsTrue("auto_transition") ? "; each changes automatically at start and end" : "")}");
         DetailView.Field(screen, "severity", new Piece(series.Text("severity") ?? "", WindowView.SeverityTone(series.Text("severity"))));
         DetailView.Field(screen, "affects", series.Texts("affected_services") is { Length: > 0 } services ? services : "all services");
+        WindowView.Notify(screen, series);
         DetailView.TimeField(screen, "cancelled", series, "cancelled_at");
         DetailView.Field(screen, "created by", $"{series.Text("created_by")}{(series.Time("created_at") is { } created ? $", {Times.Relative(created, screen.Now)}" : "")}");
         if (series.Text("description") is { Length: > 0 } description)

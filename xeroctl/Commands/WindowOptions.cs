@@ -18,6 +18,7 @@ internal sealed class WindowOptions(bool creating)
 
     private readonly Option<string[]> services = Services(creating);
     private readonly Option<bool?> autoTransition = OptionRules.Switch("--auto-transition", "Activate the window at its start and complete it at its end");
+    private readonly NotifyOptions notify = new(creating, "the start");
 
     /// <summary>The states of a window.</summary>
     public static readonly string[] States = ["scheduled", "active", "completed", "cancelled"];
@@ -43,20 +44,25 @@ internal sealed class WindowOptions(bool creating)
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Leaf leaf)
     {
-        foreach (var option in (Option[])[title, description, startsAt, endsAt, severity, services, status, autoTransition])
+        foreach (var option in (Option[])[title, description, startsAt, endsAt, severity, services, status, autoTransition, .. notify.All])
         {
             leaf.Add(option);
         }
     }
 
     /// <summary>The request body of the options that were given.</summary>
-    public JsonBody Body(Session session, ParseResult parse) => new JsonBody()
-        .Add("title", parse.GetValue(title))
-        .Add("description", parse.GetValue(description))
-        .Add("severity", parse.GetValue(severity))
-        .Add("affected_services", parse.GetList(services))
-        .Add("starts_at", session.Time(startsAt))
-        .Add("ends_at", session.Time(endsAt))
-        .Add("status", parse.GetValue(status))
-        .Add("auto_transition", parse.GetSwitch(autoTransition));
+    public JsonBody Body(Session session, ParseResult parse)
+    {
+        var body = new JsonBody()
+            .Add("title", parse.GetValue(title))
+            .Add("description", parse.GetValue(description))
+            .Add("severity", parse.GetValue(severity))
+            .Add("affected_services", parse.GetList(services))
+            .Add("starts_at", session.Time(startsAt))
+            .Add("ends_at", session.Time(endsAt))
+            .Add("status", parse.GetValue(status))
+            .Add("auto_transition", parse.GetSwitch(autoTransition));
+        notify.AddTo(body, parse);
+        return body;
+    }
 }

@@ -36,6 +36,7 @@ internal static class WindowView
 
             screen.Columns("affected_services", window.Texts("affected_services"));
             screen.Columns("auto_transition", window.IsTrue("auto_transition") ? "true" : "false");
+            Notify(screen, window);
             foreach (var name in (string[])["series_id", "occurrence", "created_by", "created_at", "updated_at", "activated_at", "completed_at", "cancelled_at"])
             {
                 screen.Columns(name, window.Text(name) ?? "");
@@ -52,6 +53,7 @@ internal static class WindowView
         DetailView.TimeField(screen, "starts", window, "starts_at");
         DetailView.TimeField(screen, "ends", window, "ends_at");
         DetailView.Field(screen, "affects", window.Texts("affected_services") is { Length: > 0 } services ? services : "all services");
+        Notify(screen, window);
         if (window.Text("series_id") is { } series)
         {
             DetailView.Field(screen, "series", $"{series}, its occurrence of {window.Text("occurrence")}");
@@ -66,6 +68,20 @@ internal static class WindowView
             screen.Line();
             screen.Paragraph(description, 2);
         }
+    }
+
+    /// <summary>What subscribers are told of a window or a series.</summary>
+    public static void Notify(Screen screen, JsonElement notice)
+    {
+        var (reminders, notify) = (notice.Texts("reminders"), notice.IsTrue("notify"));
+        if (!screen.IsTerminal)
+        {
+            screen.Columns("reminders", reminders);
+            screen.Columns("notify", notify ? "true" : "false");
+            return;
+        }
+
+        DetailView.Field(screen, "reminders", !notify ? "none: subscribers are not notified" : reminders.Length > 0 ? reminders : "none");
     }
 
     /// <summary>The tone of a severity.</summary>

@@ -162,6 +162,7 @@ internal sealed class SchemaWriter(OpenApiDocument document)
                 Type = JsonSchemaType.String,
                 MinLength = Positive(rule.MinLength),
                 MaxLength = Positive(rule.MaxLength),
+                Pattern = rule.Pattern,
                 Enum = rule.Values.Length > 0 ? [.. rule.Values.Select(value => (JsonNode)value)] : null,
             },
         };

@@ -1,0 +1,168 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Npgsql;
+using Xerotier.MaintenanceService.Changes;
+using Xerotier.MaintenanceService.Incidents;
+using Xerotier.MaintenanceService.Model;
+using LoggedChange = Xerotier.Changes.V1.Change;
+using WindowState = Xerotier.Changes.V1.WindowState;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.MaintenanceService.Notices;
+
+/// <summary>How far whoever tells people of changes has read, and when by the database's clock.</summary>
+/// <param name="At">When the mark was made, to the second.</param>
+/// <param name="Mark">How far; it says nothing of suspended projects.</param>
+internal sealed record FullMark(DateTimeOffset At, ChangeMark Mark)
+{
+    private const char Separator = ';';
+
+    /// <summary>Reads the text form; null when <paramref name="text"/> is not one.</summary>
+    public static FullMark? Parse(string text) =>
+        text.IndexOf(Separator, StringComparison.Ordinal) is var end and > 0
+        && uint.TryParse(text.AsSpan(0, end), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+        && ChangeMark.Parse(text[(end + 1)..]) is { Suspensions: null } mark
+            ? new(DateTimeOffset.FromUnixTimeSeconds(seconds), mark)
+            : null;
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{At.ToUnixTimeSeconds()}{Separator}{Mark}");
+}
+
+/// <summary>
+/// The change log as it is told to people: the windows and incidents of all projects, each change with what it changed. It is read as
+/// <see cref="ChangeLog"/> reads it. No request of a project reaches it.
+/// </summary>
+internal sealed class FullChangeLog(NpgsqlDataSource database)
+{
+    /// <summary>The most windows of a page of the snapshot.</summary>
+    private const int SnapshotPage = 200;
+
+    /// <summary>How long a mark is good for: longer ago, nobody is told any more.</summary>
+    private static readonly TimeSpan Kept = TimeSpan.FromDays(30);
+
+    /// <summary>The head for a reader of all projects.</summary>
+    private const string HeadSql = $"select *, clock_timestamp() as log_time from ({ChangeLog.HeadSql}) log_head";
+
+    /// <summary>
+    /// Series and components are left out, and rows that a backup brought from another cluster, whose transactions are younger than the
+    /// snapshot that sees them: they are not news, even before <see cref="ChangeLog.AdoptRestoredRowsAsync"/> has marked them.
+    /// </summary>
+    private const string ReadSql = $"""
+        {ChangeLog.UnseenSql},
+        page as (
+            select project_id as log_project, id as log_object, version as log_version from unseen
+            where (starts_with(id, '{StoredWindow.IdPrefix}') or starts_with(id, '{StoredIncident.IdPrefix}'))
+                and xid < pg_snapshot_xmax(pg_current_snapshot()) and {ChangeLog.Next}
+            order by project_id, id, version limit @limit
+        )
+        select *
+        from ({HeadSql}) head
+        left join (
+            select * from page cross join lateral (
+                select true as of_window, occurred_at, actor, action, before, after
+                from window_events where project_id = log_project and window_id = log_object and version = log_version
+                union all
+                select false, occurred_at, actor, action, before, after
+                from notice_events where project_id = log_project and object_id = log_object and version = log_version
+            ) event
+        ) changes on true
+        order by log_project, log_object, log_version
+        """;
+
+    /// <summary>The mark of everything that is visible now.</summary>
+    public async Task<FullMark> CurrentAsync(CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(HeadSql);
+        return (await command.ReadAllAsync(row => new FullMark(TimeOf(row), ReadHead(row).Mark), cancellation))[0];
+    }
+
+    /// <summary>All windows that are scheduled, by start, then those that are active, by end, in pages.</summary>
+    public async IAsyncEnumerable<IReadOnlyList<WindowState>> ListOpenAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        foreach (var (status, order) in new[] { (WindowStatus.Scheduled, "starts_at"), (WindowStatus.Active, "ends_at") })
+        {
+            var (at, id) = (DateTimeOffset.MinValue, "");
+            for (var more = true; more;)
+            {
+                await using var command = OpenCommand(status, order, at, id);
+                var windows = await command.ReadAllAsync(WindowTable.Read, cancellation);
+                if (windows is [.., var last])
+                {
+                    (at, id) = (status == WindowStatus.Active ? last.EndsAt : last.StartsAt, last.Id);
+                    yield return [.. windows.Select(window => window.ToProto()).Zip(windows, (proto, window) =>
+                        new WindowState { ProjectId = window.ProjectId, Platform = proto.Platform, Version = proto.Version, Json = proto.Json })];
+                }
+
+                more = windows.Count == SnapshotPage;
+            }
+        }
+    }
+
+    /// <summary>The next changes that <paramref name="from"/> has not seen, without incidents as they are now, and the mark after them.</summary>
+    /// <exception cref="InvalidMarkException">The mark is ahead of this database, of another one, or older than 30 days.</exception>
+    public async Task<(List<LoggedChange> Changes, FullMark Mark)> ReadAsync(FullMark from, CancellationToken cancellation)
+    {
+        await using var command = ReadCommand(from.Mark);
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        var changes = new List<LoggedChange>();
+        (LogHead Head, DateTimeOffset Now)? first = null;
+        while (await row.ReadAsync(cancellation)) // at least one, which has the head
+        {
+            first ??= (ReadHead(row), TimeOf(row));
+            if (row.TextOrNull("log_project") is not null)
+            {
+                changes.Add(ReadChange(row));
+            }
+        }
+
+        var (head, now) = first!.Value;
+        if (from.At < now - Kept)
+        {
+            throw new InvalidMarkException();
+        }
+
+        (string, string, long)? more = changes.Count == ChangeLog.PageSize && changes[^1] is var last ? (last.ProjectId, last.ObjectId, last.Version) : null;
+        return (changes, new(now, head.MarkAfter(from.Mark, from.Mark.Page?.Target, more)));
+    }
+
+    internal NpgsqlCommand ReadCommand(ChangeMark mark) => ChangeLog.Place(database.CreateCommand(ReadSql), mark, mark.Page?.Target);
+
+    internal NpgsqlCommand OpenCommand(WindowStatus status, string order, DateTimeOffset at, string id) => database.CreateCommand($"""
+        select {WindowTable.Columns} from windows where status = '{status.Wire()}' and ({order}, id) > (@at, @id) order by {order}, id limit @limit
+        """).Time("at", at).Text("id", id).Number("limit", SnapshotPage);
+
+    private static LogHead ReadHead(NpgsqlDataReader row) => ChangeLog.ReadHead(row) with { Suspensions = null };
+
+    private static DateTimeOffset TimeOf(NpgsqlDataReader row) => row.GetFieldValue<DateTimeOffset>(row.GetOrdinal("log_time"));
+
+    private static LoggedChange ReadChange(NpgsqlDataReader row)
+    {
+        var change = new LoggedChange
+        {
+            ObjectId = row.GetString(row.GetOrdinal("log_object")),
+            Version = row.GetInt64(row.GetOrdinal("log_version")),
+            Action = row.GetString(row.GetOrdinal("action")),
+            OccurredAt = row.GetFieldValue<DateTimeOffset>(row.GetOrdinal("occurred_at")).ToTimestamp(),
+            ProjectId = row.GetString(row.GetOrdinal("log_project")),
+            Actor = row.GetString(row.GetOrdinal("actor")),
+        };
+        if (row.GetBoolean(row.GetOrdinal("of_window")))
+        {
+            var (before, after) = (WindowTable.ReadJson(row, "before")?.ToProto(), WindowTable.ReadJson(row, "after")?.ToProto());
+            (change.Before, change.After, change.Platform) = (before?.Json ?? ByteString.Empty, after?.Json ?? ByteString.Empty, (after ?? before)!.Platform);
+        }
+        else
+        {
+            (change.Before, change.After, change.Platform) = (Json("before"), Json("after"), true);
+        }
+
+        return change;
+
+        ByteString Json(string column) => row.GetOrdinal(column) is var ordinal && row.IsDBNull(ordinal)
+            ? ByteString.Empty
+            : UnsafeByteOperations.UnsafeWrap(row.GetFieldValue<byte[]>(ordinal));
+    }
+}
