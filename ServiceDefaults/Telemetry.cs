@@ -48,6 +48,7 @@ internal static class Telemetry
             .WithMetrics(metrics => metrics
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
+                .AddView("dns.lookup.duration", new MetricStreamConfiguration { TagKeys = ["error.type"] }) // not the name, which may be a stranger's (Http/OutboundHandler.cs)
                 .AddRuntimeInstrumentation()
                 .AddMeter("Xerotier.*")
                 .AddPrometheusExporter());

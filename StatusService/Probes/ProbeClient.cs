@@ -1,6 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 using Xerotier.Contracts;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.StatusService.Probes;
 
@@ -22,10 +22,7 @@ public enum ProbeOutcome
 /// <param name="Why">What went wrong, for the log; null after a success.</param>
 public sealed record ProbeAnswer(ProbeOutcome Outcome, Exception? Why);
 
-/// <summary>
-/// Asks health checks over HTTP, each time on a new connection. It resolves a name once for a connection, and connects to the very
-/// addresses that it has checked, so that a second answer of the name's owner changes nothing.
-/// </summary>
+/// <summary>Asks health checks over HTTP, each time on a new connection, to addresses that it may reach (<see cref="OutboundHandler"/>).</summary>
 public sealed class ProbeClient : IDisposable
 {
     /// <summary>The most bytes of a body that are read.</summary>
@@ -36,9 +33,6 @@ public sealed class ProbeClient : IDisposable
     private readonly TimeProvider time;
     private readonly SocketsHttpHandler handler;
     private readonly HttpClient client;
-    private readonly Func<IPAddress, bool> isAllowed;
-    private readonly Func<string, IPAddress[]> resolve;
-    private readonly Func<IPEndPoint, CancellationToken, ValueTask<Stream>> connect;
 
     /// <summary>Creates a client.</summary>
     /// <param name="allowPrivate">Whether it may reach addresses that are not public.</param>
@@ -48,22 +42,13 @@ public sealed class ProbeClient : IDisposable
     public ProbeClient(bool allowPrivate, TimeProvider time, Func<string, IPAddress[]>? resolve = null, Func<IPEndPoint, CancellationToken, ValueTask<Stream>>? connect = null)
     {
         this.time = time;
-        isAllowed = allowPrivate ? _ => true : PublicAddress.IsPublic;
-        this.resolve = resolve ?? Dns.GetHostAddresses;
-        this.connect = connect ?? ConnectAsync;
-
-        // No retries: a retrying probe hides failures.
-        handler = new()
+        var options = new OutboundOptions
         {
-            ActivityHeadersPropagator = null, // strangers need no trace ids
-            AllowAutoRedirect = false,
-            ConnectCallback = ConnectAsync,
+            AllowPrivate = allowPrivate,
+            Setting = "Probes__AllowPrivateTargets",
             ConnectTimeout = TimeSpan.FromMinutes(1), // the longest timeout of a probe, whose end does not end the connecting
-            MaxResponseDrainSize = 0,
-            PooledConnectionLifetime = TimeSpan.Zero,
-            UseCookies = false,
-            UseProxy = false,
         };
+        handler = OutboundHandler.Create(options with { Resolve = resolve ?? options.Resolve, Connect = connect ?? options.Connect }); // no retries: a retrying probe hides failures
         client = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
         client.DefaultRequestHeaders.UserAgent.Add(new("Xerotier-Status", null));
     }
@@ -97,7 +82,7 @@ public sealed class ProbeClient : IDisposable
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
-            return new(IsRefusal(failure) ? ProbeOutcome.Refused : ProbeOutcome.Failure, late.IsCancellationRequested ? new TimeoutException($"There was no answer within {probe.TimeoutSeconds} s.", failure) : failure);
+            return new(OutboundHandler.IsRefusal(failure) ? ProbeOutcome.Refused : ProbeOutcome.Failure, late.IsCancellationRequested ? new TimeoutException($"There was no answer within {probe.TimeoutSeconds} s.", failure) : failure);
         }
     }
 
@@ -129,46 +114,4 @@ public sealed class ProbeClient : IDisposable
             }
         }
     }
-
-    private static bool IsRefusal(Exception? failure) => failure is not null && (failure is RefusedAddressException || IsRefusal(failure.InnerException));
-
-    private static async ValueTask<Stream> ConnectAsync(IPEndPoint endpoint, CancellationToken cancellation)
-    {
-        Socket? socket = new(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.NoDelay = true;
-            await socket.ConnectAsync(endpoint, cancellation);
-            var stream = new NetworkStream(socket, ownsSocket: true);
-            socket = null; // the stream's
-            return stream;
-        }
-        finally
-        {
-            socket?.Dispose();
-        }
-    }
-
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
-    {
-        // On a thread of its own: the system's resolver blocks for as long as it likes, and the service's other work needs the pool's threads.
-        var host = context.DnsEndPoint.Host;
-        var found = await Task.Factory.StartNew(() => resolve(host), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).WaitAsync(cancellation);
-        var allowed = found.Where(isAllowed).ToList();
-        for (var i = 0; i < allowed.Count; i++)
-        {
-            try
-            {
-                return await connect(new(allowed[i], context.DnsEndPoint.Port), cancellation);
-            }
-            catch (SocketException) when (i < allowed.Count - 1)
-            {
-                // The next address may do.
-            }
-        }
-
-        throw new RefusedAddressException($"'{host}' has no address that a probe may reach: only public ones are, unless Probes__AllowPrivateTargets is true.");
-    }
-
-    private sealed class RefusedAddressException(string message) : Exception(message);
 }

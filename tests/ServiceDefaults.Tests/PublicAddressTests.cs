@@ -1,7 +1,7 @@
 using System.Net;
-using Xerotier.StatusService.Probes;
+using Xerotier.ServiceDefaults.Http;
 
-namespace Xerotier.StatusService.Tests;
+namespace Xerotier.ServiceDefaults.Tests;
 
 public sealed class PublicAddressTests
 {

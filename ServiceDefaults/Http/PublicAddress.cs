@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Xerotier.StatusService.Probes;
+namespace Xerotier.ServiceDefaults.Http;
 
-/// <summary>Which addresses are public, so that a probe may reach them (incidents.md section 10).</summary>
+/// <summary>Which addresses are public, so that what others name may be asked there (incidents.md section 10, notifications.md section 21).</summary>
 public static class PublicAddress
 {
     private static readonly IPNetwork[] NotPublic =
