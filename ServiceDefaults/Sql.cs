@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -6,6 +7,12 @@ namespace Xerotier.ServiceDefaults;
 /// <summary>Named parameters with their types, so that null has one as well, and the rows of a statement.</summary>
 public static class Sql
 {
+    /// <summary>A statement on a connection, such as one within a transaction.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="sql">A constant.</param>
+    [SuppressMessage("Security", "CA2100", Justification = "A constant, as everywhere; values are parameters.")]
+    public static NpgsqlCommand Command(this NpgsqlConnection connection, string sql) => new(sql, connection);
+
     /// <summary>Adds a parameter of any type.</summary>
     public static NpgsqlCommand With(this NpgsqlCommand command, string name, NpgsqlDbType type, object? value)
     {

@@ -37,6 +37,11 @@ internal sealed class MaintenanceFeedService(ChangeFeed feed, ChangeLog log, Not
         }
     }
 
+    public override async Task<ListComponentsResponse> ListComponents(ListComponentsRequest request, ServerCallContext context) => new()
+    {
+        Components = { await notices.ListComponentsAsync(context.CancellationToken) },
+    };
+
     public override async Task<ListProjectWindowsResponse> ListProjectWindows(ListProjectWindowsRequest request, ServerCallContext context)
     {
         var found = await windows.ListOpenAsync(request.ProjectId, context.CancellationToken);

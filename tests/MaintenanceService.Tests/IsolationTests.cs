@@ -10,6 +10,7 @@ using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Notices;
 using Xerotier.MaintenanceService.Series;
 using Xerotier.MaintenanceService.Windows;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Tests;
 

@@ -1,0 +1,183 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Google.Protobuf;
+using Grpc.Core;
+using Npgsql;
+using NpgsqlTypes;
+using Xerotier.Changes.V1;
+using Xerotier.NotificationService.Events;
+using Xerotier.NotificationService.Model;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.NotificationService.Following;
+
+/// <summary>Follows the changes of windows and incidents, and tells of windows when their time comes.</summary>
+internal sealed class ChangeFollower(
+    ChangeLog.ChangeLogClient log, KnownComponents components, NpgsqlDataSource database, Migrations migrations, DeliverySignal signal, DatabaseClock clock, TimeProvider time, ILogger<ChangeFollower> logger)
+    : LogFollower<WatchChangesResponse>("changes", database, migrations, signal, time, logger)
+{
+    /// <summary>A reminder that is told later than this after its time is marked as late.</summary>
+    private static readonly TimeSpan LateAfter = TimeSpan.FromMinutes(1);
+
+    private const string PutSql = """
+        insert into windows (id, project_id, platform, version, data) values (@id, @project, @platform, @version, @data)
+        on conflict (id) do update set version = excluded.version, data = excluded.data
+        """;
+
+    private const string DueSql = """
+        with due as (select window_id, kind, name from plans where due_at <= clock_timestamp() order by due_at, window_id, kind, name limit 500 for update skip locked)
+        delete from plans p using due, windows w where (p.window_id, p.kind, p.name) = (due.window_id, due.kind, due.name) and w.id = p.window_id
+        returning p.kind, p.name, p.due_at, w.platform, w.data
+        """;
+
+    /// <inheritdoc/>
+    protected override AsyncServerStreamingCall<WatchChangesResponse> Open(string mark, CancellationToken cancellation) => log.WatchChanges(new() { Mark = mark }, cancellationToken: cancellation);
+
+    /// <inheritdoc/>
+    protected override string MarkOf(WatchChangesResponse response) => response.Mark;
+
+    /// <inheritdoc/>
+    protected override bool IsNews(WatchChangesResponse response) => response.Changes.Count > 0;
+
+    /// <inheritdoc/>
+    protected override async Task<string> BeginAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var clear = connection.Command("delete from windows");
+        await clear.ExecuteNonQueryAsync(cancellation);
+        var mark = "";
+        using var call = log.GetSnapshot(new(), cancellationToken: cancellation);
+        while (await call.ResponseStream.MoveNext(cancellation))
+        {
+            var page = call.ResponseStream.Current;
+            mark = mark.Length == 0 ? page.Mark : mark;
+            foreach (var window in page.Windows)
+            {
+                await PutAsync(connection, window.ProjectId, window.Platform, window.Version, window.Json, cancellation);
+                await PlanAsync(connection, Window(window.Json)!, clock.Now, cancellation);
+            }
+        }
+
+        return mark;
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<IReadOnlyList<NewEvent>> TakeAsync(NpgsqlConnection connection, WatchChangesResponse response, CancellationToken cancellation)
+    {
+        var events = new List<NewEvent>();
+        foreach (var change in response.Changes)
+        {
+            var happened = change.ObjectId.StartsWith("mw_", StringComparison.Ordinal) ? await TakeWindowAsync(connection, change, cancellation) : TakeIncident(change);
+            if (happened is not null)
+            {
+                events.Add(happened);
+            }
+        }
+
+        return events;
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<IReadOnlyList<NewEvent>> TakeDueAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = connection.Command(DueSql);
+        var due = await command.ReadAllAsync(
+            row => (Plan: new WindowPlan(row.GetString(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2)), Platform: row.GetBoolean(3), Data: row.GetFieldValue<byte[]>(4)), cancellation);
+        var events = new List<NewEvent>();
+        var now = clock.Now;
+        var lateOf = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (plan, platform, data) in due.OrderBy(d => d.Plan.DueAt))
+        {
+            var window = Window(ByteString.CopyFrom(data))!;
+            var affected = await ComponentsOfAsync(window, cancellation);
+            if (plan.Kind == WindowPlan.Overrunning)
+            {
+                events.Add(Event(EventTypes.MaintenanceOverrunning, plan.DueAt, data));
+            }
+            else if (window.StartsAt > now)
+            {
+                var late = now - plan.DueAt > LateAfter;
+                if (!late || lateOf.Add(window.Id)) // of several that were missed, the first
+                {
+                    var reminder = JsonNode.Parse(data)!.AsObject();
+                    (reminder["reminder"], reminder["late"]) = (plan.Name, late);
+                    events.Add(Event(EventTypes.MaintenanceReminder, plan.DueAt, JsonSerializer.SerializeToUtf8Bytes(reminder)));
+                }
+            }
+
+            NewEvent Event(string type, DateTimeOffset at, byte[] told) => new(WindowNews.KeyOf(window, plan), type, window.Id, window.ProjectId, platform, affected, at, told);
+        }
+
+        return events;
+    }
+
+    private async Task<NewEvent?> TakeWindowAsync(NpgsqlConnection connection, Change change, CancellationToken cancellation)
+    {
+        var (before, after, at) = (Window(change.Before), Window(change.After), change.OccurredAt.ToDateTimeOffset());
+        if (after is { Status: WindowStatus.Scheduled or WindowStatus.Active })
+        {
+            await PutAsync(connection, change.ProjectId, change.Platform, change.Version, change.After, cancellation);
+            if (WindowNews.ChangesPlans(before, after))
+            {
+                await using var drop = connection.Command("delete from plans where window_id = @id").Text("id", after.Id);
+                await drop.ExecuteNonQueryAsync(cancellation);
+                await PlanAsync(connection, after, at, cancellation);
+            }
+        }
+        else
+        {
+            await using var forget = connection.Command("delete from windows where id = @id").Text("id", change.ObjectId);
+            await forget.ExecuteNonQueryAsync(cancellation);
+        }
+
+        return WindowNews.TypeOf(before, after, at) is { } type
+            ? new(
+                string.Create(CultureInfo.InvariantCulture, $"{change.ObjectId}.{change.Version}"), type, change.ObjectId, change.ProjectId, change.Platform,
+                await ComponentsOfAsync(after!, cancellation), at, change.After.ToByteArray())
+            : null;
+    }
+
+    private static NewEvent? TakeIncident(Change change)
+    {
+        var (after, current) = (Read(change.After, ContractsJson.Wire.Incident), Read(change.Current, ContractsJson.Wire.Incident));
+        return IncidentNews.Of(change.Action, after, current, change.OccurredAt.ToDateTimeOffset()) is var (type, update)
+            ? new(
+                $"{change.ObjectId}.{update.Id}", type, change.ObjectId, change.ProjectId, Platform: true, [.. current!.Components.Select(component => component.Id)],
+                change.OccurredAt.ToDateTimeOffset(), change.Current.ToByteArray())
+            : null;
+    }
+
+    private static async Task PutAsync(NpgsqlConnection connection, string projectId, bool platform, long version, ByteString json, CancellationToken cancellation)
+    {
+        await using var put = connection.Command(PutSql)
+            .Text("project", projectId).With("platform", NpgsqlDbType.Boolean, platform).Number("version", version).Text("id", Window(json)!.Id).With("data", NpgsqlDbType.Bytea, json.ToByteArray());
+        await put.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private static async Task PlanAsync(NpgsqlConnection connection, MaintenanceWindow window, DateTimeOffset at, CancellationToken cancellation)
+    {
+        foreach (var plan in WindowNews.PlansOf(window, at))
+        {
+            await using var add = connection.Command("insert into plans values (@id, @kind, @name, @due)")
+                .Text("id", window.Id).Text("kind", plan.Kind).Text("name", plan.Name).Time("due", plan.DueAt);
+            await add.ExecuteNonQueryAsync(cancellation);
+        }
+    }
+
+    /// <summary>The components that a window names, in any case of letters; what is no component names itself, so that nobody who asked for some is told of it.</summary>
+    private async Task<IReadOnlyList<string>> ComponentsOfAsync(MaintenanceWindow window, CancellationToken cancellation)
+    {
+        if (window.AffectedServices.Count == 0)
+        {
+            return [];
+        }
+
+        var known = await components.ListAsync(cancellation);
+        return [.. window.AffectedServices.Select(service => known.FirstOrDefault(component => string.Equals(component.Name, service, StringComparison.OrdinalIgnoreCase))?.Id ?? service)];
+    }
+
+    private static MaintenanceWindow? Window(ByteString json) => Read(json, ContractsJson.Wire.MaintenanceWindow);
+
+    private static T? Read<T>(ByteString json, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+        where T : class => json.IsEmpty ? null : JsonSerializer.Deserialize(json.Span, ContractsJson.FromAnyVersion(ContractsJson.Wire.Options, type));
+}

@@ -1,0 +1,41 @@
+using Xerotier.NotificationService.Model;
+
+namespace Xerotier.NotificationService.Following;
+
+/// <summary>What is told of incidents (notifications.md section 20).</summary>
+internal static class IncidentNews
+{
+    private static readonly TimeSpan Old = TimeSpan.FromHours(1);
+
+    /// <summary>The update that a change tells of, with the type of its event; null: nobody is told of the change.</summary>
+    /// <param name="action">created, published, posted; others are not told.</param>
+    /// <param name="after">The incident after the change, of its updates only the one that changed.</param>
+    /// <param name="current">The incident as it is now; null: nobody is to see it.</param>
+    /// <param name="at">When it was changed.</param>
+    public static (string Type, IncidentUpdate Update)? Of(string action, Incident? after, Incident? current, DateTimeOffset at)
+    {
+        if (after is not { Draft: false } || current is null)
+        {
+            return null;
+        }
+
+        var opens = action is "created" or "published";
+        var update = action switch
+        {
+            "created" or "posted" => after.Updates[^1],
+            "published" => current.Updates.LastOrDefault(update => update.PostedAt <= at),
+            _ => null,
+        };
+        if (update is not { Notify: true } || (at - update.At > Old && !(opens && current.ResolvedAt is null)))
+        {
+            return null;
+        }
+
+        return (opens ? EventTypes.IncidentCreated : update.Status switch
+        {
+            IncidentStatus.Resolved => EventTypes.IncidentResolved,
+            IncidentStatus.Postmortem => EventTypes.IncidentPostmortem,
+            _ => EventTypes.IncidentUpdated,
+        }, update);
+    }
+}

@@ -1,0 +1,164 @@
+using Grpc.Core;
+using Npgsql;
+using Xerotier.NotificationService.Events;
+using Xerotier.NotificationService.Model;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.NotificationService.Following;
+
+/// <summary>
+/// Follows a log of another service while this replica holds its cursor. What a response says, the events that come of it, their messages
+/// and the mark after it are written in one transaction: whatever dies when, each change is taken once.
+/// </summary>
+/// <typeparam name="TResponse">A response of the log.</typeparam>
+internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSource database, Migrations migrations, DeliverySignal signal, TimeProvider time, ILogger logger) : BackgroundService
+{
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2.5); // a living stream responds twice a second
+    private static readonly TimeSpan KeepEvery = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(500);
+
+    private readonly LogCursor cursor = new(name, database);
+    private readonly FailureLog failures = new(logger, $"The log of {name} cannot be followed; it is tried again from where it was", $"The log of {name} is followed again");
+
+    /// <summary>Opens the stream after a mark.</summary>
+    protected abstract AsyncServerStreamingCall<TResponse> Open(string mark, CancellationToken cancellation);
+
+    /// <summary>The mark after a response.</summary>
+    protected abstract string MarkOf(TResponse response);
+
+    /// <summary>Whether a response says something.</summary>
+    protected abstract bool IsNews(TResponse response);
+
+    /// <summary>Reads where things are, without telling anybody: the log begins here.</summary>
+    /// <returns>The mark from which to follow.</returns>
+    protected abstract Task<string> BeginAsync(NpgsqlConnection connection, CancellationToken cancellation);
+
+    /// <summary>Takes what a response says, within a transaction.</summary>
+    /// <returns>The events that come of it.</returns>
+    protected abstract Task<IReadOnlyList<NewEvent>> TakeAsync(NpgsqlConnection connection, TResponse response, CancellationToken cancellation);
+
+    /// <summary>Takes what is due by the clock, within a transaction; everything that the log says has been taken.</summary>
+    /// <returns>The events that come of it; none: nothing is due.</returns>
+    protected abstract Task<IReadOnlyList<NewEvent>> TakeDueAsync(NpgsqlConnection connection, CancellationToken cancellation);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await migrations.Done.WaitAsync(stoppingToken);
+        var started = time.GetTimestamp();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await FollowAsync(stoppingToken);
+            }
+            catch (CursorLostException)
+            {
+                // it is in good hands
+            }
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+            {
+                if (time.GetElapsedTime(started) > ServiceClients.StartupGrace || failure is not RpcException)
+                {
+                    failures.Failed(failure); // else the other service may be starting as well
+                }
+            }
+
+            await Task.Delay(RetryAfter, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await cursor.ReleaseAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is NpgsqlException or OperationCanceledException or TimeoutException or ObjectDisposedException)
+        {
+            failures.Failed(failure); // the hold ends by itself
+        }
+    }
+
+    /// <summary>Follows the log until the stream ends; returns at once while another replica does.</summary>
+    private async Task FollowAsync(CancellationToken stopping)
+    {
+        if (await cursor.HoldAsync(stopping) is not { } mark)
+        {
+            return;
+        }
+
+        if (mark.Length == 0)
+        {
+            mark = await AnewAsync(stopping);
+        }
+
+        using var silent = new CancellationTokenSource(Silence, time);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping, silent.Token);
+        var kept = time.GetTimestamp();
+        try
+        {
+            using var call = Open(mark, ended.Token);
+            while (await call.ResponseStream.MoveNext(ended.Token))
+            {
+                silent.CancelAfter(Timeout.InfiniteTimeSpan); // the database may take its time
+                var response = call.ResponseStream.Current;
+                if (IsNews(response) || time.GetElapsedTime(kept) >= KeepEvery)
+                {
+                    await TellAsync((connection, cancellation) => TakeAsync(connection, response, cancellation), MarkOf(response), stopping);
+                    kept = time.GetTimestamp();
+                }
+
+                if (!IsNews(response))
+                {
+                    await TellAsync(TakeDueAsync, mark: null, stopping);
+                }
+
+                failures.Succeeded();
+                silent.CancelAfter(Silence);
+            }
+        }
+        catch (RpcException failure) when (failure.StatusCode == StatusCode.OutOfRange)
+        {
+            LogAnew(logger, name);
+            await AnewAsync(stopping);
+        }
+    }
+
+    private async Task<string> AnewAsync(CancellationToken stopping)
+    {
+        await using var connection = await database.OpenConnectionAsync(stopping);
+        await using var transaction = await connection.BeginTransactionAsync(stopping);
+        var mark = await BeginAsync(connection, stopping);
+        await cursor.MoveAsync(connection, mark, stopping);
+        await transaction.CommitAsync(stopping);
+        return mark;
+    }
+
+    private async Task TellAsync(Func<NpgsqlConnection, CancellationToken, Task<IReadOnlyList<NewEvent>>> take, string? mark, CancellationToken stopping)
+    {
+        await using var connection = await database.OpenConnectionAsync(stopping);
+        await using var transaction = await connection.BeginTransactionAsync(stopping);
+        var told = 0;
+        if (mark is not null)
+        {
+            await cursor.MoveAsync(connection, mark, stopping); // first: it waits for whoever held it before
+        }
+
+        foreach (var happened in await take(connection, stopping))
+        {
+            told += await EventStore.AddAsync(connection, happened, stopping);
+        }
+
+        await transaction.CommitAsync(stopping);
+        if (told > 0)
+        {
+            signal.Wake();
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The log of {Name} no longer has what came after the mark, or is another one: it is read anew, and nobody is told of what happened in between")]
+    private static partial void LogAnew(ILogger logger, string name);
+}

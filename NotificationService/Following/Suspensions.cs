@@ -1,0 +1,68 @@
+using Npgsql;
+using Xerotier.Projects.V1;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.NotificationService.Following;
+
+/// <summary>
+/// Keeps in the database which projects are suspended, as the Gateway tells it: their subscriptions are told nothing, and what they have
+/// missed is not sent (product.md section 2, Suspending).
+/// </summary>
+internal sealed class Suspensions(ProjectFeed.ProjectFeedClient gateway, NpgsqlDataSource database, Migrations migrations, TimeProvider time, ILogger<Suspensions> logger) : BackgroundService
+{
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2.5); // a living stream responds twice a second
+    private static readonly TimeSpan WriteEvery = TimeSpan.FromSeconds(10); // repairs a database that was restored
+
+    private const string LockSql = "lock table suspended_projects in share row exclusive mode";
+    private const string ResumeSql = "delete from suspended_projects where project_id <> all($1)";
+    private const string SuspendSql = "insert into suspended_projects select unnest($1) on conflict do nothing";
+
+    private const string GiveUpSql = """
+        update deliveries set state = 'failed', next_attempt_at = null, last_error = 'The project is suspended.' where state = 'pending' and project_id = any($1)
+        """;
+
+    /// <summary>Makes <paramref name="projects"/> the suspended ones.</summary>
+    public async Task WriteAsync(string[] projects, CancellationToken cancellation)
+    {
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(new(LockSql));
+        batch.BatchCommands.Add(new(ResumeSql) { Parameters = { new() { Value = projects } } });
+        batch.BatchCommands.Add(new(SuspendSql) { Parameters = { new() { Value = projects } } });
+        batch.BatchCommands.Add(new(GiveUpSql) { Parameters = { new() { Value = projects } } });
+        await batch.ExecuteNonQueryAsync(cancellation);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await migrations.Done.WaitAsync(stoppingToken);
+        var failures = new FailureLog(logger, "The suspended projects cannot be written; it is tried again", "The suspended projects are written again");
+        var (mark, projects, written) = ("", Array.Empty<string>(), 0L);
+        await ServiceClients.WatchAsync(
+            cancellation => gateway.WatchProjects(new() { Mark = mark }, cancellationToken: cancellation), TakeAsync, Silence, time, logger, stoppingToken);
+
+        async ValueTask TakeAsync(WatchProjectsResponse response)
+        {
+            mark = response.Mark;
+            if (response.Suspended is { } suspended)
+            {
+                (projects, written) = ([.. suspended.Projects.Select(project => project.Id)], 0);
+            }
+
+            if (written != 0 && time.GetElapsedTime(written) < WriteEvery)
+            {
+                return;
+            }
+
+            try
+            {
+                await WriteAsync(projects, stoppingToken);
+                written = time.GetTimestamp();
+                failures.Succeeded();
+            }
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+            {
+                failures.Failed(failure); // the next response tries again
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+using Xerotier.NotificationService.Model;
+
+namespace Xerotier.NotificationService.Following;
+
+/// <summary>Something that is to be told of a window when its time comes.</summary>
+/// <param name="Kind">reminder or overrunning.</param>
+/// <param name="Name">The reminder's offset; else empty.</param>
+/// <param name="DueAt">When.</param>
+internal sealed record WindowPlan(string Kind, string Name, DateTimeOffset DueAt)
+{
+    public const string Reminder = "reminder";
+    public const string Overrunning = "overrunning";
+}
+
+/// <summary>What is told of windows, and when (notifications.md section 20).</summary>
+internal static class WindowNews
+{
+    /// <summary>Within what time an occurrence of a series must start for a change of it to be told: later ones nobody has been told of yet.</summary>
+    private static readonly TimeSpan Near = TimeSpan.FromDays(7);
+
+    /// <summary>The type of the event that a change is; null: nobody is told of it.</summary>
+    /// <param name="before">The window before the change; null: it was created.</param>
+    /// <param name="after">The window after it; null: it was purged.</param>
+    /// <param name="at">When it was changed.</param>
+    public static string? TypeOf(MaintenanceWindow? before, MaintenanceWindow? after, DateTimeOffset at)
+    {
+        if (after is not { Notify: true })
+        {
+            return null;
+        }
+
+        if (before is null)
+        {
+            return after.EndsAt <= at ? null : after.Status switch
+            {
+                WindowStatus.Scheduled => after.SeriesId is null ? EventTypes.MaintenanceScheduled : null, // reminders announce occurrences
+                WindowStatus.Active => EventTypes.MaintenanceStarted,
+                _ => null,
+            };
+        }
+
+        if (before.Status != after.Status)
+        {
+            return after.Status switch
+            {
+                WindowStatus.Active => EventTypes.MaintenanceStarted,
+                WindowStatus.Completed => EventTypes.MaintenanceCompleted,
+                WindowStatus.Cancelled => before.Status == WindowStatus.Active || IsKnown(before, after, at) ? EventTypes.MaintenanceCancelled : null,
+                _ => null,
+            };
+        }
+
+        return (before.StartsAt, before.EndsAt) != (after.StartsAt, after.EndsAt) && after.EndsAt > at && IsKnown(before, after, at) ? EventTypes.MaintenanceRescheduled : null;
+    }
+
+    /// <summary>What is to be told of a window later, seen from <paramref name="at"/>: what should have been told by then is left out.</summary>
+    public static IReadOnlyList<WindowPlan> PlansOf(MaintenanceWindow window, DateTimeOffset at)
+    {
+        IEnumerable<WindowPlan> plans = !window.Notify ? [] : window.Status switch
+        {
+            WindowStatus.Scheduled => window.Reminders.Select(offset => new WindowPlan(WindowPlan.Reminder, offset, window.StartsAt - (ReminderOffsets.Parse(offset) ?? TimeSpan.Zero))),
+            WindowStatus.Active => [new(WindowPlan.Overrunning, "", window.EndsAt)],
+            _ => [],
+        };
+        return [.. plans.Where(plan => plan.DueAt > at)];
+    }
+
+    /// <summary>Whether a change makes other plans.</summary>
+    public static bool ChangesPlans(MaintenanceWindow? before, MaintenanceWindow after) =>
+        before is null || before.Status != after.Status || before.StartsAt != after.StartsAt || before.EndsAt != after.EndsAt || before.Notify != after.Notify
+        || !before.Reminders.SequenceEqual(after.Reminders);
+
+    /// <summary>What makes a plan one event: a window that is rescheduled is reminded of anew.</summary>
+    public static string KeyOf(MaintenanceWindow window, WindowPlan plan) => string.Create(
+        CultureInfo.InvariantCulture, $"{window.Id}.{plan.Kind}.{plan.Name}.{(plan.Kind == WindowPlan.Reminder ? window.StartsAt : window.EndsAt).UtcTicks}");
+
+    private static bool IsKnown(MaintenanceWindow before, MaintenanceWindow after, DateTimeOffset at) =>
+        after.SeriesId is null || before.StartsAt <= at + Near || after.StartsAt <= at + Near;
+}

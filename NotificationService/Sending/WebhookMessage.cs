@@ -1,0 +1,124 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Xerotier.NotificationService.Sending;
+
+/// <summary>The body of a webhook's message (notifications.md section 21): <c>{"type","timestamp","data"}</c>.</summary>
+internal static class WebhookMessage
+{
+    /// <summary>The most bytes of a body.</summary>
+    public const int LargestBody = 64 * 1024;
+
+    private const string Updates = "updates";
+
+    private static readonly UtcTimeConverter Times = new();
+
+    /// <summary>
+    /// Makes the body. Of an incident that is too large, the newest updates that fit are in it, in their order, with <c>updates_truncated</c>;
+    /// everything else is small enough by the limits of its fields.
+    /// </summary>
+    /// <param name="type">The event's type.</param>
+    /// <param name="timestamp">When it happened.</param>
+    /// <param name="data">The object as the API shows it.</param>
+    /// <param name="sequence">The message's place among the subscription's messages.</param>
+    /// <param name="ofOtherProject">Whether the object is of another project than the subscription: its readers see no more of it than the page shows, neither authors nor project.</param>
+    public static byte[] Create(string type, DateTimeOffset timestamp, JsonElement data, long sequence, bool ofOtherProject)
+    {
+        var whole = Write(null);
+        return whole.Length <= LargestBody || !data.TryGetProperty(Updates, out var updates) ? whole : Write(NewestOf(updates, LargestBody - Write([]).Length, ofOtherProject));
+
+        byte[] Write(IReadOnlyList<ReadOnlyMemory<byte>>? newest) => Made(json =>
+        {
+            json.WriteStartObject();
+            json.WriteText("type", type);
+            json.WritePropertyName("timestamp");
+            Times.Write(json, timestamp, JsonSerializerOptions.Default);
+            json.WriteStartObject("data");
+            foreach (var property in data.EnumerateObject().Where(property => IsShown(property, ofOtherProject)))
+            {
+                json.WritePropertyName(property.Name);
+                if (newest is null || property.Name != Updates)
+                {
+                    WriteValue(json, property.Value, ofOtherProject);
+                    continue;
+                }
+
+                json.WriteStartArray();
+                foreach (var update in newest)
+                {
+                    json.WriteRawValue(update.Span, skipInputValidation: true);
+                }
+
+                json.WriteEndArray();
+                json.WriteBoolean("updates_truncated", true);
+            }
+
+            json.WriteNumber("sequence", sequence);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        });
+    }
+
+    private static List<ReadOnlyMemory<byte>> NewestOf(JsonElement updates, int room, bool ofOtherProject)
+    {
+        var newest = new List<ReadOnlyMemory<byte>>();
+        foreach (var update in updates.EnumerateArray().Reverse())
+        {
+            var written = Made(json => WriteValue(json, update, ofOtherProject));
+            room -= written.Length + (newest.Count > 0 ? 1 : 0); // and a comma
+            if (room < 0)
+            {
+                break;
+            }
+
+            newest.Insert(0, written);
+        }
+
+        return newest;
+    }
+
+    private static byte[] Made(Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            write(json);
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteValue(Utf8JsonWriter json, JsonElement value, bool ofOtherProject)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                json.WriteStartObject();
+                foreach (var property in value.EnumerateObject().Where(property => IsShown(property, ofOtherProject)))
+                {
+                    json.WritePropertyName(property.Name);
+                    WriteValue(json, property.Value, ofOtherProject);
+                }
+
+                json.WriteEndObject();
+                break;
+            case JsonValueKind.Array:
+                json.WriteStartArray();
+                foreach (var element in value.EnumerateArray())
+                {
+                    WriteValue(json, element, ofOtherProject);
+                }
+
+                json.WriteEndArray();
+                break;
+            case JsonValueKind.String:
+                json.WriteText(value.GetString()!);
+                break;
+            default:
+                value.WriteTo(json);
+                break;
+        }
+    }
+
+    private static bool IsShown(JsonProperty property, bool ofOtherProject) => !ofOtherProject || property.Name is not ("created_by" or "project_id");
+}

@@ -1,0 +1,135 @@
+extern alias maintenanceservice;
+
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Xerotier.NotificationService.Events;
+using Xerotier.NotificationService.Model;
+using Xerotier.ServiceDefaults;
+using Xerotier.TestKit;
+
+namespace Xerotier.NotificationService.Tests;
+
+/// <summary>The service on a database of its own, with a receiver; and the MaintenanceService where a test asks for it.</summary>
+internal sealed class Notifier : IAsyncDisposable
+{
+    private readonly List<InProcessService<Program>> services = [];
+    private readonly string connection;
+    private InProcessService<maintenanceservice::Program>? maintenance;
+
+    private Notifier(string connection, Receiver receiver) => (this.connection, Receiver, Database) = (connection, receiver, NpgsqlDataSource.Create(connection));
+
+    public Receiver Receiver { get; }
+
+    public NpgsqlDataSource Database { get; }
+
+    public static async Task<Notifier> StartAsync(TestPostgres postgres, bool withMaintenance = false)
+    {
+        var notifier = new Notifier(await postgres.CreateDatabaseAsync(), await Receiver.StartAsync());
+        if (withMaintenance)
+        {
+            notifier.maintenance = new([
+                new("ConnectionStrings:maintenancedb", await postgres.CreateDatabaseAsync()),
+                new("services:gateway:internal:0", "http://127.0.0.1:9"),
+                new("services:statusservice:grpc:0", "http://127.0.0.1:9"),
+            ]);
+            using var http = notifier.maintenance.Http();
+            await Eventually.TrueAsync(async () => (await http.GetAsync("/readyz")).IsSuccessStatusCode);
+        }
+
+        await notifier.AddReplicaAsync();
+        return notifier;
+    }
+
+    /// <summary>Starts a replica of the service.</summary>
+    public async Task<InProcessService<Program>> AddReplicaAsync()
+    {
+        var service = new InProcessService<Program>([
+            new("ConnectionStrings:notificationsdb", connection),
+            new("services:gateway:internal:0", "http://127.0.0.1:9"),
+            new("services:statusservice:grpc:0", "http://127.0.0.1:9"),
+            new("services:maintenanceservice:grpc:0", maintenance?.GrpcAddress.ToString() ?? "http://127.0.0.1:9"),
+            new("Notifications:AllowPrivateTargets", "true"),
+        ]);
+        services.Add(service);
+        using var http = service.Http();
+        await Eventually.TrueAsync(async () => (await http.GetAsync("/readyz")).IsSuccessStatusCode);
+        if (maintenance is not null)
+        {
+            await Eventually.TrueAsync(async () => await ScalarAsync("select mark <> '' from cursors where name = 'changes'") is true, "the changes are followed");
+        }
+
+        return service;
+    }
+
+    /// <summary>Stops a replica.</summary>
+    public async Task StopAsync(InProcessService<Program> service)
+    {
+        services.Remove(service);
+        await service.DisposeAsync();
+    }
+
+    /// <summary>Stops all replicas.</summary>
+    public async Task StopAllAsync()
+    {
+        foreach (var service in services.ToList())
+        {
+            await StopAsync(service);
+        }
+    }
+
+    /// <summary>Adds a subscription of a webhook at a path of the receiver.</summary>
+    public Task SubscribeAsync(string id, string path, string project = "proj_other1", string? events = null, string components = "{}", string? target = null) => ExecuteAsync($"""
+        insert into subscriptions (project_id, id, channel, target, components, events, state, secret, created_by, created_at, updated_at)
+        values ('{project}', '{id}', 'webhook', '{target ?? Receiver.Url + path}', '{components}', '{events ?? "{" + string.Join(',', EventTypes.All) + "}"}', 'active', '{WebhookSecrets.New()}', 'test', now(), now())
+        """);
+
+    /// <summary>Adds an event of the platform's.</summary>
+    public async Task<int> HappenAsync(string key, string objectId = "inc_1", string project = "proj_platform1", bool platform = true, params string[] components)
+    {
+        await using var opened = await Database.OpenConnectionAsync();
+        await using var transaction = await opened.BeginTransactionAsync();
+        var told = await EventStore.AddAsync(opened, new(key, EventTypes.IncidentUpdated, objectId, project, platform, components, DateTimeOffset.UtcNow, "{\"id\":\"inc_1\",\"object\":\"incident\"}"u8.ToArray()), default);
+        await transaction.CommitAsync();
+        return told;
+    }
+
+    /// <summary>Calls the API of the MaintenanceService as a key of a project.</summary>
+    public async Task<JsonObject> CallAsync(HttpMethod method, string path, JsonObject? body = null, string project = "proj_platform1", bool platform = true)
+    {
+        var tokens = new InternalTokens(Options.Create(new InternalAuthOptions { Keys = [TestTokens.Key] }), TimeProvider.System, new("test", "1"));
+        using var http = new HttpClient { BaseAddress = maintenance!.HttpAddress };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", tokens.ForCaller(new("key_test", "test-key", project, platform, ["management"]), "maintenanceservice"));
+        using var request = new HttpRequestMessage(method, $"/{project}/v1/management/{path}") { Content = body is null ? null : JsonContent.Create(body) };
+        using var response = await http.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, $"{path}: {(int)response.StatusCode} {text}");
+        return JsonNode.Parse(text)!.AsObject();
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public async Task<object?> ScalarAsync(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        return await command.ExecuteScalarAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAllAsync();
+        if (maintenance is not null)
+        {
+            await maintenance.DisposeAsync();
+        }
+
+        await Receiver.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+}
