@@ -55,7 +55,7 @@ public sealed class SubscriptionTests
 
             """,
             (await tool.TerminalAsync([], 80, "subscriptions", "list")).Out);
-        Assert.Contains("\nops@example.com         unconfirmed  sub_zzzzbbbb\n", (await tool.TerminalAsync([], 50, "subscriptions", "list")).Out);
+        Assert.Contains("\nops@example.com          unconfirmed  sub_zzzzbbbb\n", (await tool.TerminalAsync([], 50, "subscriptions", "list")).Out);
         var piped = (await tool.RunAsync("subscriptions", "list", "--limit", "5")).Out.Split('\n');
         Assert.Equal("ID\tCHANNEL\tTARGET\tSTATE\tEVENTS\tDELIVERED\tFAILED\tLAST RESULT", piped[0]);
         Assert.StartsWith($"{Hook}\twebhook\thttps://ops.example.com/hooks/xerotier\tactive\t{string.Join(", ", Events[..^1])}\t12\t0\t20", piped[1], StringComparison.Ordinal);
