@@ -16,11 +16,13 @@ public sealed class CompletionTests
         ["GET /status.json"] = """{"object":"status","overall":{},"indicators":[{"name":"Dashboard","status":"operational"},{"name":"Batch API","status":"outage"}]}""",
         ["GET /proj_ABC123/v1/management/incidents"] = Samples.List(false, Samples.Json(Samples.Incident())),
         ["GET /proj_ABC123/v1/management/incidents/inc_1"] = Samples.Json(Samples.Incident()),
+        ["GET /proj_ABC123/v1/management/subscriptions"] = Samples.List(false, """{"id":"sub_1","channel":"webhook","target":"https://ops.test/"}"""),
+        ["GET /proj_ABC123/v1/management/subscriptions/sub_1/deliveries"] = Samples.List(false, """{"id":"msg_2","state":"failed"}""", """{"id":"msg_1","state":"delivered"}"""),
         ["GET /v1/platform/keys"] = Samples.List(false, """{"id":"key_3","name":"ops"}"""),
     };
 
     [Theory]
-    [InlineData("", "maintenance incidents components health status keys projects platform config completion")]
+    [InlineData("", "maintenance incidents components subscriptions health status keys projects platform config completion")]
     [InlineData("maintenance|s", "show schedule series")]
     [InlineData("maintenance|series|", "list show create update cancel preview")]
     [InlineData("maintenance|series|cancel|", "mws_1")]
@@ -45,6 +47,14 @@ public sealed class CompletionTests
     [InlineData("incidents|update|inc_1|--status|m", "monitoring")]
     [InlineData("components|show|", "Batch API")]
     [InlineData("components|archive|B", "Batch API")]
+    [InlineData("subscriptions|", "list show create update delete test rotate deliveries retry")]
+    [InlineData("subscriptions|delete|", "sub_1")]
+    [InlineData("subscriptions|retry|sub_1|", "msg_2 msg_1")]
+    [InlineData("subscriptions|retry|sub_1|msg_1|", "")]
+    [InlineData("subscriptions|create|--channel|", "webhook slack email")]
+    [InlineData("subscriptions|create|--event|incident.r", "incident.resolved")]
+    [InlineData("subscriptions|create|--component|B", "Batch API")]
+    [InlineData("subscriptions|update|sub_1|--state|", "active disabled")]
     [InlineData("config|use|", "one two")]
     [InlineData("maintenance|list|--context|t", "two")]
     [InlineData("maintenance|list|-o|", "table json")]
@@ -65,6 +75,8 @@ public sealed class CompletionTests
     [InlineData("keys|revoke|", "/proj_ABC123/v1/management/keys?limit=100")]
     [InlineData("keys|create|--project|", "/v1/platform/projects?limit=100")]
     [InlineData("maintenance|cancel|", "/proj_ABC123/v1/management/maintenance?limit=100")]
+    [InlineData("subscriptions|test|", "/proj_ABC123/v1/management/subscriptions?limit=100")]
+    [InlineData("subscriptions|retry|sub_1|", "/proj_ABC123/v1/management/subscriptions/sub_1/deliveries?limit=100")]
     public async Task As_many_ids_are_asked_for_as_there_may_be(string words, string target)
     {
         await using var api = await TestApi.StartAsync(Api);

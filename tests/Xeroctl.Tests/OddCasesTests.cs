@@ -16,6 +16,8 @@ public sealed class OddCasesTests
     [InlineData("--limit takes a whole number from 1 to 1000, not '0'", "health", "dashboard", "--limit", "0")]
     [InlineData("--limit takes a whole number from 1 to 100, not 'abc'", "keys", "list", "--limit", "abc")]
     [InlineData("--severity takes info, warning or critical, not 'huge'", "maintenance", "update", "mw_1", "--severity", "huge")]
+    [InlineData("--channel takes webhook, slack or email, not 'sms'", "subscriptions", "create", "--channel", "sms", "--target", "x")]
+    [InlineData("--state takes active or disabled, not 'unconfirmed'", "subscriptions", "update", "sub_1", "--state", "unconfirmed")]
     [InlineData("--api-key is empty", "keys", "list", "--api-key", "")]
     [InlineData("--base-url: the base URL '…@host.test/proj_ABC123/v1' must not have a user name, a query or a fragment", "keys", "list", "--base-url", "https://me:secret@host.test/proj_ABC123/v1")]
     [InlineData("--output takes table or json, not 'xml'", "keys", "list", "-o", "xml")]

@@ -31,7 +31,7 @@ public sealed class ReferenceTests
     public async Task Help_fits_80_columns_and_shows_an_example()
     {
         using var tool = new Tool();
-        foreach (var command in new[] { "", "maintenance", "maintenance schedule", "maintenance series create", "health dashboard", "config init" })
+        foreach (var command in new[] { "", "maintenance", "maintenance schedule", "maintenance series create", "subscriptions", "subscriptions create", "health dashboard", "config init" })
         {
             var result = await tool.RunAsync([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
             Assert.Equal((0, ""), (result.ExitCode, result.Error));

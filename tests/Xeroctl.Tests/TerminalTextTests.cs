@@ -39,6 +39,13 @@ public sealed class TerminalTextTests
     }
 
     [Theory]
+    [InlineData("""{"secret":"whsec_MfKQ9r8GKYqrTwjUPD8\u002BLPZIo2/aLaSw==","x":1}""", """{"secret":"whsec_****","x":1}""")]
+    [InlineData("""{"target":"https://hooks.slack.com/services/T000/B000/XXXX"}""", """{"target":"https://hooks.slack.com/****"}""")]
+    [InlineData("https://hooks.slack.com/…XXXX", "https://hooks.slack.com/…XXXX")]
+    [InlineData("whsec_", "whsec_")]
+    public void Secrets_of_subscriptions_are_taken_out(string text, string shown) => Assert.Equal(shown, TerminalText.Redact(text, Samples.Key));
+
+    [Theory]
     [InlineData("one two three", 7, new[] { "one two", "three" })]
     [InlineData("aaaaaaaaaa", 4, new[] { "aaaa", "aaaa", "aa" })]
     [InlineData("", 4, new[] { "" })]

@@ -77,6 +77,7 @@ internal static class ApiFailure
         var name when call.Arguments.Contains(name) => $"<{name}>",
         "affected_services" => "--affected-service",
         "components" => "--component",
+        "events" => "--event",
         "exdates" => "--exdate",
         "notify" => "--no-notify",
         "reminders" => "--reminder",

@@ -9,11 +9,12 @@ internal static class CommandTree
     /// <summary>All commands, with their options.</summary>
     public static RootCommand Root()
     {
-        var root = new RootCommand("Manage Xerotier Status from the command line: maintenance windows, incidents, components, health, API keys and projects.")
+        var root = new RootCommand("Manage Xerotier Status from the command line: maintenance windows, incidents, components, subscriptions, health, API keys and projects.")
         {
             MaintenanceCommands.Group(),
             IncidentCommands.Group(),
             ComponentCommands.Group(),
+            SubscriptionCommands.Group(),
             HealthCommands.Group(),
             StatusCommand.Leaf(),
             KeyCommands.Group(),

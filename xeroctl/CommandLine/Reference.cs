@@ -55,7 +55,7 @@ internal static class Reference
 
             On a terminal, xeroctl prints tables that fit its width, with times relative to now. In a pipe, it prints tab-separated columns with exact times, with one heading line for lists. With `-o json`, it prints the API's bytes unchanged (on a terminal, control characters become `\u` escapes). `config list` and `config show` call no API: their JSON says where an API key comes from, and never contains the key. The default format is `output` of the named or current context, even if the base URL and the key come from the environment. Errors go to stderr with the API's code and the request ID, which the server's logs contain too.
 
-            Tables show a unique prefix of the ID of a window, a series, an incident or a component, and every command accepts one, also of an update. A prefix has at least four characters after `mw_`, `mws_`, `inc_`, `cmp_` or `upd_`. Wherever a command takes a component, it takes its name too, in any case. In a pipe, IDs are complete.
+            Tables show a unique prefix of the ID of a window, a series, an incident, a component, a subscription or a delivery, and every command accepts one, also of an update. A prefix has at least four characters after `mw_`, `mws_`, `inc_`, `cmp_`, `sub_`, `msg_` or `upd_`. Wherever a command takes a component, it takes its name too, in any case. In a pipe, IDs are complete.
 
             xeroctl retries connection failures, 429 and 503 up to three times, with growing pauses or as long as `Retry-After` asks, for at most 30 s. It retries a call that changes something only if repeating it is harmless, for example because of its `Idempotency-Key`.
 

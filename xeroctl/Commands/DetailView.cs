@@ -40,13 +40,23 @@ internal static class DetailView
         }
     }
 
-    /// <summary>A time of a details view on a terminal, where it is set.</summary>
-    public static void TimeField(Screen screen, string name, JsonElement json, string member)
+    /// <summary>A time of a details view on a terminal, where it is set; <paramref name="before"/> precedes it.</summary>
+    public static void TimeField(Screen screen, string name, JsonElement json, string member, string before = "")
     {
         if (json.Time(member) is { } time)
         {
-            Field(screen, name, Times.Absolute(time), new Piece($" ({Times.Relative(time, screen.Now)})", Tone.Faint));
+            Field(screen, name, $"{before}{Times.Absolute(time)}", new Piece($" ({Times.Relative(time, screen.Now)})", Tone.Faint));
         }
+    }
+
+    /// <summary>A secret on a terminal, in a line of its own, so that a double click selects it. Nothing else shows it.</summary>
+    public static void Secret(Screen screen, string secret)
+    {
+        screen.Line();
+        screen.Write(TerminalText.Line(secret), Tone.Strong);
+        screen.Line();
+        screen.Line();
+        screen.Line(new Piece("Save it now: it is not shown again.", Tone.Warning));
     }
 
     /// <summary>A time in a table: relative for people, exact for pipes.</summary>

@@ -27,6 +27,12 @@ internal sealed record IdKind(string What, string Prefix, Func<Session, string, 
     /// <summary>The platform's components.</summary>
     public static IdKind Component { get; } = new("component", "cmp_", (session, query) => session.PlatformCall(HttpMethod.Get, $"components?archived=true&{query}"));
 
+    /// <summary>The project's subscriptions.</summary>
+    public static IdKind Subscription { get; } = new("subscription", "sub_", (session, query) => session.Call(HttpMethod.Get, $"management/subscriptions?{query}"));
+
+    /// <summary>The messages to one subscription.</summary>
+    public static IdKind DeliveryOf(string subscription) => new("delivery", "msg_", (session, query) => session.Call(HttpMethod.Get, $"management/subscriptions/{subscription}/deliveries?{query}"));
+
     /// <summary>Runs <paramref name="action"/> with the id; where no object has it, with the id that it is a unique prefix of.</summary>
     /// <exception cref="CliException">No object has the id or the prefix, or several have the prefix.</exception>
     public async Task<int> WithIdAsync(Session session, string id, Func<string, Task<int>> action, CancellationToken cancel)

@@ -141,7 +141,6 @@ internal static class KeyCommands
             key.Text("created_by") ?? "");
     }
 
-    // The value has a line of its own, so that a double click selects it. Nothing else shows it.
     private static void WriteSecret(Screen screen, string done, JsonElement key)
     {
         if (!screen.IsTerminal)
@@ -158,10 +157,6 @@ internal static class KeyCommands
         DetailView.Field(screen, "name", key.Text("name") ?? "");
         DetailView.Field(screen, "scopes", key.Texts("scopes"));
         DetailView.TimeField(screen, "expires", key, "expires_at");
-        screen.Line();
-        screen.Write(TerminalText.Line(key.Text("key") ?? ""), Tone.Strong);
-        screen.Line();
-        screen.Line();
-        screen.Line(new Piece("Save it now: it is not shown again.", Tone.Warning));
+        DetailView.Secret(screen, key.Text("key") ?? "");
     }
 }

@@ -53,10 +53,23 @@ internal static class Candidates
     public static IEnumerable<CompletionItem> Components(ParseResult parse) =>
         Fetch(parse, session => session.PlatformCall(HttpMethod.Get, "components?limit=100"), component => component.Text("id"), label: "name");
 
+    /// <summary>The components of the status page, by name.</summary>
+    public static IEnumerable<CompletionItem> PageComponents(ParseResult parse) =>
+        Fetch(parse, session => session.PublicCall("status.json"), component => component.Text("status"), label: "name", list: "indicators");
+
     /// <summary>The components of the status page, each with every state that can be declared of it.</summary>
     public static IEnumerable<CompletionItem> Declarations(ParseResult parse, IEnumerable<string> states) =>
-        Fetch(parse, session => session.PublicCall("status.json"), component => component.Text("status"), label: "name", list: "indicators")
-            .SelectMany(component => states.Select(state => new CompletionItem($"{component.Label}={state}", detail: $"now {component.Detail}")));
+        PageComponents(parse).SelectMany(component => states.Select(state => new CompletionItem($"{component.Label}={state}", detail: $"now {component.Detail}")));
+
+    /// <summary>The project's subscriptions, newest first.</summary>
+    public static IEnumerable<CompletionItem> Subscriptions(ParseResult parse) =>
+        Fetch(parse, session => session.Call(HttpMethod.Get, "management/subscriptions?limit=100"), subscription => $"{subscription.Text("channel")}: {subscription.Text("target")}");
+
+    /// <summary>The messages to the subscription that <paramref name="subscription"/> names, newest first.</summary>
+    public static IEnumerable<CompletionItem> Deliveries(ParseResult parse, Argument<string> subscription) => Fetch(
+        parse,
+        session => session.Call(HttpMethod.Get, $"management/subscriptions/{Session.Id(parse.GetRequiredValue(subscription), "subscription")}/deliveries?limit=100"),
+        delivery => $"{delivery.Text("state")}: {delivery.Text("event_type")}");
 
     /// <summary>The updates of the incident that <paramref name="incident"/> names.</summary>
     public static IEnumerable<CompletionItem> Updates(ParseResult parse, Argument<string> incident) => Fetch(

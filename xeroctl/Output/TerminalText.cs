@@ -10,6 +10,9 @@ internal static class TerminalText
 {
     private static readonly SearchValues<char> TokenCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 
+    // Base64 and paths, and what JSON makes of a plus sign.
+    private static readonly SearchValues<char> SecretCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/=.%\\");
+
     /// <summary>One line: line breaks and tabs become spaces, other control characters visible escapes such as <c>\u001b</c>.</summary>
     public static string Line(string text) => Escape(text, breaks: " ");
 
@@ -31,7 +34,10 @@ internal static class TerminalText
         return result.ToString();
     }
 
-    /// <summary>Masks the API keys in <paramref name="text"/>: <paramref name="key"/> itself, and anything that looks like a key.</summary>
+    /// <summary>
+    /// Masks the secrets in <paramref name="text"/>: <paramref name="key"/> itself, anything that looks like an API key, and those of
+    /// subscriptions, which are what webhooks are signed with and the paths of Slack's incoming webhooks.
+    /// </summary>
     public static string Redact(string text, string? key)
     {
         if (key is { Length: >= 8 })
@@ -49,7 +55,7 @@ internal static class TerminalText
             }
         }
 
-        return text;
+        return MaskAfter(MaskAfter(text, "whsec_"), "hooks.slack.com/");
     }
 
     /// <summary>An API key with its secret part hidden: <c>xero_demo_****</c>.</summary>
@@ -81,6 +87,19 @@ internal static class TerminalText
         }
 
         return width < 1 ? "" : result.Append('…').ToString();
+    }
+
+    private static string MaskAfter(string text, string start)
+    {
+        for (var at = 0; (at = text.IndexOf(start, at, StringComparison.OrdinalIgnoreCase)) >= 0;)
+        {
+            at += start.Length;
+            var length = text.AsSpan(at).IndexOfAnyExcept(SecretCharacters);
+            length = length < 0 ? text.Length - at : length;
+            text = length == 0 ? text : string.Concat(text.AsSpan(0, at), "****", text.AsSpan(at + length));
+        }
+
+        return text;
     }
 
     private static string Escape(string text, string? breaks)
