@@ -4,7 +4,6 @@ using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Time.Testing;
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
-using Xerotier.ServiceDefaults.Http;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Publishing;
 using Xerotier.TestKit;

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Xerotier.Contracts;
 using Xerotier.Maintenance.V1;
-using Xerotier.ServiceDefaults.Http;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Drafts;
 using Xerotier.StatusService.Model;

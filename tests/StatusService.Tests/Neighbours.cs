@@ -8,7 +8,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
-using Xerotier.ServiceDefaults.Http;
 using Xerotier.StatusService.Publishing;
 using Xerotier.TestKit;
 

@@ -6,7 +6,6 @@ using Npgsql;
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
 using Xerotier.Page.V1;
-using Xerotier.ServiceDefaults.Http;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Model;
 using Xerotier.TestKit;
