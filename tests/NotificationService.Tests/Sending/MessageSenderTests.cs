@@ -16,9 +16,9 @@ public sealed class MessageSenderTests : IAsyncLifetime
     private static readonly byte[] Body = """{"type":"subscription.test"}"""u8.ToArray();
     private static readonly IPAddress Public = IPAddress.Parse("203.0.113.7");
     private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 5, 22, 14, 0, 0, TimeSpan.Zero));
-    private Receiver receiver = null!;
+    private MessageTarget receiver = null!;
 
-    public async ValueTask InitializeAsync() => receiver = await Receiver.StartAsync();
+    public async ValueTask InitializeAsync() => receiver = await MessageTarget.StartAsync();
 
     public ValueTask DisposeAsync() => receiver.DisposeAsync();
 
@@ -104,7 +104,7 @@ public sealed class MessageSenderTests : IAsyncLifetime
     [Fact]
     public async Task No_redirect_is_followed()
     {
-        await using var other = await Receiver.StartAsync();
+        await using var other = await MessageTarget.StartAsync();
         using var sender = Sender();
         foreach (var status in new[] { 301, 302, 303, 307, 308 })
         {
@@ -202,7 +202,7 @@ public sealed class MessageSenderTests : IAsyncLifetime
     public async Task A_name_that_is_public_first_and_private_later_leads_to_no_private_address()
     {
         using var certificates = new TestCertificates(nameAlone: true);
-        await using var server = await Receiver.StartAsync(certificates.Server);
+        await using var server = await MessageTarget.StartAsync(certificates.Server);
         IPAddress[][] resolved = [[IPAddress.Loopback, Public], [IPAddress.Loopback]]; // the name's owner changes its mind
         var (lookups, dialled) = (0, new List<IPEndPoint>());
         using var sender = new MessageSender(
@@ -232,7 +232,7 @@ public sealed class MessageSenderTests : IAsyncLifetime
     public async Task A_certificate_of_another_name_or_of_nobody_is_no_way_to_go()
     {
         using var certificates = new TestCertificates(nameAlone: true);
-        await using var server = await Receiver.StartAsync(certificates.Server);
+        await using var server = await MessageTarget.StartAsync(certificates.Server);
         using var sender = new MessageSender(MessageSender.Connections(allowPrivate: true) with { Resolve = _ => [IPAddress.Loopback] }, time, MessageSender.Timeout);
         var untrusted = new SendResult(SendOutcome.FailedForNow, null, "TLS failed: the certificate must be valid for the host, and come with its whole chain.");
         Assert.Equal(untrusted, await SendAsync(sender, $"https://services.test:{server.Port}/"));

@@ -8,26 +8,26 @@ using Microsoft.Extensions.Logging;
 
 namespace Xerotier.NotificationService.Tests.Sending;
 
-/// <summary>What a receiver got.</summary>
-internal sealed record Received(string Method, string Path, byte[] Body, IReadOnlyDictionary<string, string> Headers);
+/// <summary>A request as it arrived.</summary>
+internal sealed record SentMessage(string Method, string Path, byte[] Body, IReadOnlyDictionary<string, string> Headers);
 
 /// <summary>A real server on loopback, of http or https, that takes messages.</summary>
-internal sealed class Receiver : IAsyncDisposable
+internal sealed class MessageTarget : IAsyncDisposable
 {
     private readonly WebApplication app;
 
-    private Receiver(WebApplication app) => this.app = app;
+    private MessageTarget(WebApplication app) => this.app = app;
 
     /// <summary>How it answers; by default 200.</summary>
     public Func<HttpContext, Task> Answer { get; set; } = _ => Task.CompletedTask;
 
-    public ConcurrentQueue<Received> Messages { get; } = new();
+    public ConcurrentQueue<SentMessage> Messages { get; } = new();
 
     public string Url => app.Urls.Single();
 
     public int Port => new Uri(Url).Port;
 
-    public static async Task<Receiver> StartAsync(X509Certificate2? certificate = null)
+    public static async Task<MessageTarget> StartAsync(X509Certificate2? certificate = null)
     {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
@@ -39,7 +39,7 @@ internal sealed class Receiver : IAsyncDisposable
             }
         }));
         var app = builder.Build();
-        var receiver = new Receiver(app);
+        var receiver = new MessageTarget(app);
         app.Run(async context =>
         {
             using var body = new MemoryStream();
