@@ -15,7 +15,8 @@ internal static class SlackText
     public static string Escape(string text, int most)
     {
         var (escaped, fitting) = (new StringBuilder(), 0); // how much fits with an ellipsis after it
-        for (var rest = text.ReplaceLineEndings("\n").Trim().AsSpan(); rest.Length > 0;)
+        var clean = string.Concat(text.ReplaceLineEndings("\n").Select(c => char.IsControl(c) && c != '\n' ? ' ' : c)).Trim();
+        for (var rest = clean.AsSpan(); rest.Length > 0;)
         {
             var length = StringInfo.GetNextTextElementLength(rest);
             foreach (var c in rest[..length])
@@ -25,8 +26,7 @@ internal static class SlackText
                     '&' => escaped.Append("&amp;"),
                     '<' => escaped.Append("&lt;"),
                     '>' => escaped.Append("&gt;"),
-                    '\n' => escaped.Append(c),
-                    _ => escaped.Append(char.IsControl(c) ? ' ' : c),
+                    _ => escaped.Append(c),
                 };
             }
 

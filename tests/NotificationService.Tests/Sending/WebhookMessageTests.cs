@@ -1,0 +1,79 @@
+using System.Text;
+using System.Text.Json;
+using Xerotier.NotificationService.Sending;
+
+namespace Xerotier.NotificationService.Tests.Sending;
+
+public sealed class WebhookMessageTests
+{
+    [Fact]
+    public void A_body_has_the_type_the_time_and_the_object_as_the_api_shows_it()
+    {
+        var status = SampleEvents.Status("outage", "operational");
+        Assert.Equal(
+            """{"type":"component.status_changed","timestamp":"2026-05-22T14:00:00.5Z","data":{"id":"cmp_1","object":"component","name":"Batch API","status":"outage","previous_status":"operational","since":"2026-05-22T13:59:00Z","sequence":7}}""",
+            Encoding.UTF8.GetString(WebhookMessage.Create("component.status_changed", SampleEvents.Now.AddSeconds(0.5), status, 7, ofOtherProject: false)));
+
+        var incident = SampleEvents.Incident(bodies: ["First.\n\"Quoted\" \\ \u0001 & <b> 😀 é", "Second."]);
+        var body = Create(incident, false);
+        Assert.Equal(JsonSerializer.Serialize(incident)[..^1] + ",\"sequence\":1}", JsonSerializer.Serialize(body.GetProperty("data")));
+    }
+
+    [Fact]
+    public void Of_another_project_neither_authors_nor_the_project_are_told()
+    {
+        var incident = SampleEvents.Incident(bodies: ["First.", "Second."]);
+        var own = Create(incident, false).GetRawText();
+        Assert.Equal(3, own.Split("ops-key").Length - 1);
+        Assert.Contains("proj_ABC123", own, StringComparison.Ordinal);
+
+        foreach (var data in new[] { incident, SampleEvents.Window() })
+        {
+            var others = Create(data, true);
+            Assert.DoesNotContain("ops-key", others.GetRawText(), StringComparison.Ordinal);
+            Assert.DoesNotContain("created_by", others.GetRawText(), StringComparison.Ordinal);
+            Assert.DoesNotContain("proj", others.GetRawText(), StringComparison.Ordinal);
+            Assert.Equal(data.GetProperty("title").GetString(), others.GetProperty("data").GetProperty("title").GetString());
+        }
+    }
+
+    [Theory]
+    [InlineData("x", 200)]
+    [InlineData("\"", 40)]
+    [InlineData("😀", 20)]
+    public void Of_an_incident_that_is_too_large_the_newest_updates_that_fit_are_told_in_their_order(string letter, int count)
+    {
+        string[] bodies = [.. Enumerable.Range(0, count).Select(i => $"{i} {string.Concat(Enumerable.Repeat(letter, 300 + (i * 137 % 5000)))}")];
+        var message = WebhookMessage.Create("incident.updated", SampleEvents.Now, SampleEvents.Incident(bodies: bodies), 1, ofOtherProject: false);
+        Assert.True(message.Length <= WebhookMessage.LargestBody);
+
+        var data = SampleEvents.Parse(Encoding.UTF8.GetString(message)).GetProperty("data");
+        Assert.True(data.GetProperty("updates_truncated").GetBoolean());
+        Assert.Equal(count, data.GetProperty("updates_count").GetInt32());
+        string[] told = [.. data.GetProperty("updates").EnumerateArray().Select(update => update.GetProperty("body").GetString()!)];
+        Assert.InRange(told.Length, 1, count - 1);
+        Assert.Equal(bodies[^told.Length..], told);
+
+        var next = WebhookMessage.Create("incident.updated", SampleEvents.Now, SampleEvents.Incident(bodies: [bodies[^(told.Length + 1)]]), 1, ofOtherProject: false).Length
+            - WebhookMessage.Create("incident.updated", SampleEvents.Now, SampleEvents.Incident(bodies: []), 1, ofOtherProject: false).Length;
+        Assert.True(message.Length + next > WebhookMessage.LargestBody); // no other fits
+    }
+
+    [Fact]
+    public void A_body_may_be_as_large_as_the_limit_and_no_larger()
+    {
+        int Length(int padding) => WebhookMessage.Create("incident.updated", SampleEvents.Now, Padded(padding), 1, ofOtherProject: false).Length;
+        var padding = WebhookMessage.LargestBody - Length(0);
+        Assert.Equal(64 * 1024, Length(padding));
+        Assert.False(Create(Padded(padding), false).GetProperty("data").TryGetProperty("updates_truncated", out _));
+
+        var larger = Create(Padded(padding + 1), false).GetProperty("data");
+        Assert.True(larger.GetProperty("updates_truncated").GetBoolean());
+        Assert.Equal("newest", Assert.Single(larger.GetProperty("updates").EnumerateArray()).GetProperty("body").GetString());
+
+        static JsonElement Padded(int padding) => SampleEvents.Incident(bodies: ["oldest" + new string('x', padding), "newest"]);
+    }
+
+    private static JsonElement Create(JsonElement data, bool ofOtherProject) =>
+        SampleEvents.Parse(Encoding.UTF8.GetString(WebhookMessage.Create("incident.updated", SampleEvents.Now, data, 1, ofOtherProject)));
+}
