@@ -1,5 +1,6 @@
 using Xerotier.NotificationService.Model;
 using Xerotier.NotificationService.Storage;
+using Xerotier.NotificationService.Subscriptions;
 using Xerotier.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -7,6 +8,7 @@ builder.AddServiceDefaults("notificationservice");
 builder.AddNotificationsDatabase();
 builder.Services.AddOptions<NotificationsOptions>().BindConfiguration("Notifications").ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton<ProjectDatabase>();
+builder.Services.AddSubscriptions();
 
 var app = builder.Build();
 if (await app.MigrateOnlyAsync(args) is { } exitCode)
@@ -15,5 +17,6 @@ if (await app.MigrateOnlyAsync(args) is { } exitCode)
 }
 
 app.UseServiceDefaults();
+app.MapSubscriptions();
 app.Run();
 return 0;

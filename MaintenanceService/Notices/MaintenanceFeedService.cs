@@ -50,6 +50,11 @@ internal sealed class MaintenanceFeedService(ChangeFeed feed, ChangeLog log, Not
                 : notices.ListBetweenAsync(from.ToDateTimeOffset(), to.ToDateTimeOffset(), context.CancellationToken)
             : throw new ApiException(ApiErrors.Invalid("'from' and 'to' are required."));
 
+    public override async Task<ListComponentsResponse> ListComponents(ListComponentsRequest request, ServerCallContext context) => new()
+    {
+        Components = { await notices.ListAllComponentsAsync(context.CancellationToken) },
+    };
+
     public override async Task<Window> GetWindow(GetWindowRequest request, ServerCallContext context) =>
         await notices.FindWindowAsync(request.Id, context.CancellationToken) ?? throw new ApiException(ApiErrors.NotFound());
 
