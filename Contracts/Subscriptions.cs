@@ -246,7 +246,7 @@ public sealed record Delivery
     /// <example>1</example>
     public required int Attempts { get; init; }
 
-    /// <summary>When it is tried next; null: it is not.</summary>
+    /// <summary>When it is tried next; null: it is not, or it waits for earlier messages.</summary>
     /// <example>null</example>
     public required DateTimeOffset? NextAttemptAt { get; init; }
 

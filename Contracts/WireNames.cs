@@ -1,6 +1,6 @@
 namespace Xerotier.Contracts;
 
-/// <summary>The words of the API for a window's state and severity, which are those of the database and the page, too.</summary>
+/// <summary>The words of the API for states, severities and channels, which are those of the database and the page, too.</summary>
 public static class WireNames
 {
     private static readonly string[] Statuses = [.. Enum.GetNames<WindowStatus>().Select(n => n.ToLowerInvariant())];
@@ -29,6 +29,21 @@ public static class WireNames
 
     /// <summary>The declared state of this name; null: none.</summary>
     public static DeclaredStatus? Declared(string name) => Words<DeclaredStatus>.Parse(name);
+
+    /// <summary>The word for <paramref name="channel"/>.</summary>
+    public static string Wire(this SubscriptionChannel channel) => Words<SubscriptionChannel>.All[(int)channel];
+
+    /// <summary>The word for <paramref name="state"/>.</summary>
+    public static string Wire(this SubscriptionState state) => Words<SubscriptionState>.All[(int)state];
+
+    /// <summary>The channel of this name; null: none.</summary>
+    public static SubscriptionChannel? ChannelOf(string name) => Words<SubscriptionChannel>.Parse(name);
+
+    /// <summary>The subscription's state of this name; null: none.</summary>
+    public static SubscriptionState? SubscriptionStateOf(string name) => Words<SubscriptionState>.Parse(name);
+
+    /// <summary>The delivery's state of this name; null: none.</summary>
+    public static DeliveryState? DeliveryStateOf(string name) => Words<DeliveryState>.Parse(name);
 
     private static class Words<TEnum>
         where TEnum : struct, Enum

@@ -20,7 +20,9 @@ internal sealed class Routes
     private const string Windows = Project + "management/maintenance";
     private const string Series = Project + "management/maintenance-series";
     private const string Incidents = Project + "management/incidents";
+    private const string Subscriptions = Project + "management/subscriptions";
     private const string Components = "/v1/platform/components";
+    private const string Subscribers = "/v1/platform/subscribers";
     private const string Keys = Project + "management/keys";
     private readonly RoutePattern[] patterns;
     private readonly RequestTags unmatched = new("unmatched");
@@ -29,6 +31,7 @@ internal sealed class Routes
     {
         const long heartbeats = 4 * 1024 * 1024; // the HealthCollector accepts as much; a batch of 1,000 may need it
         var maintenance = forward.To("maintenanceservice");
+        var notification = forward.To("notificationservice");
         All =
         [
             new("GET", "/", Access.Public, call => RedirectAsync(call, StatusCodes.Status302Found), Operations.Root),
@@ -99,6 +102,16 @@ internal sealed class Routes
             new("POST", Incidents + "/{id}/publish", Access.Management, maintenance, Operations.PublishIncident),
             new("GET", Incidents + "/{id}/events", Access.Management, maintenance, Operations.IncidentEvents),
 
+            new("GET", Subscriptions, Access.Management, notification, Operations.ListSubscriptions),
+            new("POST", Subscriptions, Access.Management, notification, Operations.CreateSubscription),
+            new("GET", Subscriptions + "/{id}", Access.Management, notification, Operations.GetSubscription),
+            new("PATCH", Subscriptions + "/{id}", Access.Management, notification, Operations.UpdateSubscription),
+            new("DELETE", Subscriptions + "/{id}", Access.Management, notification, Operations.DeleteSubscription),
+            new("POST", Subscriptions + "/{id}/rotate", Access.Management, notification, Operations.RotateSubscription),
+            new("POST", Subscriptions + "/{id}/test", Access.Management, notification, Operations.TestSubscription),
+            new("GET", Subscriptions + "/{id}/deliveries", Access.Management, notification, Operations.ListDeliveries),
+            new("POST", Subscriptions + "/{id}/deliveries/{delivery_id}/retry", Access.Management, notification, Operations.RetryDelivery),
+
             new("GET", Keys, Access.Management, keys.ListAsync, Operations.ListKeys),
             new("POST", Keys, Access.Management, keys.CreateAsync, Operations.CreateKey),
             new("POST", Keys + "/{id}/rotate", Access.Management, keys.RotateAsync, Operations.RotateKey),
@@ -118,6 +131,8 @@ internal sealed class Routes
             new("PATCH", Components + "/{id}", Access.Platform, maintenance, Operations.UpdateComponent),
             new("DELETE", Components + "/{id}", Access.Platform, maintenance, Operations.ArchiveComponent),
             new("GET", Components + "/{id}/events", Access.Platform, maintenance, Operations.ComponentEvents),
+            new("GET", Subscribers, Access.Platform, notification, Operations.ListSubscribers),
+            new("DELETE", Subscribers + "/{id}", Access.Platform, notification, Operations.DeleteSubscriber),
             new("GET", "/v1/platform/keys", Access.Platform, keys.ListPlatformAsync, Operations.ListPlatformKeys),
             new("POST", "/v1/platform/keys", Access.Platform, keys.CreatePlatformAsync, Operations.CreatePlatformKey),
             new("POST", "/v1/platform/keys/{id}/rotate", Access.Platform, keys.RotatePlatformAsync, Operations.RotatePlatformKey),

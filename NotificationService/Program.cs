@@ -1,10 +1,10 @@
 using Xerotier.Changes.V1;
-using Xerotier.Maintenance.V1;
 using Xerotier.NotificationService.Events;
 using Xerotier.NotificationService.Following;
 using Xerotier.NotificationService.Model;
 using Xerotier.NotificationService.Sending;
 using Xerotier.NotificationService.Storage;
+using Xerotier.NotificationService.Subscriptions;
 using Xerotier.Projects.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.Statuses.V1;
@@ -14,9 +14,7 @@ builder.AddServiceDefaults("notificationservice");
 builder.AddNotificationsDatabase();
 builder.Services.AddOptions<NotificationsOptions>().BindConfiguration("Notifications").ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton<ProjectDatabase>();
-builder.Services.AddServiceClient<MaintenanceFeed.MaintenanceFeedClient>("maintenanceservice");
-builder.Services.AddSingleton<KnownComponents>();
-builder.Services.AddSingleton<DeliverySignal>();
+builder.Services.AddSubscriptions();
 builder.Services.AddHostedService<EventCleaner>();
 builder.Services.AddServiceClient<ChangeLog.ChangeLogClient>("maintenanceservice");
 builder.Services.AddHostedService<ChangeFollower>();
@@ -36,5 +34,6 @@ if (await app.MigrateOnlyAsync(args) is { } exitCode)
 }
 
 app.UseServiceDefaults();
+app.MapSubscriptions();
 app.Run();
 return 0;

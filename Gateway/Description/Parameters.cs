@@ -17,6 +17,12 @@ internal static class Parameters
 
     public static readonly Parameter ComponentId = new("id", "path", "The component's ID.", "\"cmp_inference_routing\"") { Pattern = "^cmp_" };
 
+    public static readonly Parameter SubscriptionId = new("id", "path", "The subscription's ID.", "\"sub_7k3q0c1v2b3n4m5x6z7a\"") { Pattern = "^sub_" };
+
+    public static readonly Parameter DeliveryId = new("delivery_id", "path", "The message's ID.", "\"msg_7k3q0c1v2b3n4m5x6z7a\"") { Pattern = "^msg_" };
+
+    public static readonly Parameter SubscriberId = new("id", "path", "The subscriber's ID.", "\"sub_7k3q0c1v2b3n4m5x6z7a\"") { Pattern = "^sub_" };
+
     public static readonly Parameter OfComponent = new("component", "query", "Only what concerns the component of this ID.", "\"cmp_inference_routing\"") { Pattern = "^cmp_" };
 
     public static readonly Parameter Badge = new("id", "path", "The component's ID with .svg or .json.", "\"cmp_inference_routing.svg\"") { Pattern = "^cmp_[a-z0-9_]+\\.(svg|json)$" };

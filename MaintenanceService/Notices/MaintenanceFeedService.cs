@@ -37,11 +37,6 @@ internal sealed class MaintenanceFeedService(ChangeFeed feed, ChangeLog log, Not
         }
     }
 
-    public override async Task<ListComponentsResponse> ListComponents(ListComponentsRequest request, ServerCallContext context) => new()
-    {
-        Components = { await notices.ListComponentsAsync(context.CancellationToken) },
-    };
-
     public override async Task<ListProjectWindowsResponse> ListProjectWindows(ListProjectWindowsRequest request, ServerCallContext context)
     {
         var found = await windows.ListOpenAsync(request.ProjectId, context.CancellationToken);
@@ -54,6 +49,11 @@ internal sealed class MaintenanceFeedService(ChangeFeed feed, ChangeLog log, Not
                 ? notices.ListForCalendarAsync(from.ToDateTimeOffset(), to.ToDateTimeOffset(), context.CancellationToken)
                 : notices.ListBetweenAsync(from.ToDateTimeOffset(), to.ToDateTimeOffset(), context.CancellationToken)
             : throw new ApiException(ApiErrors.Invalid("'from' and 'to' are required."));
+
+    public override async Task<ListComponentsResponse> ListComponents(ListComponentsRequest request, ServerCallContext context) => new()
+    {
+        Components = { await notices.ListAllComponentsAsync(context.CancellationToken) },
+    };
 
     public override async Task<Window> GetWindow(GetWindowRequest request, ServerCallContext context) =>
         await notices.FindWindowAsync(request.Id, context.CancellationToken) ?? throw new ApiException(ApiErrors.NotFound());

@@ -164,7 +164,7 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
 
         await row.CloseAsync();
         var response = new GetNoticesResponse { Mark = mark, Lists = lists }; // what follows may be newer than the mark, never older
-        response.Components.AddRange(await ListComponentsAsync(cancellation));
+        response.Components.AddRange(await ListAllComponentsAsync(cancellation));
         response.Incidents.AddRange(await ReadIncidentsAsync(database.CreateCommand(CurrentIncidentsSql), cancellation));
         return response;
     }
@@ -177,8 +177,9 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
         return ids.Select(id => new SeriesNotice { Id = id, Next = { next[id] } });
     }
 
-    /// <summary>All components, the archived ones too.</summary>
-    public Task<List<ComponentNotice>> ListComponentsAsync(CancellationToken cancellation) => ReadComponentsAsync(database.CreateCommand("select document from components"), cancellation);
+    /// <summary>All components as they are now, the archived ones too.</summary>
+    public Task<List<ComponentNotice>> ListAllComponentsAsync(CancellationToken cancellation) =>
+        ReadComponentsAsync(database.CreateCommand("select document from components"), cancellation);
 
     /// <summary>The components of these ids as they are now.</summary>
     public Task<List<ComponentNotice>> ListComponentsAsync(IEnumerable<string> ids, CancellationToken cancellation) =>

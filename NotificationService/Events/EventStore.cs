@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Xerotier.NotificationService.Model;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.NotificationService.Events;
@@ -11,9 +12,6 @@ namespace Xerotier.NotificationService.Events;
 /// </summary>
 internal static class EventStore
 {
-    /// <summary>Holds while a message of a subscription <c>s</c> is to be tried before a new one.</summary>
-    public const string HasEarlier = "exists (select from deliveries earlier where earlier.subscription_id = s.id and earlier.state = 'pending' and earlier.attempts < 3)";
-
     private const string InsertSql = """
         insert into events (key, type, object_id, project_id, platform, components, occurred_at, data)
         values (@key, @type, @object, @project, @platform, @components, @occurred_at, @data) on conflict (key) do nothing returning id
@@ -30,9 +28,9 @@ internal static class EventStore
         update subscriptions s set sequence = sequence + 1 from told where s.id = told.id returning s.id
         """;
 
-    private const string TellSql = $"""
+    private static readonly string TellSql = $"""
         insert into deliveries (id, project_id, subscription_id, event_id, sequence, next_attempt_at)
-        select told.message, s.project_id, s.id, @event, s.sequence, case when {HasEarlier} then null else clock_timestamp() end
+        select told.message, s.project_id, s.id, @event, s.sequence, case when {Waiting.NothingBefore} then clock_timestamp() end
         from unnest(@messages, @subscriptions) told (message, subscription) join subscriptions s on s.id = told.subscription
         """;
 

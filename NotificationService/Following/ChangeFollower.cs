@@ -173,7 +173,15 @@ internal sealed class ChangeFollower(
         }
 
         var known = await components.ListAsync(cancellation);
-        return [.. window.AffectedServices.Select(service => known.FirstOrDefault(component => string.Equals(component.Name, service, StringComparison.OrdinalIgnoreCase))?.Id ?? service)];
+        var found = window.AffectedServices.Select(Find).ToList();
+        if (found.Contains(null))
+        {
+            known = await components.ReadAsync(cancellation); // it may be new
+        }
+
+        return [.. window.AffectedServices.Select(service => Find(service) ?? service)];
+
+        string? Find(string service) => known.FirstOrDefault(component => string.Equals(component.Name, service, StringComparison.OrdinalIgnoreCase))?.Id;
     }
 
     private static MaintenanceWindow? Window(ByteString json) => Read(json, ContractsJson.Wire.MaintenanceWindow);

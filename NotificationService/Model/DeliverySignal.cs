@@ -2,14 +2,15 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.NotificationService.Model;
 
-/// <summary>Says that a message may be due. Those of other replicas are found by looking twice a second.</summary>
+/// <summary>Wakes the sender of this replica when something may have become due.</summary>
 internal sealed class DeliverySignal
 {
     private readonly WakeSignal signal = new();
 
-    /// <summary>A message may be due.</summary>
+    /// <summary>Something may be due.</summary>
     public void Wake() => signal.Set();
 
-    /// <summary>Waits until a message may be due, at most for <paramref name="timeout"/>.</summary>
-    public Task WaitAsync(TimeSpan timeout, TimeProvider time, CancellationToken cancellation) => signal.WaitAsync(timeout, time, cancellation);
+    /// <summary>Waits for <see cref="Wake"/>, at most for <paramref name="timeout"/>. Called by one loop only.</summary>
+    /// <returns>Whether it was woken.</returns>
+    public Task<bool> WaitAsync(TimeSpan timeout, TimeProvider time, CancellationToken cancellation) => signal.WaitAsync(timeout, time, cancellation);
 }

@@ -1,21 +1,22 @@
-using System.Text.Json;
 using Xerotier.Maintenance.V1;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.NotificationService.Model;
 
-/// <summary>The components of the status page, the archived ones too, at most a second old.</summary>
-internal sealed class KnownComponents(MaintenanceFeed.MaintenanceFeedClient maintenance, TimeProvider time)
+/// <summary>The components that there are, as the MaintenanceService has them.</summary>
+/// <param name="client">The MaintenanceService.</param>
+/// <param name="time">The clock.</param>
+internal sealed class KnownComponents(MaintenanceFeed.MaintenanceFeedClient client, TimeProvider time)
 {
-    private readonly SingleFlight<string, IReadOnlyList<Component>> cache = new(TimeSpan.FromSeconds(1), time) { Capacity = 1 };
+    private readonly SingleFlight<string, IReadOnlyList<Component>> known = new(TimeSpan.FromSeconds(10), time);
 
-    /// <summary>All of them.</summary>
-    /// <exception cref="Grpc.Core.RpcException">The MaintenanceService does not respond.</exception>
-    public async Task<IReadOnlyList<Component>> ListAsync(CancellationToken cancellation) => (await cache.GetAsync("", ReadAsync, cancellation)).Value;
+    /// <summary>All components, the archived ones too, at most 10 s old.</summary>
+    /// <exception cref="Grpc.Core.RpcException">The MaintenanceService is away.</exception>
+    public async Task<IReadOnlyList<Component>> ListAsync(CancellationToken cancellation) =>
+        (await known.GetAsync("", _ => ReadAsync(CancellationToken.None), cancellation)).Value; // a call has a deadline
 
-    private async Task<IReadOnlyList<Component>> ReadAsync(string key)
-    {
-        var response = await maintenance.ListComponentsAsync(new());
-        return [.. response.Components.Select(component => JsonSerializer.Deserialize(component.Json.Span, ContractsJson.Wire.Component)!)];
-    }
+    /// <summary>All components as they are now: for whoever misses one that may be new.</summary>
+    /// <exception cref="Grpc.Core.RpcException">The MaintenanceService is away.</exception>
+    public async Task<IReadOnlyList<Component>> ReadAsync(CancellationToken cancellation) =>
+        [.. (await client.ListComponentsAsync(new(), cancellationToken: cancellation)).Components.Select(component => component.Value)];
 }

@@ -12,6 +12,9 @@ namespace Xerotier.ServiceDefaults.Http;
 /// <param name="Location">The new object's path.</param>
 public sealed record ApiResponse(int Status, byte[] Body, string? ETag = null, string? Location = null) : IResult
 {
+    /// <summary>It shows a secret, which nobody may keep.</summary>
+    public bool ShowsSecret { get; init; }
+
     /// <summary>A new object.</summary>
     /// <param name="stored">The object.</param>
     /// <param name="type">Its shape on the wire.</param>
@@ -51,7 +54,7 @@ public sealed record ApiResponse(int Status, byte[] Body, string? ETag = null, s
         response.StatusCode = Status;
         response.ContentType = "application/json; charset=utf-8";
         response.ContentLength = Body.Length;
-        response.Headers.CacheControl = "private, no-cache";
+        response.Headers.CacheControl = ShowsSecret ? "no-store" : "private, no-cache";
         response.Headers.ETag = ETag;
         response.Headers.Location = Location;
         if (!HttpMethods.IsHead(httpContext.Request.Method))

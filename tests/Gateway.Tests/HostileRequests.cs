@@ -82,7 +82,8 @@ internal sealed class HostileRequests(Random random, string project, string key,
         var path = Pick(Paths)
             .Replace("{project_id}", owner, StringComparison.Ordinal)
             .Replace("{id}", id, StringComparison.Ordinal)
-            .Replace("{uid}", "upd_0123456789", StringComparison.Ordinal);
+            .Replace("{uid}", "upd_0123456789", StringComparison.Ordinal)
+            .Replace("{delivery_id}", "msg_0123456789", StringComparison.Ordinal);
         path = random.Next(16) switch
         {
             0 => path.Replace("/", "//", StringComparison.Ordinal),

@@ -77,6 +77,15 @@ public sealed class MatrixTests(PostgresFixture postgres)
         ["PATCH /{project_id}/v1/management/incidents/{id}/updates/{uid}"] = "200",
         ["POST /{project_id}/v1/management/incidents/{id}/publish"] = "200",
         ["GET /{project_id}/v1/management/incidents/{id}/events"] = "200",
+        ["GET /{project_id}/v1/management/subscriptions"] = "200",
+        ["POST /{project_id}/v1/management/subscriptions"] = "201",
+        ["GET /{project_id}/v1/management/subscriptions/{id}"] = "200",
+        ["PATCH /{project_id}/v1/management/subscriptions/{id}"] = "200",
+        ["DELETE /{project_id}/v1/management/subscriptions/{id}"] = "200",
+        ["POST /{project_id}/v1/management/subscriptions/{id}/rotate"] = "200",
+        ["POST /{project_id}/v1/management/subscriptions/{id}/test"] = "201",
+        ["GET /{project_id}/v1/management/subscriptions/{id}/deliveries"] = "200",
+        ["POST /{project_id}/v1/management/subscriptions/{id}/deliveries/{delivery_id}/retry"] = "200",
         ["GET /{project_id}/v1/management/keys"] = "200",
         ["POST /{project_id}/v1/management/keys"] = "400 invalid_request",
         ["POST /{project_id}/v1/management/keys/{id}/rotate"] = "404 not_found",
@@ -95,6 +104,8 @@ public sealed class MatrixTests(PostgresFixture postgres)
         ["PATCH /v1/platform/components/{id}"] = "200",
         ["DELETE /v1/platform/components/{id}"] = "200",
         ["GET /v1/platform/components/{id}/events"] = "200",
+        ["GET /v1/platform/subscribers"] = "200",
+        ["DELETE /v1/platform/subscribers/{id}"] = "200",
         ["GET /v1/platform/keys"] = "200",
         ["POST /v1/platform/keys"] = "400 invalid_request",
         ["POST /v1/platform/keys/{id}/rotate"] = "404 not_found",
@@ -121,7 +132,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
         {
             var line = $"{route.Method} {route.Pattern}";
             Assert.True(LetIn.TryGetValue(line, out var letIn), $"'{line}' is not in this test: say what a caller who is let in gets.");
-            var path = route.Pattern.Replace("{project_id}", project).Replace("{id}", "mw_0000000000").Replace("{uid}", "upd_0000000000");
+            var path = route.Pattern.Replace("{project_id}", project).Replace("{id}", "mw_0000000000").Replace("{uid}", "upd_0000000000").Replace("{delivery_id}", "msg_0000000000");
             foreach (var (kind, key) in keys)
             {
                 var expected = Expected(route.Access, kind) ?? letIn;

@@ -62,6 +62,22 @@ public sealed class NoticeFeedTests(ManagementApi api) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_service_can_ask_for_the_components_alone_the_archived_ones_too()
+    {
+        var live = (await ComponentApiTests.CreateAsync(platform, new() { ["name"] = "Here" })).Id;
+        var archived = (await ComponentApiTests.CreateAsync(platform, new() { ["name"] = "Gone" })).Id;
+        await platform.SendAsync(HttpMethod.Delete, $"/v1/platform/components/{archived}");
+        var components = (await feed.ListComponentsAsync(new(), FeedStream.Token)).Components;
+        Assert.Equal(new[] { "cmp_dashboard", "cmp_inference_routing", "cmp_shared_agents", "cmp_model_storage", live, archived }.Order(), components.Select(c => c.Id).Order());
+        Assert.Equal(("Here", false), (components.Single(c => c.Id == live).Value.Name, components.Single(c => c.Id == live).Value.ArchivedAt is not null));
+        Assert.Equal((2L, true), (components.Single(c => c.Id == archived).Version, components.Single(c => c.Id == archived).Value.ArchivedAt is not null));
+
+        using var nobody = GrpcChannel.ForAddress(service.GrpcAddress);
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await new MaintenanceFeed.MaintenanceFeedClient(nobody).ListComponentsAsync(new()));
+        Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
+    }
+
+    [Fact]
     public async Task Bodies_come_with_the_open_incidents_and_the_newest_50_within_8_MiB()
     {
         var open = await CreateAsync(IncidentApiTests.Body(), start: -80);

@@ -1,0 +1,116 @@
+using System.Text.Json;
+using NpgsqlTypes;
+using Xerotier.NotificationService.Model;
+using Xerotier.ServiceDefaults;
+using static Xerotier.NotificationService.Subscriptions.StoredDelivery;
+
+namespace Xerotier.NotificationService.Subscriptions;
+
+/// <summary>The messages to a subscription, of one project at a time: what people see of them and may do with them.</summary>
+internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal signal)
+{
+    private static readonly string TestSql = $"""
+        update subscriptions set sequence = sequence + case when state = 'active' then 1 else 0 end where project_id = @project and id = @id;
+        with s as (select * from subscriptions where project_id = @project and id = @id and state = 'active'),
+        e as (
+            insert into events (key, type, object_id, project_id, platform, components, occurred_at, data)
+            select @key, '{EventTypes.Test}', s.id, s.project_id, false, array[]::text[], clock_timestamp(), @data from s
+            returning *
+        ),
+        d as (
+            insert into deliveries (id, project_id, subscription_id, event_id, sequence, next_attempt_at)
+            select @delivery, s.project_id, s.id, e.id, s.sequence, case when {Waiting.NothingBefore} then clock_timestamp() end from s, e
+            returning *
+        )
+        select {Columns} from d, e
+        """;
+
+    /// <summary>The subscription's row is locked first, as whoever sends does. What is due within a minute is left alone: it may be on its way right now.</summary>
+    private const string RetrySql = $"""
+        select id from subscriptions where project_id = @project and id = @subscription and state = 'active' for update;
+        with retried as (
+            update deliveries d set
+                state = 'pending',
+                attempts = case when d.state = 'failed' then 0 else d.attempts end,
+                first_attempt_at = case when d.state = 'pending' then d.first_attempt_at end,
+                next_attempt_at = case when d.state = 'failed' or d.next_attempt_at > clock_timestamp() + interval '1 minute' then clock_timestamp() else d.next_attempt_at end
+            from subscriptions s
+            where d.project_id = @project and d.id = @id and d.subscription_id = @subscription and d.state <> 'delivered'
+                and s.project_id = @project and s.id = d.subscription_id and s.state = 'active'
+            returning d.*
+        )
+        select {Columns} from retried d join events e on e.id = d.event_id
+        """;
+
+    private const string ListSql = $"""
+        select {Columns} from deliveries d join events e on e.id = d.event_id
+        where d.project_id = @project and d.subscription_id = @subscription and d.sequence < @before
+        order by d.sequence desc limit @limit
+        """;
+
+    /// <summary>Adds a test to a subscription; null when it is not active.</summary>
+    public async Task<Delivery?> TestAsync(string projectId, string id, CancellationToken cancellation)
+    {
+        try
+        {
+            return await database.Command(projectId, TestSql)
+                .Text("id", id)
+                .Text("key", Id.New("test."))
+                .Text("delivery", Id.New(IdPrefix))
+                .With("data", NpgsqlDbType.Bytea, Data(id))
+                .ReadOneAsync(Read, cancellation);
+        }
+        finally
+        {
+            signal.Wake(); // also when nobody knows whether it was written
+        }
+    }
+
+    /// <summary>Lets a message that has not arrived be tried now; null when it has, or its subscription is not active.</summary>
+    public async Task<Delivery?> RetryAsync(string projectId, string subscriptionId, string id, CancellationToken cancellation)
+    {
+        try
+        {
+            return await database.Command(projectId, RetrySql).Text("subscription", subscriptionId).Text("id", id).ReadOneAsync(Read, cancellation);
+        }
+        finally
+        {
+            signal.Wake();
+        }
+    }
+
+    /// <summary>One message.</summary>
+    /// <exception cref="ApiException">404.</exception>
+    public async Task<Delivery> RequireAsync(string projectId, string subscriptionId, string id, CancellationToken cancellation) =>
+        await FindAsync(projectId, subscriptionId, id, cancellation) ?? throw new ApiException(ApiErrors.NotFound("There is no delivery of this id."));
+
+    /// <summary>One message; null when the subscription has none of that id.</summary>
+    public async Task<Delivery?> FindAsync(string projectId, string subscriptionId, string id, CancellationToken cancellation) => Id.IsWellFormed(IdPrefix, id)
+        ? await database.Command(projectId, $"""
+            select {Columns} from deliveries d join events e on e.id = d.event_id
+            where d.project_id = @project and d.subscription_id = @subscription and d.id = @id
+            """).Text("subscription", subscriptionId).Text("id", id).ReadOneAsync(Read, cancellation)
+        : null;
+
+    /// <summary>Up to <paramref name="limit"/> messages with a smaller sequence, the newest first.</summary>
+    public async Task<List<Delivery>> ListAsync(string projectId, string subscriptionId, long before, int limit, CancellationToken cancellation)
+    {
+        await using var command = database.Command(projectId, ListSql).Text("subscription", subscriptionId).Number("before", before).Number("limit", limit);
+        return await command.ReadAllAsync(Read, cancellation);
+    }
+
+    /// <summary>What a test is about: the subscription itself.</summary>
+    private static byte[] Data(string id)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("object", "subscription");
+            json.WriteString("id", id);
+            json.WriteEndObject();
+        }
+
+        return buffer.ToArray();
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Options;
+using Xerotier.NotificationService.Model;
+using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
+
+namespace Xerotier.NotificationService.Subscriptions;
+
+/// <summary>Carries out changes of subscriptions: reads one, judges the request by it, and writes if it is still what was read, otherwise starts again.</summary>
+internal sealed class SubscriptionWriter(SubscriptionStore store, SubscriptionInput input, IOptions<NotificationsOptions> options) : IDisposable
+{
+    /// <summary>One creation at a time of a project: they wait for each other here, and not with a connection to the database each.</summary>
+    private readonly PartitionedRateLimiter<string> counted = PartitionedRateLimiter.Create<string, string>(
+        project => RateLimitPartition.GetConcurrencyLimiter(project, _ => new() { PermitLimit = 1, QueueLimit = 1000 }));
+
+    /// <summary>Creates a subscription. The response is the only one with its secret.</summary>
+    public async Task<ApiResponse> CreateAsync(HttpContext http)
+    {
+        var fields = await input.ForCreateAsync(await Requests.BodyAsync(http.Request), http.RequestAborted);
+        var caller = Caller.From(http.User);
+        var secret = fields.Channel == SubscriptionChannel.Webhook ? SubscriptionRules.NewSecret() : null;
+        using var turn = await counted.AcquireAsync(caller.ProjectId, cancellationToken: http.RequestAborted);
+        if (!turn.IsAcquired)
+        {
+            throw new ApiException(ApiErrors.ServiceUnavailable);
+        }
+
+        var most = options.Value.MaxSubscriptionsPerProject;
+        var created = await store.CreateAsync(caller, fields, secret, most, http.RequestAborted)
+            ?? throw new ApiException(ApiErrors.QuotaExceeded($"The project has {most} subscriptions by webhook and Slack; delete one first."));
+        return WithSecret(created, secret) with { Status = StatusCodes.Status201Created, Location = $"{http.Request.Path.Value!.TrimEnd('/')}/{created.Id}" };
+    }
+
+    /// <summary>Changes the fields of a subscription.</summary>
+    public async Task<ApiResponse> ChangeAsync(HttpContext http, string projectId, string id)
+    {
+        var body = await Requests.BodyAsync(http.Request);
+        while (true)
+        {
+            var current = await store.RequireAsync(projectId, id, http.RequestAborted);
+            var fields = await input.ForUpdateAsync(body, current.Channel, http.RequestAborted);
+            EntityTags.CheckIfMatch(http.Request, IVersioned.ETagOf(current.Version));
+            SubscriptionRules.Check(current, fields);
+            var next = SubscriptionRules.Changes(current, fields) ? await store.ReplaceAsync(current, fields, http.RequestAborted) : current;
+            if (next is not null)
+            {
+                return ApiResponse.Ok(next, ContractsJson.Wire.Subscription);
+            }
+        }
+    }
+
+    /// <summary>Deletes a subscription with its messages.</summary>
+    public async Task<ApiResponse> DeleteAsync(HttpContext http, string projectId, string id)
+    {
+        StoredSubscription current;
+        do
+        {
+            current = await store.RequireAsync(projectId, id, http.RequestAborted);
+            EntityTags.CheckIfMatch(http.Request, IVersioned.ETagOf(current.Version));
+        }
+        while (!await store.DeleteAsync(current, http.RequestAborted));
+        return ApiResponse.Deleted(new SubscriptionDeleted { Id = id }, ContractsJson.Wire.SubscriptionDeleted);
+    }
+
+    /// <summary>Gives a webhook a new secret.</summary>
+    public async Task<ApiResponse> RotateAsync(HttpContext http, string projectId, string id)
+    {
+        Requests.RefuseFields(await Requests.BodyAsync(http.Request));
+        var current = await store.RequireAsync(projectId, id, http.RequestAborted);
+        var secret = SubscriptionRules.NewSecret();
+        return current.Channel == SubscriptionChannel.Webhook
+            ? WithSecret(await store.RotateAsync(projectId, id, secret, http.RequestAborted) ?? throw SubscriptionStore.NotFound(), secret)
+            : throw new ApiException(ApiErrors.InvalidStateTransition("Only webhooks have a secret."));
+    }
+
+    public void Dispose() => counted.Dispose();
+
+    private static ApiResponse WithSecret(StoredSubscription subscription, string? secret) => new(
+        StatusCodes.Status200OK,
+        JsonSerializer.SerializeToUtf8Bytes(new SubscriptionWithSecret(subscription, secret), ContractsJson.Wire.SubscriptionWithSecret),
+        IVersioned.ETagOf(subscription.Version))
+    { ShowsSecret = true };
+}
