@@ -74,9 +74,13 @@ internal sealed class Sender(
             {
                 if (Volatile.Read(ref room) is > 0 and var places)
                 {
-                    var due = await queue.TakeAsync(places, slow, stopping);
+                    var due = await queue.TakeAsync(places, slow, CancellationToken.None); // what was taken must be known here, or nobody tries it for a minute
                     taken = due.Count;
-                    await StartAsync(due);
+                    due.ForEach(delivery => underWay[delivery.Id] = delivery);
+                    if (taken > 0)
+                    {
+                        await StartAsync(due);
+                    }
                 }
 
                 failures.Succeeded();
@@ -99,16 +103,21 @@ internal sealed class Sender(
 
         async Task StartAsync(List<DueDelivery> due)
         {
-            if (due.Count == 0)
+            stopping.ThrowIfCancellationRequested(); // they are given back
+            Dictionary<long, (StoredEvent Stored, JsonElement Data)> events;
+            try
             {
-                return;
+                events = (await queue.EventsAsync(due.Select(delivery => delivery.EventId), stopping)).ToDictionary(pair => pair.Key, pair => (pair.Value, JsonElementOf(pair.Value.Data)));
+            }
+            catch (Exception) when (!stopping.IsCancellationRequested)
+            {
+                due.ForEach(delivery => underWay.TryRemove(delivery.Id, out _)); // another try when their minute is over
+                throw;
             }
 
-            var events = (await queue.EventsAsync(due.Select(delivery => delivery.EventId), stopping)).ToDictionary(pair => pair.Key, pair => (Stored: pair.Value, Data: JsonElementOf(pair.Value.Data)));
             foreach (var delivery in due)
             {
                 Interlocked.Decrement(ref room);
-                underWay[delivery.Id] = delivery;
                 var (stored, data) = events[delivery.EventId];
                 _ = TryOneAsync(delivery, stored, data);
             }
