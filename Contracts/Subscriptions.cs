@@ -159,11 +159,13 @@ public sealed record SubscriptionCreate
     /// <summary>IDs of the components that it is told of; empty: all.</summary>
     /// <example>[]</example>
     [Items(MaxCount = 50)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Components { get; init; }
 
     /// <summary>The types of the events that it is told of. Default: all of incidents and maintenance.</summary>
     /// <example>["incident.created", "incident.resolved"]</example>
     [Items(MinCount = 1)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Events { get; init; }
 }
 
@@ -173,20 +175,24 @@ public sealed record SubscriptionUpdate
     /// <summary>Where. An e-mail address cannot be changed: its owner must confirm it.</summary>
     /// <example>"https://ops.example.com/hooks/xerotier"</example>
     [StringLength(2000, MinimumLength = 1)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Target { get; init; }
 
     /// <summary>IDs of the components that it is told of; empty: all.</summary>
     /// <example>[]</example>
     [Items(MaxCount = 50)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Components { get; init; }
 
     /// <summary>The types of the events that it is told of.</summary>
     /// <example>["incident.created", "incident.resolved"]</example>
     [Items(MinCount = 1)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Events { get; init; }
 
     /// <summary>active or disabled.</summary>
     /// <example>"active"</example>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SubscriptionState? State { get; init; }
 }
 

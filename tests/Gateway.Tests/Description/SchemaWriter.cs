@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -33,13 +34,17 @@ internal sealed class SchemaWriter(OpenApiDocument document)
     /// <summary>An example of a body: the examples of its properties. A response's leaves out what the API may leave out.</summary>
     /// <param name="type">What it holds.</param>
     /// <param name="isRequest">Whether clients send it.</param>
-    /// <param name="changes">JSON fields that replace those of the example; null takes an optional field away.</param>
+    /// <param name="changes">JSON fields that replace those of the example; null takes an optional field away, and is the value of another.</param>
     public static JsonObject Example(Type type, bool isRequest, string? changes)
     {
         var example = type == typeof(object) ? [] : Compose(type, isRequest);
         foreach (var (name, value) in changes is null ? [] : JsonNode.Parse(changes)!.AsObject().ToArray())
         {
-            if (value is null)
+            if (value is null && !isRequest && type.GetProperties().Any(property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name) == name && !IsOptional(property)))
+            {
+                example[name] = null;
+            }
+            else if (value is null)
             {
                 example.Remove(name);
             }
@@ -216,7 +221,7 @@ internal sealed class SchemaWriter(OpenApiDocument document)
 
     private static bool IsOptional(PropertyInfo property) => property.GetCustomAttribute<JsonIgnoreAttribute>()?.Condition == JsonIgnoreCondition.WhenWritingNull;
 
-    private static List<JsonNode> Words(Type type) => [.. Enum.GetNames(type).Select(name => (JsonNode)System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(name))];
+    private static List<JsonNode> Words(Type type) => [.. Enum.GetNames(type).Select(name => (JsonNode)JsonNamingPolicy.SnakeCaseLower.ConvertName(name))];
 
     private static JsonNode? Default(PropertyInfo property) => property.GetCustomAttribute<DefaultValueAttribute>() is { } given ? JsonValue.Create(given.Value) : null;
 
