@@ -49,7 +49,7 @@ public record Subscription
     public required string? DisabledReason { get; init; }
 
     /// <summary>How many messages it has got.</summary>
-    /// <example>12</example>
+    /// <example>0</example>
     public required long DeliveredCount { get; init; }
 
     /// <summary>How many messages were given up.</summary>
@@ -57,6 +57,7 @@ public record Subscription
     public required long FailedCount { get; init; }
 
     /// <summary>What came of the last attempt; null before the first.</summary>
+    /// <example>null</example>
     public required DeliveryResult? LastResult { get; init; }
 
     /// <summary>Until when messages are signed with the secret from before the last rotation too; null: they are not.</summary>
@@ -245,18 +246,19 @@ public sealed record Delivery
     public required long Sequence { get; init; }
 
     /// <summary>How far it is.</summary>
-    /// <example>"delivered"</example>
+    /// <example>"pending"</example>
     public required DeliveryState State { get; init; }
 
     /// <summary>How often it was tried.</summary>
-    /// <example>1</example>
+    /// <example>0</example>
     public required int Attempts { get; init; }
 
     /// <summary>When it is tried next; null: it is not, or it waits for earlier messages.</summary>
-    /// <example>null</example>
+    /// <example>"2026-05-22T14:21:07Z"</example>
     public required DateTimeOffset? NextAttemptAt { get; init; }
 
     /// <summary>What came of the last attempt; null before the first.</summary>
+    /// <example>null</example>
     public required DeliveryResult? LastResult { get; init; }
 
     /// <summary>When the event was noticed.</summary>

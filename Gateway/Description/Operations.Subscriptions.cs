@@ -5,7 +5,7 @@ namespace Xerotier.Gateway.Description;
 /// <content>Who is told.</content>
 internal static partial class Operations
 {
-    private const string PendingMessage = """{"event_type": "subscription.test", "object_id": "sub_7k3q0c1v2b3n4m5x6z7a", "state": "pending", "attempts": 0, "next_attempt_at": "2026-05-22T14:21:07Z", "last_result": null}""";
+    private const string TestMessage = """{"event_type": "subscription.test", "object_id": "sub_7k3q0c1v2b3n4m5x6z7a"}""";
 
     public static readonly Operation ListSubscriptions = new("listSubscriptions", Tags.Subscriptions, "List subscriptions", $"The project's subscriptions, newest first. {PagedById}")
     {
@@ -21,7 +21,7 @@ internal static partial class Operations
         "Messages go to the target from now on. The response is the only one that shows the secret that a webhook's messages are signed with. A target must be public, and is not asked before the first message: send a test. A project has at most 100 webhooks and Slack targets, unless the installation says otherwise.")
     {
         Request = Body.Json<SubscriptionCreate>(),
-        Responses = [new(201, "The new subscription with its secret.", Body.Json<SubscriptionWithSecret>("""{"delivered_count": 0, "last_result": null}"""), "ETag", "Location")],
+        Responses = [new(201, "The new subscription with its secret.", Body.Json<SubscriptionWithSecret>(), "ETag", "Location")],
         Errors = [400, 409],
     };
 
@@ -62,7 +62,7 @@ internal static partial class Operations
         "testSubscription", Tags.Subscriptions, "Send a test", "A message of the type subscription.test to this subscription alone, after those that wait. What came of it is in its deliveries. One that is not active gets none (409).")
     {
         Parameters = [Parameters.SubscriptionId],
-        Responses = [new(201, "The message.", Body.Json<Delivery>(PendingMessage))],
+        Responses = [new(201, "The message.", Body.Json<Delivery>(TestMessage))],
         Errors = [400, 409],
     };
 
@@ -80,7 +80,7 @@ internal static partial class Operations
         "Now, instead of at its next time. One that was given up begins its attempts anew, under the same ID. One that waits for earlier messages goes on waiting. One that has arrived is not sent again (409).")
     {
         Parameters = [Parameters.SubscriptionId, Parameters.DeliveryId],
-        Responses = [new(200, "The message.", Body.Json<Delivery>(PendingMessage))],
+        Responses = [new(200, "The message.", Body.Json<Delivery>())],
         Errors = [400, 409],
     };
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.NotificationService.Subscriptions;
@@ -8,11 +7,6 @@ internal static class SubscriptionRules
 {
     /// <summary>What deliveries say that were pending when somebody disabled their subscription.</summary>
     public const string GivenUp = "The subscription was disabled.";
-
-    private const int SecretBytes = 32;
-
-    /// <summary>A new secret, after the Standard Webhooks specification.</summary>
-    public static string NewSecret() => $"whsec_{Convert.ToBase64String(RandomNumberGenerator.GetBytes(SecretBytes))}";
 
     /// <summary>Refuses a change that the subscription does not allow.</summary>
     /// <exception cref="ApiException">409.</exception>

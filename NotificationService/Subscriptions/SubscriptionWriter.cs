@@ -19,7 +19,7 @@ internal sealed class SubscriptionWriter(SubscriptionStore store, SubscriptionIn
     {
         var fields = await input.ForCreateAsync(await Requests.BodyAsync(http.Request), http.RequestAborted);
         var caller = Caller.From(http.User);
-        var secret = fields.Channel == SubscriptionChannel.Webhook ? SubscriptionRules.NewSecret() : null;
+        var secret = fields.Channel == SubscriptionChannel.Webhook ? WebhookSecrets.New() : null;
         using var turn = await counted.AcquireAsync(caller.ProjectId, cancellationToken: http.RequestAborted);
         if (!turn.IsAcquired)
         {
@@ -68,7 +68,7 @@ internal sealed class SubscriptionWriter(SubscriptionStore store, SubscriptionIn
     {
         Requests.RefuseFields(await Requests.BodyAsync(http.Request));
         var current = await store.RequireAsync(projectId, id, http.RequestAborted);
-        var secret = SubscriptionRules.NewSecret();
+        var secret = WebhookSecrets.New();
         return current.Channel == SubscriptionChannel.Webhook
             ? WithSecret(await store.RotateAsync(projectId, id, secret, http.RequestAborted) ?? throw SubscriptionStore.NotFound(), secret)
             : throw new ApiException(ApiErrors.InvalidStateTransition("Only webhooks have a secret."));
