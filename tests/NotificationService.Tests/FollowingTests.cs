@@ -33,7 +33,9 @@ public sealed class FollowingTests(PostgresFixture postgres)
         await notifier.SubscribeAsync("sub_2", "/dashboard", components: "{cmp_dashboard}");
         var id = (string)(await notifier.CallAsync(HttpMethod.Post, "incidents", new()
         {
-            ["title"] = "Errors", ["body"] = "We look.", ["components"] = new JsonArray(new JsonObject { ["id"] = "cmp_inference_routing", ["status"] = "degraded" }),
+            ["title"] = "Errors",
+            ["body"] = "We look.",
+            ["components"] = new JsonArray(new JsonObject { ["id"] = "cmp_inference_routing", ["status"] = "degraded" }),
         }))["id"]!;
         await notifier.CallAsync(HttpMethod.Post, $"incidents/{id}/updates", new() { ["status"] = "monitoring", ["body"] = "Hush.", ["notify"] = false });
         await notifier.CallAsync(HttpMethod.Post, $"incidents/{id}/updates", new() { ["status"] = "resolved", ["body"] = "Done." });
@@ -124,7 +126,10 @@ public sealed class FollowingTests(PostgresFixture postgres)
 
     private static JsonObject Window(TimeSpan start) => new()
     {
-        ["title"] = "Database upgrade", ["description"] = "Brief.", ["starts_at"] = Time(start), ["ends_at"] = Time(start + TimeSpan.FromHours(1)),
+        ["title"] = "Database upgrade",
+        ["description"] = "Brief.",
+        ["starts_at"] = Time(start),
+        ["ends_at"] = Time(start + TimeSpan.FromHours(1)),
     };
 
     private static string Time(TimeSpan fromNow) => (DateTimeOffset.UtcNow + fromNow).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

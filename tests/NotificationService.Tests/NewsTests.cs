@@ -117,8 +117,21 @@ public sealed class NewsTests
 
     private static MaintenanceWindow Window() => new()
     {
-        Id = "mw_1", ProjectId = "proj_1", Title = "Database upgrade", Description = "", Severity = WindowSeverity.Info, AffectedServices = [], AutoTransition = false,
-        StartsAt = Now.AddDays(1), EndsAt = Now.AddDays(1).AddHours(1), Status = WindowStatus.Scheduled, CreatedBy = "ops", CreatedAt = Now, UpdatedAt = Now, CompletedAt = null, CancelledAt = null,
+        Id = "mw_1",
+        ProjectId = "proj_1",
+        Title = "Database upgrade",
+        Description = "",
+        Severity = WindowSeverity.Info,
+        AffectedServices = [],
+        AutoTransition = false,
+        StartsAt = Now.AddDays(1),
+        EndsAt = Now.AddDays(1).AddHours(1),
+        Status = WindowStatus.Scheduled,
+        CreatedBy = "ops",
+        CreatedAt = Now,
+        UpdatedAt = Now,
+        CompletedAt = null,
+        CancelledAt = null,
     };
 
     private static MaintenanceWindow Silent(MaintenanceWindow window)
@@ -129,8 +142,21 @@ public sealed class NewsTests
 
     private static Incident Incident(params IncidentUpdate[] updates) => new()
     {
-        Id = "inc_1", ProjectId = "proj_1", Title = "Errors", Status = IncidentStatus.Investigating, Impact = IncidentImpact.Minor, ImpactOverride = null, StartedAt = Now, ResolvedAt = null,
-        Components = [], Updates = updates, UpdatesCount = 1, CreatedBy = "ops", CreatedAt = Now, UpdatedAt = Now, Draft = false,
+        Id = "inc_1",
+        ProjectId = "proj_1",
+        Title = "Errors",
+        Status = IncidentStatus.Investigating,
+        Impact = IncidentImpact.Minor,
+        ImpactOverride = null,
+        StartedAt = Now,
+        ResolvedAt = null,
+        Components = [],
+        Updates = updates,
+        UpdatesCount = 1,
+        CreatedBy = "ops",
+        CreatedAt = Now,
+        UpdatedAt = Now,
+        Draft = false,
     };
 
     private static IncidentUpdate Update(IncidentStatus status) =>
