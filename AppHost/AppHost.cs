@@ -1,6 +1,6 @@
 using Xerotier.AppHost;
 
-// The whole system on one screen. ARCHITECTURE.md has the same as a picture, with the two flows through it.
+// The whole system on one screen. ARCHITECTURE.md has the same as a picture, with the three flows through it.
 try
 {
     var builder = LocalCluster.CreateBuilder(args);

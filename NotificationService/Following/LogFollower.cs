@@ -52,11 +52,15 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
             {
                 await FollowAsync(stoppingToken);
             }
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
+            {
+                return; // whatever was under way is not committed, and is done again by whoever comes next
+            }
             catch (CursorLostException)
             {
                 // it is in good hands
             }
-            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception failure)
             {
                 if (time.GetElapsedTime(started) > ServiceClients.StartupGrace || failure is not RpcException)
                 {
