@@ -142,6 +142,7 @@ public static class ApiErrors
         BadHttpRequestException bad => FromStatus(bad.StatusCode),
         RpcException { StatusCode: StatusCode.DeadlineExceeded } => UpstreamTimeout,
         RpcException { StatusCode: StatusCode.Unavailable or StatusCode.Cancelled or StatusCode.ResourceExhausted } => ServiceUnavailable,
+        RpcException { StatusCode: StatusCode.Internal, Status.DebugException: HttpRequestException or IOException } => ServiceUnavailable, // its connection broke, as when it is stopped: it has said nothing itself
         RpcException { StatusCode: StatusCode.Unauthenticated } => ServiceUnavailable, // another service refuses our token: its clock is off, or ours
         OperationCanceledException => UpstreamTimeout,
         _ => Postgres.ToApiError(failure) ?? Internal,

@@ -1,9 +1,13 @@
 using System.Net;
 using System.Text.Json;
 using Grpc.Core;
+using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using static Grpc.Health.V1.Health;
 
 namespace Xerotier.ServiceDefaults.Tests;
 
@@ -17,6 +21,29 @@ public sealed class ErrorEnvelopeTests
     [InlineData(StatusCode.Internal, 500)]
     public void What_another_service_says_is_told_as_ours(StatusCode code, int status) =>
         Assert.Equal(status, ApiErrors.From(new RpcException(new(code, "its own words"))).Status);
+
+    [Theory]
+    [InlineData(0)] // NO_ERROR
+    [InlineData(1)] // PROTOCOL_ERROR
+    [InlineData(2)] // INTERNAL_ERROR: what a server that stops sends
+    [InlineData(8)] // CANCEL
+    public async Task A_call_whose_connection_breaks_is_unavailable_and_no_fault_of_ours(int reset)
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.Protocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http2));
+        await using var server = builder.Build();
+        server.Run(context =>
+        {
+            context.Features.Get<IHttpResetFeature>()!.Reset(reset);
+            return Task.CompletedTask;
+        });
+        await server.StartAsync(TestContext.Current.CancellationToken);
+        using var channel = GrpcChannel.ForAddress(server.Urls.Single());
+        var failure = await Assert.ThrowsAsync<RpcException>(async () =>
+            await new HealthClient(channel).CheckAsync(new(), cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Equal(503, ApiErrors.From(failure).Status);
+    }
 
     [Fact]
     public void The_envelope_has_message_type_code_and_param()
