@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Xerotier.NotificationService.Tests;
 
 /// <summary>Messages to real receivers.</summary>
@@ -175,7 +173,6 @@ public sealed class SenderTests(PostgresFixture postgres)
     {
         const int Subscribers = 10, Events = 60;
         await using var notifier = await Notifier.StartAsync(postgres.Server);
-        var failing = new ConcurrentDictionary<string, int>();
         notifier.Receiver.Answer = async (message, _) =>
         {
             await Task.Delay(Random.Shared.Next(5));
