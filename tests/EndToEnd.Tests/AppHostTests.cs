@@ -9,6 +9,9 @@ public abstract class AppHostTests : IAsyncDisposable
     /// <summary>Three times as long as a stop may take.</summary>
     protected static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
+    /// <summary>Three times as long as a start takes on a small machine while another cluster starts.</summary>
+    protected static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(180);
+
     private readonly List<AppHostProcess> hosts = [];
 
     protected string Data { get; } = Solution.NewDataFolder();
@@ -36,7 +39,7 @@ public abstract class AppHostTests : IAsyncDisposable
     protected async Task<AppHostProcess> StartReadyAsync()
     {
         var host = Start();
-        await host.ReadyAsync(TimeSpan.FromSeconds(60));
+        await host.ReadyAsync(StartTimeout);
         _ = host.Process.StandardError.ReadToEndAsync(CancellationToken.None);
         return host;
     }

@@ -24,7 +24,7 @@ public sealed partial class EnvironmentTests : AppHostTests
             ["Windows__OpenPerProject"] = "77",
         };
         var host = Start(given);
-        await host.ReadyAsync(TimeSpan.FromSeconds(60));
+        await host.ReadyAsync(StartTimeout);
         var errors = host.Process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         string[] logging = ["Logging__LogLevel__Default", "Logging__LogLevel__Microsoft"];
         var seen = new SortedDictionary<string, string>(StringComparer.Ordinal);

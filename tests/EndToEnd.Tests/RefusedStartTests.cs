@@ -13,7 +13,7 @@ public sealed class RefusedStartTests : AppHostTests
     {
         var host = Start(new() { ["Fleet__StaleAfterSeconds"] = "-1" });
         _ = host.Process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var error = await host.Process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(60));
+        var error = await host.Process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(StartTimeout);
         await host.Process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Timeout);
         Assert.Equal(1, host.Process.ExitCode);
         Assert.Contains("DataAnnotation validation failed for 'FleetOptions' members: 'StaleAfterSeconds'", error);

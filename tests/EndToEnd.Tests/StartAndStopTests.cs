@@ -8,7 +8,7 @@ public sealed class StartAndStopTests : AppHostTests
     {
         var host = Start();
         var errors = host.Process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var printed = await host.ReadyAsync(TimeSpan.FromSeconds(60));
+        var printed = await host.ReadyAsync(StartTimeout);
         var ready = printed.Where(line => line.Length > 0).SkipLast(1).ToList();
         Assert.All(ready, line => Assert.Matches("""^  ✓ [a-z-]+ +\d+\.\d s$""", line));
         Assert.Equal(

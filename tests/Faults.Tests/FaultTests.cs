@@ -91,9 +91,12 @@ public sealed class FaultTests(ITestOutputHelper output) : IAsyncLifetime
         await Task.Delay(1000);
         foreach (var instance in FaultyCluster.Services.SelectMany(service => new[] { $"{service}-0", $"{service}-1" }))
         {
+            var watch = Stopwatch.StartNew();
             await cluster.StopInstanceAsync(instance);
+            var stopped = watch.Elapsed;
             await cluster.StartInstanceAsync(instance);
             await cluster.ReadyAsync(instance);
+            Console.WriteLine($"{instance}: stopped after {stopped.TotalSeconds:0.0} s, ready again {(watch.Elapsed - stopped).TotalSeconds:0.0} s later");
         }
 
         await load.StopAsync();

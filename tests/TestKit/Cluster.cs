@@ -187,11 +187,11 @@ public sealed partial class Cluster : IAsyncDisposable
         await UntilAsync(instance, now => now.State?.Text == KnownResourceStates.Running && !Equals(Property(now, "executable.pid"), before), "start");
     }
 
-    /// <summary>Waits until an instance of a service says that it is ready.</summary>
+    /// <summary>Waits until an instance of a service says that it is ready: a start takes half a minute where load leaves it little of the machine.</summary>
     public async Task ReadyAsync(string instance)
     {
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
-        await Eventually.TrueAsync(IsReadyAsync, $"{instance} is ready");
+        await Eventually.TrueAsync(IsReadyAsync, $"{instance} is ready", seconds: 90);
 
         async Task<bool> IsReadyAsync()
         {
