@@ -9,6 +9,7 @@ var benchmarks = new Dictionary<string, Func<Task<Report>>>
     ["dashboard"] = DashboardBenchmark.RunAsync,
     ["windows"] = WindowsBenchmark.RunAsync,
     ["incidents"] = IncidentsBenchmark.RunAsync,
+    ["notifications"] = NotificationsBenchmark.RunAsync,
     ["status"] = StatusBenchmark.RunAsync,
     ["surfaces"] = SurfacesBenchmark.RunAsync,
     ["auth"] = AuthBenchmark.RunAsync,

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
+using Npgsql;
 using Xerotier.TestKit;
 
 namespace Xerotier.Bench;
@@ -165,6 +166,24 @@ internal static partial class Tools
                 await Task.Delay(25);
             }
         }
+    }
+
+    /// <summary>A database of the cluster's own server: port and folder stand in the server's command line, the password beside its data.</summary>
+    public static NpgsqlConnectionStringBuilder DatabaseOf(Cluster cluster, string name)
+    {
+        var command = File.ReadAllText($"/proc/{cluster.ProcessId("postgres-server")}/cmdline").Split('\0');
+        string After(string option) => command[Array.IndexOf(command, option) + 1];
+        var password = File.ReadLines(Path.Combine(Path.GetDirectoryName(After("-D"))!, "passwords")).Single(line => line.StartsWith($"{name}=", StringComparison.Ordinal))[(name.Length + 1)..];
+        return new() { Host = "127.0.0.1", Port = int.Parse(After("-p"), CultureInfo.InvariantCulture), Database = name, Username = name, Password = password };
+    }
+
+    /// <summary>Runs a statement, which may take a quarter of an hour.</summary>
+    public static async Task ExecuteAsync(NpgsqlConnectionStringBuilder database, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand(sql);
+        command.CommandTimeout = 900;
+        await command.ExecuteNonQueryAsync();
     }
 
     private static double Milliseconds(string text) => text switch

@@ -22,7 +22,7 @@ internal static partial class WindowsBenchmark
         {
             Settings = new Dictionary<string, string?> { ["RateLimits__KeyPerMinute"] = "0", ["RateLimits__ProjectPerMinute"] = "0", ["RateLimits__PublicPerMinute"] = "0" },
         });
-        var database = DatabaseOf(cluster);
+        var database = Tools.DatabaseOf(cluster, "maintenancedb");
         await LoadAsync(database, cluster.ProjectId);
 
         var windows = new Uri(cluster.BaseUrl + "/management/maintenance");
@@ -43,7 +43,7 @@ internal static partial class WindowsBenchmark
             }
 
             var (create, inserts) = (ours.OrderBy(o => o.RequestsPerSecond).ElementAt(Rounds / 2), theirs.Order().ElementAt(Rounds / 2));
-            await ExecuteAsync(database, "vacuum analyze windows");
+            await Tools.ExecuteAsync(database, "vacuum analyze windows");
             _ = await Tools.WrkAsync(windows, Clients, TimeSpan.FromSeconds(1), authorization);
             var list = await Tools.WrkAsync(windows, Clients, Each, authorization);
             var one = await Tools.WrkAsync(windows, 1, Each, authorization);
@@ -123,7 +123,7 @@ internal static partial class WindowsBenchmark
 
     private static async Task LoadAsync(NpgsqlConnectionStringBuilder database, string project)
     {
-        await ExecuteAsync(database, $"""
+        await Tools.ExecuteAsync(database, $"""
             insert into windows (project_id, id, title, description, severity, affected_services, starts_at, ends_at, status, version, created_by, created_at, updated_at, completed_at, cancelled_at)
             select
                 case when n % 10000 = 0 then '{project}' else 'proj_load' || n % 10000 end,
@@ -136,25 +136,7 @@ internal static partial class WindowsBenchmark
                 lateral (select timestamptz '2025-06-01Z' + interval '1 second' * ((n::bigint * 7919) % 63072000) as start,
                     case when n % 100 = 1 then 'active' when n % 50 = 2 then 'scheduled' when n % 5 = 3 then 'cancelled' else 'completed' end as state) v
             """);
-        await ExecuteAsync(database, "vacuum analyze windows");
-    }
-
-    private static async Task ExecuteAsync(NpgsqlConnectionStringBuilder database, string sql)
-    {
-        await using var source = NpgsqlDataSource.Create(database);
-        await using var command = source.CreateCommand(sql);
-        command.CommandTimeout = 900;
-        await command.ExecuteNonQueryAsync();
-    }
-
-    /// <summary>The maintenance database of the cluster's own server: port and folder stand in its command line, the password beside its data.</summary>
-    private static NpgsqlConnectionStringBuilder DatabaseOf(Cluster cluster)
-    {
-        var command = File.ReadAllText($"/proc/{cluster.ProcessId("postgres-server")}/cmdline").Split('\0');
-        string After(string option) => command[Array.IndexOf(command, option) + 1];
-        const string Name = "maintenancedb";
-        var password = File.ReadLines(Path.Combine(Path.GetDirectoryName(After("-D"))!, "passwords")).Single(line => line.StartsWith($"{Name}=", StringComparison.Ordinal))[(Name.Length + 1)..];
-        return new() { Host = "127.0.0.1", Port = int.Parse(After("-p"), CultureInfo.InvariantCulture), Database = Name, Username = Name, Password = password };
+        await Tools.ExecuteAsync(database, "vacuum analyze windows");
     }
 
     [GeneratedRegex(@"tps = ([\d.]+)")]

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
 using Xerotier.NotificationService.Events;
@@ -31,8 +32,19 @@ internal sealed record DueDelivery
     public required bool OfOtherProject { get; init; }
 }
 
-/// <summary>What a message tells of.</summary>
-internal sealed record StoredEvent(long Id, string Type, DateTimeOffset OccurredAt, byte[] Data);
+/// <summary>What messages tell of.</summary>
+/// <param name="Id">Its ID.</param>
+/// <param name="Type">Its type.</param>
+/// <param name="OccurredAt">When it happened.</param>
+/// <param name="Data">The object as the API shows it.</param>
+internal sealed record StoredEvent(long Id, string Type, DateTimeOffset OccurredAt, JsonElement Data)
+{
+    private readonly Lazy<WebhookMessage> own = new(() => new(Type, OccurredAt, Data, ofOtherProject: false));
+    private readonly Lazy<WebhookMessage> foreign = new(() => new(Type, OccurredAt, Data, ofOtherProject: true));
+
+    /// <summary>Its messages to webhooks of its own project, or of others.</summary>
+    public WebhookMessage ToWebhooks(bool ofOtherProject) => (ofOtherProject ? foreign : own).Value;
+}
 
 /// <summary>What came of an attempt.</summary>
 /// <param name="Delivery">The message.</param>
@@ -107,8 +119,13 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
         """;
 
     private const string GiveUpSql = """
-        update deliveries d set state = 'failed', next_attempt_at = null, last_error = 'The subscription was disabled.'
-        from subscriptions s where s.id = any(@subscriptions) and s.state = 'disabled' and d.subscription_id = s.id and d.state = 'pending'
+        with given_up as (
+            update deliveries d set state = 'failed', next_attempt_at = null, last_error = 'The subscription was disabled.'
+            from subscriptions s where s.id = any(@subscriptions) and s.state = 'disabled' and d.subscription_id = s.id and d.state = 'pending'
+            returning d.subscription_id
+        )
+        update subscriptions s set failed_count = s.failed_count + counted.count
+        from (select subscription_id, count(*) from given_up group by subscription_id) counted where s.id = counted.subscription_id
         """;
 
     private const string LetGoSql = """
@@ -148,7 +165,7 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
     public async Task<Dictionary<long, StoredEvent>> EventsAsync(IEnumerable<long> ids, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand("select id, type, occurred_at, data from events where id = any(@ids)").With("ids", NpgsqlDbType.Array | NpgsqlDbType.Bigint, ids.Distinct().ToArray());
-        var found = await command.ReadAllAsync(row => new StoredEvent(row.GetInt64(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2), row.GetFieldValue<byte[]>(3)), cancellation);
+        var found = await command.ReadAllAsync(row => new StoredEvent(row.GetInt64(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2), JsonElement.Parse(row.GetFieldValue<byte[]>(3))), cancellation);
         return found.ToDictionary(stored => stored.Id);
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using System.Threading.Channels;
 using Xerotier.NotificationService.Model;
 using Xerotier.ServiceDefaults;
@@ -13,7 +12,7 @@ namespace Xerotier.NotificationService.Sending;
 internal sealed class Sender(
     DeliveryQueue queue, MessageSender messages, NotificationMetrics metrics, DeliverySignal signal, Migrations migrations, TimeProvider time, ILogger<Sender> logger) : BackgroundService
 {
-    private const int MostRecorded = 200;
+    private const int MostRecorded = 500;
 
     /// <summary>How many messages are under way at once to those who are well, and to the others.</summary>
     private const int LaneOfWell = 128;
@@ -63,97 +62,94 @@ internal sealed class Sender(
         }
     }
 
+    /// <summary>Takes what is due, a little ahead of those who send it, so that neither waits for the other.</summary>
     private async Task LaneAsync(int width, bool slow, CancellationToken stopping)
     {
-        var room = width;
-        var free = new WakeSignal();
-        while (true)
+        var ahead = width / 2;
+        var due = Channel.CreateBounded<(DueDelivery Delivery, StoredEvent Of)>(new BoundedChannelOptions(ahead) { SingleWriter = true });
+        await Task.WhenAll([TakeAsync(), .. Enumerable.Range(0, width).Select(_ => SendAsync())]);
+
+        async Task TakeAsync()
         {
-            var taken = 0;
-            try
+            while (true)
             {
-                if (Volatile.Read(ref room) is > 0 and var places)
+                var taken = 0;
+                try
                 {
-                    var due = await queue.TakeAsync(places, slow, CancellationToken.None); // what was taken must be known here, or nobody tries it for a minute
-                    taken = due.Count;
-                    due.ForEach(delivery => underWay[delivery.Id] = delivery);
+                    var found = await queue.TakeAsync(ahead, slow, CancellationToken.None); // what was taken must be known here, or nobody tries it for a minute
+                    taken = found.Count;
+                    found.ForEach(delivery => underWay[delivery.Id] = delivery);
                     if (taken > 0)
                     {
-                        await StartAsync(due);
+                        await HandOnAsync(found);
                     }
+
+                    failures.Succeeded();
+                }
+                catch (Exception failure) when (!stopping.IsCancellationRequested)
+                {
+                    failures.Failed(failure);
+                    await Task.Delay(Poll, time, stopping);
                 }
 
-                failures.Succeeded();
-            }
-            catch (Exception failure) when (!stopping.IsCancellationRequested)
-            {
-                failures.Failed(failure);
-                await Task.Delay(Poll, time, stopping);
-            }
-
-            if (Volatile.Read(ref room) == 0)
-            {
-                await free.WaitAsync(Poll, time, stopping);
-            }
-            else if (taken == 0)
-            {
-                await (slow ? Task.Delay(Poll, time, stopping) : signal.WaitAsync(Poll, time, stopping));
+                if (taken == 0)
+                {
+                    await (slow ? Task.Delay(Poll, time, stopping) : signal.WaitAsync(Poll, time, stopping));
+                }
             }
         }
 
-        async Task StartAsync(List<DueDelivery> due)
+        async Task HandOnAsync(List<DueDelivery> found)
         {
             stopping.ThrowIfCancellationRequested(); // they are given back
-            Dictionary<long, (StoredEvent Stored, JsonElement Data)> events;
+            Dictionary<long, StoredEvent> events;
             try
             {
-                events = (await queue.EventsAsync(due.Select(delivery => delivery.EventId), stopping)).ToDictionary(pair => pair.Key, pair => (pair.Value, JsonElementOf(pair.Value.Data)));
+                events = await queue.EventsAsync(found.Select(delivery => delivery.EventId), stopping);
             }
             catch (Exception) when (!stopping.IsCancellationRequested)
             {
-                due.ForEach(delivery => underWay.TryRemove(delivery.Id, out _)); // another try when their minute is over
+                found.ForEach(delivery => underWay.TryRemove(delivery.Id, out _)); // another try when their minute is over
                 throw;
             }
 
-            foreach (var delivery in due)
+            foreach (var delivery in found)
             {
-                Interlocked.Decrement(ref room);
-                var (stored, data) = events[delivery.EventId];
-                _ = TryOneAsync(delivery, stored, data);
+                await due.Writer.WriteAsync((delivery, events[delivery.EventId]), stopping);
             }
         }
 
-        async Task TryOneAsync(DueDelivery delivery, StoredEvent stored, JsonElement data)
+        async Task SendAsync()
         {
-            await Task.Yield();
-            try
+            await foreach (var (delivery, of) in due.Reader.ReadAllAsync(stopping))
             {
-                attempts.Writer.TryWrite(await AttemptAsync(delivery, stored, data, stopping));
+                await TryOneAsync(delivery, of, stopping);
             }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
-                return; // it is given back
-            }
-            catch (Exception failure)
-            {
-                // A fault of ours: it must not come back at once for ever, nor be the subscriber's.
-                recordFailures.Failed(failure);
-                attempts.Writer.TryWrite(new(delivery, Delivered: false, RetrySchedule.DelayAfter(delivery.Attempts + 1, null, Random.Shared), null, "The message could not be made.", null, Slow: true));
-            }
-
-            Interlocked.Increment(ref room);
-            free.Set();
         }
     }
 
-    private async Task<Attempt> AttemptAsync(DueDelivery delivery, StoredEvent stored, JsonElement data, CancellationToken stopping)
+    private async Task TryOneAsync(DueDelivery delivery, StoredEvent of, CancellationToken stopping)
+    {
+        try
+        {
+            attempts.Writer.TryWrite(await AttemptAsync(delivery, of, stopping));
+        }
+        catch (Exception failure) when (!stopping.IsCancellationRequested)
+        {
+            // A fault of ours: it must not come back at once for ever, nor be the subscriber's.
+            recordFailures.Failed(failure);
+            attempts.Writer.TryWrite(new(delivery, Delivered: false, RetrySchedule.DelayAfter(delivery.Attempts + 1, null, Random.Shared), null, "The message could not be made.", null, Slow: true));
+        }
+    }
+
+    private async Task<Attempt> AttemptAsync(DueDelivery delivery, StoredEvent of, CancellationToken stopping)
     {
         var begun = time.GetTimestamp();
         var result = delivery.Channel switch
         {
             SubscriptionChannel.Webhook => await messages.SendWebhookAsync(
-                delivery.Target, delivery.Id, WebhookMessage.Create(stored.Type, stored.OccurredAt, data, delivery.Sequence, delivery.OfOtherProject), delivery.Secrets, stopping),
-            SubscriptionChannel.Slack => await messages.SendSlackAsync(delivery.Target, SlackMessage.Create(stored.Type, data, time.GetUtcNow()), stopping),
+                delivery.Target, delivery.Id, of.ToWebhooks(delivery.OfOtherProject).With(delivery.Sequence), delivery.Secrets, stopping),
+            SubscriptionChannel.Slack => await messages.SendSlackAsync(delivery.Target, SlackMessage.Create(of.Type, of.Data, time.GetUtcNow()), stopping),
             _ => new SendResult(SendOutcome.FailedForGood, null, "E-mail is not configured."),
         };
         var took = time.GetElapsedTime(begun);
@@ -199,11 +195,5 @@ internal sealed class Sender(
                 await Task.Delay(Poll, time, stopping);
             }
         }
-    }
-
-    private static JsonElement JsonElementOf(byte[] data)
-    {
-        using var document = JsonDocument.Parse(data);
-        return document.RootElement.Clone();
     }
 }

@@ -1,31 +1,41 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
 
 namespace Xerotier.NotificationService.Sending;
 
-/// <summary>The body of a webhook's message (notifications.md section 21): <c>{"type","timestamp","data"}</c>.</summary>
-internal static class WebhookMessage
+/// <summary>
+/// The bodies of an event's messages to webhooks (notifications.md section 21): <c>{"type","timestamp","data"}</c>. They differ in their
+/// number alone, and ten thousand may be told: all before it is made once.
+/// </summary>
+internal sealed class WebhookMessage
 {
     /// <summary>The most bytes of a body.</summary>
     public const int LargestBody = 64 * 1024;
+
+    /// <summary>The longest number, and what closes the body after it.</summary>
+    private const int LongestEnd = 21;
 
     private const string Updates = "updates";
 
     private static readonly UtcTimeConverter Times = new();
 
+    private readonly byte[] beforeSequence;
+
     /// <summary>
-    /// Makes the body. Of an incident that is too large, the newest updates that fit are in it, in their order, with <c>updates_truncated</c>;
-    /// everything else is small enough by the limits of its fields.
+    /// Makes what the bodies have in common. Of an incident that is too large, the newest updates that fit are in it, in their order, with
+    /// <c>updates_truncated</c>; everything else is small enough by the limits of its fields.
     /// </summary>
     /// <param name="type">The event's type.</param>
     /// <param name="timestamp">When it happened.</param>
     /// <param name="data">The object as the API shows it.</param>
-    /// <param name="sequence">The message's place among the subscription's messages.</param>
     /// <param name="ofOtherProject">Whether the object is of another project than the subscription: its readers see no more of it than the page shows, neither authors nor project.</param>
-    public static byte[] Create(string type, DateTimeOffset timestamp, JsonElement data, long sequence, bool ofOtherProject)
+    public WebhookMessage(string type, DateTimeOffset timestamp, JsonElement data, bool ofOtherProject)
     {
         var whole = Write(null);
-        return whole.Length <= LargestBody || !data.TryGetProperty(Updates, out var updates) ? whole : Write(NewestOf(updates, LargestBody - Write([]).Length, ofOtherProject));
+        beforeSequence = whole.Length <= LargestBody - LongestEnd || !data.TryGetProperty(Updates, out var updates)
+            ? whole
+            : Write(NewestOf(updates, LargestBody - LongestEnd - Write([]).Length, ofOtherProject));
 
         byte[] Write(IReadOnlyList<ReadOnlyMemory<byte>>? newest) => Made(json =>
         {
@@ -53,10 +63,18 @@ internal static class WebhookMessage
                 json.WriteBoolean("updates_truncated", true);
             }
 
-            json.WriteNumber("sequence", sequence);
-            json.WriteEndObject();
-            json.WriteEndObject();
+            json.WritePropertyName("sequence");
         });
+    }
+
+    /// <summary>The body of one message.</summary>
+    /// <param name="sequence">Its place among the messages of its subscription.</param>
+    public byte[] With(long sequence)
+    {
+        Span<byte> end = stackalloc byte[LongestEnd];
+        sequence.TryFormat(end, out var digits, default, CultureInfo.InvariantCulture);
+        "}}"u8.CopyTo(end[digits..]);
+        return [.. beforeSequence, .. end[..(digits + 2)]];
     }
 
     private static List<ReadOnlyMemory<byte>> NewestOf(JsonElement updates, int room, bool ofOtherProject)

@@ -12,7 +12,7 @@ public sealed class WebhookMessageTests
         var status = SampleEvents.Status("outage", "operational");
         Assert.Equal(
             """{"type":"component.status_changed","timestamp":"2026-05-22T14:00:00.5Z","data":{"id":"cmp_1","object":"component","name":"Batch API","status":"outage","previous_status":"operational","since":"2026-05-22T13:59:00Z","sequence":7}}""",
-            Encoding.UTF8.GetString(WebhookMessage.Create("component.status_changed", SampleEvents.Now.AddSeconds(0.5), status, 7, ofOtherProject: false)));
+            Encoding.UTF8.GetString(new WebhookMessage("component.status_changed", SampleEvents.Now.AddSeconds(0.5), status, ofOtherProject: false).With(7)));
 
         var incident = SampleEvents.Incident(bodies: ["First.\n\"Quoted\" \\ \u0001 & <b> 😀 é", "Second."]);
         var body = Create(incident, false);
@@ -44,7 +44,7 @@ public sealed class WebhookMessageTests
     public void Of_an_incident_that_is_too_large_the_newest_updates_that_fit_are_told_in_their_order(string letter, int count)
     {
         string[] bodies = [.. Enumerable.Range(0, count).Select(i => $"{i} {string.Concat(Enumerable.Repeat(letter, 300 + (i * 137 % 5000)))}")];
-        var message = WebhookMessage.Create("incident.updated", SampleEvents.Now, SampleEvents.Incident(bodies: bodies), 1, ofOtherProject: false);
+        var message = new WebhookMessage("incident.updated", SampleEvents.Now, SampleEvents.Incident(bodies: bodies), ofOtherProject: false).With(long.MaxValue);
         Assert.True(message.Length <= WebhookMessage.LargestBody);
 
         var data = SampleEvents.Parse(Encoding.UTF8.GetString(message)).GetProperty("data");
@@ -54,15 +54,15 @@ public sealed class WebhookMessageTests
         Assert.InRange(told.Length, 1, count - 1);
         Assert.Equal(bodies[^told.Length..], told);
 
-        var next = WebhookMessage.Create("incident.updated", SampleEvents.Now, SampleEvents.Incident(bodies: [bodies[^(told.Length + 1)]]), 1, ofOtherProject: false).Length
-            - WebhookMessage.Create("incident.updated", SampleEvents.Now, SampleEvents.Incident(bodies: []), 1, ofOtherProject: false).Length;
+        var next = new WebhookMessage("incident.updated", SampleEvents.Now, SampleEvents.Incident(bodies: [bodies[^(told.Length + 1)]]), ofOtherProject: false).With(long.MaxValue).Length
+            - new WebhookMessage("incident.updated", SampleEvents.Now, SampleEvents.Incident(bodies: []), ofOtherProject: false).With(long.MaxValue).Length;
         Assert.True(message.Length + next > WebhookMessage.LargestBody); // no other fits
     }
 
     [Fact]
     public void A_body_may_be_as_large_as_the_limit_and_no_larger()
     {
-        int Length(int padding) => WebhookMessage.Create("incident.updated", SampleEvents.Now, Padded(padding), 1, ofOtherProject: false).Length;
+        int Length(int padding) => new WebhookMessage("incident.updated", SampleEvents.Now, Padded(padding), ofOtherProject: false).With(long.MaxValue).Length;
         var padding = WebhookMessage.LargestBody - Length(0);
         Assert.Equal(64 * 1024, Length(padding));
         Assert.False(Create(Padded(padding), false).GetProperty("data").TryGetProperty("updates_truncated", out _));
@@ -75,5 +75,5 @@ public sealed class WebhookMessageTests
     }
 
     private static JsonElement Create(JsonElement data, bool ofOtherProject) =>
-        SampleEvents.Parse(Encoding.UTF8.GetString(WebhookMessage.Create("incident.updated", SampleEvents.Now, data, 1, ofOtherProject)));
+        SampleEvents.Parse(Encoding.UTF8.GetString(new WebhookMessage("incident.updated", SampleEvents.Now, data, ofOtherProject).With(1)));
 }
