@@ -18,6 +18,10 @@ internal sealed class Sender(
     private const int LaneOfWell = 128;
     private const int LaneOfSlow = 64;
 
+    /// <summary>While more messages than these are under way, what came of them is gathered for a moment: a transaction for many costs little more than for one.</summary>
+    private const int Many = 32;
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(20);
+
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan SlowAbove = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MeasureEvery = TimeSpan.FromSeconds(5);
@@ -170,6 +174,11 @@ internal sealed class Sender(
     {
         while (await attempts.Reader.WaitToReadAsync(stopping))
         {
+            if (underWay.Count > Many)
+            {
+                await Task.Delay(Gathering, time, stopping);
+            }
+
             var batch = new List<Attempt>();
             while (batch.Count < MostRecorded && attempts.Reader.TryRead(out var attempt))
             {

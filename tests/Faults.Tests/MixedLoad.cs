@@ -23,13 +23,15 @@ internal sealed class MixedLoad : IAsyncDisposable
     private readonly ConcurrentDictionary<string, string> acknowledged = new(); // title → id
     private readonly ConcurrentBag<double> pageMilliseconds = [];
     private readonly (string Id, string Key) stranger;
+    private readonly Subscriber subscriber;
     private readonly List<Task> clients;
     private long refused;
 
-    private MixedLoad(Cluster cluster, (string Id, string Key) stranger, (string Id, string Key) platform)
+    private MixedLoad(Cluster cluster, (string Id, string Key) stranger, (string Id, string Key) platform, Subscriber subscriber)
     {
         this.cluster = cluster;
         this.stranger = stranger;
+        this.subscriber = subscriber;
         gateways = new(cluster);
         shared = new(cluster, gateways, Check);
         incidents = new(cluster, gateways, platform, Check);
@@ -64,7 +66,7 @@ internal sealed class MixedLoad : IAsyncDisposable
     public static async Task<MixedLoad> StartAsync(Cluster cluster)
     {
         using var http = cluster.Http(cluster.PlatformKey);
-        return new(cluster, await ProjectAsync("stranger", false, "management", "inference"), await ProjectAsync("operators", true, "management"));
+        return new(cluster, await ProjectAsync("stranger", false, "management", "inference"), await ProjectAsync("operators", true, "management"), await Subscriber.StartAsync(cluster));
 
         async Task<(string Id, string Key)> ProjectAsync(string name, bool platform, params string[] scopes)
         {
@@ -125,7 +127,7 @@ internal sealed class MixedLoad : IAsyncDisposable
             }
         }
 
-        foreach (var broken in (await shared.VerifyAsync()).Concat(await incidents.VerifyAsync()))
+        foreach (var broken in (await shared.VerifyAsync()).Concat(await incidents.VerifyAsync()).Concat(await subscriber.VerifyAsync([.. acknowledged.Values])))
         {
             findings.Enqueue(broken);
         }
@@ -136,6 +138,7 @@ internal sealed class MixedLoad : IAsyncDisposable
         await StopAsync();
         gateways.Dispose();
         stopping.Dispose();
+        await subscriber.DisposeAsync();
     }
 
     private Task VisitAsync(int first) => RepeatAsync(TimeSpan.FromMilliseconds(50), async () =>
