@@ -130,6 +130,7 @@ public sealed class SubscriptionTests
         string[] create = ["subscriptions", "create", "--channel", "email", "--target", "ops@example.com"];
         var shown = (await tool.TerminalAsync([], 80, create)).Out;
         Assert.StartsWith($"Created {Mail}\n  channel     email\n", shown, StringComparison.Ordinal);
+        Assert.Contains("\n  state       unconfirmed: a mail was sent to ops@example.com\n", shown);
         Assert.DoesNotContain("not shown again", shown);
         Assert.EndsWith("\nsecret\t\n", (await tool.RunAsync(create)).Out, StringComparison.Ordinal);
         Assert.Equal("""{"channel":"email","target":"ops@example.com"}""", api.Seen.Last().Body);
