@@ -158,7 +158,6 @@ public sealed class SubscriptionTests
     [InlineData("create --target https://a.test/", "Option '--channel' is required.")]
     [InlineData("show a/b", "'a/b' is not a valid subscription id")]
     [InlineData("retry sub_1 a/b", "'a/b' is not a valid delivery id")]
-    [InlineData("retry sub_1 msg_1 --idempotency-key ", "--idempotency-key: an idempotency key has 1 to 255 ASCII characters")]
     public async Task What_cannot_be_meant_is_refused_before_anything_is_sent(string line, string error)
     {
         await using var api = await StartAsync();
