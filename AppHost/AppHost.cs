@@ -20,12 +20,14 @@ try
         .WithReference(stores.StatusDb).WaitFor(stores.StatusDb)
         .WithReference(collector)
         .WithReference(maintenance)
+        .WithOfferOfEmail()
         .WithLocalDefault("Page:Port", $"{cluster.Port ?? 8080}")); // where the links of feeds lead here
 
     var notification = builder.AddService<Projects.NotificationService>("notificationservice", cluster, service => service
         .WithReference(stores.NotificationsDb).WaitFor(stores.NotificationsDb)
         .WithReference(maintenance)
         .WithReference(status)
+        .WithOfferOfEmail()
         .WithLocalDefault("Notifications:AllowPrivateTargets", "true")); // there is nobody else to tell
 
     var gateway = builder.AddService<Projects.Gateway>("gateway", cluster, service => service
@@ -34,6 +36,7 @@ try
         .WithReference(maintenance)
         .WithReference(status)
         .WithReference(notification)
+        .WithOfferOfEmail()
         .WithEnvironment("Platform__Key", platformKey)
         .WithDataPath("Page__SnapshotFile", cluster, "page/snapshot")
         .WithExternalHttpEndpoints()

@@ -195,6 +195,10 @@ internal static class Services
         return builder.ExecutionContext.IsRunMode && builder.Configuration[setting] is null ? project.WithEnvironment(setting.Replace(":", "__", StringComparison.Ordinal), value) : project;
     }
 
+    /// <summary>Lets pages offer e-mail where there is an SMTP server to send it by. How to log in there is for the NotificationService alone.</summary>
+    public static IResourceBuilder<ProjectResource> WithOfferOfEmail(this IResourceBuilder<ProjectResource> project) =>
+        project.ApplicationBuilder.Configuration["Smtp:Host"] is { Length: > 0 } ? project.WithLocalDefault("Page:OffersEmail", "true") : project;
+
     /// <summary>A secret parameter, made once; <c>Parameters:{name}</c> in the configuration overrides <paramref name="value"/>, and in a manifest it has none.</summary>
     public static IResourceBuilder<ParameterResource> AddSecret(this IDistributedApplicationBuilder builder, string name, string? value)
     {

@@ -6,6 +6,7 @@ using Xerotier.Gateway.Metrics;
 using Xerotier.Gateway.Page;
 using Xerotier.Gateway.Proxy;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Site;
 
 namespace Xerotier.Gateway;
 
@@ -27,9 +28,10 @@ internal sealed class Routes
     private readonly RoutePattern[] patterns;
     private readonly RequestTags unmatched = new("unmatched");
 
-    public Routes(PublicDocuments documents, PublicFiles files, Health health, OpenApi openApi, ApiReference docs, KeyHandlers keys, ProjectHandlers projects, Forwarder forward, GatewayMetrics metrics)
+    public Routes(PublicDocuments documents, PublicFiles files, Health health, OpenApi openApi, ApiReference docs, KeyHandlers keys, ProjectHandlers projects, Forwarder forward, Brand brand, GatewayMetrics metrics)
     {
         const long heartbeats = 4 * 1024 * 1024; // the HealthCollector accepts as much; a batch of 1,000 may need it
+        const long form = 8 * 1024;
         var maintenance = forward.To("maintenanceservice");
         var notification = forward.To("notificationservice");
         All =
@@ -40,6 +42,10 @@ internal sealed class Routes
             new("GET", "/status.json", Access.Public, documents.ServeJsonAsync, Operations.StatusData) { IsInMemory = true, AllowsAnyOrigin = true },
             new("GET", "/status/history", Access.Public, forward.To("statusservice"), Operations.StatusHistory),
             new("GET", "/status/incidents/{id}", Access.Public, Known(call => $"/status/incidents/{call.Id}", forward.To("statusservice")), Operations.StatusIncident),
+            new("GET", "/status/subscribe", Access.Public, notification, Operations.SubscribePage),
+            new("POST", "/status/subscribe", Access.Public, FromOurPage(notification), Operations.Subscribe) { IsForm = true, MaxBody = form },
+            new("GET", "/status/subscriptions/{token}", Access.Public, notification, Operations.ManagePage),
+            new("POST", "/status/subscriptions/{token}", Access.Public, notification, Operations.Manage) { IsForm = true, MaxBody = form }, // a mail client's one click comes from wherever it is
             Data("/api/v2/summary.json", Operations.StatuspageSummary),
             Data("/api/v2/status.json", Operations.StatuspageStatus),
             Data("/api/v2/components.json", Operations.StatuspageComponents),
@@ -152,6 +158,8 @@ internal sealed class Routes
 
         // What is in memory, and otherwise what responds.
         Handler Known(Func<Call, string> path, Handler otherwise) => call => documents.Find(path(call)) is { } document ? document.ServeAsync(call.Http) : otherwise(call);
+
+        Handler FromOurPage(Handler handle) => call => CrossOrigin.IsFromOurPage(call.Http.Request, brand) ? handle(call) : throw new ApiException(ApiErrors.CsrfFailed);
 
         static string PathOf(Call call, string path) => call.Http.Request.Query.TryGetValue("component", out var component) ? $"{path}?component={component}" : path;
 

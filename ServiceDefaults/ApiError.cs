@@ -93,6 +93,9 @@ public static class ApiErrors
     /// <summary>403: the key's project is suspended.</summary>
     public static ApiError ProjectSuspended { get; } = new(403, ErrorTypes.Authentication, "project_suspended", "The project is suspended.");
 
+    /// <summary>403: another site had a visitor's browser send a form.</summary>
+    public static ApiError CsrfFailed { get; } = new(403, ErrorTypes.Authentication, "csrf_failed", "The form was sent from another site. Open the page here and send it again.");
+
     /// <summary>404.</summary>
     public static ApiError NotFound(string message = "Not found.") => new(404, ErrorTypes.InvalidRequest, "not_found", message);
 
@@ -104,6 +107,9 @@ public static class ApiErrors
 
     /// <summary>415.</summary>
     public static ApiError UnsupportedMediaType { get; } = new(415, ErrorTypes.InvalidRequest, "unsupported_media_type", "Send the body as application/json.");
+
+    /// <summary>415 of what takes a form.</summary>
+    public static ApiError NotAForm { get; } = UnsupportedMediaType with { Message = "Send the body as application/x-www-form-urlencoded." };
 
     /// <summary>409: the window's state does not allow the change.</summary>
     public static ApiError InvalidStateTransition(string message) => new(409, ErrorTypes.InvalidRequest, "invalid_state_transition", message);

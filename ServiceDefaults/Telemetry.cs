@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
@@ -13,7 +14,7 @@ using OpenTelemetry.Trace;
 namespace Xerotier.ServiceDefaults;
 
 /// <summary>Logs, metrics and traces of every service.</summary>
-internal static class Telemetry
+internal static partial class Telemetry
 {
     /// <summary>
     /// Logs as JSON on the console, metrics for Prometheus, and all of both with traces by OTLP where
@@ -56,8 +57,10 @@ internal static class Telemetry
         {
             telemetry.WithTracing(tracing => tracing
                 .SetSampler(new ParentBasedSampler(new RequestSampler()))
+                .AddProcessor<TokenRedaction>()
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => !IsProbe(context.Request.Path))
                 .AddHttpClientInstrumentation());
+            builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None); // its scope has the path, and so a subscriber's token
             builder.Logging.AddOpenTelemetry(logging => logging.IncludeScopes = true);
             telemetry.UseOtlpExporter();
         }
@@ -73,5 +76,25 @@ internal static class Telemetry
     {
         public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>
             new(samplingParameters.Kind == ActivityKind.Server ? SamplingDecision.RecordAndSample : SamplingDecision.Drop);
+    }
+
+    /// <summary>Takes out of spans what whoever reads a trace could use: the tokens in addresses of the subscribers' pages, and whatever else is as long as a token.</summary>
+    private sealed partial class TokenRedaction : BaseProcessor<Activity>
+    {
+        private static readonly string[] Addresses = ["url.path", "url.full", "url.query"];
+
+        public override void OnEnd(Activity data)
+        {
+            foreach (var name in Addresses)
+            {
+                if (data.GetTagItem(name) is string address && Token().Replace(address, "{token}") is var redacted && redacted != address)
+                {
+                    data.SetTag(name, redacted);
+                }
+            }
+        }
+
+        [GeneratedRegex("(?<=/status/subscriptions/)[^?#]+|[A-Za-z0-9_-]{43,}")]
+        private static partial Regex Token();
     }
 }

@@ -19,6 +19,23 @@ internal readonly record struct ClientAddress(IPAddress Address)
         }
     }
 
+    /// <summary>The first address of <see cref="Network"/>, such as <c>192.0.2.1</c> or <c>2001:db8:1:2::</c>.</summary>
+    public IPAddress NetworkAddress
+    {
+        get
+        {
+            Span<byte> bytes = stackalloc byte[16];
+            Address.TryWriteBytes(bytes, out var length);
+            if (length == 4)
+            {
+                return Address;
+            }
+
+            bytes[8..].Clear();
+            return new IPAddress(bytes);
+        }
+    }
+
     /// <summary>How many times as much as of one network may come from one <see cref="Site"/>.</summary>
     public const int NetworksPerSite = 16;
 

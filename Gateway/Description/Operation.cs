@@ -36,6 +36,9 @@ internal sealed record Body(string MediaType, Type? Type = null, string? Example
     /// <summary>A JSON body.</summary>
     public static Body Json<T>(string? example = null) => new("application/json", typeof(T), example);
 
+    /// <summary>A form of a page.</summary>
+    public static Body Form { get; } = new("application/x-www-form-urlencoded");
+
     /// <summary>An HTML page.</summary>
     public static Body Html { get; } = new("text/html");
 

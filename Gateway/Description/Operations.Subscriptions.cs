@@ -7,6 +7,44 @@ internal static partial class Operations
 {
     private const string TestMessage = """{"event_type": "subscription.test", "object_id": "sub_7k3q0c1v2b3n4m5x6z7a"}""";
 
+    public static readonly Operation SubscribePage = new(
+        "subscribePage", Tags.Status, "Get the form that subscribes to mail", "For people. It works without script. Where no mail is set up, the page says so.")
+    {
+        Responses = [new(200, "The page.", Body.Html)],
+        Errors = [503, 504],
+    };
+
+    public static readonly Operation Subscribe = new(
+        "subscribeToPage",
+        Tags.Status,
+        "Subscribe to the status page by mail",
+        "The form of the page, up to 8 KiB: email, and components to be told of, by ID (none: all). The answer is the same for every address, known or not: a mail asks its owner to confirm, and without that nothing is sent. A form that another site has a browser send is refused (403 csrf_failed).")
+    {
+        Request = Body.Form,
+        Responses = [new(200, "No mail is set up.", Body.Html), new(202, "The form is taken, whatever the address.", Body.Html)],
+        Errors = [400, 403, 415, 503, 504],
+    };
+
+    public static readonly Operation ManagePage = new(
+        "subscriptionPage", Tags.Status, "Get the page of a mail's link", "For people: the button that confirms, or what the subscription is with the button that ends it. Following the link changes nothing.")
+    {
+        Parameters = [Parameters.SubscriberToken],
+        Responses = [new(200, "The page.", Body.Html)],
+        Errors = [404, 503, 504],
+    };
+
+    public static readonly Operation Manage = new(
+        "changeSubscriptionOfPage",
+        Tags.Status,
+        "Confirm, change or end a subscription by mail",
+        "The form of the page, up to 8 KiB, with action=confirm, update (with components) or unsubscribe; or the one click of a mail client after RFC 8058, List-Unsubscribe=One-Click. It may come from any site: only the owner of the mail has the token.")
+    {
+        Parameters = [Parameters.SubscriberToken],
+        Request = Body.Form,
+        Responses = [new(200, "The page that says so.", Body.Html)],
+        Errors = [400, 404, 415, 503, 504],
+    };
+
     public static readonly Operation ListSubscriptions = new("listSubscriptions", Tags.Subscriptions, "List subscriptions", $"The project's subscriptions, newest first. {PagedById}")
     {
         Parameters = [Parameters.Limit, Parameters.After with { Example = Parameters.SubscriptionId.Example }],
@@ -18,7 +56,7 @@ internal static partial class Operations
         "createSubscription",
         Tags.Subscriptions,
         "Create a subscription",
-        "Messages go to the target from now on. The response is the only one that shows the secret that a webhook's messages are signed with. A target must be public, and is not asked before the first message: send a test. A project has at most 100 webhooks and Slack targets, unless the installation says otherwise.")
+        "Messages go to the target from now on. The response is the only one that shows the secret that a webhook's messages are signed with. A target must be public, and is not asked before the first message: send a test. An e-mail address is unconfirmed, and is told of nothing, until its owner has followed the mail that is sent to it now. A project has at most 100 webhooks and Slack targets, unless the installation says otherwise.")
     {
         Request = Body.Json<SubscriptionCreate>(),
         Responses = [new(201, "The new subscription with its secret.", Body.Json<SubscriptionWithSecret>(), "ETag", "Location")],
@@ -93,7 +131,7 @@ internal static partial class Operations
 
     public static readonly Operation DeleteSubscriber = new("deleteSubscriber", Tags.Platform, "Remove a subscriber of the page", "With the mails that were to be sent.")
     {
-        Parameters = [Parameters.SubscriberId],
+        Parameters = [Parameters.SubscriberId, Parameters.IfMatch],
         Responses = [new(200, "The subscriber is gone.", Body.Json<PageSubscriberDeleted>())],
         Errors = [400, 412],
     };

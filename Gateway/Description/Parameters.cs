@@ -23,6 +23,8 @@ internal static class Parameters
 
     public static readonly Parameter SubscriberId = new("id", "path", "The subscriber's ID.", "\"sub_7k3q0c1v2b3n4m5x6z7a\"") { Pattern = "^sub_" };
 
+    public static readonly Parameter SubscriberToken = new("token", "path", "The token of a mail's link.", "\"q7Jx0cPp2Vb5nWm8zK1tR4yLd6sHf9aGe3uQ-iO_hXk\"") { Pattern = "^[A-Za-z0-9_-]{43}$" };
+
     public static readonly Parameter OfComponent = new("component", "query", "Only what concerns the component of this ID.", "\"cmp_inference_routing\"") { Pattern = "^cmp_" };
 
     public static readonly Parameter Badge = new("id", "path", "The component's ID with .svg or .json.", "\"cmp_inference_routing.svg\"") { Pattern = "^cmp_[a-z0-9_]+\\.(svg|json)$" };

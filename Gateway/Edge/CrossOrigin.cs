@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Primitives;
+using Xerotier.ServiceDefaults.Site;
 
 namespace Xerotier.Gateway.Edge;
 
-/// <summary>Lets pages of every origin read a response (surfaces.md). What such paths say is public, and credentials are never taken into account.</summary>
+/// <summary>Lets pages of every origin read a response (surfaces.md), and no page but ours send a form. What such paths say is public, and credentials are never taken into account.</summary>
 internal static class CrossOrigin
 {
     private static readonly StringValues Any = "*";
@@ -27,4 +28,28 @@ internal static class CrossOrigin
         response.Headers.AccessControlAllowHeaders = "If-None-Match";
         response.Headers.AccessControlMaxAge = "86400";
     }
+
+    /// <summary>
+    /// Whether no page of another origin has a visitor's browser send this, as far as the browser tells. <c>Origin</c> is asked only where
+    /// <c>Sec-Fetch-Site</c> is not sent, as over plain http; <c>null</c> says nothing: our own pages, which send no referrer, have it too.
+    /// </summary>
+    public static bool IsFromOurPage(HttpRequest request, Brand brand)
+    {
+        var site = request.Headers["Sec-Fetch-Site"];
+        if (site.Count > 0)
+        {
+            return site is ["same-origin" or "none"];
+        }
+
+        return request.Headers.Origin switch
+        {
+            [] or ["null"] => true,
+            [{ } origin] when Uri.TryCreate(origin, UriKind.Absolute, out var from) => IsOf(from, request.Host) || (Uri.TryCreate(brand.PublicUrl, UriKind.Absolute, out var ours)
+                && from.GetLeftPart(UriPartial.Authority) == ours.GetLeftPart(UriPartial.Authority)), // behind a proxy that names another host
+            _ => false,
+        };
+    }
+
+    private static bool IsOf(Uri origin, HostString host) =>
+        string.Equals(origin.Host, host.Host, StringComparison.OrdinalIgnoreCase) && origin.Port == (host.Port ?? (origin.IsDefaultPort ? origin.Port : -1));
 }

@@ -31,9 +31,10 @@ internal static class RequestValidation
         if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
         {
             context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = route.MaxBody;
-            if (route.Method is "POST" or "PATCH" && request.ContentLength != 0 && (!IsJson(request.ContentType) || request.Headers.ContentEncoding.Count > 0))
+            var type = route.IsForm ? "application/x-www-form-urlencoded" : "application/json";
+            if (route.Method is "POST" or "PATCH" && request.ContentLength != 0 && (!Is(request.ContentType, type) || request.Headers.ContentEncoding.Count > 0))
             {
-                return ApiErrors.UnsupportedMediaType;
+                return route.IsForm ? ApiErrors.NotAForm : ApiErrors.UnsupportedMediaType;
             }
         }
 
@@ -56,15 +57,15 @@ internal static class RequestValidation
         return sent.IsEmpty ? "/" : path is not null && sent.SequenceEqual(path) ? path : sent.ToString();
     }
 
-    private static bool IsJson(string? type)
+    /// <summary>Whether the body is of the type <paramref name="wanted"/>, in UTF-8.</summary>
+    private static bool Is(string? type, string wanted)
     {
-        const string json = "application/json";
-        if (type is null || !type.StartsWith(json, StringComparison.OrdinalIgnoreCase))
+        if (type is null || !type.StartsWith(wanted, StringComparison.OrdinalIgnoreCase))
         {
             return false;
         }
 
-        var rest = type.AsSpan(json.Length).Trim();
+        var rest = type.AsSpan(wanted.Length).Trim();
         return rest.IsEmpty || (rest[0] == ';' && rest[1..].Trim() is var parameter
             && (parameter.Equals("charset=utf-8", StringComparison.OrdinalIgnoreCase) || parameter.Equals("charset=\"utf-8\"", StringComparison.OrdinalIgnoreCase)));
     }

@@ -24,6 +24,9 @@ internal sealed record Route(string Method, string Pattern, Access Access, Handl
     /// <summary>Whether pages of other origins may read it.</summary>
     public bool AllowsAnyOrigin { get; init; }
 
+    /// <summary>Whether its body is a form of a page, not JSON.</summary>
+    public bool IsForm { get; init; }
+
     /// <summary>Whether it is a gRPC method.</summary>
     public bool IsGrpc { get; init; }
 

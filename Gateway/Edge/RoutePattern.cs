@@ -3,10 +3,11 @@ using Xerotier.Gateway.Metrics;
 namespace Xerotier.Gateway.Edge;
 
 /// <summary>One path of the public surface, with the routes of its methods.</summary>
-/// <param name="template">The path; <c>{…}</c> is one segment.</param>
+/// <param name="template">The path; <c>{…}</c> is one segment, <c>{token}</c> one that may be a subscriber's token.</param>
 /// <param name="routes">A route for each method.</param>
 internal sealed class RoutePattern(string template, Route[] routes)
 {
+    private const int TokenLength = 43; // base64url characters of 256 bits
     private readonly string[] segments = template[1..].Split('/');
 
     /// <summary>A route for each method.</summary>
@@ -54,6 +55,13 @@ internal sealed class RoutePattern(string template, Route[] routes)
                 {
                     projectId = segment.ToString();
                 }
+                else if (name == "{token}")
+                {
+                    if (!IsToken(segment))
+                    {
+                        return false;
+                    }
+                }
                 else
                 {
                     id ??= segment.ToString(); // a further id is of something within the object
@@ -69,6 +77,8 @@ internal sealed class RoutePattern(string template, Route[] routes)
 
         return true;
     }
+
+    private static bool IsToken(ReadOnlySpan<char> segment) => segment.Length == TokenLength && !segment.ContainsAny('.', '~');
 
     /// <summary>Whether every reader of the segment sees the same text: it is not empty and has no escapes and no relative dots.</summary>
     private static bool IsPlain(ReadOnlySpan<char> segment)

@@ -123,9 +123,10 @@ internal sealed partial class Forwarder(
         var context = call.Http;
         context.Request.Headers.Remove("Upgrade"); // YARP would forward a WebSocket
         var authorization = call.Key?.Authorization(tokens, upstream.Name, time.GetUtcNow()) ?? $"Bearer {tokens.ForPublic(upstream.Name)}";
-        var transformer = new ServiceRequestTransformer(authorization, call.Client.Address);
+        var isPublic = call.Route.Access == Access.Public;
+        var transformer = new ServiceRequestTransformer(authorization, call.Client, isPublic, wantsPage: isPublic && ErrorPages.IsPreferred(context.Request));
         var repeatable = call.Route.Method == "GET" && context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true };
-        var errors = call.Route.Access == Access.Public ? pages : null;
+        var errors = isPublic ? pages : null;
         var common = CommonHeaders.Of(context.Response);
         var tried = new List<Destination>(1);
         while (upstream.Next(tried) is { } destination)
@@ -144,6 +145,11 @@ internal sealed partial class Forwarder(
             if (error == ForwarderError.None)
             {
                 call.Outcome = new(context.Response.StatusCode, upstream.Name);
+                if (transformer.Error is { } refused)
+                {
+                    await Responses.WriteErrorAsync(context, refused, errors);
+                }
+
                 return;
             }
 

@@ -1,4 +1,8 @@
+using System.Globalization;
 using System.Net;
+using System.Text.Json;
+using Xerotier.Contracts;
+using Xerotier.Gateway.Clients;
 using Xerotier.ServiceDefaults;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -8,8 +12,14 @@ namespace Xerotier.Gateway.Proxy;
 /// Makes the request to a service: the method, path and query, the few headers that a service reads, and a token that names the caller.
 /// No other header of a caller is passed on, so no caller can forge one of ours.
 /// </summary>
-internal sealed class ServiceRequestTransformer(string authorization, IPAddress client) : HttpTransformer
+/// <param name="authorization">The token.</param>
+/// <param name="client">Where the request comes from.</param>
+/// <param name="isPublic">Whether anybody may send it: then the service learns by which network it may count requests.</param>
+/// <param name="wantsPage">Whether its sender prefers a page to the envelope of an error.</param>
+internal sealed class ServiceRequestTransformer(string authorization, ClientAddress client, bool isPublic, bool wantsPage) : HttpTransformer
 {
+    private const string Network = "Xerotier-Client";
+    private const int MaxEnvelope = 64 * 1024;
     private static readonly string[] Passed =
         ["Accept", "Accept-Encoding", "Accept-Language", "Idempotency-Key", "If-Match", "If-None-Match", "User-Agent", "grpc-timeout", "grpc-encoding", "grpc-accept-encoding"];
 
@@ -18,6 +28,9 @@ internal sealed class ServiceRequestTransformer(string authorization, IPAddress 
 
     /// <summary>Whether the service rejected our token. The caller is not to blame for that.</summary>
     public bool TokenRejected { get; private set; }
+
+    /// <summary>The service's error, where its sender wants a page and the service has made none.</summary>
+    public ApiError? Error { get; private set; }
 
     /// <inheritdoc/>
     public override ValueTask TransformRequestAsync(HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
@@ -56,18 +69,29 @@ internal sealed class ServiceRequestTransformer(string authorization, IPAddress 
         }
 
         added.TryAddWithoutValidation("Authorization", authorization);
-        added.TryAddWithoutValidation("X-Forwarded-For", client.ToString());
+        added.TryAddWithoutValidation("X-Forwarded-For", client.Address.ToString());
+        if (isPublic)
+        {
+            added.TryAddWithoutValidation(Network, client.NetworkAddress.ToString());
+        }
+
         added.TryAddWithoutValidation("X-Request-Id", Responses.RequestIdOf(httpContext).ToString());
         return default;
     }
 
     /// <inheritdoc/>
-    public override ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    public override async ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {
         if (proxyResponse?.StatusCode == HttpStatusCode.Unauthorized)
         {
             TokenRejected = true;
-            return ValueTask.FromResult(false);
+            return false;
+        }
+
+        if (wantsPage && proxyResponse is { StatusCode: >= HttpStatusCode.BadRequest } && proxyResponse.Content.Headers.ContentType?.MediaType != "text/html")
+        {
+            Error = await ReadErrorAsync(proxyResponse, cancellationToken);
+            return false;
         }
 
         if (proxyResponse?.Headers.Contains(RateLimitHeaders.Limit) == true)
@@ -79,8 +103,33 @@ internal sealed class ServiceRequestTransformer(string authorization, IPAddress 
             own.Remove(RateLimitHeaders.Reset);
         }
 
-        var copied = base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        var copied = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         httpContext.Response.Headers.Server = default;
         return copied;
+    }
+
+    /// <summary>What a service's envelope says; by its status alone, where it is none.</summary>
+    private static async Task<ApiError> ReadErrorAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        var (status, content) = ((int)response.StatusCode, response.Content);
+        try
+        {
+            if (content.Headers is { ContentEncoding.Count: 0, ContentType.MediaType: "application/json" })
+            {
+                await content.LoadIntoBufferAsync(MaxEnvelope, cancellation);
+                if (await content.ReadFromJsonAsync(ContractsJson.Wire.ErrorResponse, cancellation) is { Error: { } error })
+                {
+                    return new(status, error.Type, error.Code, error.Message, error.Param) { RetryAfterSeconds = error.RetryAfter };
+                }
+            }
+        }
+        catch (Exception failure) when (failure is JsonException or HttpRequestException)
+        {
+            // none of ours, too long, or broken off
+        }
+
+        return status == StatusCodes.Status429TooManyRequests
+            ? ApiErrors.RateLimitExceeded(int.TryParse(response.Headers.RetryAfter?.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : 1)
+            : ApiErrors.FromStatus(status);
     }
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace Xerotier.ServiceDefaults.Site;
 
-/// <summary>How an operator's public pages present themselves. Section <c>Page</c>; the Gateway and the StatusService have the same.</summary>
+/// <summary>How an operator's public pages present themselves. Section <c>Page</c>; the Gateway, the StatusService and the NotificationService have the same.</summary>
 public sealed class BrandOptions
 {
     /// <summary>The name of the page, 1 to 60 characters.</summary>
@@ -41,6 +41,9 @@ public sealed class BrandOptions
 
     /// <summary>Origins whose pages may show <c>/status/embed</c> in a frame, such as <c>https://example.com</c>; <c>*</c>: all. Default: none.</summary>
     public IList<string> EmbedOrigins { get; set; } = [];
+
+    /// <summary>Whether the pages offer to subscribe by e-mail, which needs the NotificationService's section <c>Smtp</c>. Default: no.</summary>
+    public bool OffersEmail { get; set; }
 
     /// <summary><c>none</c> asks search engines to leave the pages out. Default: none is asked.</summary>
     public string? Robots { get; set; }
@@ -89,6 +92,7 @@ public sealed class Brand
         Check(options.EmbedOrigins.Count <= 20 && options.EmbedOrigins.All(IsOrigin), "Page:EmbedOrigins must be at most 20 origins such as https://example.com, or '*'.");
         FrameAncestors = options.EmbedOrigins.Count == 0 ? "'none'" : string.Join(' ', options.EmbedOrigins);
         IsIndexed = options.Robots is null or "";
+        OffersEmail = options.OffersEmail;
         LogoLight = Read("LogoLight", options.LogoLight);
         LogoDark = Read("LogoDark", options.LogoDark) ?? LogoLight;
         Check(LogoLight is not null || LogoDark is null, "Page:LogoDark needs Page:LogoLight.");
@@ -198,6 +202,9 @@ public sealed class Brand
 
     /// <summary>Who may show <c>/status/embed</c> in a frame, as <c>frame-ancestors</c> says it.</summary>
     public string FrameAncestors { get; }
+
+    /// <summary>Whether the pages offer to subscribe by e-mail.</summary>
+    public bool OffersEmail { get; }
 
     /// <summary>Whether search engines may list the pages.</summary>
     public bool IsIndexed { get; }

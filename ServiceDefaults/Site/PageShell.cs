@@ -102,13 +102,18 @@ public static partial class PageShell
         }
 
         html.Append("<details class=\"menu\"><summary>Subscribe</summary><ul role=\"list\">");
+        if (brand.OffersEmail)
+        {
+            html.Append("<li><a href=\"/status/subscribe\">E-mail</a></li>");
+        }
+
         foreach (var (title, _, feed) in Feeds)
         {
             html.Append("<li><a href=\"").Append(feed).Append("\">").Append(title).Append("</a></li>");
         }
 
         html.Append("<li><a href=\"webcal://").Append(Html(new Uri(brand.Url).Authority)).Append("/status/maintenance.ics\">Maintenance calendar</a></li>")
-            .Append("<li>Slack: <code>/feed subscribe ").Append(Html(brand.Url)).Append("/status/updates.atom</code></li></ul></details>");
+            .Append("<li>Slack: <code>/feed subscribe ").Append(Html(brand.Url)).Append("/status/updates.atom</code></li><li><a href=\"/docs\">Webhook: with a project key</a></li></ul></details>");
         return html.Append("</nav></header>").ToString();
 
         void Link(string href, string text) => html.Append("<a href=\"").Append(Html(href)).Append("\">").Append(Html(text)).Append("</a>");

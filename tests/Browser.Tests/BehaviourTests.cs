@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Playwright;
+using Xerotier.ServiceDefaults.Site;
 using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.Model;
@@ -117,12 +119,31 @@ public sealed class BehaviourTests(BrowserFixture browser)
         Assert.False(await menu.Locator("ul").IsVisibleAsync());
         await menu.Locator("summary").ClickAsync();
         Assert.Equal(
-            ["History (Atom)", "History (RSS)", "Updates (Atom)", "Updates (JSON Feed)", "Maintenance calendar", "Slack: /feed subscribe http://localhost:8080/status/updates.atom"],
+            ["History (Atom)", "History (RSS)", "Updates (Atom)", "Updates (JSON Feed)", "Maintenance calendar", "Slack: /feed subscribe http://localhost:8080/status/updates.atom", "Webhook: with a project key"],
             await menu.Locator("li").AllInnerTextsAsync());
         Assert.Equal(0, await visit.OverflowAsync());
         var box = (await menu.Locator("ul").BoundingBoxAsync())!;
         Assert.True(box.X >= 0 && box.X + box.Width <= 360, $"{box.X} {box.Width}");
         Assert.Equal(["/status/history.atom", "/status/history.rss", "/status/updates.atom", "/status/updates.json"], await visit.Page.Locator("link[rel=alternate]").EvaluateAllAsync<string[]>("all => all.map(each => each.getAttribute('href'))"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Where_mail_is_set_up_it_is_the_first_way_to_subscribe(bool script)
+    {
+        using var renderer = new PageRenderer(NullLoggerFactory.Instance, new Brand(new() { OffersEmail = true }));
+        var page = await renderer.RenderAsync(Samples.Level(OverallStatus.Operational), TestContext.Current.CancellationToken);
+        await using var visit = await browser.OpenAsync(page.Html.Identity.ToByteArray(), new(360, Script: script));
+        var menu = visit.Page.Locator(".menu");
+        await menu.Locator("summary").ClickAsync();
+        var first = menu.Locator("li").First;
+        Assert.True(await first.IsVisibleAsync());
+        Assert.Equal("E-mail", await first.InnerTextAsync());
+        Assert.Equal("/status/subscribe", await first.Locator("a").GetAttributeAsync("href"));
+        Assert.Equal("/docs", await menu.Locator("li").Last.Locator("a").GetAttributeAsync("href"));
+        Assert.Equal(0, await visit.OverflowAsync());
+        Assert.Empty(visit.Complaints);
     }
 
     [Fact]

@@ -21,11 +21,16 @@ public sealed partial class EnvironmentTests : AppHostTests
             ["Other__Secret"] = "not-for-a-service",
             ["RateLimits__PublicPerMinute"] = "0",
             ["Simulator__PrivateAgents"] = "2",
+            ["Smtp__From"] = "status@example.com",
+            ["Smtp__Host"] = "127.0.0.1",
+            ["Smtp__Password"] = "not-for-all-services",
+            ["Smtp__User"] = "status",
             ["Windows__OpenPerProject"] = "77",
         };
         var host = Start(given);
         await host.ReadyAsync(StartTimeout);
         var errors = host.Process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        const string email = "Page__OffersEmail"; // which follows from Smtp__Host
         string[] logging = ["Logging__LogLevel__Default", "Logging__LogLevel__Microsoft"];
         var seen = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var process in host.Processes().Where(id => id != host.Process.Id))
@@ -33,15 +38,15 @@ public sealed partial class EnvironmentTests : AppHostTests
             var program = Path.GetFileName((await File.ReadAllTextAsync($"/proc/{process}/cmdline", TestContext.Current.CancellationToken)).Split('\0')[0]);
             var environment = (await File.ReadAllTextAsync($"/proc/{process}/environ", TestContext.Current.CancellationToken)).Split('\0');
             seen[program] = string.Join(' ', environment.Select(variable => variable.Split('=')[0])
-                .Where(name => given.ContainsKey(name) || name.StartsWith("ConnectionStrings__", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+                .Where(name => given.ContainsKey(name) || name == email || name.StartsWith("ConnectionStrings__", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         }
 
         Assert.Equal(string.Join(' ', [.. logging, "Simulator__PrivateAgents"]), seen["Xerotier.FleetSimulator"]);
-        Assert.Equal(string.Join(' ', ["ConnectionStrings__gatewaydb", .. logging, "RateLimits__PublicPerMinute"]), seen["Xerotier.Gateway"]);
+        Assert.Equal(string.Join(' ', ["ConnectionStrings__gatewaydb", .. logging, email, "RateLimits__PublicPerMinute"]), seen["Xerotier.Gateway"]);
         Assert.Equal(string.Join(' ', ["ConnectionStrings__redis", "Fleet__StaleAfterSeconds", .. logging, "RateLimits__PublicPerMinute"]), seen["Xerotier.HealthCollector"]);
         Assert.Equal(string.Join(' ', ["ConnectionStrings__maintenancedb", .. logging, "Windows__OpenPerProject"]), seen["Xerotier.MaintenanceService"]);
-        Assert.Equal(string.Join(' ', ["ConnectionStrings__notificationsdb", .. logging]), seen["Xerotier.NotificationService"]);
-        Assert.Equal(string.Join(' ', ["ConnectionStrings__statusdb", .. logging, "ModelStorage__FailuresBeforeOutage"]), seen["Xerotier.StatusService"]);
+        Assert.Equal(string.Join(' ', ["ConnectionStrings__notificationsdb", .. logging, email, "Smtp__From", "Smtp__Host", "Smtp__Password", "Smtp__User"]), seen["Xerotier.NotificationService"]);
+        Assert.Equal(string.Join(' ', ["ConnectionStrings__statusdb", .. logging, "ModelStorage__FailuresBeforeOutage", email]), seen["Xerotier.StatusService"]);
         Assert.DoesNotContain(seen, program => !program.Key.StartsWith("Xerotier.", StringComparison.Ordinal) && program.Value.Length > 0); // the stores, the orchestrator, the dashboard
         await StopAsync(host, "TERM");
         Assert.Empty(await errors);

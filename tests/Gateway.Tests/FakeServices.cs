@@ -107,7 +107,12 @@ internal sealed class FakeServices : IAsyncDisposable
 
         using var body = new MemoryStream();
         await request.Body.CopyToAsync(body);
-        context.Response.StatusCode = request.Method == "POST" && request.Path.Value!.Split('/')[^1] is "maintenance" or "maintenance-series" or "incidents" or "components" or "subscriptions" or "test" ? 201 : 200;
+        context.Response.StatusCode = (request.Method == "POST" ? request.Path.Value!.Split('/')[^1] : "") switch
+        {
+            "maintenance" or "maintenance-series" or "incidents" or "components" or "subscriptions" or "test" => 201,
+            "subscribe" => 202,
+            _ => 200,
+        };
         context.Response.ContentType = request.Path.StartsWithSegments("/status", StringComparison.Ordinal) ? "text/html" : "application/json";
         context.Response.Headers[OpenApiCheck.NotOursHeader] = "1";
         await context.Response.WriteAsync($$"""{"path":"{{request.Path}}","bytes":{{body.Length}}}""");

@@ -83,7 +83,8 @@ internal sealed class HostileRequests(Random random, string project, string key,
             .Replace("{project_id}", owner, StringComparison.Ordinal)
             .Replace("{id}", id, StringComparison.Ordinal)
             .Replace("{uid}", "upd_0123456789", StringComparison.Ordinal)
-            .Replace("{delivery_id}", "msg_0123456789", StringComparison.Ordinal);
+            .Replace("{delivery_id}", "msg_0123456789", StringComparison.Ordinal)
+            .Replace("{token}", random.Next(6) == 0 ? id : new string('t', 43), StringComparison.Ordinal);
         path = random.Next(16) switch
         {
             0 => path.Replace("/", "//", StringComparison.Ordinal),
@@ -131,7 +132,7 @@ internal sealed class HostileRequests(Random random, string project, string key,
         var broken = false;
         if (random.Next(4) != 0)
         {
-            head.Append("Content-Type: ").Append(random.Next(6) == 0 ? Pick(["text/plain", "application/json; charset=utf-16", "application/jsonx", "", "application/grpc", "application/xml", "application/json;;", "multipart/form-data; boundary=x"]) : "application/json").Append("\r\n");
+            head.Append("Content-Type: ").Append(random.Next(6) == 0 ? Pick(["text/plain", "application/json; charset=utf-16", "application/jsonx", "", "application/grpc", "application/xml", "application/json;;", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]) : "application/json").Append("\r\n");
         }
 
         for (var i = random.Next(4); i > 0; i--)

@@ -20,6 +20,10 @@ public sealed class MatrixTests(PostgresFixture postgres)
         ["GET /status/history"] = "200",
         ["GET /status/incidents/{id}"] = "200",
         ["GET /status/"] = "308",
+        ["GET /status/subscribe"] = "200",
+        ["POST /status/subscribe"] = "202",
+        ["GET /status/subscriptions/{token}"] = "200",
+        ["POST /status/subscriptions/{token}"] = "200",
         ["GET /api/v2/summary.json"] = "200",
         ["GET /api/v2/status.json"] = "200",
         ["GET /api/v2/components.json"] = "200",
@@ -132,14 +136,14 @@ public sealed class MatrixTests(PostgresFixture postgres)
         {
             var line = $"{route.Method} {route.Pattern}";
             Assert.True(LetIn.TryGetValue(line, out var letIn), $"'{line}' is not in this test: say what a caller who is let in gets.");
-            var path = route.Pattern.Replace("{project_id}", project).Replace("{id}", "mw_0000000000").Replace("{uid}", "upd_0000000000").Replace("{delivery_id}", "msg_0000000000");
+            var path = route.Pattern.Replace("{project_id}", project).Replace("{id}", "mw_0000000000").Replace("{uid}", "upd_0000000000").Replace("{delivery_id}", "msg_0000000000").Replace("{token}", new string('t', 43));
             foreach (var (kind, key) in keys)
             {
                 var expected = Expected(route.Access, kind) ?? letIn;
                 // The gRPC port answers plain HTTP too, with the same word.
                 foreach (var client in route.IsGrpc ? new[] { http2 } : [gateway.Http, http2])
                 {
-                    var got = route.IsGrpc ? await SendGrpcAsync(client, path, key) : await SendAsync(client, route.Method, path, key);
+                    var got = route.IsGrpc ? await SendGrpcAsync(client, path, key) : await SendAsync(client, route.Method, path, key, route.IsForm);
                     cells++;
                     if (got != expected)
                     {
@@ -290,7 +294,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
         }
     }
 
-    private static async Task<HttpResponseMessage> SendRawAsync(HttpClient client, string method, string path, string? key)
+    private static async Task<HttpResponseMessage> SendRawAsync(HttpClient client, string method, string path, string? key, bool isForm = false)
     {
         using var request = new HttpRequestMessage(new(method), path) { Version = client.DefaultRequestVersion, VersionPolicy = client.DefaultVersionPolicy };
         if (key is not null)
@@ -300,15 +304,15 @@ public sealed class MatrixTests(PostgresFixture postgres)
 
         if (method is "POST" or "PATCH" or "PUT")
         {
-            request.Content = new StringContent("{}", Encoding.UTF8, "application/json");
+            request.Content = isForm ? new FormUrlEncodedContent([]) : new StringContent("{}", Encoding.UTF8, "application/json");
         }
 
         return await client.SendAsync(request);
     }
 
-    private static async Task<string> SendAsync(HttpClient client, string method, string path, string? key)
+    private static async Task<string> SendAsync(HttpClient client, string method, string path, string? key, bool isForm)
     {
-        using var response = await SendRawAsync(client, method, path, key);
+        using var response = await SendRawAsync(client, method, path, key, isForm);
         var status = (int)response.StatusCode;
         if (status < 400)
         {

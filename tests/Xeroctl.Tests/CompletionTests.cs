@@ -18,6 +18,7 @@ public sealed class CompletionTests
         ["GET /proj_ABC123/v1/management/incidents/inc_1"] = Samples.Json(Samples.Incident()),
         ["GET /proj_ABC123/v1/management/subscriptions"] = Samples.List(false, """{"id":"sub_1","channel":"webhook","target":"https://ops.test/"}"""),
         ["GET /proj_ABC123/v1/management/subscriptions/sub_1/deliveries"] = Samples.List(false, """{"id":"msg_2","state":"failed"}""", """{"id":"msg_1","state":"delivered"}"""),
+        ["GET /v1/platform/subscribers"] = Samples.List(false, """{"id":"sub_9","state":"active","address":"ada@a.test"}"""),
         ["GET /v1/platform/keys"] = Samples.List(false, """{"id":"key_3","name":"ops"}"""),
     };
 
@@ -40,6 +41,8 @@ public sealed class CompletionTests
     [InlineData("projects|keys|revoke|", "proj_XYZ789")]
     [InlineData("projects|keys|revoke|proj_XYZ789|", "key_2")]
     [InlineData("platform|keys|rotate|", "key_3")]
+    [InlineData("platform|", "keys subscribers cancel")]
+    [InlineData("platform|subscribers|delete|", "sub_9")]
     [InlineData("incidents|resolve|", "inc_aaaabbbbccccddddeeee")]
     [InlineData("incidents|edit-update|inc_1|", "upd_aaaabbbbccccddddeeee upd_zzzzbbbbccccddddeeee")]
     [InlineData("incidents|update|inc_1|--component|B", "Batch API=operational Batch API=degraded Batch API=outage")]

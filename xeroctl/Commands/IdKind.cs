@@ -30,6 +30,9 @@ internal sealed record IdKind(string What, string Prefix, Func<Session, string, 
     /// <summary>The project's subscriptions.</summary>
     public static IdKind Subscription { get; } = new("subscription", "sub_", (session, query) => session.Call(HttpMethod.Get, $"management/subscriptions?{query}"));
 
+    /// <summary>The page's subscribers.</summary>
+    public static IdKind Subscriber { get; } = new("subscriber", "sub_", (session, query) => session.PlatformCall(HttpMethod.Get, $"subscribers?{query}"));
+
     /// <summary>The messages to one subscription.</summary>
     public static IdKind DeliveryOf(string subscription) => new("delivery", "msg_", (session, query) => session.Call(HttpMethod.Get, $"management/subscriptions/{subscription}/deliveries?{query}"));
 

@@ -6,7 +6,7 @@ namespace Xerotier.Xeroctl.Commands;
 internal static class PlatformCommands
 {
     /// <summary>The group.</summary>
-    public static Group Group() => new("platform", "Manage the platform itself (needs a platform key).", Keys(), Cancel());
+    public static Group Group() => new("platform", "Manage the platform itself (needs a platform key).", Keys(), SubscriberCommands.Group(), Cancel());
 
     private static Group Keys() => new(
         "keys",

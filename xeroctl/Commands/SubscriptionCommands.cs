@@ -57,7 +57,7 @@ internal static class SubscriptionCommands
         return leaf.Handle(async (session, parse, cancel) =>
         {
             var body = await options.BodyAsync(session, parse, cancel);
-            return await session.ShowAsync(session.Call(HttpMethod.Post, Subscriptions, body.ToBytes()), (screen, json) => SubscriptionView.WithSecret(screen, "Created", json), cancel);
+            return await session.ShowAsync(session.Call(HttpMethod.Post, Subscriptions, body.ToBytes()), (screen, json) => SubscriptionView.Created(screen, json), cancel);
         });
     }
 
@@ -166,23 +166,16 @@ internal static class SubscriptionCommands
             Description = "ID of the message, such as msg_abc123, or a unique prefix of it",
             CompletionSources = { context => Candidates.Deliveries(context.ParseResult, id) },
         };
-        var key = new IdempotencyKey();
-        return new Leaf("retry", "Try a message of a subscription again at once. Its ID stays the same.", "xeroctl subscriptions retry sub_abc123 msg_abc123") { id, deliveryId, key }.Handle((session, parse, cancel) =>
-        {
-            var idempotencyKey = key.Of(parse);
-            return IdKind.Subscription.WithIdAsync(
+        return new Leaf("retry", "Try a message of a subscription again at once. Its ID stays the same.", "xeroctl subscriptions retry sub_abc123 msg_abc123") { id, deliveryId }.Handle((session, parse, cancel) =>
+            IdKind.Subscription.WithIdAsync(
                 session,
                 parse.GetRequiredValue(id),
                 subscription => IdKind.DeliveryOf(subscription).WithIdAsync(
                     session,
                     parse.GetRequiredValue(deliveryId),
-                    delivery => session.ShowAsync(
-                        session.Call(HttpMethod.Post, $"{Path(subscription)}/deliveries/{delivery}/retry") with { IdempotencyKey = idempotencyKey },
-                        (screen, json) => DeliveryView.Details(screen, "Requeued", json),
-                        cancel),
+                    delivery => session.ShowAsync(session.Call(HttpMethod.Post, $"{Path(subscription)}/deliveries/{delivery}/retry"), (screen, json) => DeliveryView.Details(screen, "Requeued", json), cancel),
                     cancel),
-                cancel);
-        });
+                cancel));
     }
 
     private static Argument<string> Id() => new("id")

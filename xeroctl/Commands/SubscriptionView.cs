@@ -21,7 +21,17 @@ internal static class SubscriptionView
         DeliveryView.Result(subscription, now, withError: false));
 
     /// <summary>One subscription with all its fields; <paramref name="done"/> says what happened to it.</summary>
-    public static void Details(Screen screen, string? done, JsonElement subscription)
+    public static void Details(Screen screen, string? done, JsonElement subscription) =>
+        Details(screen, done, subscription, ": the owner of the address has not confirmed it yet");
+
+    /// <summary>A new subscription with the secret that nothing else shows, if its channel has one.</summary>
+    public static void Created(Screen screen, JsonElement subscription)
+    {
+        Details(screen, "Created", subscription, $": a mail was sent to {subscription.Text("target")}");
+        Secret(screen, subscription);
+    }
+
+    private static void Details(Screen screen, string? done, JsonElement subscription, string unconfirmed)
     {
         if (!screen.IsTerminal)
         {
@@ -47,7 +57,7 @@ internal static class SubscriptionView
         var state = subscription.Text("state") ?? "";
         DetailView.Field(screen, "channel", subscription.Text("channel") ?? "");
         DetailView.Field(screen, "target", subscription.Text("target") ?? "");
-        DetailView.Field(screen, "state", new Piece(state, StateTone(subscription)), state == "unconfirmed" ? ": the owner of the address has not confirmed it yet" : "");
+        DetailView.Field(screen, "state", new Piece(state, StateTone(subscription)), state == "unconfirmed" ? unconfirmed : "");
         if (subscription.Text("disabled_reason") is { } reason)
         {
             DetailView.Field(screen, "reason", reason);
@@ -67,6 +77,11 @@ internal static class SubscriptionView
     public static void WithSecret(Screen screen, string done, JsonElement subscription)
     {
         Details(screen, done, subscription);
+        Secret(screen, subscription);
+    }
+
+    private static void Secret(Screen screen, JsonElement subscription)
+    {
         var secret = subscription.Text("secret");
         if (!screen.IsTerminal)
         {
@@ -78,14 +93,15 @@ internal static class SubscriptionView
         }
     }
 
-    private static bool HasDefaultEvents(JsonElement subscription) =>
-        subscription.Texts("events").Split(", ").ToHashSet(StringComparer.Ordinal).SetEquals(SubscriptionOptions.DefaultEvents);
-
-    private static Tone StateTone(JsonElement subscription) => subscription.Text("state") switch
+    /// <summary>How good it is what <c>state</c> says, of a subscription or of a subscriber of the page.</summary>
+    public static Tone StateTone(JsonElement subscription) => subscription.Text("state") switch
     {
         "active" => Tone.Good,
         "unconfirmed" => Tone.Warning,
         "disabled" when subscription.Text("disabled_reason") is not null => Tone.Bad,
         _ => Tone.Faint,
     };
+
+    private static bool HasDefaultEvents(JsonElement subscription) =>
+        subscription.Texts("events").Split(", ").ToHashSet(StringComparer.Ordinal).SetEquals(SubscriptionOptions.DefaultEvents);
 }

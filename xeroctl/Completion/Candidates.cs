@@ -65,6 +65,10 @@ internal static class Candidates
     public static IEnumerable<CompletionItem> Subscriptions(ParseResult parse) =>
         Fetch(parse, session => session.Call(HttpMethod.Get, "management/subscriptions?limit=100"), subscription => $"{subscription.Text("channel")}: {subscription.Text("target")}");
 
+    /// <summary>The page's subscribers, newest first.</summary>
+    public static IEnumerable<CompletionItem> Subscribers(ParseResult parse) =>
+        Fetch(parse, session => session.PlatformCall(HttpMethod.Get, "subscribers?limit=100"), subscriber => $"{subscriber.Text("state")}: {subscriber.Text("address")}");
+
     /// <summary>The messages to the subscription that <paramref name="subscription"/> names, newest first.</summary>
     public static IEnumerable<CompletionItem> Deliveries(ParseResult parse, Argument<string> subscription) => Fetch(
         parse,
