@@ -1,6 +1,7 @@
 using Xerotier.Changes.V1;
 using Xerotier.NotificationService.Events;
 using Xerotier.NotificationService.Following;
+using Xerotier.NotificationService.Mail;
 using Xerotier.NotificationService.Model;
 using Xerotier.NotificationService.Sending;
 using Xerotier.NotificationService.Storage;
@@ -22,6 +23,7 @@ builder.Services.AddServiceClient<StatusChanges.StatusChangesClient>("statusserv
 builder.Services.AddHostedService<StatusFollower>();
 builder.Services.AddServiceClient<ProjectFeed.ProjectFeedClient>("gateway", endpoint: "internal");
 builder.Services.AddHostedService<Suspensions>();
+builder.Services.AddMail();
 builder.Services.AddSingleton<MessageSender>();
 builder.Services.AddSingleton<DeliveryQueue>();
 builder.Services.AddSingleton<NotificationMetrics>();

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Threading.Channels;
+using Xerotier.NotificationService.Mail;
+using Xerotier.NotificationService.Messages;
 using Xerotier.NotificationService.Model;
 using Xerotier.ServiceDefaults;
 
@@ -8,16 +10,19 @@ namespace Xerotier.NotificationService.Sending;
 
 /// <summary>
 /// Sends what is due, on any number of replicas. Subscriptions that fail, or take long, have a lane of their own, so that a dead receiver
-/// delays nobody who is well. What came of attempts is written many at a time; what could not be written is sent again, with the same id.
+/// delays nobody who is well, and e-mail has one. What came of attempts is written many at a time; what could not be written is sent again, with the same id.
 /// </summary>
 internal sealed class Sender(
-    DeliveryQueue queue, MessageSender messages, NotificationMetrics metrics, DeliverySignal signal, Migrations migrations, TimeProvider time, ILogger<Sender> logger) : BackgroundService
+    DeliveryQueue queue, MessageSender messages, MailSender mail, NotificationMetrics metrics, DeliverySignal signal, Migrations migrations, TimeProvider time, ILogger<Sender> logger) : BackgroundService
 {
     private const int MostRecorded = 200;
 
     /// <summary>How many messages are under way at once to those who are well, and to the others.</summary>
     private const int LaneOfWell = 128;
     private const int LaneOfSlow = 64;
+
+    /// <summary>And by e-mail: as many as there are connections, and as many that are next.</summary>
+    private const int LaneOfMail = 2 * MailSender.Connections;
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan SlowAbove = TimeSpan.FromSeconds(2);
@@ -34,8 +39,9 @@ internal sealed class Sender(
         await migrations.Done.WaitAsync(stoppingToken);
         var measuring = new FailureLog(logger, "The messages that are to be tried cannot be counted", "The messages that are to be tried are counted again");
         await Task.WhenAll(
-            LaneAsync(LaneOfWell, slow: false, stoppingToken),
-            LaneAsync(LaneOfSlow, slow: true, stoppingToken),
+            LaneAsync(LaneOfWell, Lane.Well, stoppingToken),
+            LaneAsync(LaneOfSlow, Lane.Slow, stoppingToken),
+            mail.IsConfigured ? LaneAsync(LaneOfMail, Lane.Mail, stoppingToken) : Task.CompletedTask, // else it waits
             RecordAsync(stoppingToken),
             measuring.RepeatAsync(async cancellation => metrics.Backlog = await queue.BacklogAsync(cancellation), MeasureEvery, time, stoppingToken));
     }
@@ -63,7 +69,7 @@ internal sealed class Sender(
         }
     }
 
-    private async Task LaneAsync(int width, bool slow, CancellationToken stopping)
+    private async Task LaneAsync(int width, Lane lane, CancellationToken stopping)
     {
         var room = width;
         var free = new WakeSignal();
@@ -74,7 +80,7 @@ internal sealed class Sender(
             {
                 if (Volatile.Read(ref room) is > 0 and var places)
                 {
-                    var due = await queue.TakeAsync(places, slow, CancellationToken.None); // what was taken must be known here, or nobody tries it for a minute
+                    var due = await queue.TakeAsync(places, lane, CancellationToken.None); // what was taken must be known here, or nobody tries it for a minute
                     taken = due.Count;
                     due.ForEach(delivery => underWay[delivery.Id] = delivery);
                     if (taken > 0)
@@ -97,7 +103,7 @@ internal sealed class Sender(
             }
             else if (taken == 0)
             {
-                await (slow ? Task.Delay(Poll, time, stopping) : signal.WaitAsync(Poll, time, stopping));
+                await (lane != Lane.Well ? Task.Delay(Poll, time, stopping) : signal.WaitAsync(Poll, time, stopping));
             }
         }
 
@@ -154,7 +160,9 @@ internal sealed class Sender(
             SubscriptionChannel.Webhook => await messages.SendWebhookAsync(
                 delivery.Target, delivery.Id, WebhookMessage.Create(stored.Type, stored.OccurredAt, data, delivery.Sequence, delivery.OfOtherProject), delivery.Secrets, stopping),
             SubscriptionChannel.Slack => await messages.SendSlackAsync(delivery.Target, SlackMessage.Create(stored.Type, data, time.GetUtcNow()), stopping),
-            _ => new SendResult(SendOutcome.FailedForGood, null, "E-mail is not configured."),
+            SubscriptionChannel.Email => await mail.SendAsync(
+                new(delivery.Id, delivery.SubscriptionId, delivery.Target, stored.ObjectId, MessageContent.Of(stored.Type, data, time.GetUtcNow())), stopping),
+            _ => throw new InvalidOperationException($"There is no channel {delivery.Channel}."),
         };
         var took = time.GetElapsedTime(begun);
         var delivered = result.Outcome is SendOutcome.Delivered;
