@@ -15,6 +15,9 @@ namespace Xerotier.ServiceDefaults;
 /// <summary>Logs, metrics and traces of every service.</summary>
 internal static class Telemetry
 {
+    /// <summary>Beneath it each path is a secret.</summary>
+    private const string SecretPaths = "/status/subscriptions/";
+
     /// <summary>
     /// Logs as JSON on the console, metrics for Prometheus, and all of both with traces by OTLP where
     /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a collector.
@@ -37,6 +40,8 @@ internal static class Telemetry
             ],
         });
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning); // every statement otherwise
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning); // each request with its path, which may be a secret, however much of the framework an operator wants to see
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Routing", LogLevel.Warning);
         builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
         if (builder.Configuration["Logging:Console:FormatterName"] is null)
         {
@@ -56,15 +61,28 @@ internal static class Telemetry
         {
             telemetry.WithTracing(tracing => tracing
                 .SetSampler(new ParentBasedSampler(new RequestSampler()))
-                .AddAspNetCoreInstrumentation(options => options.Filter = context => !IsProbe(context.Request.Path))
-                .AddHttpClientInstrumentation());
-            builder.Logging.AddOpenTelemetry(logging => logging.IncludeScopes = true);
+                .AddAspNetCoreInstrumentation(options =>
+                {
+                    options.Filter = context => !IsProbe(context.Request.Path);
+                    options.EnrichWithHttpRequest = (span, request) => Redact(span, "url.path", request.Path.Value);
+                })
+                .AddHttpClientInstrumentation(options => options.EnrichWithHttpRequestMessage = (span, request) => Redact(span, "url.full", request.RequestUri?.ToString())));
+            builder.Logging.AddOpenTelemetry(); // without scopes: the framework's has each request's path
             telemetry.UseOtlpExporter();
         }
     }
 
     /// <summary>Whether telemetry has somewhere to go; without, spans would only cost time.</summary>
     public static bool ExportsTelemetry(this IConfiguration configuration) => configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
+
+    /// <summary>Takes out of a span what a link of a mail carries: whoever has it may do with the subscription what its owner may.</summary>
+    private static void Redact(Activity span, string tag, string? value)
+    {
+        if (value?.IndexOf(SecretPaths, StringComparison.OrdinalIgnoreCase) is >= 0 and var start)
+        {
+            span.SetTag(tag, value[..(start + SecretPaths.Length)] + "…");
+        }
+    }
 
     private static bool IsProbe(PathString path) => path.StartsWithSegments("/healthz", StringComparison.Ordinal) || path == "/readyz" || path.StartsWithSegments("/grpc.health.v1.Health", StringComparison.Ordinal);
 

@@ -20,6 +20,17 @@ internal static class MailMessage
 {
     private static readonly HtmlEncoder Html = HtmlEncoder.Default;
 
+    /// <summary>What the owner of an address is asked when somebody has entered it; or told, where it is subscribed already.</summary>
+    public static Letter Asking(string id, string subscriptionId, string to, bool isConfirmed, Brand brand) => new(id, subscriptionId, to, null, isConfirmed
+        ? new(
+            $"You are subscribed to {brand.Name}",
+            $"Somebody, most likely you, has asked that the news of {brand.Name} be sent to this address. It is subscribed already: nothing has changed.",
+            [])
+        : new(
+            $"Confirm your subscription to {brand.Name}",
+            $"Somebody, most likely you, has asked that the news of {brand.Name} be sent to this address. Nothing is sent before you confirm it: open the link within 24 hours and press the button there.\n\nIf it was not you, do nothing, and this was all.",
+            []), Confirms: !isConfirmed);
+
     /// <summary>Makes it.</summary>
     /// <param name="letter">What it says to whom.</param>
     /// <param name="to">The address of <paramref name="letter"/>.</param>

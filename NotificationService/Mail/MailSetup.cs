@@ -14,6 +14,7 @@ internal static class MailSetup
         services.AddSingleton<IValidateOptions<SmtpOptions>, SmtpOptions.Validation>();
         services.AddOptions<SmtpOptions>().BindConfiguration("Smtp").ValidateOnStart();
         services.AddSingleton<MailTokens>();
+        services.AddSingleton<MailLinks>();
         services.AddSingleton<MailSender>();
     }
 }

@@ -42,6 +42,9 @@ internal sealed record DueDelivery
 
     /// <summary>Whether the event is of a project that is not the subscription's.</summary>
     public required bool OfOtherProject { get; init; }
+
+    /// <summary>Whether the subscription is confirmed.</summary>
+    public required SubscriptionState State { get; init; }
 }
 
 /// <summary>What a message tells of.</summary>
@@ -83,7 +86,7 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
         from due, subscriptions s, events e
         where d.id = due.id and s.id = d.subscription_id and e.id = d.event_id
         returning d.id, d.subscription_id, s.channel, s.target, s.secret, s.previous_secret, s.previous_secret_until,
-            d.sequence, d.attempts, d.event_id, e.project_id <> s.project_id
+            d.sequence, d.attempts, d.event_id, e.project_id <> s.project_id, s.state
         """;
 
     private const string LockSql = "select id from subscriptions where id = any(@subscriptions) order by id for update";
@@ -156,6 +159,7 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
                 Attempts = row.GetInt32(8),
                 EventId = row.GetInt64(9),
                 OfOtherProject = row.GetBoolean(10),
+                State = WireNames.SubscriptionStateOf(row.GetString(11))!.Value,
             },
             cancellation);
     }

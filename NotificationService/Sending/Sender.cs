@@ -5,6 +5,7 @@ using Xerotier.NotificationService.Mail;
 using Xerotier.NotificationService.Messages;
 using Xerotier.NotificationService.Model;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Site;
 
 namespace Xerotier.NotificationService.Sending;
 
@@ -13,7 +14,7 @@ namespace Xerotier.NotificationService.Sending;
 /// delays nobody who is well, and e-mail has one. What came of attempts is written many at a time; what could not be written is sent again, with the same id.
 /// </summary>
 internal sealed class Sender(
-    DeliveryQueue queue, MessageSender messages, MailSender mail, NotificationMetrics metrics, DeliverySignal signal, Migrations migrations, TimeProvider time, ILogger<Sender> logger) : BackgroundService
+    DeliveryQueue queue, MessageSender messages, MailSender mail, Brand brand, NotificationMetrics metrics, DeliverySignal signal, Migrations migrations, TimeProvider time, ILogger<Sender> logger) : BackgroundService
 {
     private const int MostRecorded = 200;
 
@@ -160,6 +161,8 @@ internal sealed class Sender(
             SubscriptionChannel.Webhook => await messages.SendWebhookAsync(
                 delivery.Target, delivery.Id, WebhookMessage.Create(stored.Type, stored.OccurredAt, data, delivery.Sequence, delivery.OfOtherProject), delivery.Secrets, stopping),
             SubscriptionChannel.Slack => await messages.SendSlackAsync(delivery.Target, SlackMessage.Create(stored.Type, data, time.GetUtcNow()), stopping),
+            SubscriptionChannel.Email when stored.Type == EventTypes.Confirm => await mail.SendAsync(
+                MailMessage.Asking(delivery.Id, delivery.SubscriptionId, delivery.Target, isConfirmed: delivery.State != SubscriptionState.Unconfirmed, brand), stopping),
             SubscriptionChannel.Email => await mail.SendAsync(
                 new(delivery.Id, delivery.SubscriptionId, delivery.Target, stored.ObjectId, MessageContent.Of(stored.Type, data, time.GetUtcNow())), stopping),
             _ => throw new InvalidOperationException($"There is no channel {delivery.Channel}."),

@@ -29,8 +29,25 @@ internal sealed class MailServer : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>What has arrived, as bytes and as a parser reads it.</summary>
-    public ConcurrentQueue<(string To, MimeMessage Message, string Session)> Messages { get; } = [];
+    /// <summary>What has arrived, as a parser reads it and as bytes.</summary>
+    public ConcurrentQueue<(string To, MimeMessage Message, string Session, byte[] Bytes)> Messages { get; } = [];
+
+    /// <summary>The settings of a service that sends by it.</summary>
+    public KeyValuePair<string, string?>[] Settings(string tls = "false") =>
+    [
+        new("Smtp:Host", "127.0.0.1"), new("Smtp:Port", $"{Port}"), new("Smtp:From", "status@mail.example"), new("Smtp:Tls", tls),
+        new("Page:PublicUrl", "https://status.example.org"),
+    ];
+
+    /// <summary>The messages to an address, once there are so many.</summary>
+    public async Task<List<MimeMessage>> ToAsync(string address, int count)
+    {
+        await TestKit.Eventually.TrueAsync(() => To(address).Count >= count, $"{count} messages to {address}");
+        return To(address);
+    }
+
+    /// <summary>The messages to an address.</summary>
+    public List<MimeMessage> To(string address) => [.. Messages.Where(message => message.To == address).Select(message => message.Message)];
 
     /// <summary>What the server says to a recipient.</summary>
     public Func<string, SmtpResponse> Recipient { get; set; } = _ => SmtpResponse.Ok;
@@ -62,7 +79,7 @@ internal sealed class MailServer : IAsyncDisposable
             if (said.ReplyCode == SmtpReplyCode.Ok)
             {
                 using var bytes = new MemoryStream(buffer.ToArray());
-                server.Messages.Enqueue((transaction.To[0].AsAddress(), await MimeMessage.LoadAsync(bytes, cancellationToken), context.SessionId.ToString()));
+                server.Messages.Enqueue((transaction.To[0].AsAddress(), await MimeMessage.LoadAsync(bytes, cancellationToken), context.SessionId.ToString(), bytes.ToArray()));
             }
 
             return said;

@@ -151,13 +151,7 @@ public sealed partial class MailTests(PostgresFixture postgres)
         Assert.Equal(valid, validation.Validate(Options.DefaultName, new() { Host = host, Port = port, From = from, User = user, Password = password }).Succeeded);
     }
 
-    private Task<Notifier> StartAsync(MailServer server, string tls = "false") => Notifier.StartAsync(
-        postgres.Server,
-        settings:
-        [
-            new("Smtp:Host", "127.0.0.1"), new("Smtp:Port", $"{server.Port}"), new("Smtp:From", "status@mail.example"), new("Smtp:Tls", tls),
-            new("Page:PublicUrl", "https://status.example.org"),
-        ]);
+    private Task<Notifier> StartAsync(MailServer server, string tls = "false") => Notifier.StartAsync(postgres.Server, settings: server.Settings(tls));
 
     [GeneratedRegex("^<(?<url>https://status\\.example\\.org/status/subscriptions/(?<token>[A-Za-z0-9_-]{43}))>$", RegexOptions.ExplicitCapture)]
     private static partial Regex Link();

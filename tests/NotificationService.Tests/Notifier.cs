@@ -44,8 +44,14 @@ internal sealed class Notifier : IAsyncDisposable
         return notifier;
     }
 
+    /// <summary>The insides of the first replica.</summary>
+    public IServiceProvider Services => services[0].Services;
+
+    /// <summary>A client of the first replica.</summary>
+    public HttpClient Http(string? token) => services[0].Http(token);
+
     /// <summary>Starts a replica of the service.</summary>
-    public async Task<InProcessService<Program>> AddReplicaAsync()
+    public async Task<InProcessService<Program>> AddReplicaAsync(params KeyValuePair<string, string?>[] more)
     {
         var service = new InProcessService<Program>([
             new("ConnectionStrings:notificationsdb", connection),
@@ -54,6 +60,7 @@ internal sealed class Notifier : IAsyncDisposable
             new("services:maintenanceservice:grpc:0", maintenance?.GrpcAddress.ToString() ?? "http://127.0.0.1:9"),
             new("Notifications:AllowPrivateTargets", "true"),
             .. settings,
+            .. more,
         ]);
         services.Add(service);
         using var http = service.Http();
