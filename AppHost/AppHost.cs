@@ -26,6 +26,7 @@ try
         .WithReference(stores.NotificationsDb).WaitFor(stores.NotificationsDb)
         .WithReference(maintenance)
         .WithReference(status)
+        .WithLocalDefault("Page:Port", $"{cluster.Port ?? 8080}")
         .WithLocalDefault("Notifications:AllowPrivateTargets", "true")); // there is nobody else to tell
 
     var gateway = builder.AddService<Projects.Gateway>("gateway", cluster, service => service

@@ -38,7 +38,7 @@ internal sealed class SubscriberPages(Brand brand)
         input[aria-invalid] { border-color: var(--outage); }
         input[type=checkbox] { accent-color: var(--accent); }
         main button { min-height: 40px; margin-top: 16px; padding: 8px 16px; border: 1px solid var(--unknown); border-radius: 8px; color: var(--text); font-weight: 600; text-decoration: none; }
-        main .go button { border-color: var(--accent); background: var(--accent); color: var(--bg); }
+        main .do button { border-color: var(--accent); background: var(--accent); color: var(--bg); }
         .message .wrong { margin-top: 4px; color: var(--outage-text); --c: var(--outage); }
         .message ul { margin-top: 8px; padding-inline-start: 20px; list-style: disc; }
         """)}</style>";
@@ -88,7 +88,7 @@ internal sealed class SubscriberPages(Brand brand)
             SubscriptionState.Unconfirmed when link.Confirms => Page(200, "Confirm your subscription", $"""
                 {told}News of {Html(brand.Name)} will be sent to <b>{Html(subscription.Address)}</b> once you confirm it here.</p>
                 {About(subscription, offered)}
-                {Button("confirm", "Confirm", "go")}
+                {Button("confirm", "Confirm", "do")}
                 {end}
                 """),
             SubscriptionState.Unconfirmed => Page(200, "Not confirmed yet", $"""
@@ -101,7 +101,7 @@ internal sealed class SubscriberPages(Brand brand)
                 """),
             _ => Page(200, "Your subscription", $"""
                 {told}News of {Html(brand.Name)} is sent to <b>{Html(subscription.Address)}</b>.</p>
-                {(offered.Count == 0 ? "<p>The services cannot be listed right now. Try again in a moment to choose others.</p>" : $"""<form method="post"><input type="hidden" name="action" value="update">{Choice(offered, subscription.Components)}<p class="go"><button>Save</button></p></form>""")}
+                {(offered.Count == 0 ? "<p>The services cannot be listed right now. Try again in a moment to choose others.</p>" : $"""<form method="post"><input type="hidden" name="action" value="update">{Choice(offered, subscription.Components)}<p class="do"><button>Save</button></p></form>""")}
                 {end}
                 """),
         };
@@ -120,7 +120,7 @@ internal sealed class SubscriberPages(Brand brand)
         <input id="email" name="email" type="email" autocomplete="email" required maxlength="254" value="{Html(email)}"{(wrong is null ? "" : " aria-invalid=\"true\" aria-describedby=\"wrong\" autofocus")}>
         {(wrong is null ? "" : $"<p class=\"wrong\" id=\"wrong\">{Html(wrong)}</p>")}
         {Choice(offered, chosen)}
-        <p class="go"><button>Subscribe</button></p>
+        <p class="do"><button>Subscribe</button></p>
         </form>
         <p>A mail with a link comes first; nothing else is sent before you confirm there. Every mail has a link that ends it.</p>
         """, wrong is null ? "" : "Error: ");
