@@ -1,7 +1,7 @@
 -- What the links of e-mail carry, as SHA-256. Those that manage a subscription have no end of their own; those that confirm one do.
 create table mail_tokens (
     hash bytea not null primary key,
-    subscription_id text collate "C" not null references subscriptions (id) on delete cascade,
+    subscription_id text collate "C" not null references subscriptions (id) on update cascade on delete cascade,
     confirms boolean not null,
     expires_at timestamptz
 );
@@ -10,7 +10,7 @@ create index mail_tokens_subscription on mail_tokens (subscription_id);
 
 -- The addresses of subscriptions by e-mail, without regard to case: one of a project each.
 create table mail_addresses (
-    subscription_id text collate "C" not null primary key references subscriptions (id) on delete cascade,
+    subscription_id text collate "C" not null primary key references subscriptions (id) on update cascade on delete cascade,
     project_id text collate "C" not null,
     address text collate "C" not null,
     requested_at timestamptz not null default clock_timestamp(), -- when somebody asked for it last

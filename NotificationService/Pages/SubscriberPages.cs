@@ -30,7 +30,7 @@ internal sealed class PrivatePage(int status, byte[] body, string policy) : IRes
 internal sealed class SubscriberPages(Brand brand)
 {
     private static readonly string FormStyle = $"<style>{Minified("""
-        form { margin-top: 24px; }
+        form { margin: 24px 0 16px; }
         fieldset { margin-top: 16px; border: 0; }
         legend, label.of { display: block; font-weight: 600; }
         .choice { display: flex; gap: 8px; align-items: baseline; padding: 4px 0; }
