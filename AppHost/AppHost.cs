@@ -28,6 +28,7 @@ try
         .WithReference(maintenance)
         .WithReference(status)
         .WithOfferOfEmail()
+        .WithLocalDefault("Page:Port", $"{cluster.Port ?? 8080}")
         .WithLocalDefault("Notifications:AllowPrivateTargets", "true")); // there is nobody else to tell
 
     var gateway = builder.AddService<Projects.Gateway>("gateway", cluster, service => service

@@ -1,7 +1,9 @@
 using Xerotier.Changes.V1;
 using Xerotier.NotificationService.Events;
 using Xerotier.NotificationService.Following;
+using Xerotier.NotificationService.Mail;
 using Xerotier.NotificationService.Model;
+using Xerotier.NotificationService.Pages;
 using Xerotier.NotificationService.Sending;
 using Xerotier.NotificationService.Storage;
 using Xerotier.NotificationService.Subscriptions;
@@ -22,6 +24,8 @@ builder.Services.AddServiceClient<StatusChanges.StatusChangesClient>("statusserv
 builder.Services.AddHostedService<StatusFollower>();
 builder.Services.AddServiceClient<ProjectFeed.ProjectFeedClient>("gateway", endpoint: "internal");
 builder.Services.AddHostedService<Suspensions>();
+builder.Services.AddMail();
+builder.Services.AddSubscriberPages();
 builder.Services.AddSingleton<MessageSender>();
 builder.Services.AddSingleton<DeliveryQueue>();
 builder.Services.AddSingleton<NotificationMetrics>();
@@ -35,5 +39,6 @@ if (await app.MigrateOnlyAsync(args) is { } exitCode)
 
 app.UseServiceDefaults();
 app.MapSubscriptions();
+app.MapSubscriberPages();
 app.Run();
 return 0;

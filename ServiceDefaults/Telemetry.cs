@@ -38,6 +38,8 @@ internal static partial class Telemetry
             ],
         });
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning); // every statement otherwise
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning); // each request with its path, which may be a secret, however much of the framework an operator wants to see
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Routing", LogLevel.Warning);
         builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
         if (builder.Configuration["Logging:Console:FormatterName"] is null)
         {

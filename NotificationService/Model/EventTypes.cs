@@ -19,6 +19,9 @@ internal static class EventTypes
     /// <summary>Of a test that somebody asked for; nobody subscribes to it.</summary>
     public const string Test = "subscription.test";
 
+    /// <summary>Of an address that somebody has entered: its owner is asked to confirm it. Nobody subscribes to it.</summary>
+    public const string Confirm = "subscription.confirm";
+
     /// <summary>What a subscription is told of that names no types.</summary>
     public static readonly string[] Default =
     [

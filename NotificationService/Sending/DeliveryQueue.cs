@@ -7,6 +7,19 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.NotificationService.Sending;
 
+/// <summary>Which messages are sent side by side.</summary>
+internal enum Lane
+{
+    /// <summary>To webhooks and Slack that are well.</summary>
+    Well,
+
+    /// <summary>To webhooks and Slack that are slow or fail.</summary>
+    Slow,
+
+    /// <summary>By the mail server, whose outage delays nothing else.</summary>
+    Mail,
+}
+
 /// <summary>A message that is to be tried now.</summary>
 internal sealed record DueDelivery
 {
@@ -30,14 +43,18 @@ internal sealed record DueDelivery
 
     /// <summary>Whether the event is of a project that is not the subscription's.</summary>
     public required bool OfOtherProject { get; init; }
+
+    /// <summary>Whether the subscription is confirmed.</summary>
+    public required SubscriptionState State { get; init; }
 }
 
 /// <summary>What messages tell of.</summary>
 /// <param name="Id">Its ID.</param>
 /// <param name="Type">Its type.</param>
+/// <param name="ObjectId">What it is about.</param>
 /// <param name="OccurredAt">When it happened.</param>
 /// <param name="Data">The object as the API shows it.</param>
-internal sealed record StoredEvent(long Id, string Type, DateTimeOffset OccurredAt, JsonElement Data)
+internal sealed record StoredEvent(long Id, string Type, string ObjectId, DateTimeOffset OccurredAt, JsonElement Data)
 {
     private readonly Lazy<WebhookMessage> own = new(() => new(Type, OccurredAt, Data, ofOtherProject: false));
     private readonly Lazy<WebhookMessage> foreign = new(() => new(Type, OccurredAt, Data, ofOtherProject: true));
@@ -66,8 +83,11 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
     /// <summary>How long a message is with whoever takes it: longer than an attempt lasts.</summary>
     public static readonly TimeSpan Hold = TimeSpan.FromMinutes(1);
 
-    /// <summary>After how long without a success a subscription is disabled, in SQL.</summary>
-    private const string Patience = "interval '5 days'";
+    /// <summary>
+    /// Whether a subscription is disabled for want of a success, in SQL. Not one of e-mail: what all of its addresses have in common is the
+    /// operator's own mail server, whose outage is no fault of theirs.
+    /// </summary>
+    private const string NothingArrives = "(s.channel <> 'email' and not any_delivered and s.failing_since < clock_timestamp() - interval '5 days')";
 
     /// <summary>
     /// The database's statistics of a queue are never those of the moment: after an event for ten thousand it would read and sort all of
@@ -80,14 +100,14 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
     private const string TakeSql = """
         with due as materialized (
             select d.id from deliveries d join subscriptions s on s.id = d.subscription_id
-            where d.state = 'pending' and d.next_attempt_at <= statement_timestamp() and s.slow = @slow
+            where d.state = 'pending' and d.next_attempt_at <= statement_timestamp() and (s.channel = 'email') = @mail and (@mail or s.slow = @slow)
             order by d.next_attempt_at limit @limit for update of d skip locked
         )
         update deliveries d set next_attempt_at = clock_timestamp() + @hold, first_attempt_at = coalesce(d.first_attempt_at, clock_timestamp())
         from due, subscriptions s, events e
         where d.id = due.id and s.id = d.subscription_id and e.id = d.event_id
         returning d.id, d.subscription_id, s.channel, s.target, s.secret, s.previous_secret, s.previous_secret_until,
-            d.sequence, d.attempts, d.event_id, e.project_id <> s.project_id
+            d.sequence, d.attempts, d.event_id, e.project_id <> s.project_id, s.state
         """;
 
     private const string LockSql = "select s.id from unnest(@subscriptions) named (id) join subscriptions s on s.id = named.id order by s.id for update of s";
@@ -117,11 +137,11 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
             last_at = clock_timestamp(), last_delivered = any_delivered, last_status = sums.status, last_error = case when any_delivered then null else sums.error end,
             failing_since = case when any_delivered then null else coalesce(s.failing_since, clock_timestamp()) end,
             slow = sums.slow,
-            state = case when s.state = 'active' and (sums.reason is not null or (not any_delivered and s.failing_since < clock_timestamp() - {Patience})) then 'disabled' else s.state end,
+            state = case when s.state = 'active' and (sums.reason is not null or {NothingArrives}) then 'disabled' else s.state end,
             disabled_reason = case
                 when s.state <> 'active' then s.disabled_reason
                 when sums.reason is not null then sums.reason
-                when not any_delivered and s.failing_since < clock_timestamp() - {Patience} then 'Nothing arrived there for five days.'
+                when {NothingArrives} then 'Nothing arrived there for five days.'
             end
         from sums where s.id = sums.id
         """;
@@ -149,15 +169,15 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
 
     /// <summary>Takes messages that are due, those that have waited longest first.</summary>
     /// <param name="limit">The most.</param>
-    /// <param name="slow">Those of subscriptions that are slow or fail, or those of the others.</param>
+    /// <param name="lane">Which.</param>
     /// <param name="cancellation">Cancels the call.</param>
-    public async Task<List<DueDelivery>> TakeAsync(int limit, bool slow, CancellationToken cancellation)
+    public async Task<List<DueDelivery>> TakeAsync(int limit, Lane lane, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         await using var inOrder = connection.Command(InOrderSql);
         await inOrder.ExecuteNonQueryAsync(cancellation);
-        await using var command = connection.Command(TakeSql).Number("limit", limit).With("slow", NpgsqlDbType.Boolean, slow).With("hold", NpgsqlDbType.Interval, Hold);
+        await using var command = connection.Command(TakeSql).Number("limit", limit).With("slow", NpgsqlDbType.Boolean, lane == Lane.Slow).With("mail", NpgsqlDbType.Boolean, lane == Lane.Mail).With("hold", NpgsqlDbType.Interval, Hold);
         var taken = await command.ReadAllAsync(
             row => new DueDelivery
             {
@@ -170,6 +190,7 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
                 Attempts = row.GetInt32(8),
                 EventId = row.GetInt64(9),
                 OfOtherProject = row.GetBoolean(10),
+                State = WireNames.SubscriptionStateOf(row.GetString(11))!.Value,
             },
             cancellation);
         await transaction.CommitAsync(cancellation);
@@ -179,8 +200,8 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
     /// <summary>What messages tell of.</summary>
     public async Task<Dictionary<long, StoredEvent>> EventsAsync(IEnumerable<long> ids, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("select id, type, occurred_at, data from events where id = any(@ids)").With("ids", NpgsqlDbType.Array | NpgsqlDbType.Bigint, ids.Distinct().ToArray());
-        var found = await command.ReadAllAsync(row => new StoredEvent(row.GetInt64(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2), JsonElement.Parse(row.GetFieldValue<byte[]>(3))), cancellation);
+        await using var command = database.CreateCommand("select id, type, object_id, occurred_at, data from events where id = any(@ids)").With("ids", NpgsqlDbType.Array | NpgsqlDbType.Bigint, ids.Distinct().ToArray());
+        var found = await command.ReadAllAsync(row => new StoredEvent(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetFieldValue<DateTimeOffset>(3), JsonElement.Parse(row.GetFieldValue<byte[]>(4))), cancellation);
         return found.ToDictionary(stored => stored.Id);
     }
 

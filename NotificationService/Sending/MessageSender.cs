@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Options;
+using Xerotier.NotificationService.Messages;
 using Xerotier.NotificationService.Model;
 using Xerotier.ServiceDefaults.Http;
 

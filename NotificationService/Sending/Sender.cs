@@ -1,22 +1,28 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Xerotier.NotificationService.Mail;
+using Xerotier.NotificationService.Messages;
 using Xerotier.NotificationService.Model;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Site;
 
 namespace Xerotier.NotificationService.Sending;
 
 /// <summary>
 /// Sends what is due, on any number of replicas. Subscriptions that fail, or take long, have a lane of their own, so that a dead receiver
-/// delays nobody who is well. What came of attempts is written many at a time; what could not be written is sent again, with the same id.
+/// delays nobody who is well, and e-mail has one. What came of attempts is written many at a time; what could not be written is sent again, with the same id.
 /// </summary>
 internal sealed class Sender(
-    DeliveryQueue queue, MessageSender messages, NotificationMetrics metrics, DeliverySignal signal, Migrations migrations, TimeProvider time, ILogger<Sender> logger) : BackgroundService
+    DeliveryQueue queue, MessageSender messages, MailSender mail, Brand brand, NotificationMetrics metrics, DeliverySignal signal, Migrations migrations, TimeProvider time, ILogger<Sender> logger) : BackgroundService
 {
     private const int MostRecorded = 500;
 
     /// <summary>How many messages are under way at once to those who are well, and to the others.</summary>
     private const int LaneOfWell = 128;
     private const int LaneOfSlow = 64;
+
+    /// <summary>And by e-mail: as many as there are connections.</summary>
+    private const int LaneOfMail = MailSender.Connections;
 
     /// <summary>While more messages than these are under way, what came of them is gathered for a moment: a transaction for many costs little more than for one.</summary>
     private const int Many = 32;
@@ -37,8 +43,9 @@ internal sealed class Sender(
         await migrations.Done.WaitAsync(stoppingToken);
         var measuring = new FailureLog(logger, "The messages that are to be tried cannot be counted", "The messages that are to be tried are counted again");
         await Task.WhenAll(
-            LaneAsync(LaneOfWell, slow: false, stoppingToken),
-            LaneAsync(LaneOfSlow, slow: true, stoppingToken),
+            LaneAsync(LaneOfWell, Lane.Well, stoppingToken),
+            LaneAsync(LaneOfSlow, Lane.Slow, stoppingToken),
+            mail.IsConfigured ? LaneAsync(LaneOfMail, Lane.Mail, stoppingToken) : Task.CompletedTask, // else it waits
             RecordAsync(stoppingToken),
             measuring.RepeatAsync(async cancellation => metrics.Backlog = await queue.BacklogAsync(cancellation), MeasureEvery, time, stoppingToken));
     }
@@ -67,7 +74,7 @@ internal sealed class Sender(
     }
 
     /// <summary>Takes what is due, a little ahead of those who send it, so that neither waits for the other.</summary>
-    private async Task LaneAsync(int width, bool slow, CancellationToken stopping)
+    private async Task LaneAsync(int width, Lane lane, CancellationToken stopping)
     {
         var ahead = width / 2;
         var due = Channel.CreateBounded<(DueDelivery Delivery, StoredEvent Of)>(new BoundedChannelOptions(ahead) { SingleWriter = true });
@@ -80,7 +87,7 @@ internal sealed class Sender(
                 var taken = 0;
                 try
                 {
-                    var found = await queue.TakeAsync(ahead, slow, CancellationToken.None); // what was taken must be known here, or nobody tries it for a minute
+                    var found = await queue.TakeAsync(ahead, lane, CancellationToken.None); // what was taken must be known here, or nobody tries it for a minute
                     taken = found.Count;
                     found.ForEach(delivery => underWay[delivery.Id] = delivery);
                     if (taken > 0)
@@ -98,7 +105,7 @@ internal sealed class Sender(
 
                 if (taken == 0)
                 {
-                    await (slow ? Task.Delay(Poll, time, stopping) : signal.WaitAsync(Poll, time, stopping));
+                    await (lane != Lane.Well ? Task.Delay(Poll, time, stopping) : signal.WaitAsync(Poll, time, stopping));
                 }
             }
         }
@@ -154,7 +161,11 @@ internal sealed class Sender(
             SubscriptionChannel.Webhook => await messages.SendWebhookAsync(
                 delivery.Target, delivery.Id, of.ToWebhooks(delivery.OfOtherProject).With(delivery.Sequence), delivery.Secrets, stopping),
             SubscriptionChannel.Slack => await messages.SendSlackAsync(delivery.Target, SlackMessage.Create(of.Type, of.Data, time.GetUtcNow()), stopping),
-            _ => new SendResult(SendOutcome.FailedForGood, null, "E-mail is not configured."),
+            SubscriptionChannel.Email when of.Type == EventTypes.Confirm => await mail.SendAsync(
+                MailMessage.Asking(delivery.Id, delivery.SubscriptionId, delivery.Target, isConfirmed: delivery.State != SubscriptionState.Unconfirmed, brand), stopping),
+            SubscriptionChannel.Email => await mail.SendAsync(
+                new(delivery.Id, delivery.SubscriptionId, delivery.Target, of.ObjectId, MessageContent.Of(of.Type, of.Data, time.GetUtcNow())), stopping),
+            _ => throw new InvalidOperationException($"There is no channel {delivery.Channel}."),
         };
         var took = time.GetElapsedTime(begun);
         var delivered = result.Outcome is SendOutcome.Delivered;

@@ -16,6 +16,8 @@ internal static class SubscriptionEndpoints
         services.AddSingleton<DeliverySignal>();
         services.AddSingleton<SubscriptionInput>();
         services.AddSingleton<SubscriptionStore>();
+        services.AddSingleton<AddressStore>();
+        services.AddHostedService<AddressCleaner>();
         services.AddSingleton<SubscriptionWriter>();
         services.AddSingleton<DeliveryStore>();
     }

@@ -7,7 +7,7 @@ using Xerotier.ServiceDefaults.Http;
 namespace Xerotier.NotificationService.Subscriptions;
 
 /// <summary>Reads what clients send of a subscription, and reports everything that is wrong at once.</summary>
-internal sealed class SubscriptionInput(KnownComponents components, IOptions<NotificationsOptions> options)
+internal sealed class SubscriptionInput(KnownComponents components, IOptions<NotificationsOptions> options, IOptions<SmtpOptions> smtp)
 {
     private const int MostComponents = 50;
     private const int MostEvents = 50;
@@ -56,12 +56,23 @@ internal sealed class SubscriptionInput(KnownComponents components, IOptions<Not
     }
 
     /// <summary>Why nobody can subscribe by <paramref name="channel"/>; null: one can.</summary>
-    private static string? ChannelError(SubscriptionChannel channel) => channel == SubscriptionChannel.Email ? "E-mail is not configured." : null;
+    private string? ChannelError(SubscriptionChannel channel) => channel == SubscriptionChannel.Email && !smtp.Value.IsConfigured ? "E-mail is not configured." : null;
 
     private string? Target(JsonFields json, SubscriptionChannel? channel)
     {
         var target = json.Text("target", 1, Targets.Longest);
-        if (target is not null && channel != SubscriptionChannel.Email && Targets.Error(target, options.Value.AllowPrivateTargets) is { } fault)
+        if (target is not null && channel == SubscriptionChannel.Email)
+        {
+            var address = MailAddress.Normalise(target);
+            if (address is null)
+            {
+                json.Invalid("target", $"must be an e-mail address of at most {MailAddress.Longest} bytes.");
+            }
+
+            return address;
+        }
+
+        if (target is not null && Targets.Error(target, options.Value.AllowPrivateTargets) is { } fault)
         {
             json.Invalid("target", fault);
         }

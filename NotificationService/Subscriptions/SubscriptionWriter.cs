@@ -8,8 +8,11 @@ using Xerotier.ServiceDefaults.Http;
 namespace Xerotier.NotificationService.Subscriptions;
 
 /// <summary>Carries out changes of subscriptions: reads one, judges the request by it, and writes if it is still what was read, otherwise starts again.</summary>
-internal sealed class SubscriptionWriter(SubscriptionStore store, SubscriptionInput input, IOptions<NotificationsOptions> options) : IDisposable
+internal sealed class SubscriptionWriter(SubscriptionStore store, AddressStore addresses, SubscriptionInput input, IOptions<NotificationsOptions> options) : IDisposable
 {
+    /// <summary>Addresses an hour that a project can have asked to confirm: whoever owns them knows nothing of it yet.</summary>
+    private const int MostAskedByProject = 100;
+
     /// <summary>One creation at a time of a project: they wait for each other here, and not with a connection to the database each.</summary>
     private readonly PartitionedRateLimiter<string> counted = PartitionedRateLimiter.Create<string, string>(
         project => RateLimitPartition.GetConcurrencyLimiter(project, _ => new() { PermitLimit = 1, QueueLimit = 1000 }));
@@ -27,8 +30,10 @@ internal sealed class SubscriptionWriter(SubscriptionStore store, SubscriptionIn
         }
 
         var most = options.Value.MaxSubscriptionsPerProject;
-        var created = await store.CreateAsync(caller, fields, secret, most, http.RequestAborted)
-            ?? throw new ApiException(ApiErrors.QuotaExceeded($"The project has {most} subscriptions by webhook and Slack; delete one first."));
+        var created = fields.Channel == SubscriptionChannel.Email
+            ? await AskAsync(caller, fields, http.RequestAborted)
+            : await store.CreateAsync(caller, fields, secret, most, http.RequestAborted)
+                ?? throw new ApiException(ApiErrors.QuotaExceeded($"The project has {most} subscriptions by webhook and Slack; delete one first."));
         return WithSecret(created, secret) with { Status = StatusCodes.Status201Created, Location = $"{http.Request.Path.Value!.TrimEnd('/')}/{created.Id}" };
     }
 
@@ -72,6 +77,15 @@ internal sealed class SubscriptionWriter(SubscriptionStore store, SubscriptionIn
         return current.Channel == SubscriptionChannel.Webhook
             ? WithSecret(await store.RotateAsync(projectId, id, secret, http.RequestAborted) ?? throw SubscriptionStore.NotFound(), secret)
             : throw new ApiException(ApiErrors.InvalidStateTransition("Only webhooks have a secret."));
+    }
+
+    /// <summary>Subscribes an address, unconfirmed.</summary>
+    /// <exception cref="ApiException">409, 429.</exception>
+    private async Task<StoredSubscription> AskAsync(Caller caller, SubscriptionCreate fields, CancellationToken cancellation)
+    {
+        var answer = await addresses.AskAsync(
+            new(caller.ProjectId, fields.Target, fields.Components!, fields.Events!, caller.KeyName, $"project {caller.ProjectId}", MostAskedByProject), cancellation);
+        return answer.Subscription ?? throw new ApiException(answer.Refusal!);
     }
 
     public void Dispose() => counted.Dispose();

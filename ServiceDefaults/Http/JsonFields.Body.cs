@@ -2,7 +2,6 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Xerotier.ServiceDefaults.Http;
 
@@ -15,33 +14,8 @@ public sealed partial class JsonFields
     /// <exception cref="ApiException">415: not JSON in UTF-8. 413: too long. 400: the body did not arrive whole.</exception>
     public static async Task<byte[]> ReadBodyAsync(HttpRequest request, int maxBytes)
     {
-        ArgumentNullException.ThrowIfNull(request);
-        if (request.ContentLength > maxBytes)
-        {
-            throw new ApiException(ApiErrors.PayloadTooLarge);
-        }
-
-        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            limit.MaxRequestBodySize = maxBytes;
-        }
-
-        using var buffer = new MemoryStream();
-        try
-        {
-            await request.Body.CopyToAsync(buffer, request.HttpContext.RequestAborted);
-        }
-        catch (IOException failure) when (failure is not BadHttpRequestException)
-        {
-            throw new ApiException(ApiErrors.FromStatus(StatusCodes.Status400BadRequest)); // the server refuses a chunk whose size is not a number so
-        }
-
-        if (buffer.Length > 0 && !IsJson(request))
-        {
-            throw new ApiException(ApiErrors.UnsupportedMediaType);
-        }
-
-        return buffer.ToArray();
+        var body = await Requests.BytesAsync(request, maxBytes);
+        return body.Length == 0 || IsJson(request) ? body : throw new ApiException(ApiErrors.UnsupportedMediaType);
     }
 
     /// <summary>The fields of a body, which must be one JSON object.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 
 namespace Xerotier.ServiceDefaults.Http;
@@ -12,6 +13,36 @@ public static class Requests
 
     /// <summary>The bytes of a body with the fields of one object.</summary>
     public static Task<byte[]> BodyAsync(HttpRequest request) => JsonFields.ReadBodyAsync(request, JsonFields.MaxBodyBytes);
+
+    /// <summary>The bytes of a request's body, which may be none, of whatever type.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="maxBytes">The most bytes that are taken.</param>
+    /// <exception cref="ApiException">413: too long. 400: the body did not arrive whole.</exception>
+    public static async Task<byte[]> BytesAsync(HttpRequest request, int maxBytes)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (request.ContentLength > maxBytes)
+        {
+            throw new ApiException(ApiErrors.PayloadTooLarge);
+        }
+
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = maxBytes;
+        }
+
+        using var buffer = new MemoryStream();
+        try
+        {
+            await request.Body.CopyToAsync(buffer, request.HttpContext.RequestAborted);
+        }
+        catch (IOException failure) when (failure is not BadHttpRequestException)
+        {
+            throw new ApiException(ApiErrors.FromStatus(StatusCodes.Status400BadRequest)); // the server refuses a chunk whose size is not a number so
+        }
+
+        return buffer.ToArray();
+    }
 
     /// <summary>Refuses every field: the request needs none, and no body.</summary>
     /// <exception cref="ApiException">400 with every field.</exception>

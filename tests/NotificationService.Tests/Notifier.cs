@@ -17,17 +17,18 @@ internal sealed class Notifier : IAsyncDisposable
 {
     private readonly List<InProcessService<Program>> services = [];
     private readonly string connection;
+    private readonly KeyValuePair<string, string?>[] settings;
     private InProcessService<maintenanceservice::Program>? maintenance;
 
-    private Notifier(string connection, Receiver receiver) => (this.connection, Receiver, Database) = (connection, receiver, NpgsqlDataSource.Create(connection));
+    private Notifier(string connection, Receiver receiver, KeyValuePair<string, string?>[] settings) => (this.settings, this.connection, Receiver, Database) = (settings, connection, receiver, NpgsqlDataSource.Create(connection));
 
     public Receiver Receiver { get; }
 
     public NpgsqlDataSource Database { get; }
 
-    public static async Task<Notifier> StartAsync(TestPostgres postgres, bool withMaintenance = false)
+    public static async Task<Notifier> StartAsync(TestPostgres postgres, bool withMaintenance = false, params KeyValuePair<string, string?>[] settings)
     {
-        var notifier = new Notifier(await postgres.CreateDatabaseAsync(), await Receiver.StartAsync());
+        var notifier = new Notifier(await postgres.CreateDatabaseAsync(), await Receiver.StartAsync(), settings);
         if (withMaintenance)
         {
             notifier.maintenance = new([
@@ -43,8 +44,14 @@ internal sealed class Notifier : IAsyncDisposable
         return notifier;
     }
 
+    /// <summary>The insides of the first replica.</summary>
+    public IServiceProvider Services => services[0].Services;
+
+    /// <summary>A client of the first replica.</summary>
+    public HttpClient Http(string? token) => services[0].Http(token);
+
     /// <summary>Starts a replica of the service.</summary>
-    public async Task<InProcessService<Program>> AddReplicaAsync()
+    public async Task<InProcessService<Program>> AddReplicaAsync(params KeyValuePair<string, string?>[] more)
     {
         var service = new InProcessService<Program>([
             new("ConnectionStrings:notificationsdb", connection),
@@ -52,6 +59,8 @@ internal sealed class Notifier : IAsyncDisposable
             new("services:statusservice:grpc:0", "http://127.0.0.1:9"),
             new("services:maintenanceservice:grpc:0", maintenance?.GrpcAddress.ToString() ?? "http://127.0.0.1:9"),
             new("Notifications:AllowPrivateTargets", "true"),
+            .. settings,
+            .. more,
         ]);
         services.Add(service);
         using var http = service.Http();
@@ -81,9 +90,9 @@ internal sealed class Notifier : IAsyncDisposable
     }
 
     /// <summary>Adds a subscription of a webhook at a path of the receiver.</summary>
-    public Task SubscribeAsync(string id, string path, string project = "proj_other1", string? events = null, string components = "{}", string? target = null) => ExecuteAsync($"""
+    public Task SubscribeAsync(string id, string path, string project = "proj_other1", string? events = null, string components = "{}", string? target = null, string channel = "webhook") => ExecuteAsync($"""
         insert into subscriptions (project_id, id, channel, target, components, events, state, secret, created_by, created_at, updated_at)
-        values ('{project}', '{id}', 'webhook', '{target ?? Receiver.Url + path}', '{components}', '{events ?? "{" + string.Join(',', EventTypes.All) + "}"}', 'active', '{WebhookSecrets.New()}', 'test', now(), now())
+        values ('{project}', '{id}', '{channel}', '{target ?? Receiver.Url + path}', '{components}', '{events ?? "{" + string.Join(',', EventTypes.All) + "}"}', 'active', '{WebhookSecrets.New()}', 'test', now(), now())
         """);
 
     /// <summary>Adds an event of the platform's.</summary>
@@ -95,6 +104,17 @@ internal sealed class Notifier : IAsyncDisposable
         await transaction.CommitAsync();
         return told;
     }
+
+    /// <summary>Adds a test of a subscription.</summary>
+    public Task HappenTestAsync(string key, string subscription) => ExecuteAsync($"""
+        with happened as (
+            insert into events (key, type, object_id, project_id, platform, components, occurred_at, data)
+            values ('{key}', '{EventTypes.Test}', '{subscription}', 'proj_other1', false, '{"{}"}', now(), convert_to('{"{"}"object":"subscription","id":"{subscription}"{"}"}', 'UTF8')) returning id
+        ),
+        numbered as (update subscriptions set sequence = sequence + 1 where id = '{subscription}' returning id, sequence)
+        insert into deliveries (id, project_id, subscription_id, event_id, sequence, next_attempt_at)
+        select 'dlv_{key}', 'proj_other1', numbered.id, happened.id, sequence, now() from happened, numbered
+        """);
 
     /// <summary>Calls the API of the MaintenanceService as a key of a project.</summary>
     public async Task<JsonObject> CallAsync(HttpMethod method, string path, JsonObject? body = null, string project = "proj_platform1", bool platform = true)

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
+using Xerotier.NotificationService.Messages;
 using Xerotier.NotificationService.Model;
 using Xerotier.NotificationService.Sending;
 using Xerotier.TestKit;

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Xerotier.NotificationService.Sending;
+namespace Xerotier.NotificationService.Messages;
 
 /// <summary>The words of messages, which are those of the page. Times are in UTC.</summary>
 internal static class Wording

@@ -1,4 +1,4 @@
-namespace Xerotier.NotificationService.Sending;
+namespace Xerotier.NotificationService.Messages;
 
 /// <summary>What came of an attempt.</summary>
 internal enum SendOutcome
@@ -21,7 +21,7 @@ internal enum SendOutcome
 
 /// <summary>What came of an attempt, and why.</summary>
 /// <param name="Outcome">How it ended.</param>
-/// <param name="StatusCode">The HTTP status; null: there was no response.</param>
+/// <param name="StatusCode">The status of the response, of HTTP or SMTP; null: there was no response.</param>
 /// <param name="Error">What went wrong, for those who may see the subscription: a sentence without address or secret; null after a success.</param>
 /// <param name="RetryAfter">How long the receiver asks to be left alone, up to a day; null: it does not.</param>
 internal sealed record SendResult(SendOutcome Outcome, int? StatusCode, string? Error, TimeSpan? RetryAfter = null);
