@@ -136,7 +136,7 @@ internal sealed class SubscriberPages(Brand brand)
             return "";
         }
 
-        var html = new StringBuilder("<fieldset><legend>Services</legend><p id=\"all\">Choose none to hear of all.</p>");
+        var html = new StringBuilder("<fieldset aria-describedby=\"all\"><legend>Services</legend><p id=\"all\">Choose none to hear of all.</p>");
         foreach (var component in offered)
         {
             html.Append("<label class=\"choice\"><input type=\"checkbox\" name=\"components\" value=\"").Append(Html(component.Id)).Append(chosen.Contains(component.Id) ? "\" checked> " : "\"> ").Append(Html(component.Name)).Append("</label>");
