@@ -45,7 +45,7 @@ internal sealed class Routes
             new("GET", "/status/subscribe", Access.Public, notification, Operations.SubscribePage),
             new("POST", "/status/subscribe", Access.Public, FromOurPage(notification), Operations.Subscribe) { IsForm = true, MaxBody = form },
             new("GET", "/status/subscriptions/{token}", Access.Public, notification, Operations.ManagePage),
-            new("POST", "/status/subscriptions/{token}", Access.Public, notification, Operations.Manage) { IsForm = true, MaxBody = form }, // a mail client's one click comes from wherever it is
+            new("POST", "/status/subscriptions/{token}", Access.Public, notification, Operations.Manage) { IsForm = true, TakesMultipart = true, MaxBody = form }, // a mail program's one click comes from wherever it is
             Data("/api/v2/summary.json", Operations.StatuspageSummary),
             Data("/api/v2/status.json", Operations.StatuspageStatus),
             Data("/api/v2/components.json", Operations.StatuspageComponents),

@@ -32,7 +32,8 @@ internal static class RequestValidation
         {
             context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = route.MaxBody;
             var type = route.IsForm ? "application/x-www-form-urlencoded" : "application/json";
-            if (route.Method is "POST" or "PATCH" && request.ContentLength != 0 && (!Is(request.ContentType, type) || request.Headers.ContentEncoding.Count > 0))
+            var isTaken = Is(request.ContentType, type) || (route.TakesMultipart && request.ContentType?.StartsWith("multipart/form-data;", StringComparison.OrdinalIgnoreCase) == true);
+            if (route.Method is "POST" or "PATCH" && request.ContentLength != 0 && (!isTaken || request.Headers.ContentEncoding.Count > 0))
             {
                 return route.IsForm ? ApiErrors.NotAForm : ApiErrors.UnsupportedMediaType;
             }

@@ -35,7 +35,8 @@ public sealed class SubscribeTests(PostgresFixture postgres)
             Assert.Equal($"{taken} 8100", await PostAsync(gateway, path, Body(Form, 8100), chunked: true)); // its framing counts
             Assert.Equal("413 payload_too_large", await PostAsync(gateway, path, Body(Form, 8193), chunked: true));
             Assert.Equal($"{taken} 8", await PostAsync(gateway, path, Body($"{Form}; charset=UTF-8")));
-            foreach (var type in new[] { "application/json", "text/plain", "multipart/form-data; boundary=x", $"{Form}x", $"{Form}; charset=utf-16", "" })
+            Assert.Equal(path == Link ? $"{taken} 8" : "415 unsupported_media_type", await PostAsync(gateway, path, Body("multipart/form-data; boundary=x")));
+            foreach (var type in new[] { "application/json", "text/plain", "multipart/form-data", "multipart/mixed; boundary=x", $"{Form}x", $"{Form}; charset=utf-16", "" })
             {
                 Assert.Equal((type, "415 unsupported_media_type"), (type, await PostAsync(gateway, path, Body(type))));
             }
