@@ -23,7 +23,7 @@ builder.Services.AddHostedService<ChangeFollower>();
 builder.Services.AddServiceClient<StatusChanges.StatusChangesClient>("statusservice");
 builder.Services.AddHostedService<StatusFollower>();
 builder.Services.AddServiceClient<ProjectFeed.ProjectFeedClient>("gateway", endpoint: "internal");
-builder.Services.AddHostedService<Suspensions>();
+builder.Services.AddHostedSingleton<Suspensions>();
 builder.Services.AddMail();
 builder.Services.AddSubscriberPages();
 builder.Services.AddSingleton<MessageSender>();

@@ -17,19 +17,30 @@ internal sealed class Suspensions(ProjectFeed.ProjectFeedClient gateway, NpgsqlD
     private const string ResumeSql = "delete from suspended_projects where project_id <> all($1)";
     private const string SuspendSql = "insert into suspended_projects select unnest($1) on conflict do nothing";
 
+    private const string HoldSql = "select from subscriptions where project_id = any($1) order by id for update"; // before their messages, see Waiting
+
     private const string GiveUpSql = """
-        update deliveries set state = 'failed', next_attempt_at = null, last_error = 'The project is suspended.' where state = 'pending' and project_id = any($1)
+        with given_up as (
+            update deliveries set state = 'failed', next_attempt_at = null, last_error = 'The project is suspended.'
+            where state = 'pending' and project_id = any($1) returning subscription_id
+        )
+        update subscriptions s set failed_count = s.failed_count + counted.count
+        from (select subscription_id, count(*) from given_up group by subscription_id) counted where s.id = counted.subscription_id
         """;
 
     /// <summary>Makes <paramref name="projects"/> the suspended ones.</summary>
     public async Task WriteAsync(string[] projects, CancellationToken cancellation)
     {
-        await using var batch = database.CreateBatch();
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation); // a batch alone is none to the lock
+        await using var batch = new NpgsqlBatch(connection, transaction);
         batch.BatchCommands.Add(new(LockSql));
         batch.BatchCommands.Add(new(ResumeSql) { Parameters = { new() { Value = projects } } });
         batch.BatchCommands.Add(new(SuspendSql) { Parameters = { new() { Value = projects } } });
+        batch.BatchCommands.Add(new(HoldSql) { Parameters = { new() { Value = projects } } });
         batch.BatchCommands.Add(new(GiveUpSql) { Parameters = { new() { Value = projects } } });
         await batch.ExecuteNonQueryAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

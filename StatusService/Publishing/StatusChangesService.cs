@@ -10,13 +10,14 @@ namespace Xerotier.StatusService.Publishing;
 
 /// <summary>Tells other services what components are shown as, change by change.</summary>
 [Authorize(Policies.Service)]
-public sealed class StatusChangesService(StatusChangeLog log, TimeProvider time, IHostApplicationLifetime lifetime) : StatusChanges.StatusChangesBase
+public sealed class StatusChangesService(StatusChangeLog log, Migrations migrations, TimeProvider time, IHostApplicationLifetime lifetime) : StatusChanges.StatusChangesBase
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
 
     /// <inheritdoc/>
     public override async Task<GetStatusesResponse> GetStatuses(GetStatusesRequest request, ServerCallContext context)
     {
+        await migrations.Done.WaitAsync(context.CancellationToken);
         var (mark, statuses) = await log.CurrentAsync(context.CancellationToken);
         return new() { Mark = mark.ToString(), Statuses = { statuses.Select(ToProto) } };
     }
@@ -26,6 +27,7 @@ public sealed class StatusChangesService(StatusChangeLog log, TimeProvider time,
     {
         var mark = StatusMark.Parse(request.Mark) ?? throw new RpcException(new(StatusCode.InvalidArgument, "The mark is none of ours."));
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        await migrations.Done.WaitAsync(ended.Token);
         while (!ended.IsCancellationRequested)
         {
             var (next, changes) = await log.AfterAsync(mark, ended.Token) ?? throw new RpcException(new(StatusCode.OutOfRange, "Start again from GetStatuses."));

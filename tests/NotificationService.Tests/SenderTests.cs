@@ -1,3 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
+using Xerotier.NotificationService.Following;
+
 namespace Xerotier.NotificationService.Tests;
 
 /// <summary>Messages to real receivers.</summary>
@@ -31,6 +34,26 @@ public sealed class SenderTests(PostgresFixture postgres)
         Assert.Equal(1, await notifier.HappenAsync("platform"));
         await DeliveredAsync(notifier, 2);
         Assert.Equal(["/other", "/own"], notifier.Receiver.Messages.Select(message => message.Path).Order());
+    }
+
+    [Fact]
+    public async Task While_a_project_is_suspended_what_it_was_to_be_told_is_given_up_and_nothing_new_is_told()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server);
+        var suspensions = notifier.Services.GetRequiredService<Suspensions>();
+        notifier.Receiver.Answer = (_, _) => Task.FromResult(500);
+        await notifier.SubscribeAsync("sub_1", "/hook", project: "proj_tenant1");
+        await notifier.SubscribeAsync("sub_2", "/hook", project: "proj_tenant2");
+        Assert.Equal(2, await notifier.HappenAsync("before"));
+        await TestKit.Eventually.TrueAsync(async () => await notifier.ScalarAsync("select count(*) from deliveries where attempts = 1") is 2L, "both are tried");
+
+        await suspensions.WriteAsync(["proj_tenant1"], TestContext.Current.CancellationToken);
+        Assert.Equal("failed The project is suspended.,pending The response was 500.", await notifier.ScalarAsync("select string_agg(state || ' ' || last_error, ',' order by subscription_id) from deliveries"));
+        Assert.Equal("1,0", await notifier.ScalarAsync("select string_agg(failed_count::text, ',' order by id) from subscriptions"));
+        Assert.Equal(1, await notifier.HappenAsync("meanwhile"));
+
+        await suspensions.WriteAsync([], TestContext.Current.CancellationToken);
+        Assert.Equal(2, await notifier.HappenAsync("after"));
     }
 
     [Fact]
