@@ -8,6 +8,7 @@ try
     builder.UseKeptCertificate(cluster);
     builder.UseTerminal(cluster);
     var stores = builder.AddStores(cluster);
+    var mailCatcher = builder.AddMailCatcher(cluster);
     var platformKey = builder.AddSecret("platform-key", cluster.PlatformApiKey);
 
     var collector = builder.AddService<Projects.HealthCollector>("healthcollector", cluster, service => service
@@ -28,7 +29,8 @@ try
         .WithReference(maintenance)
         .WithReference(status)
         .WithOfferOfEmail()
-        .WithLocalDefault("Page:Port", $"{cluster.Port ?? 8080}")
+        .WithMailCatcher(mailCatcher)
+        .WithLocalDefault("Page:PublicUrl", $"http://localhost:{cluster.Port}") // where the links of mails lead
         .WithLocalDefault("Notifications:AllowPrivateTargets", "true")); // there is nobody else to tell
 
     var gateway = builder.AddService<Projects.Gateway>("gateway", cluster, service => service
@@ -48,7 +50,7 @@ try
     maintenance.Finds(status, "grpc");
     notification.FindsInternally(gateway);
 
-    builder.AddBuiltProject<Projects.FleetSimulator>("fleetsimulator")
+    var fleet = builder.AddBuiltProject<Projects.FleetSimulator>("fleetsimulator")
         .WithUnproxiedEndpoint("http", "HTTP_PORT")
         .WithEnvironment("XEROTIER_URL", gateway.GetEndpoint("http"))
         .WithEnvironment("XEROTIER_GRPC_URL", gateway.GetEndpoint("grpc"))
@@ -57,6 +59,7 @@ try
         .WithReadiness("/healthz")
         .WaitFor(gateway)
         .ExcludeFromManifest(); // a fleet of its own is for this machine only
+    builder.AddWebhookReceiver(cluster, fleet);
 
     using var app = builder.Build();
     app.Run();

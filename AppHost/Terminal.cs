@@ -110,12 +110,14 @@ internal sealed class Terminal(
         var credentials = Path.Combine(cluster.DataFolder, ClusterSettings.DemoFile);
         var demo = File.Exists(credentials) ? PrivateServers.ReadSecrets(credentials) : [];
         var quoted = $"'{credentials.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+        var mails = MailCatcher.PageOf(model) is { } inbox ? $"\n  Mails it sends     {inbox}" : "";
+        var webhooks = model.Resources.Any(resource => resource.Name == WebhookReceiver.Name) ? "\n  Webhooks it sends  verified and printed by samples/webhook-receiver, in the log" : "";
         Say($$$"""
 
               Xerotier Status is up.
 
               The page           {{{page}}}/status
-              As JSON            {{{page}}}/status.json
+              As JSON            {{{page}}}/status.json{{{mails}}}{{{webhooks}}}
               Aspire dashboard   {{{await DashboardAsync(cancellation) ?? "left out (--no-dashboard)"}}}
               Demo project       {{{demo.GetValueOrDefault("XEROTIER_BASE_URL")}}}
               Its credentials    {{{quoted}}}   (source it)

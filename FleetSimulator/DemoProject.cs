@@ -7,10 +7,13 @@ namespace Xerotier.FleetSimulator;
 /// <summary>
 /// The demo project of a new cluster. The first start creates it through the platform API, and keeps its credentials in the file
 /// <c>XEROTIER_DEMO_FILE</c> (mode 600), which a shell can source, and beside it in <c>http-client.env.json</c> for <c>requests.http</c>.
+/// Where <c>XEROTIER_WEBHOOK_URL</c> names a receiver, the project subscribes it to everything, and the file has its secret too.
 /// </summary>
 internal static class DemoProject
 {
     private const string Slug = "demo";
+    private const string SubscriptionVariable = "XEROTIER_WEBHOOK_SUBSCRIPTION";
+    private const string SecretVariable = "XEROTIER_WEBHOOK_SECRET";
     private static readonly string[] KeyScopes = ["management", "inference", "heartbeat"];
 
     /// <summary>Ensures that project, key and file exist, and adds project and key to the configuration. Waits for the Gateway.</summary>
@@ -24,12 +27,19 @@ internal static class DemoProject
         var gateway = new Uri(Required("XEROTIER_URL"));
         using var handler = new SocketsHttpHandler { UseProxy = false };
         using var http = new HttpClient(handler) { BaseAddress = gateway, Timeout = TimeSpan.FromSeconds(5) };
-        var known = Read(file);
+        var values = Read(file);
+        var webhook = "";
         while (true)
         {
             try
             {
-                var (projectId, key) = await EnsureAsync(http, known, Required("XEROTIER_PLATFORM_KEY"), cancellation);
+                var (projectId, key) = await EnsureAsync(http, KnownIn(values), Required("XEROTIER_PLATFORM_KEY"), cancellation);
+                if (configuration["XEROTIER_WEBHOOK_URL"] is { Length: > 0 } receiver)
+                {
+                    var (id, secret) = await SubscribeAsync(http, projectId, key, receiver, values, cancellation);
+                    webhook = $"{SubscriptionVariable}={id}\n{SecretVariable}={secret}\n";
+                }
+
                 configuration["XEROTIER_BASE_URL"] = $"http://localhost:{gateway.Port}/{projectId}/v1";
                 configuration["XEROTIER_API_KEY"] = key;
                 break;
@@ -49,7 +59,7 @@ internal static class DemoProject
             XEROTIER_PLATFORM_KEY={Required("XEROTIER_PLATFORM_KEY")}
             XEROTIER_GRPC_URL={Required("XEROTIER_GRPC_URL")}
             XEROTIER_FLEET_URL=http://127.0.0.1:{Required("HTTP_PORT")}
-            export XEROTIER_URL XEROTIER_BASE_URL XEROTIER_API_KEY XEROTIER_PLATFORM_KEY XEROTIER_GRPC_URL XEROTIER_FLEET_URL
+            {webhook}export XEROTIER_URL XEROTIER_BASE_URL XEROTIER_API_KEY XEROTIER_PLATFORM_KEY XEROTIER_GRPC_URL XEROTIER_FLEET_URL
 
             """);
 
@@ -130,14 +140,31 @@ internal static class DemoProject
         return json.RootElement.GetProperty(property).GetString()!;
     }
 
-    private static (string ProjectId, string Key)? Read(string file)
+    /// <summary>Lets the receiver hear of everything: by the subscription of the last start, with what waits for it, or by a new one.</summary>
+    private static async Task<(string Id, string Secret)> SubscribeAsync(
+        HttpClient http, string projectId, string key, string receiver, Dictionary<string, string> values, CancellationToken cancellation)
     {
-        if (!File.Exists(file))
+        var subscriptions = $"/{projectId}/v1/management/subscriptions";
+        if (values.TryGetValue(SubscriptionVariable, out var id) && values.TryGetValue(SecretVariable, out var secret))
         {
-            return null;
+            using var moved = await SendAsync(http, HttpMethod.Patch, $"{subscriptions}/{id}", key, new { target = receiver }, cancellation);
+            if (moved.StatusCode != HttpStatusCode.NotFound)
+            {
+                moved.EnsureSuccessStatusCode();
+                return (id, secret);
+            }
         }
 
-        var values = File.ReadAllLines(file).Where(line => line.Contains('=', StringComparison.Ordinal)).Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        using var created = await SendAsync(http, HttpMethod.Post, subscriptions, key, new { channel = "webhook", target = receiver }, cancellation);
+        using var json = await JsonDocument.ParseAsync(await created.EnsureSuccessStatusCode().Content.ReadAsStreamAsync(cancellation), default, cancellation);
+        return (json.RootElement.GetProperty("id").GetString()!, json.RootElement.GetProperty("secret").GetString()!);
+    }
+
+    private static Dictionary<string, string> Read(string file) =>
+        (File.Exists(file) ? File.ReadAllLines(file) : []).Where(line => line.Contains('=', StringComparison.Ordinal)).Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+
+    private static (string ProjectId, string Key)? KnownIn(Dictionary<string, string> values)
+    {
         return values.TryGetValue("XEROTIER_BASE_URL", out var url) && values.TryGetValue("XEROTIER_API_KEY", out var key)
             ? (new Uri(url).Segments[1].TrimEnd('/'), key)
             : null;

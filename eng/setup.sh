@@ -51,6 +51,23 @@ need_stores() {
   [ -n "${ConnectionStrings__redis:-}" ] || need redis-server redis-server
 }
 
+# A mail server that shows what it gets. The cluster runs without, too: then no e-mail is sent.
+need_mail_catcher() {
+  [ -z "${Smtp__Host:-}" ] || return 0
+  local version=3.15.0 tools=$ROOT/.tools
+  [ -x "$tools/smtp4dev-$version/smtp4dev" ] || dotnet tool install Rnwood.Smtp4dev --version "$version" --tool-path "$tools/smtp4dev-$version" >/dev/null 2>&1 ||
+    { echo "Without smtp4dev $version, which cannot be installed, no e-mail is sent."; return 0; }
+  export XEROTIER_MAIL_CATCHER=$tools/smtp4dev-$version/smtp4dev
+}
+
+# The sample that verifies webhooks, where there is Node.
+need_webhook_receiver() {
+  local folder=$ROOT/samples/webhook-receiver
+  command -v node >/dev/null && command -v npm >/dev/null || return 0
+  [ -d "$folder/node_modules/standardwebhooks" ] || (cd "$folder" && npm install --no-package-lock --no-audit --no-fund --silent --ignore-scripts) >/dev/null 2>&1 || return 0
+  export XEROTIER_WEBHOOK_RECEIVER=$folder
+}
+
 # build [PROJECT-OR-SOLUTION …]: Release, quiet unless something is wrong.
 build() {
   local target log process compiler=xerotier-$$

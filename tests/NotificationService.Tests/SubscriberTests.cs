@@ -350,8 +350,8 @@ public sealed partial class SubscriberTests(PostgresFixture postgres) : IAsyncLi
         await Service.ExecuteAsync("alter table mail_tokens rename to gone");
         await PageAsync(Visitor.GetAsync(link), HttpStatusCode.InternalServerError); // which is logged
         await PageAsync(Visitor.GetAsync(link), HttpStatusCode.InternalServerError);
-        await Eventually.TrueAsync(() => Exported("/v1/traces").Contains("/status/subscriptions/…", StringComparison.Ordinal), "spans of the service");
-        await Eventually.TrueAsync(() => Exported("/v1/traces").Contains($"{Visitor.BaseAddress}status/subscriptions/…", StringComparison.Ordinal), "spans of its callers");
+        await Eventually.TrueAsync(() => Exported("/v1/traces").Contains("/status/subscriptions/{token}", StringComparison.Ordinal), "spans of the service");
+        await Eventually.TrueAsync(() => Exported("/v1/traces").Contains($"{Visitor.BaseAddress}status/subscriptions/{{token}}", StringComparison.Ordinal), "spans of its callers");
         await Eventually.TrueAsync(() => Exported("/v1/logs").Contains("/status/subscriptions/{token}", StringComparison.Ordinal), "logs");
         await Service.StopAllAsync(); // sends the rest
         var token = link[(link.LastIndexOf('/') + 1)..];
