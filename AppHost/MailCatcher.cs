@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Xerotier.AppHost;
 
@@ -15,8 +13,6 @@ internal static class MailCatcher
 
     private const string Address = "127.0.0.1";
 
-    private static readonly HttpClient Probe = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(2) };
-
     /// <summary>Adds the mail catcher, if there is one: from now on the cluster has an <c>Smtp:Host</c>.</summary>
     /// <returns>Its SMTP port.</returns>
     public static int? AddMailCatcher(this IDistributedApplicationBuilder builder, ClusterSettings cluster)
@@ -30,18 +26,13 @@ internal static class MailCatcher
         configuration["Smtp:Host"] = Address;
         var data = Directory.CreateDirectory(Path.Combine(cluster.DataFolder, "mail")).FullName;
         var (page, smtp) = (PrivateServers.FreePort(), PrivateServers.FreePort());
-        builder.Services.AddHealthChecks().AddPatientCheck($"{Name}-ready", async cancellation =>
-        {
-            using var response = await Probe.GetAsync(new Uri($"http://{Address}:{page}/"), cancellation);
-            return response.StatusCode == HttpStatusCode.OK;
-        });
         builder.AddExecutable(
                 Name, program, data,
                 $"--urls=http://{Address}:{page}", string.Create(CultureInfo.InvariantCulture, $"--smtpport={smtp}"), "--imapport=", "--pop3port=", "--disableipv6", "--allowremoteconnections-",
                 "--db=", $"--baseappdatapath={data}", "--nousersettings", "--locksettings")
             .WithEndpoint(page, page, "http", "http", isProxied: false)
             .WithEndpoint(smtp, smtp, "smtp", "smtp", isProxied: false)
-            .WithHealthCheck($"{Name}-ready");
+            .WithReadiness("/");
         return smtp;
     }
 

@@ -122,15 +122,16 @@ internal static class Services
     }
 
     /// <summary>Healthy when <paramref name="path"/> answers 200. Aspire asks at most once a second while it starts, so one question waits for the answer.</summary>
-    public static IResourceBuilder<ProjectResource> WithReadiness(this IResourceBuilder<ProjectResource> project, string path)
+    public static IResourceBuilder<T> WithReadiness<T>(this IResourceBuilder<T> resource, string path)
+        where T : IResourceWithEndpoints
     {
-        var key = $"{project.Resource.Name}-ready";
-        project.ApplicationBuilder.Services.AddHealthChecks().AddPatientCheck(key, async cancellation =>
+        var key = $"{resource.Resource.Name}-ready";
+        resource.ApplicationBuilder.Services.AddHealthChecks().AddPatientCheck(key, async cancellation =>
         {
-            using var response = await Probe.GetAsync(new Uri(project.GetEndpoint("http").Url + path), cancellation);
+            using var response = await Probe.GetAsync(new Uri(resource.GetEndpoint("http").Url + path), cancellation);
             return response.StatusCode == HttpStatusCode.OK;
         });
-        return project.WithHealthCheck(key);
+        return resource.WithHealthCheck(key);
     }
 
     /// <summary>A health check that tries every 50 ms, for up to 15 s, until <paramref name="isHealthy"/> says so.</summary>

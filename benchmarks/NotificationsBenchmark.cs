@@ -3,8 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -34,11 +32,11 @@ internal static class NotificationsBenchmark
         });
         await using var receiver = await Receiver.StartAsync();
         using var platform = cluster.Http(cluster.PlatformKey);
-        var project = await PostAsync(platform, "/v1/platform/projects", new { name = "Operators", slug = "operators", platform = true });
-        using var operators = cluster.Http((await PostAsync(platform, $"/v1/platform/projects/{project["id"]}/keys", new { name = "ops", scopes = new[] { "management" } }))["key"]!.ToString());
+        var project = await Tools.PostAsync(platform, "/v1/platform/projects", new { name = "Operators", slug = "operators", platform = true });
+        using var operators = cluster.Http((await Tools.PostAsync(platform, $"/v1/platform/projects/{project["id"]}/keys", new { name = "ops", scopes = new[] { "management" } }))["key"]!.ToString());
         var incidents = $"/{project["id"]}/v1/management/incidents";
-        await PostAsync(operators, $"/{project["id"]}/v1/management/subscriptions", new { channel = "webhook", target = $"{receiver.Url}/one" });
-        var incident = await PostAsync(operators, incidents, new { title = "Measured", body = "Begin." });
+        await Tools.PostAsync(operators, $"/{project["id"]}/v1/management/subscriptions", new { channel = "webhook", target = $"{receiver.Url}/one" });
+        var incident = await Tools.PostAsync(operators, incidents, new { title = "Measured", body = "Begin." });
 
         var alone = new List<double>();
         for (var i = 0; i < Updates; i++)
@@ -75,7 +73,7 @@ internal static class NotificationsBenchmark
         async Task<List<double>> TellAsync(int subscribers)
         {
             receiver.Begin(subscribers);
-            await PostAsync(operators, $"{incidents}/{incident["id"]}/updates", new { body = "It goes on as it did, and will be told to everybody who asked for it." });
+            await Tools.PostAsync(operators, $"{incidents}/{incident["id"]}/updates", new { body = "It goes on as it did, and will be told to everybody who asked for it." });
             var written = Stopwatch.GetTimestamp();
             await receiver.Complete.WaitAsync(TimeSpan.FromMinutes(2));
             return [.. receiver.Arrivals.Select(at => Stopwatch.GetElapsedTime(written, at).TotalMilliseconds)];
@@ -110,13 +108,6 @@ internal static class NotificationsBenchmark
     }
 
     private static double Median(List<double> rates) => rates.Order().ElementAt(rates.Count / 2);
-
-    private static async Task<JsonNode> PostAsync(HttpClient http, string path, object body)
-    {
-        using var response = await http.PostAsJsonAsync(path, body);
-        response.EnsureSuccessStatusCode();
-        return JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
-    }
 
     /// <summary>Takes messages and notes when.</summary>
     private sealed class Receiver : IAsyncDisposable

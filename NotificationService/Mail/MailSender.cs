@@ -13,18 +13,14 @@ using Xerotier.ServiceDefaults.Site;
 
 namespace Xerotier.NotificationService.Mail;
 
-/// <summary>Gives messages to the mail server (section <c>Smtp</c>), over a few connections that it keeps. It retries nothing.</summary>
+/// <summary>Gives messages to the mail server (section <c>Smtp</c>), over connections that it keeps, one for each who sends at once. It retries nothing.</summary>
 internal sealed partial class MailSender(IOptions<SmtpOptions> options, Brand brand, MailTokens tokens, TimeProvider time) : IDisposable
 {
-    /// <summary>How many connections there are at once.</summary>
-    public const int Connections = 4;
-
     private const int TlsFromTheStart = 465;
 
-    /// <summary>How long an attempt may take, with the wait for a connection: so short that a message that waits for another is still held.</summary>
+    /// <summary>How long an attempt may take: so short that a message that waits for another is still held.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
-    private readonly SemaphoreSlim room = new(Connections);
     private readonly ConcurrentBag<SmtpClient> idle = [];
 
     /// <summary>Whether e-mail can be sent.</summary>
@@ -52,15 +48,7 @@ internal sealed partial class MailSender(IOptions<SmtpOptions> options, Brand br
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping);
         try
         {
-            await room.WaitAsync(either.Token);
-            try
-            {
-                return await SendAsync(message, either.Token);
-            }
-            finally
-            {
-                room.Release();
-            }
+            return await SendAsync(message, either.Token);
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested && (late.IsCancellationRequested || ReasonOf(failure) is not null))
         {
@@ -75,8 +63,6 @@ internal sealed partial class MailSender(IOptions<SmtpOptions> options, Brand br
         {
             client.Dispose();
         }
-
-        room.Dispose();
     }
 
     private async Task<SendResult> SendAsync(MimeMessage message, CancellationToken cancellation)

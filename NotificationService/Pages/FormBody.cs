@@ -13,8 +13,6 @@ internal static class FormBody
     /// <summary>The most bytes of a body.</summary>
     public const int MostBytes = 8 * 1024;
 
-    private static readonly ApiError NoForm = ApiErrors.UnsupportedMediaType with { Message = "Send the form as application/x-www-form-urlencoded." };
-
     /// <summary>The fields of a request's body.</summary>
     /// <param name="request">The request.</param>
     /// <param name="multipart">Whether it may be multipart/form-data, as RFC 8058 lets mail programs unsubscribe.</param>
@@ -23,13 +21,13 @@ internal static class FormBody
     {
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type))
         {
-            throw new ApiException(NoForm);
+            throw new ApiException(ApiErrors.NotAForm);
         }
 
         var isMultipart = multipart && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase) && type.Boundary.Length > 0;
         if (!isMultipart && !type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase))
         {
-            throw new ApiException(NoForm);
+            throw new ApiException(ApiErrors.NotAForm);
         }
 
         var body = await Requests.BytesAsync(request, MostBytes);

@@ -21,8 +21,8 @@ internal sealed class Sender(
     private const int LaneOfWell = 128;
     private const int LaneOfSlow = 64;
 
-    /// <summary>And by e-mail: as many as there are connections.</summary>
-    private const int LaneOfMail = MailSender.Connections;
+    /// <summary>And by e-mail, each over a connection to the mail server.</summary>
+    private const int LaneOfMail = 4;
 
     /// <summary>While more messages than these are under way, what came of them is gathered for a moment: a transaction for many costs little more than for one.</summary>
     private const int Many = 32;
