@@ -56,7 +56,7 @@ try
         .WithEnvironment("XEROTIER_GRPC_URL", gateway.GetEndpoint("grpc"))
         .WithEnvironment("XEROTIER_PLATFORM_KEY", platformKey)
         .WithDataPath("XEROTIER_DEMO_FILE", cluster, ClusterSettings.DemoFile)
-        .WithReadiness("/healthz")
+        .WithReadiness("/readyz")
         .WaitFor(gateway)
         .ExcludeFromManifest(); // a fleet of its own is for this machine only
     builder.AddWebhookReceiver(cluster, fleet);

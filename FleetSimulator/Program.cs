@@ -27,7 +27,7 @@ builder.Services.ConfigureHttpJsonOptions(json => ControlEndpoint.Configure(json
 builder.Services.AddHostFiltering(hosts => hosts.AllowedHosts = ["localhost", "127.0.0.1"]); // a web page's own name may lead here, too
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton<SimulatedFleet>();
-builder.Services.AddHostedService<Relays>();
+builder.Services.AddSingleton<Relays>().AddHostedService(services => services.GetRequiredService<Relays>());
 
 var app = builder.Build();
 try
@@ -43,5 +43,8 @@ catch (Exception wrong) when (wrong is OptionsValidationException or InvalidOper
 app.UseHostFiltering();
 app.MapControl();
 app.MapGet("/healthz", () => Results.Json(new { status = "ok", service = "fleetsimulator" }));
+app.MapGet("/readyz", (Relays relays) => relays.AreHeard
+    ? Results.Json(new { status = "ready" })
+    : Results.Json(new { status = "not_ready" }, statusCode: StatusCodes.Status503ServiceUnavailable));
 await app.RunAsync();
 return 0;

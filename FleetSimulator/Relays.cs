@@ -9,17 +9,26 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
 {
     private const int BatchSize = 500;
 
+    private readonly TaskCompletionSource platformHeard = NewSource();
+    private readonly TaskCompletionSource projectHeard = NewSource();
+
+    /// <summary>Whether the platform has acknowledged heartbeats of both relays since the start.</summary>
+    public bool AreHeard => platformHeard.Task.IsCompleted && projectHeard.Task.IsCompleted;
+
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var channel = GatewayChannel.Open(options.Value.GrpcUrl);
         var client = new Heartbeats.HeartbeatsClient(channel);
         await Task.WhenAll(
-            RelayAsync("platform", client, options.Value.PlatformKey, fleet.PlatformHeartbeats, stoppingToken),
-            RelayAsync("project", client, options.Value.ApiKey, fleet.ProjectHeartbeats, stoppingToken));
+            RelayAsync("platform", client, options.Value.PlatformKey, fleet.PlatformHeartbeats, platformHeard, stoppingToken),
+            RelayAsync("project", client, options.Value.ApiKey, fleet.ProjectHeartbeats, projectHeard, stoppingToken));
     }
 
-    private async Task RelayAsync(string name, Heartbeats.HeartbeatsClient client, string key, Func<IEnumerable<Heartbeat>> senders, CancellationToken stopping)
+    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private async Task RelayAsync(
+        string name, Heartbeats.HeartbeatsClient client, string key, Func<IEnumerable<Heartbeat>> senders, TaskCompletionSource heard, CancellationToken stopping)
     {
         var headers = new Metadata { { "authorization", $"Bearer {key}" } };
         var lost = false;
@@ -69,7 +78,6 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
             await BackOffAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
         Task BackOffAsync(CancellationToken cancellation) => Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(200, 1000)), time, cancellation);
 
         async Task ReadAcknowledgementsAsync(IAsyncStreamReader<ReportResponse> responses)
@@ -89,6 +97,10 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
                     {
                         unavailable.TrySetResult();
                     }
+                }
+                else
+                {
+                    heard.TrySetResult();
                 }
             }
         }
