@@ -1,0 +1,46 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Xerotier.ServiceDefaults;
+
+/// <summary>A key that somebody signed in with.</summary>
+/// <param name="ProjectId">Its project; of a platform key null.</param>
+/// <param name="ProjectName">The project's name when the session began.</param>
+/// <param name="IsPlatformProject">Whether the project is one of the platform's own.</param>
+/// <param name="KeyName">The key's name.</param>
+public sealed record SignedInKey(string? ProjectId, string? ProjectName, bool IsPlatformProject, string KeyName);
+
+/// <summary>
+/// What a session of the console holds (console.md, section 23). The Gateway owns sessions: it passes a request on to the Console with the
+/// session's secret and with this, and takes the secret back, on its internal port and from the Console alone, in place of a key.
+/// </summary>
+/// <param name="Project">The project's key, if one is signed in.</param>
+/// <param name="Platform">The platform key, if one is signed in.</param>
+/// <param name="EndsAt">When the session ends at the latest.</param>
+public sealed record ConsoleSession(SignedInKey? Project, SignedInKey? Platform, DateTimeOffset EndsAt)
+{
+    /// <summary>The header with the session's secret, from the Gateway to the Console and back.</summary>
+    public const string SecretHeader = "Xerotier-Session";
+
+    /// <summary>The header with this record, from the Gateway to the Console.</summary>
+    public const string HeldHeader = "Xerotier-Session-Holds";
+
+    /// <summary>The field of every form of the console that has <see cref="CsrfToken"/>.</summary>
+    public const string CsrfField = "csrf";
+
+    /// <summary>What a form of the session has to carry: only a page that we made for it knows this.</summary>
+    public static string CsrfToken(string secret) => Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), "xerotier console form"u8));
+
+    /// <summary>As a header's value: JSON in ASCII.</summary>
+    public string ToHeader() => JsonSerializer.Serialize(this, ConsoleSessionJson.Default.ConsoleSession);
+
+    /// <summary>Reads a header's value.</summary>
+    /// <exception cref="JsonException">It is none of ours.</exception>
+    public static ConsoleSession FromHeader(string value) => JsonSerializer.Deserialize(value, ConsoleSessionJson.Default.ConsoleSession) ?? throw new JsonException("The session is null.");
+}
+
+[JsonSerializable(typeof(ConsoleSession))]
+internal sealed partial class ConsoleSessionJson : JsonSerializerContext;
