@@ -33,12 +33,15 @@ try
         .WithLocalDefault("Page:PublicUrl", $"http://localhost:{cluster.Port}") // where the links of mails lead
         .WithLocalDefault("Notifications:AllowPrivateTargets", "true")); // there is nobody else to tell
 
+    var console = builder.AddService<Projects.Console>("console", cluster, _ => { });
+
     var gateway = builder.AddService<Projects.Gateway>("gateway", cluster, service => service
         .WithReference(stores.GatewayDb).WaitFor(stores.GatewayDb)
         .WithReference(collector)
         .WithReference(maintenance)
         .WithReference(status)
         .WithReference(notification)
+        .WithReference(console)
         .WithOfferOfEmail()
         .WithEnvironment("Platform__Key", platformKey)
         .WithDataPath("Page__SnapshotFile", cluster, "page/snapshot")
@@ -49,6 +52,7 @@ try
     maintenance.FindsInternally(gateway);
     maintenance.Finds(status, "grpc");
     notification.FindsInternally(gateway);
+    console.FindsInternally(gateway);
 
     var fleet = builder.AddBuiltProject<Projects.FleetSimulator>("fleetsimulator")
         .WithUnproxiedEndpoint("http", "HTTP_PORT")

@@ -14,6 +14,7 @@ internal static class ServiceSettings
 
     private static readonly Dictionary<string, string[]> Sections = new()
     {
+        ["Console"] = [.. Common],
         ["Gateway"] = [.. Common, "Gateway", "Keys", "Platform", "RateLimits"],
         ["HealthCollector"] = [.. Common, "Fleet", "RateLimits", "Streams"],
         ["MaintenanceService"] = [.. Common, "Incidents", "Windows"],

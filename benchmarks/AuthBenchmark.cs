@@ -33,7 +33,7 @@ internal static class AuthBenchmark
             ["RateLimits__ProjectPerMinute"] = "10000000",
             ["RateLimits__KeyPerMinute"] = "10000000", // counted, never reached
         };
-        foreach (var service in new[] { "statusservice", "maintenanceservice", "notificationservice", "healthcollector" })
+        foreach (var service in new[] { "statusservice", "maintenanceservice", "notificationservice", "healthcollector", "console" })
         {
             settings[$"services__{service}__http__0"] = settings[$"services__{service}__grpc__0"] = $"http://127.0.0.1:{upstream}";
         }

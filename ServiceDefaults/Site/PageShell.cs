@@ -7,8 +7,11 @@ namespace Xerotier.ServiceDefaults.Site;
 /// <summary>What surrounds every public page, whichever service makes it: head, style, header, and the links of the footer. Nothing in it comes from elsewhere.</summary>
 public static partial class PageShell
 {
-    /// <summary>The whole <c>style</c> element, the same in every page.</summary>
-    public static string Style { get; } = $"<style>{Minified(Resource("page.css"))}</style>";
+    /// <summary>The style sheet of every page.</summary>
+    public static string StyleSheet { get; } = Minified(Resource("page.css"));
+
+    /// <summary>The same as a <c>style</c> element.</summary>
+    public static string Style { get; } = $"<style>{StyleSheet}</style>";
 
     /// <summary>What there is to subscribe to.</summary>
     private static readonly (string Title, string Type, string Path)[] Feeds =

@@ -54,7 +54,7 @@ public sealed partial class AspireTests(SharedCluster shared)
     public void Each_project_is_its_own_process_without_a_dotnet_above_it_and_its_endpoints_have_no_proxy()
     {
         var cluster = shared.Cluster;
-        foreach (var (instance, project) in new[] { ("gateway", "Gateway"), ("healthcollector", "HealthCollector"), ("maintenanceservice", "MaintenanceService"), ("notificationservice", "NotificationService"), ("statusservice", "StatusService"), ("fleetsimulator", "FleetSimulator") })
+        foreach (var (instance, project) in new[] { ("console", "Console"), ("gateway", "Gateway"), ("healthcollector", "HealthCollector"), ("maintenanceservice", "MaintenanceService"), ("notificationservice", "NotificationService"), ("statusservice", "StatusService"), ("fleetsimulator", "FleetSimulator") })
         {
             Assert.Equal(Solution.Executable(project), cluster.Executable(instance));
             var process = cluster.ProcessId(instance);
@@ -82,7 +82,7 @@ public sealed partial class AspireTests(SharedCluster shared)
         using var manifest = JsonDocument.Parse(text);
         var resources = manifest.RootElement.GetProperty("resources");
         string Type(string name) => resources.GetProperty(name).GetProperty("type").GetString()!;
-        Assert.All(["gateway", "healthcollector", "maintenanceservice", "notificationservice", "statusservice"], (string name) => Assert.Equal("project.v0", Type(name)));
+        Assert.All(["console", "gateway", "healthcollector", "maintenanceservice", "notificationservice", "statusservice"], (string name) => Assert.Equal("project.v0", Type(name)));
         Assert.All(["postgres", "redis"], (string name) => Assert.Equal("container.v0", Type(name)));
         Assert.All(["internal-key", "platform-key", "postgres-password"], (string name) => Assert.Equal("parameter.v0", Type(name)));
         Assert.All(["gatewaydb", "maintenancedb", "notificationsdb", "statusdb"], (string name) => Assert.Equal("value.v0", Type(name)));

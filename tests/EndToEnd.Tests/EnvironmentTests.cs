@@ -6,7 +6,7 @@ namespace Xerotier.EndToEnd.Tests;
 /// <summary>Settings in the environment of AppHost reach the services that read them, and nobody else.</summary>
 public sealed partial class EnvironmentTests : AppHostTests
 {
-    private static readonly string[] Projects = ["FleetSimulator", "Gateway", "HealthCollector", "MaintenanceService", "NotificationService", "StatusService"];
+    private static readonly string[] Projects = ["Console", "FleetSimulator", "Gateway", "HealthCollector", "MaintenanceService", "NotificationService", "StatusService"];
 
     [Fact]
     public async Task Each_service_has_its_own_settings_and_connection_string_and_no_others()
@@ -41,6 +41,7 @@ public sealed partial class EnvironmentTests : AppHostTests
                 .Where(name => given.ContainsKey(name) || name == email || name.StartsWith("ConnectionStrings__", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         }
 
+        Assert.Equal(string.Join(' ', logging), seen["Xerotier.Console"]);
         Assert.Equal(string.Join(' ', [.. logging, "Simulator__PrivateAgents"]), seen["Xerotier.FleetSimulator"]);
         Assert.Equal(string.Join(' ', ["ConnectionStrings__gatewaydb", .. logging, email, "RateLimits__PublicPerMinute"]), seen["Xerotier.Gateway"]);
         Assert.Equal(string.Join(' ', ["ConnectionStrings__redis", "Fleet__StaleAfterSeconds", .. logging, "RateLimits__PublicPerMinute"]), seen["Xerotier.HealthCollector"]);

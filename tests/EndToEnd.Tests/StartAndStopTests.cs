@@ -12,7 +12,7 @@ public sealed class StartAndStopTests : AppHostTests
         var ready = printed.Where(line => line.Length > 0).SkipLast(1).ToList();
         Assert.All(ready, line => Assert.Matches("""^  ✓ [a-z-]+ +\d+\.\d s$""", line));
         Assert.Equal(
-            ["fleetsimulator", "gateway", "healthcollector", "maintenanceservice", "notificationservice", "postgres-server", "redis-server", "statusservice"],
+            ["console", "fleetsimulator", "gateway", "healthcollector", "maintenanceservice", "notificationservice", "postgres-server", "redis-server", "statusservice"],
             ready.Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]).Order(StringComparer.Ordinal));
 
         // Everything else is in the log. It has no errors of services that wait for each other.

@@ -15,7 +15,7 @@ public sealed class FaultyCluster : IAsyncLifetime
     /// <summary>Ten seconds, as promised, with three times that as slack.</summary>
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(30);
 
-    public static readonly IReadOnlyList<string> Services = ["gateway", "healthcollector", "maintenanceservice", "notificationservice", "statusservice"];
+    public static readonly IReadOnlyList<string> Services = ["console", "gateway", "healthcollector", "maintenanceservice", "notificationservice", "statusservice"];
 
     private readonly Stack<IAsyncDisposable> started = new();
     private readonly ConcurrentDictionary<(string From, string Variable), Link> links = new();

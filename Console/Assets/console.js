@@ -1,0 +1,45 @@
+// Makes the console quicker; without it everything works. Live parts are fetched again while the page is in view.
+(() => {
+  'use strict';
+  const narrow = matchMedia('(max-width: 760px)');
+  const nav = document.querySelector('.nav');
+  const fold = () => { if (nav) nav.open = !narrow.matches; };
+  fold();
+  narrow.addEventListener('change', fold);
+  for (const open of document.querySelectorAll('.confirm')) {
+    open.addEventListener('keydown', (e) => {
+      if (e.key === 'Escape' && open.open) { open.open = false; open.querySelector('summary').focus(); }
+    });
+  }
+  document.addEventListener('click', (e) => {
+    for (const open of document.querySelectorAll('.confirm[open]')) if (!open.contains(e.target)) open.open = false;
+  });
+  for (const form of document.forms) {
+    form.addEventListener('submit', () => setTimeout(() => form.querySelectorAll('button').forEach((b) => { b.disabled = true; })));
+  }
+  addEventListener('pageshow', () => document.querySelectorAll('button[disabled]').forEach((b) => { b.disabled = false; }));
+
+  const live = () => document.querySelectorAll('[data-live]');
+  if (live().length === 0) return;
+  const every = 5000;
+  let wait = every;
+  const refresh = async () => {
+    if (document.visibilityState === 'visible' && !document.querySelector('[data-live] details[open], [data-live] :focus')) {
+      try {
+        const response = await fetch(location.pathname + location.search, { headers: { Accept: 'text/html' }, redirect: 'manual', signal: AbortSignal.timeout(10000) });
+        if (response.type === 'opaqueredirect' || response.status === 401) { location.reload(); return; }
+        if (response.ok) {
+          const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+          for (const part of live()) {
+            const now = page.querySelector(`[data-live="${part.dataset.live}"]`);
+            if (now && now.innerHTML !== part.innerHTML) part.replaceChildren(...now.childNodes);
+          }
+        }
+        const after = Number(response.headers.get('Retry-After'));
+        wait = after > 0 ? after * 1000 : every;
+      } catch { wait = Math.min(wait * 2, 60000); }
+    }
+    setTimeout(refresh, wait);
+  };
+  setTimeout(refresh, every);
+})();

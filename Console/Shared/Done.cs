@@ -1,0 +1,33 @@
+namespace Xerotier.OperatorConsole.Shared;
+
+/// <summary>What a page says of the change that led to it, by its word in the address: no text of others can be put into a page by a link.</summary>
+internal static class Done
+{
+    private static readonly Dictionary<string, string> Sentences = new(StringComparer.Ordinal)
+    {
+        ["scheduled"] = "The window is scheduled.",
+        ["saved"] = "Saved.",
+        ["unchanged"] = "Nothing was changed.",
+        ["started"] = "The work has begun.",
+        ["completed"] = "The work is completed.",
+        ["cancelled"] = "It is cancelled.",
+        ["purged"] = "It is removed for good; its audit trail stays.",
+        ["created"] = "It is made.",
+        ["posted"] = "The update is posted.",
+        ["published"] = "The incident is public.",
+        ["drafted"] = "The draft is saved; nobody else sees it.",
+        ["resolved"] = "The incident is resolved.",
+        ["deleted"] = "It is deleted.",
+        ["revoked"] = "The key is revoked: it ends everywhere within a second.",
+        ["tested"] = "A test message is on its way.",
+        ["retried"] = "The message is sent again.",
+        ["suspended"] = "The project is suspended.",
+        ["resumed"] = "The project is resumed.",
+        ["archived"] = "The component is archived.",
+        ["zone"] = "Times are shown in your zone.",
+        ["set"] = "Done. It takes a moment until the public page shows it.",
+    };
+
+    /// <summary>The sentence; null: the word is none of ours.</summary>
+    public static string? Sentence(string? word) => word is null ? null : Sentences.GetValueOrDefault(word);
+}

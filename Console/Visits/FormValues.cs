@@ -1,0 +1,131 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Primitives;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.OperatorConsole.Visits;
+
+/// <summary>What stands in a form: what was typed, or what is to be edited, and what is wrong with it. Nothing that was typed is lost on the way back.</summary>
+public sealed class FormValues
+{
+    private readonly Dictionary<string, StringValues> values;
+    private readonly Dictionary<string, string> wrong = new(StringComparer.Ordinal);
+
+    private FormValues(Dictionary<string, StringValues> values) => this.values = values;
+
+    /// <summary>What is wrong with the whole, as a sentence; null: nothing.</summary>
+    public string? Problem { get; set; }
+
+    /// <summary>The status of a page with the form: 200, or that of what is wrong.</summary>
+    public int Status { get; private set; } = StatusCodes.Status200OK;
+
+    /// <summary>Whether something is wrong.</summary>
+    public bool HasErrors => Problem is not null || wrong.Count > 0;
+
+    /// <summary>What is wrong with each field.</summary>
+    public IReadOnlyDictionary<string, string> Wrong => wrong;
+
+    /// <summary>All names with their values.</summary>
+    public IEnumerable<KeyValuePair<string, StringValues>> All => values;
+
+    /// <summary>A form that is shown for the first time.</summary>
+    public static FormValues Of(params IEnumerable<(string Name, StringValues Value)> initial) => new(initial.ToDictionary(field => field.Name, field => field.Value, StringComparer.Ordinal));
+
+    /// <summary>Reads what was sent.</summary>
+    public static async Task<FormValues> ReadAsync(HttpRequest request)
+    {
+        var reader = new FormPipeReader(request.BodyReader) { ValueLengthLimit = 256 * 1024, KeyLengthLimit = 256, ValueCountLimit = 2000 };
+        try
+        {
+            return new(await reader.ReadFormAsync(request.HttpContext.RequestAborted));
+        }
+        catch (InvalidDataException)
+        {
+            throw new ApiException(ApiErrors.PayloadTooLarge);
+        }
+    }
+
+    /// <summary>The one value of a field; empty: it has none.</summary>
+    public string this[string name] => values.TryGetValue(name, out var value) && value.Count > 0 ? value[0] ?? "" : "";
+
+    /// <summary>All values of a field.</summary>
+    public IReadOnlyList<string> AllOf(string name) => values.TryGetValue(name, out var all) ? [.. all.OfType<string>()] : [];
+
+    /// <summary>Whether a box is ticked.</summary>
+    public bool IsOn(string name) => this[name].Length > 0;
+
+    /// <summary>Whether the field was sent or set.</summary>
+    public bool Has(string name) => values.ContainsKey(name);
+
+    /// <summary>Sets a field.</summary>
+    public void Set(string name, StringValues value) => values[name] = value;
+
+    /// <summary>What is wrong with a field; null: nothing.</summary>
+    public string? ErrorOf(string name) => wrong.GetValueOrDefault(name);
+
+    /// <summary>Says what is wrong with a field.</summary>
+    public void Fail(string name, string sentence)
+    {
+        wrong.TryAdd(name, sentence);
+        Status = StatusCodes.Status400BadRequest;
+    }
+
+    /// <summary>Takes over what the API says is wrong, for the form to be shown again. What is about no field of <paramref name="fields"/> is about the whole.</summary>
+    /// <param name="error">The API's error.</param>
+    /// <param name="fields">The fields of the form by the API's names of them.</param>
+    /// <exception cref="ApiException">The error is not about what was entered.</exception>
+    public void Refuse(ApiError error, IReadOnlyCollection<string> fields)
+    {
+        if (error.Code is "session_expired")
+        {
+            throw new ApiException(error);
+        }
+
+        var rest = new List<string>();
+        foreach (var one in error.Errors ?? [new() { Param = error.Param ?? "", Code = error.Code, Message = error.Message }])
+        {
+            var field = one.Param.Split('[', '.')[0];
+            if (fields.Contains(field))
+            {
+                Fail(field, one.Message);
+            }
+            else
+            {
+                rest.Add(one.Message);
+            }
+        }
+
+        Problem ??= rest.Count == 0 ? null
+            : error.Status == StatusCodes.Status412PreconditionFailed ? "Somebody saved a newer version meanwhile. What you entered is below, beside what is saved now: saving again replaces that."
+            : string.Join(' ', rest);
+        Status = error.Status;
+    }
+
+    /// <summary>Reads a local time of the form's own zone (its field <c>zone</c>).</summary>
+    /// <returns>The instant; null: nothing was entered, or it is wrong, which the form then says.</returns>
+    public DateTimeOffset? Time(string name)
+    {
+        if (this[name].Trim().Length == 0)
+        {
+            return null;
+        }
+
+        if (Zone.Find(this["zone"]) is not { } zone)
+        {
+            Fail("zone", "Choose a time zone, such as Europe/Berlin or UTC.");
+            return null;
+        }
+
+        var (time, sentence) = zone.Read(this[name]);
+        if (sentence is not null)
+        {
+            Fail(name, sentence);
+        }
+
+        return time;
+    }
+
+    /// <summary>The lines or comma-separated parts of a field, without empty ones.</summary>
+    public JsonArray List(string name) =>
+        [.. this[name].Split([',', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(part => (JsonNode)part)];
+}

@@ -1,0 +1,105 @@
+using System.Reflection;
+using Microsoft.AspNetCore.Components;
+using Xerotier.OperatorConsole.Api;
+using Xerotier.OperatorConsole.Shared;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.OperatorConsole.Visits;
+
+/// <summary>One request of a user, as the handlers and pages see it.</summary>
+public sealed class Visit
+{
+    private static readonly object Key = new();
+
+    private readonly PageWriter pages;
+
+    private Visit(HttpContext http, PageWriter pages, Gateways gateways, TimeProvider time, ConsoleSession? session, string? secret)
+    {
+        Http = http;
+        this.pages = pages;
+        Held = session;
+        Now = time.GetUtcNow();
+        Csrf = secret is null ? "" : ConsoleSession.CsrfToken(secret);
+        Api = new(gateways, http, secret);
+        Zone = Zone.Find(http.Request.Cookies[Zone.Cookie]) ?? Zone.Utc;
+    }
+
+    /// <summary>The request.</summary>
+    public HttpContext Http { get; }
+
+    /// <summary>The API, as this user may use it.</summary>
+    public GatewayApi Api { get; }
+
+    /// <summary>What the session holds; null on the few pages without one.</summary>
+    public ConsoleSession? Held { get; }
+
+    /// <summary>What each form carries.</summary>
+    public string Csrf { get; }
+
+    /// <summary>The zone in which the user reads times.</summary>
+    public Zone Zone { get; }
+
+    /// <summary>The instant of the request.</summary>
+    public DateTimeOffset Now { get; }
+
+    /// <summary>The path, below which everything is that the page leads to.</summary>
+    public string Path => Http.Request.Path.Value!;
+
+    /// <summary>The project that is signed in.</summary>
+    /// <exception cref="ApiException">403: none is.</exception>
+    public SignedInKey Project() => Held?.Project ?? throw new ApiException(ApiErrors.ScopeInsufficient(Scopes.Management) with { Message = "Sign in with a project's API key of scope management to see this." });
+
+    /// <summary>The platform key that is signed in.</summary>
+    /// <exception cref="ApiException">403: none is.</exception>
+    public SignedInKey Platform() => Held?.Platform ?? throw new ApiException(ApiErrors.ScopeInsufficient(Scopes.Platform) with { Message = "Sign in with a platform key to see this." });
+
+    /// <summary>The visit of a request; the framework calls it for the parameters of handlers.</summary>
+    public static ValueTask<Visit?> BindAsync(HttpContext context, ParameterInfo parameter) => ValueTask.FromResult<Visit?>(Of(context));
+
+    /// <summary>The visit of a request.</summary>
+    public static Visit Of(HttpContext http)
+    {
+        if (http.Items[Key] is Visit known)
+        {
+            return known;
+        }
+
+        var services = http.RequestServices;
+        var headers = http.Request.Headers;
+        var held = headers[ConsoleSession.HeldHeader].ToString() is { Length: > 0 } header ? ConsoleSession.FromHeader(header) : null;
+        var secret = held is null ? null : headers[ConsoleSession.SecretHeader].ToString();
+        var visit = new Visit(http, services.GetRequiredService<PageWriter>(), services.GetRequiredService<Gateways>(), services.GetRequiredService<TimeProvider>(), held, secret);
+        http.Items[Key] = visit;
+        return visit;
+    }
+
+    /// <summary>The path of the project's API.</summary>
+    public string OfProject(string path) => $"/{Project().ProjectId}/v1/{path}";
+
+    /// <summary>A page.</summary>
+    /// <param name="parameters">Its parameters.</param>
+    /// <param name="status">The response's status.</param>
+    public IResult Page<TPage>(Dictionary<string, object?> parameters, int status = StatusCodes.Status200OK)
+        where TPage : IComponent => new PageResult(pages, typeof(TPage), new(parameters) { [nameof(ConsolePage.Visit)] = this }, status);
+
+    /// <summary>What a change leads to: another page, with a sentence of what has been done.</summary>
+    /// <param name="path">The page.</param>
+    /// <param name="done">The word for it; see <see cref="Done"/>.</param>
+    public static IResult See(string path, string? done = null) => new SeeOther(done is null ? path : $"{path}?done={done}");
+
+    private sealed class SeeOther(string path) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            httpContext.Response.StatusCode = StatusCodes.Status303SeeOther;
+            httpContext.Response.Headers.Location = path;
+            httpContext.Response.Headers.CacheControl = "no-store";
+            return Task.CompletedTask;
+        }
+    }
+
+    private sealed class PageResult(PageWriter pages, Type page, Dictionary<string, object?> parameters, int status) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext) => pages.WriteAsync(httpContext, page, parameters, status);
+    }
+}

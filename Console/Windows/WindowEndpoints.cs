@@ -1,0 +1,188 @@
+using System.Text.Json.Nodes;
+using Xerotier.OperatorConsole.Visits;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.OperatorConsole.Windows;
+
+/// <summary>Maintenance windows: the list, one with its trail, and the form.</summary>
+internal static class WindowEndpoints
+{
+    private const string Root = "/console/maintenance";
+    private static readonly string[] Fields = ["title", "description", "severity", "affected_services", "starts_at", "ends_at", "auto_transition", "reminders", "notify", "status"];
+
+    public static void MapWindows(this IEndpointRouteBuilder pages)
+    {
+        var windows = pages.MapGroup("maintenance");
+        windows.MapGet("", ListAsync);
+        windows.MapGet("new", NewAsync);
+        windows.MapPost("new", CreateAsync);
+        windows.MapGet("{id}", (Visit visit, string id) => ShowAsync(visit, id));
+        windows.MapGet("{id}/edit", EditAsync);
+        windows.MapPost("{id}/edit", SaveAsync);
+        windows.MapPost("{id}/start", (Visit visit, string id) => ActAsync(visit, id, "started", HttpMethod.Patch, "", new() { ["status"] = "active" }));
+        windows.MapPost("{id}/complete", (Visit visit, string id) => ActAsync(visit, id, "completed", HttpMethod.Post, "/complete"));
+        windows.MapPost("{id}/cancel", (Visit visit, string id) => ActAsync(visit, id, "cancelled", HttpMethod.Delete, ""));
+        windows.MapPost("{id}/purge", PurgeAsync);
+    }
+
+    /// <summary>Address of a window in the API.</summary>
+    public static string PathOf(Visit visit, string id) => visit.OfProject($"management/maintenance/{Uri.EscapeDataString(id)}");
+
+    private static async Task<IResult> ListAsync(Visit visit)
+    {
+        var query = visit.Http.Request.Query;
+        var status = query["status"].ToString();
+        var after = query["after"].ToString();
+        var path = visit.OfProject($"management/maintenance?limit=50{(status.Length > 0 ? $"&status={Uri.EscapeDataString(status)}" : "")}{(after.Length > 0 ? $"&after={Uri.EscapeDataString(after)}" : "")}");
+        var list = await visit.Api.GetAsync(path, ContractsJson.Wire.ListPageMaintenanceWindow);
+        return visit.Page<WindowsPage>(new() { [nameof(WindowsPage.List)] = list, [nameof(WindowsPage.Status)] = status, [nameof(WindowsPage.IsLater)] = after.Length > 0 });
+    }
+
+    private static async Task<IResult> ShowAsync(Visit visit, string id, string? problem = null, int status = 200)
+    {
+        var window = visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceWindow);
+        var events = visit.Api.GetAsync(PathOf(visit, id) + "/events?limit=100", ContractsJson.Wire.ListPageMaintenanceEvent);
+        return visit.Page<WindowPage>(
+            new() { [nameof(WindowPage.Window)] = await window, [nameof(WindowPage.Events)] = (await events).Data, [nameof(WindowPage.Problem)] = problem },
+            status);
+    }
+
+    private static async Task<IResult> NewAsync(Visit visit)
+    {
+        var start = new DateTimeOffset(visit.Now.Ticks - (visit.Now.Ticks % TimeSpan.TicksPerHour), TimeSpan.Zero).AddHours(2);
+        return await FormAsync(visit, null, FormValues.Of(
+            ("severity", "info"), ("zone", visit.Zone.Name), ("starts_at", visit.Zone.ToField(start)), ("ends_at", visit.Zone.ToField(start.AddHours(1))),
+            ("notify", "on"), ("reminders", "-24h, -1h"), ("idempotency", Guid.NewGuid().ToString("N"))));
+    }
+
+    private static async Task<IResult> CreateAsync(Visit visit)
+    {
+        var form = await FormValues.ReadAsync(visit.Http.Request);
+        var body = Body(form);
+        if (!form.HasErrors)
+        {
+            try
+            {
+                var made = await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/maintenance"), body, ContractsJson.Wire.MaintenanceWindow, idempotencyKey: form["idempotency"]);
+                return Visit.See($"{Root}/{made.Value.Id}", "scheduled");
+            }
+            catch (ApiException refused)
+            {
+                form.Refuse(refused.Error, Fields);
+                if (refused.Error.Code == "idempotency_conflict")
+                {
+                    form.Set("idempotency", Guid.NewGuid().ToString("N"));
+                }
+            }
+        }
+
+        return await FormAsync(visit, null, form, form.Status);
+    }
+
+    private static async Task<IResult> EditAsync(Visit visit, string id)
+    {
+        var (window, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceWindow);
+        return await FormAsync(visit, window, FormValues.Of(
+            ("title", window.Title), ("description", window.Description), ("severity", window.Severity.Wire()), ("affected_services", window.AffectedServices.ToArray()), ("zone", visit.Zone.Name),
+            ("starts_at", visit.Zone.ToField(window.StartsAt)), ("ends_at", visit.Zone.ToField(window.EndsAt)), ("auto_transition", window.AutoTransition ? "on" : ""),
+            ("reminders", string.Join(", ", window.Reminders)), ("notify", window.Notify ? "on" : ""), ("version", tag)));
+    }
+
+    private static async Task<IResult> SaveAsync(Visit visit, string id)
+    {
+        var form = await FormValues.ReadAsync(visit.Http.Request);
+        var body = Body(form);
+        if (!form.HasErrors)
+        {
+            try
+            {
+                await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id), body, ContractsJson.Wire.MaintenanceWindow, ifMatch: form["version"] is { Length: > 0 } version ? version : null);
+                return Visit.See($"{Root}/{id}", "saved");
+            }
+            catch (ApiException refused)
+            {
+                form.Refuse(refused.Error, Fields);
+            }
+        }
+
+        var (window, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceWindow);
+        var newer = form.Status == StatusCodes.Status412PreconditionFailed;
+        if (newer)
+        {
+            form.Set("version", tag);
+        }
+
+        return await FormAsync(visit, window, form, form.Status, newer);
+    }
+
+    private static async Task<IResult> ActAsync(Visit visit, string id, string done, HttpMethod method, string verb, JsonObject? body = null)
+    {
+        try
+        {
+            await visit.Api.SendAsync(method, PathOf(visit, id) + verb, body, ContractsJson.Wire.MaintenanceWindow);
+            return Visit.See($"{Root}/{id}", done);
+        }
+        catch (ApiException refused) when (refused.Error.Status is 409)
+        {
+            return await ShowAsync(visit, id, refused.Error.Message, refused.Error.Status);
+        }
+    }
+
+    private static async Task<IResult> PurgeAsync(Visit visit, string id)
+    {
+        try
+        {
+            await visit.Api.SendAsync(HttpMethod.Post, PathOf(visit, id) + "/purge", null, ContractsJson.Wire.MaintenanceWindowDeleted);
+            return Visit.See(Root, "purged");
+        }
+        catch (ApiException refused) when (refused.Error.Status is 409)
+        {
+            return await ShowAsync(visit, id, refused.Error.Message, refused.Error.Status);
+        }
+    }
+
+    private static JsonObject Body(FormValues form)
+    {
+        var body = new JsonObject
+        {
+            ["title"] = form["title"],
+            ["description"] = form["description"],
+            ["severity"] = form["severity"],
+            ["affected_services"] = new JsonArray([.. Services(form).Select(name => (JsonNode)name)]),
+            ["auto_transition"] = form.IsOn("auto_transition"),
+            ["reminders"] = form.List("reminders"),
+            ["notify"] = form.IsOn("notify"),
+        };
+        foreach (var name in new[] { "starts_at", "ends_at" })
+        {
+            if (form.Time(name) is { } time)
+            {
+                body[name] = time.ToString("O");
+            }
+            else if (form.ErrorOf(name) is null && form.ErrorOf("zone") is null)
+            {
+                form.Fail(name, "Enter a date and a time.");
+            }
+        }
+
+        return body;
+    }
+
+    /// <summary>The names that are ticked, and those that were entered.</summary>
+    private static IEnumerable<string> Services(FormValues form) =>
+        form.AllOf("affected_services").Concat(form["other_services"].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Distinct(StringComparer.Ordinal);
+
+    private static async Task<IResult> FormAsync(Visit visit, MaintenanceWindow? window, FormValues form, int status = 200, bool newer = false)
+    {
+        var page = await visit.Api.GetAsync("/status.json", ContractsJson.Wire.StatusDocument);
+        return visit.Page<WindowFormPage>(
+            new()
+            {
+                [nameof(WindowFormPage.Window)] = window,
+                [nameof(WindowFormPage.Form)] = form,
+                [nameof(WindowFormPage.Services)] = page.Indicators.Select(indicator => indicator.Name).ToList(),
+                [nameof(WindowFormPage.IsNewer)] = newer,
+            },
+            status);
+    }
+}
