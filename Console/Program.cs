@@ -1,5 +1,6 @@
 using Xerotier.OperatorConsole.Api;
 using Xerotier.OperatorConsole.Assets;
+using Xerotier.OperatorConsole.Incidents;
 using Xerotier.OperatorConsole.Overview;
 using Xerotier.OperatorConsole.SignIn;
 using Xerotier.OperatorConsole.Visits;
@@ -20,4 +21,5 @@ pages.MapAssets();
 pages.MapSignIn();
 pages.MapOverview();
 pages.MapWindows();
+pages.MapIncidents();
 app.Run();

@@ -25,6 +25,8 @@ internal static class Done
         ["resumed"] = "The project is resumed.",
         ["archived"] = "The component is archived.",
         ["zone"] = "Times are shown in your zone.",
+        ["still_measured"] = "Measurements still show an outage: the page says so until they do not.",
+        ["overlaps"] = "It overlaps other maintenance of the same services.",
         ["set"] = "Done. It takes a moment until the public page shows it.",
     };
 

@@ -85,7 +85,9 @@ public sealed class Visit
     /// <summary>What a change leads to: another page, with a sentence of what has been done.</summary>
     /// <param name="path">The page.</param>
     /// <param name="done">The word for it; see <see cref="Done"/>.</param>
-    public static IResult See(string path, string? done = null) => new SeeOther(done is null ? path : $"{path}?done={done}");
+    /// <param name="warnings">What the API said beside it.</param>
+    public static IResult See(string path, string? done = null, IReadOnlyList<Warning>? warnings = null) =>
+        new SeeOther(done is null ? path : $"{path}?done={done}{string.Concat((warnings ?? []).Select(warning => $"&note={Uri.EscapeDataString(warning.Code)}").Distinct())}");
 
     private sealed class SeeOther(string path) : IResult
     {

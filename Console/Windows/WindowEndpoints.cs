@@ -64,7 +64,7 @@ internal static class WindowEndpoints
             try
             {
                 var made = await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/maintenance"), body, ContractsJson.Wire.MaintenanceWindow, idempotencyKey: form["idempotency"]);
-                return Visit.See($"{Root}/{made.Value.Id}", "scheduled");
+                return Visit.See($"{Root}/{made.Value.Id}", "scheduled", made.Value.Warnings);
             }
             catch (ApiException refused)
             {
@@ -96,8 +96,8 @@ internal static class WindowEndpoints
         {
             try
             {
-                await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id), body, ContractsJson.Wire.MaintenanceWindow, ifMatch: form["version"] is { Length: > 0 } version ? version : null);
-                return Visit.See($"{Root}/{id}", "saved");
+                var saved = await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id), body, ContractsJson.Wire.MaintenanceWindow, ifMatch: form["version"] is { Length: > 0 } version ? version : null);
+                return Visit.See($"{Root}/{id}", "saved", saved.Value.Warnings);
             }
             catch (ApiException refused)
             {

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
 using System.Xml;
+using Xerotier.ServiceDefaults.Site;
 using Xerotier.Contracts;
 using Xerotier.StatusService.Documents.Content;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Xerotier.ServiceDefaults.Site;
 using Xerotier.Contracts;
 using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.Model;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Xerotier.ServiceDefaults.Site;
 using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.Model;
 

@@ -5,10 +5,10 @@ using Markdig.Renderers.Html;
 using Markdig.Syntax;
 using Markdig.Syntax.Inlines;
 
-namespace Xerotier.StatusService.Documents.Content;
+namespace Xerotier.ServiceDefaults.Site;
 
 /// <summary>What operators write of incidents, CommonMark without HTML and images, as HTML that is safe in our pages (incidents.md section 11).</summary>
-internal static class Markdown
+public static class Markdown
 {
     private const int MostKept = 2_000;
     private const int HeadingLevel = 4; // below the headings of every page that shows it

@@ -1,0 +1,334 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Primitives;
+using Xerotier.OperatorConsole.Api;
+using Xerotier.OperatorConsole.Visits;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.OperatorConsole.Incidents;
+
+/// <summary>Incidents and drafts: the lists, one with its updates and trail, and the composer.</summary>
+internal static class IncidentEndpoints
+{
+    private const string Root = "/console/incidents";
+
+    /// <summary>More people than this are told only after a second question (console.md, section 23).</summary>
+    private const int ToldWithoutAsking = 100;
+
+    private static readonly string[] Fields = ["title", "status", "body", "components", "started_at", "at", "impact_override", "notify"];
+
+    public static void MapIncidents(this IEndpointRouteBuilder pages)
+    {
+        var incidents = pages.MapGroup("incidents");
+        incidents.MapGet("", (Visit visit) => ListAsync(visit, drafts: false));
+        incidents.MapGet("drafts", (Visit visit) => ListAsync(visit, drafts: true));
+        incidents.MapGet("new", NewAsync);
+        incidents.MapPost("new", CreateAsync);
+        incidents.MapGet("{id}", ShowAsync);
+        incidents.MapPost("{id}/updates", PostUpdateAsync);
+        incidents.MapGet("{id}/updates/{update}", EditUpdateAsync);
+        incidents.MapPost("{id}/updates/{update}", SaveUpdateAsync);
+        incidents.MapGet("{id}/edit", EditAsync);
+        incidents.MapPost("{id}/edit", SaveAsync);
+        incidents.MapPost("{id}/publish", PublishAsync);
+        incidents.MapPost("{id}/delete", DeleteAsync);
+    }
+
+    private static string PathOf(Visit visit, string id) => visit.OfProject($"management/incidents/{Uri.EscapeDataString(id)}");
+
+    private static async Task<IResult> ListAsync(Visit visit, bool drafts)
+    {
+        var after = visit.Http.Request.Query["after"].ToString();
+        var list = await visit.Api.GetAsync(
+            visit.OfProject($"management/incidents?limit=50&draft={(drafts ? "true" : "false")}{(after.Length > 0 ? $"&after={Uri.EscapeDataString(after)}" : "")}"), ContractsJson.Wire.ListPageIncident);
+        return visit.Page<IncidentsPage>(new() { [nameof(IncidentsPage.List)] = list, [nameof(IncidentsPage.AreDrafts)] = drafts, [nameof(IncidentsPage.IsLater)] = after.Length > 0 });
+    }
+
+    private static Task<IResult> ShowAsync(Visit visit, string id) => ShowAsync(visit, id, null);
+
+    /// <summary>The incident with the form for its next update.</summary>
+    private static async Task<IResult> ShowAsync(Visit visit, string id, FormValues? form, string? problem = null, int status = 200)
+    {
+        var found = visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
+        var events = visit.Api.GetAsync(PathOf(visit, id) + "/events?limit=100", ContractsJson.Wire.ListPageIncidentEvent);
+        var components = ComponentsAsync(visit);
+        var (incident, tag) = await found;
+        if (form is null)
+        {
+            form = FormValues.Of(
+                ("status", (incident.Status is IncidentStatus.Resolved ? IncidentStatus.Postmortem : incident.Status is IncidentStatus.Investigating ? IncidentStatus.Identified : incident.Status).Wire()),
+                ("zone", visit.Zone.Name), ("notify", "on"), ("idempotency", NewKey()));
+        }
+
+        form.Set("version", tag);
+        return visit.Page<IncidentPage>(
+            new()
+            {
+                [nameof(IncidentPage.Incident)] = incident,
+                [nameof(IncidentPage.Events)] = (await events).Data,
+                [nameof(IncidentPage.Components)] = await components,
+                [nameof(IncidentPage.Form)] = form,
+                [nameof(IncidentPage.Problem)] = problem,
+                [nameof(IncidentPage.Audience)] = await AudienceAsync(visit, form, "incident.updated"),
+            },
+            status);
+    }
+
+    private static async Task<IResult> NewAsync(Visit visit)
+    {
+        var template = IncidentTemplate.Find(visit.Http.Request.Query["template"]);
+        return await ComposeAsync(visit, FormValues.Of(
+            ("title", template?.Title ?? ""), ("body", template?.Body ?? ""), ("status", (template?.Status ?? IncidentStatus.Investigating).Wire()),
+            ("zone", visit.Zone.Name), ("impact_override", ""), ("notify", "on"), ("idempotency", NewKey())));
+    }
+
+    private static async Task<IResult> CreateAsync(Visit visit)
+    {
+        var form = await FormValues.ReadAsync(visit.Http.Request);
+        var isDraft = form["action"] == "draft";
+        var body = BodyOf(form);
+        body["title"] = form["title"];
+        body["draft"] = isDraft;
+        AddTime(form, body, "started_at");
+        if (form["impact_override"].Length > 0)
+        {
+            body["impact_override"] = form["impact_override"];
+        }
+
+        if (form["action"] == "preview" || form.HasErrors)
+        {
+            return await ComposeAsync(visit, form);
+        }
+
+        if (!isDraft && await MustAskAsync(visit, form, "incident.created", $"{Root}/new") is { } question)
+        {
+            return question;
+        }
+
+        try
+        {
+            var made = await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/incidents"), body, ContractsJson.Wire.Incident, idempotencyKey: form["idempotency"]);
+            return Visit.See($"{Root}/{made.Value.Id}", isDraft ? "drafted" : "published", made.Value.Warnings);
+        }
+        catch (ApiException refused)
+        {
+            Refuse(form, refused);
+            return await ComposeAsync(visit, form);
+        }
+    }
+
+    private static async Task<IResult> PostUpdateAsync(Visit visit, string id)
+    {
+        var form = await FormValues.ReadAsync(visit.Http.Request);
+        var body = BodyOf(form);
+        AddTime(form, body, "at");
+        if (form.HasErrors)
+        {
+            return await ShowAsync(visit, id, form, status: form.Status);
+        }
+
+        var isDraft = form.IsOn("is_draft");
+        if (!isDraft && await MustAskAsync(visit, form, form["status"] switch { "resolved" => "incident.resolved", "postmortem" => "incident.postmortem", _ => "incident.updated" }, $"{Root}/{id}/updates") is { } question)
+        {
+            return question;
+        }
+
+        try
+        {
+            var changed = await visit.Api.SendAsync(
+                HttpMethod.Post, PathOf(visit, id) + "/updates", body, ContractsJson.Wire.Incident, form["version"] is { Length: > 0 } version ? version : null, form["idempotency"]);
+            return Visit.See($"{Root}/{id}", form["status"] == "resolved" ? "resolved" : "posted", changed.Value.Warnings);
+        }
+        catch (ApiException refused)
+        {
+            Refuse(form, refused);
+            return await ShowAsync(visit, id, form, status: form.Status);
+        }
+    }
+
+    private static async Task<IResult> EditUpdateAsync(Visit visit, string id, string update)
+    {
+        var (incident, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
+        var edited = incident.Updates.FirstOrDefault(one => one.Id == update) ?? throw new ApiException(ApiErrors.NotFound("There is no such update."));
+        var form = FormValues.Of([
+            ("body", edited.Body), ("at", visit.Zone.ToField(edited.At)), ("zone", visit.Zone.Name), ("version", tag),
+            .. edited.Components.Select(declared => (ComponentField.Of(declared.Id), (StringValues)declared.Status.ToString().ToLowerInvariant()))]);
+        return await UpdateFormAsync(visit, incident, edited, form);
+    }
+
+    private static async Task<IResult> SaveUpdateAsync(Visit visit, string id, string update)
+    {
+        var form = await FormValues.ReadAsync(visit.Http.Request);
+        var body = new JsonObject { ["body"] = form["body"], ["components"] = ComponentField.Read(form) };
+        AddTime(form, body, "at");
+        if (!form.HasErrors)
+        {
+            try
+            {
+                await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id) + $"/updates/{Uri.EscapeDataString(update)}", body, ContractsJson.Wire.Incident, form["version"] is { Length: > 0 } version ? version : null);
+                return Visit.See($"{Root}/{id}", "saved");
+            }
+            catch (ApiException refused)
+            {
+                Refuse(form, refused);
+            }
+        }
+
+        var (incident, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
+        form.Set("version", tag);
+        return await UpdateFormAsync(visit, incident, incident.Updates.FirstOrDefault(one => one.Id == update) ?? throw new ApiException(ApiErrors.NotFound("There is no such update.")), form);
+    }
+
+    private static async Task<IResult> UpdateFormAsync(Visit visit, Incident incident, IncidentUpdate edited, FormValues form) => visit.Page<UpdateFormPage>(
+        new()
+        {
+            [nameof(UpdateFormPage.Incident)] = incident,
+            [nameof(UpdateFormPage.Update)] = edited,
+            [nameof(UpdateFormPage.Components)] = await ComponentsAsync(visit),
+            [nameof(UpdateFormPage.Form)] = form,
+        },
+        form.Status);
+
+    private static async Task<IResult> EditAsync(Visit visit, string id)
+    {
+        var (incident, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
+        return EditForm(visit, incident, FormValues.Of(
+            ("title", incident.Title), ("started_at", visit.Zone.ToField(incident.StartedAt)), ("zone", visit.Zone.Name),
+            ("impact_override", incident.ImpactOverride?.ToString().ToLowerInvariant() ?? ""), ("version", tag)));
+    }
+
+    private static async Task<IResult> SaveAsync(Visit visit, string id)
+    {
+        var form = await FormValues.ReadAsync(visit.Http.Request);
+        var body = new JsonObject { ["title"] = form["title"], ["impact_override"] = form["impact_override"] is { Length: > 0 } impact ? impact : null };
+        AddTime(form, body, "started_at");
+        if (!form.HasErrors)
+        {
+            try
+            {
+                await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id), body, ContractsJson.Wire.Incident, form["version"] is { Length: > 0 } version ? version : null);
+                return Visit.See($"{Root}/{id}", "saved");
+            }
+            catch (ApiException refused)
+            {
+                Refuse(form, refused);
+            }
+        }
+
+        var (incident, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
+        form.Set("version", tag);
+        return EditForm(visit, incident, form);
+    }
+
+    private static IResult EditForm(Visit visit, Incident incident, FormValues form) =>
+        visit.Page<IncidentFormPage>(new() { [nameof(IncidentFormPage.Incident)] = incident, [nameof(IncidentFormPage.Form)] = form }, form.Status);
+
+    private static async Task<IResult> PublishAsync(Visit visit, string id)
+    {
+        var form = await FormValues.ReadAsync(visit.Http.Request);
+        try
+        {
+            if (await MustAskAsync(visit, form, "incident.created", $"{Root}/{id}/publish") is { } question)
+            {
+                return question;
+            }
+
+            await visit.Api.SendAsync(HttpMethod.Post, PathOf(visit, id) + "/publish", null, ContractsJson.Wire.Incident);
+            return Visit.See($"{Root}/{id}", "published");
+        }
+        catch (ApiException refused) when (refused.Error.Status is 400 or 409)
+        {
+            return await ShowAsync(visit, id, null, refused.Error.Message, refused.Error.Status);
+        }
+    }
+
+    private static async Task<IResult> DeleteAsync(Visit visit, string id)
+    {
+        try
+        {
+            await visit.Api.SendAsync(HttpMethod.Delete, PathOf(visit, id), null, ContractsJson.Wire.IncidentDeleted);
+            return Visit.See($"{Root}/drafts", "deleted");
+        }
+        catch (ApiException refused) when (refused.Error.Status is 409)
+        {
+            return await ShowAsync(visit, id, null, refused.Error.Message, refused.Error.Status);
+        }
+    }
+
+    private static async Task<IResult> ComposeAsync(Visit visit, FormValues form)
+    {
+        var components = ComponentsAsync(visit);
+        var audience = AudienceAsync(visit, form, "incident.created");
+        var page = await visit.Api.GetAsync("/status.json", ContractsJson.Wire.StatusDocument);
+        return visit.Page<ComposePage>(
+            new()
+            {
+                [nameof(ComposePage.Form)] = form,
+                [nameof(ComposePage.Components)] = await components,
+                [nameof(ComposePage.Public)] = page,
+                [nameof(ComposePage.Audience)] = await audience,
+            },
+            form.Status);
+    }
+
+    private static async Task<IReadOnlyList<Component>> ComponentsAsync(Visit visit) =>
+        (await visit.Api.GetAsync(visit.OfProject("management/components?limit=100"), ContractsJson.Wire.ListPageComponent)).Data;
+
+    /// <summary>A page that asks whether so many people are to be told; null: they are few, or it was answered.</summary>
+    private static async Task<IResult?> MustAskAsync(Visit visit, FormValues form, string happening, string action)
+    {
+        if (form.Has("body") && !form.IsOn("notify"))
+        {
+            return null;
+        }
+
+        var audience = await AudienceAsync(visit, form, happening);
+        if (audience is null || audience.Count <= ToldWithoutAsking || form["confirmed"] == $"{audience.Count}")
+        {
+            return null;
+        }
+
+        return visit.Page<AskPage>(new() { [nameof(AskPage.Form)] = form, [nameof(AskPage.Audience)] = audience, [nameof(AskPage.Action)] = action });
+    }
+
+    /// <summary>How many people would be told; null: it cannot be told right now.</summary>
+    private static async Task<Audience?> AudienceAsync(Visit visit, FormValues form, string happening)
+    {
+        var components = ComponentField.Read(form).Select(declared => (JsonNode?)declared!["id"]!.GetValue<string>());
+        try
+        {
+            return (await visit.Api.SendAsync(
+                HttpMethod.Post, visit.OfProject("management/subscriptions/audience"), new() { ["components"] = new JsonArray([.. components]), ["event"] = happening }, ContractsJson.Wire.Audience)).Value;
+        }
+        catch (ApiException failure) when (failure.Error.Status >= 500)
+        {
+            return null;
+        }
+    }
+
+    private static JsonObject BodyOf(FormValues form) => new()
+    {
+        ["status"] = form["status"],
+        ["body"] = form["body"],
+        ["components"] = ComponentField.Read(form),
+        ["notify"] = form.IsOn("notify"),
+    };
+
+    private static void AddTime(FormValues form, JsonObject body, string name)
+    {
+        if (form.Time(name) is { } time)
+        {
+            body[name] = time.ToString("O");
+        }
+    }
+
+    private static void Refuse(FormValues form, ApiException refused)
+    {
+        form.Refuse(refused.Error, Fields);
+        if (refused.Error.Code == "idempotency_conflict")
+        {
+            form.Set("idempotency", NewKey());
+        }
+    }
+
+    private static string NewKey() => Guid.NewGuid().ToString("N");
+}
