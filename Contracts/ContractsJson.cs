@@ -43,6 +43,7 @@ namespace Xerotier.Contracts;
 [JsonSerializable(typeof(ComponentEvent))]
 [JsonSerializable(typeof(ListPage<Component>))]
 [JsonSerializable(typeof(ListPage<ComponentEvent>))]
+[JsonSerializable(typeof(ListPage<ChangeEvent>))]
 [JsonSerializable(typeof(Incident))]
 [JsonSerializable(typeof(IncidentCreate))]
 [JsonSerializable(typeof(IncidentChange))]

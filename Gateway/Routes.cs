@@ -21,6 +21,8 @@ internal sealed class Routes
     private const string Windows = Project + "management/maintenance";
     private const string Series = Project + "management/maintenance-series";
     private const string Incidents = Project + "management/incidents";
+    private const string Events = Project + "management/events";
+    private const string ProjectComponents = Project + "management/components";
     private const string Subscriptions = Project + "management/subscriptions";
     private const string Components = "/v1/platform/components";
     private const string Subscribers = "/v1/platform/subscribers";
@@ -107,6 +109,9 @@ internal sealed class Routes
             new("PATCH", Incidents + "/{id}/updates/{uid}", Access.Management, maintenance, Operations.EditIncidentUpdate),
             new("POST", Incidents + "/{id}/publish", Access.Management, maintenance, Operations.PublishIncident),
             new("GET", Incidents + "/{id}/events", Access.Management, maintenance, Operations.IncidentEvents),
+
+            new("GET", ProjectComponents, Access.Management, maintenance, Operations.ListProjectComponents),
+            new("GET", Events, Access.Management, maintenance, Operations.ListEvents),
 
             new("GET", Subscriptions, Access.Management, notification, Operations.ListSubscriptions),
             new("POST", Subscriptions, Access.Management, notification, Operations.CreateSubscription),

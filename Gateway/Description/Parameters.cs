@@ -57,6 +57,11 @@ internal static class Parameters
         Values = ["investigating", "identified", "monitoring", "resolved", "postmortem"],
     };
 
+    public static readonly Parameter EventObject = new("object", "query", "Only events of objects of this kind; may be repeated.", "[\"maintenance_window\", \"incident\"]")
+    {
+        Values = ["maintenance_window", "maintenance_series", "incident", "component"],
+    };
+
     public static readonly Parameter Draft = new("draft", "query", "true: drafts alone; false: published incidents alone; both by default.", "\"false\"") { Pattern = "^(true|false)$" };
 
     public static readonly Parameter Archived = new("archived", "query", "true: archived components too.", "\"true\"") { Pattern = "^(true|false)$" };

@@ -81,6 +81,8 @@ public sealed class MatrixTests(PostgresFixture postgres)
         ["PATCH /{project_id}/v1/management/incidents/{id}/updates/{uid}"] = "200",
         ["POST /{project_id}/v1/management/incidents/{id}/publish"] = "200",
         ["GET /{project_id}/v1/management/incidents/{id}/events"] = "200",
+        ["GET /{project_id}/v1/management/components"] = "200",
+        ["GET /{project_id}/v1/management/events"] = "200",
         ["GET /{project_id}/v1/management/subscriptions"] = "200",
         ["POST /{project_id}/v1/management/subscriptions"] = "201",
         ["GET /{project_id}/v1/management/subscriptions/{id}"] = "200",
