@@ -66,6 +66,8 @@ namespace Xerotier.Contracts;
 [JsonSerializable(typeof(SubscriptionCreate))]
 [JsonSerializable(typeof(SubscriptionUpdate))]
 [JsonSerializable(typeof(SubscriptionDeleted))]
+[JsonSerializable(typeof(SubscriptionAudienceRequest))]
+[JsonSerializable(typeof(SubscriptionAudience))]
 [JsonSerializable(typeof(Delivery))]
 [JsonSerializable(typeof(PageSubscriber))]
 [JsonSerializable(typeof(PageSubscriberDeleted))]

@@ -115,6 +115,7 @@ internal sealed class Routes
 
             new("GET", Subscriptions, Access.Management, notification, Operations.ListSubscriptions),
             new("POST", Subscriptions, Access.Management, notification, Operations.CreateSubscription),
+            new("POST", Subscriptions + "/audience", Access.Management, notification, Operations.CountAudience), // before {id}, which would match too
             new("GET", Subscriptions + "/{id}", Access.Management, notification, Operations.GetSubscription),
             new("PATCH", Subscriptions + "/{id}", Access.Management, notification, Operations.UpdateSubscription),
             new("DELETE", Subscriptions + "/{id}", Access.Management, notification, Operations.DeleteSubscription),

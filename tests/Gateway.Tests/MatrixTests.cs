@@ -85,6 +85,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
         ["GET /{project_id}/v1/management/events"] = "200",
         ["GET /{project_id}/v1/management/subscriptions"] = "200",
         ["POST /{project_id}/v1/management/subscriptions"] = "201",
+        ["POST /{project_id}/v1/management/subscriptions/audience"] = "200",
         ["GET /{project_id}/v1/management/subscriptions/{id}"] = "200",
         ["PATCH /{project_id}/v1/management/subscriptions/{id}"] = "200",
         ["DELETE /{project_id}/v1/management/subscriptions/{id}"] = "200",
