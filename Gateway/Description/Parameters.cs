@@ -47,6 +47,11 @@ internal static class Parameters
 
     public static readonly Parameter WorkerAfter = new("after", "query", "The worker ID after which the page starts: the workers.last_id of the page before.", "\"wkr-1\"");
 
+    public static readonly Parameter WorkerSearch = new("q", "query", "Only workers whose ID or name contains this, in any case of letters; counts stay whole, and workers.matched says how many there are.", "\"gpu\"")
+    {
+        MaxLength = 128,
+    };
+
     public static readonly Parameter WindowStatus = new("status", "query", "Only windows in this state; may be repeated.", "[\"scheduled\", \"active\"]")
     {
         Values = ["scheduled", "active", "completed", "cancelled"],
