@@ -172,11 +172,11 @@ public sealed record ComponentUpdate
 }
 
 /// <summary>One change of a component.</summary>
-public sealed record ComponentEvent
+public sealed record ComponentEvent : ChangeEvent
 {
     /// <summary>The event's ID.</summary>
     /// <example>"cmp_7k3q0c1v2b3n4m5x6z7a.1"</example>
-    public required string Id { get; init; }
+    public override required string Id { get; init; }
 
     /// <summary>The object's type, always <c>component.event</c>.</summary>
     /// <example>"component.event"</example>

@@ -114,6 +114,12 @@ public sealed record WorkersHealth
     [Range(0, int.MaxValue)]
     public required int Stale { get; init; }
 
+    /// <summary>How many workers <c>q</c> finds; absent without it.</summary>
+    /// <example>1</example>
+    [Range(0, int.MaxValue)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Matched { get; init; }
+
     /// <summary>One page of workers by ID.</summary>
     [Items(MaxCount = 1000)]
     public required IReadOnlyList<WorkerHealth> Items { get; init; }

@@ -235,11 +235,11 @@ public sealed record IncidentDeleted
 }
 
 /// <summary>One change of an incident.</summary>
-public sealed record IncidentEvent
+public sealed record IncidentEvent : ChangeEvent
 {
     /// <summary>The event's ID.</summary>
     /// <example>"inc_7k3q0c1v2b3n4m5x6z7a.1"</example>
-    public required string Id { get; init; }
+    public override required string Id { get; init; }
 
     /// <summary>The object's type, always <c>incident.event</c>.</summary>
     /// <example>"incident.event"</example>

@@ -349,11 +349,11 @@ public sealed record MaintenanceWindowDeleted
 }
 
 /// <summary>One change of a maintenance window.</summary>
-public sealed record MaintenanceEvent
+public sealed record MaintenanceEvent : ChangeEvent
 {
     /// <summary>The event's ID.</summary>
     /// <example>"mw_7k3q0c1v2b3n4m5x6z7a.1"</example>
-    public required string Id { get; init; }
+    public override required string Id { get; init; }
 
     /// <summary>The object's type, always <c>maintenance_window.event</c>.</summary>
     /// <example>"maintenance_window.event"</example>

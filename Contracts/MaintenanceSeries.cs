@@ -317,11 +317,11 @@ public enum OccurrenceAdjustment
 }
 
 /// <summary>One change of a series.</summary>
-public sealed record MaintenanceSeriesEvent
+public sealed record MaintenanceSeriesEvent : ChangeEvent
 {
     /// <summary>The event's ID.</summary>
     /// <example>"mws_7k3q0c1v2b3n4m5x6z7a.1"</example>
-    public required string Id { get; init; }
+    public override required string Id { get; init; }
 
     /// <summary>The object's type, always <c>maintenance_series.event</c>.</summary>
     /// <example>"maintenance_series.event"</example>

@@ -215,6 +215,56 @@ public sealed record SubscriptionDeleted
     public bool Deleted { get; } = true;
 }
 
+/// <summary>An event whose audience somebody wants to know before it happens.</summary>
+public sealed record SubscriptionAudienceRequest
+{
+    /// <summary>IDs of the components that the event is about; of maintenance also names of affected services. Empty: all.</summary>
+    /// <example>["cmp_inference_routing"]</example>
+    [Items(MaxCount = 50)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Components { get; init; }
+
+    /// <summary>The event's type.</summary>
+    /// <example>"incident.created"</example>
+    [AllowedValues(
+        "incident.created", "incident.updated", "incident.resolved", "incident.postmortem",
+        "maintenance.scheduled", "maintenance.rescheduled", "maintenance.reminder", "maintenance.started",
+        "maintenance.overrunning", "maintenance.completed", "maintenance.cancelled", "component.status_changed")]
+    public required string Event { get; init; }
+}
+
+/// <summary>How many would be told of an event now.</summary>
+public sealed record SubscriptionAudience
+{
+    /// <summary>The object's type, always <c>audience</c>.</summary>
+    /// <example>"audience"</example>
+    [AllowedValues("audience")]
+    public string Object { get; } = "audience";
+
+    /// <summary>How many subscriptions, those of the page by mail among them.</summary>
+    /// <example>128</example>
+    public required long Count { get; init; }
+
+    /// <summary>The same by channel.</summary>
+    public required AudienceByChannel ByChannel { get; init; }
+}
+
+/// <summary>How many would be told of an event, by channel.</summary>
+public sealed record AudienceByChannel
+{
+    /// <summary>By signed HTTP requests.</summary>
+    /// <example>3</example>
+    public required long Webhook { get; init; }
+
+    /// <summary>In Slack channels.</summary>
+    /// <example>2</example>
+    public required long Slack { get; init; }
+
+    /// <summary>By mail.</summary>
+    /// <example>123</example>
+    public required long Email { get; init; }
+}
+
 /// <summary>A message to a subscription. Its ID is the message's, the same in every attempt.</summary>
 public sealed record Delivery
 {

@@ -21,6 +21,8 @@ internal sealed class Routes
     private const string Windows = Project + "management/maintenance";
     private const string Series = Project + "management/maintenance-series";
     private const string Incidents = Project + "management/incidents";
+    private const string Events = Project + "management/events";
+    private const string ProjectComponents = Project + "management/components";
     private const string Subscriptions = Project + "management/subscriptions";
     private const string Components = "/v1/platform/components";
     private const string Subscribers = "/v1/platform/subscribers";
@@ -108,8 +110,12 @@ internal sealed class Routes
             new("POST", Incidents + "/{id}/publish", Access.Management, maintenance, Operations.PublishIncident),
             new("GET", Incidents + "/{id}/events", Access.Management, maintenance, Operations.IncidentEvents),
 
+            new("GET", ProjectComponents, Access.Management, maintenance, Operations.ListProjectComponents),
+            new("GET", Events, Access.Management, maintenance, Operations.ListEvents),
+
             new("GET", Subscriptions, Access.Management, notification, Operations.ListSubscriptions),
             new("POST", Subscriptions, Access.Management, notification, Operations.CreateSubscription),
+            new("POST", Subscriptions + "/audience", Access.Management, notification, Operations.CountAudience), // before {id}, which would match too
             new("GET", Subscriptions + "/{id}", Access.Management, notification, Operations.GetSubscription),
             new("PATCH", Subscriptions + "/{id}", Access.Management, notification, Operations.UpdateSubscription),
             new("DELETE", Subscriptions + "/{id}", Access.Management, notification, Operations.DeleteSubscription),

@@ -105,6 +105,7 @@ internal static class Tags
     public const string Maintenance = "Maintenance";
     public const string Incidents = "Incidents";
     public const string Components = "Components";
+    public const string Audit = "Audit";
     public const string Subscriptions = "Subscriptions";
     public const string Keys = "Keys";
     public const string Platform = "Platform";
@@ -121,6 +122,7 @@ internal static class Tags
         (Maintenance, "A project's maintenance windows, single or in series. The status page shows the windows of all projects."),
         (Incidents, "Incidents on the status page, with their updates. Only the platform's own projects have them."),
         (Components, "The lines of the status page, for the platform's operators."),
+        (Audit, "Who changed what in a project, and when. Nothing is ever removed from it."),
         (Subscriptions, "Where a project is told of incidents, maintenance and changes of status, and what came of each message."),
         (Keys, "A project's API keys."),
         (Heartbeats, "Reports of routers and agents. One that is silent for 30 seconds counts as stale."),

@@ -123,4 +123,23 @@ internal static partial class Operations
         Responses = [new(200, "One page of events.", Body.Json<ListPage<ComponentEvent>>())],
         Errors = [400],
     };
+
+    public static readonly Operation ListProjectComponents = new(
+        "listProjectComponents", Tags.Components, "List components as a project", $"What incidents can declare, and windows can affect, in the page's order. Only the platform's own projects see it (403 scope_insufficient); a platform key changes components. {PagedById}")
+    {
+        Parameters = [Parameters.Archived, Parameters.Limit, Parameters.After with { Example = Parameters.ComponentId.Example }],
+        Responses = [new(200, "One page of components.", Body.Json<ListPage<Component>>())],
+        Errors = [400],
+    };
+
+    public static readonly Operation ListEvents = new(
+        "listEvents",
+        Tags.Audit,
+        "List a project's events",
+        $"Every change of the project's windows, series and incidents, newest first, also of those that were removed since; for a project of the platform the changes of the components, too. Each has the shape that the events of its object have. {PagedById}")
+    {
+        Parameters = [Parameters.EventObject, Parameters.Limit, Parameters.After with { Example = "\"mw_7k3q0c1v2b3n4m5x6z7a.1\"" }],
+        Responses = [new(200, "One page of events.", Body.Json<ListPage<ChangeEvent>>())],
+        Errors = [400],
+    };
 }

@@ -63,6 +63,17 @@ internal static partial class Operations
         Errors = [400, 409],
     };
 
+    public static readonly Operation CountAudience = new(
+        "countAudience",
+        Tags.Subscriptions,
+        "Count who would be told of an event",
+        "Nothing is sent or changed. Of an event of a platform's own project everybody is told who asked for its type and one of its components, the page's subscribers by mail too; of another project's maintenance its own subscriptions alone, and it has no other events (403 scope_insufficient).")
+    {
+        Request = Body.Json<SubscriptionAudienceRequest>(),
+        Responses = [new(200, "How many.", Body.Json<SubscriptionAudience>())],
+        Errors = [400],
+    };
+
     public static readonly Operation GetSubscription = new("getSubscription", Tags.Subscriptions, "Get a subscription", "Send its ETag as If-Match to change the subscription only if nobody has changed it since. Messages do not move its ETag.")
     {
         Parameters = [Parameters.SubscriptionId],

@@ -125,7 +125,7 @@ internal static partial class Operations
     public static readonly Operation HealthDashboard = new(
         "healthDashboard", Tags.Health, "Get the project's health", "Routing, workers, endpoints and maintenance at one instant. Counts are always of everything; workers.items is one page. Needs a key of the project with any scope.")
     {
-        Parameters = [Parameters.WorkerLimit, Parameters.WorkerAfter, Parameters.IfNoneMatch],
+        Parameters = [Parameters.WorkerSearch, Parameters.WorkerLimit, Parameters.WorkerAfter, Parameters.IfNoneMatch],
         Responses = [new(200, "The dashboard.", Body.Json<HealthDashboardResponse>(), "ETag"), new(304, "Nothing but ages has changed.")],
         Errors = [400],
     };

@@ -47,6 +47,11 @@ internal static class Parameters
 
     public static readonly Parameter WorkerAfter = new("after", "query", "The worker ID after which the page starts: the workers.last_id of the page before.", "\"wkr-1\"");
 
+    public static readonly Parameter WorkerSearch = new("q", "query", "Only workers whose ID or name contains this, in any case of letters; counts stay whole, and workers.matched says how many there are.", "\"gpu\"")
+    {
+        MaxLength = 128,
+    };
+
     public static readonly Parameter WindowStatus = new("status", "query", "Only windows in this state; may be repeated.", "[\"scheduled\", \"active\"]")
     {
         Values = ["scheduled", "active", "completed", "cancelled"],
@@ -55,6 +60,11 @@ internal static class Parameters
     public static readonly Parameter IncidentStatus = new("status", "query", "Only incidents in this state; may be repeated.", "[\"investigating\", \"identified\", \"monitoring\"]")
     {
         Values = ["investigating", "identified", "monitoring", "resolved", "postmortem"],
+    };
+
+    public static readonly Parameter EventObject = new("object", "query", "Only events of objects of this kind; may be repeated.", "[\"maintenance_window\", \"incident\"]")
+    {
+        Values = ["maintenance_window", "maintenance_series", "incident", "component"],
     };
 
     public static readonly Parameter Draft = new("draft", "query", "true: drafts alone; false: published incidents alone; both by default.", "\"false\"") { Pattern = "^(true|false)$" };

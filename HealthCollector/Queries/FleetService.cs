@@ -47,7 +47,7 @@ internal sealed class FleetService(PlatformMonitor monitor, ProjectFleets projec
         try
         {
             var fleet = await projects.GetAsync(request.ProjectId, context.CancellationToken);
-            return fleet.Page(request.ProjectId, request.Limit, request.After);
+            return fleet.Page(request.ProjectId, request.Limit, request.After, request.Search);
         }
         catch (StoreUnavailableException)
         {

@@ -14,13 +14,19 @@ internal sealed record ProjectFleet(
     DateTimeOffset ObservedAt, StoreState Store, IReadOnlyList<Router> Routers, IReadOnlyList<ProjectWorker> Workers, IReadOnlyList<Endpoint> Endpoints)
 {
     private readonly int healthy = Workers.Count(worker => worker.Healthy);
+    private string[]? names; // read when somebody searches
 
     /// <summary>The page of workers after an id. A private and a shared agent of the same id stay together on a page.</summary>
-    public GetProjectFleetResponse Page(string projectId, int limit, string after)
+    /// <param name="projectId">The project.</param>
+    /// <param name="limit">The most workers.</param>
+    /// <param name="after">The id; empty from the start.</param>
+    /// <param name="search">What their id or name contains, in any case of letters; empty: anything.</param>
+    public GetProjectFleetResponse Page(string projectId, int limit, string after, string search = "")
     {
-        var start = after.Length == 0 ? 0 : IndexAfter(after);
-        var stop = Math.Min(Workers.Count, start + limit);
-        while (stop < Workers.Count && Workers[stop].Id == Workers[stop - 1].Id)
+        var listed = search.Length == 0 ? Workers : Matching(search);
+        var start = after.Length == 0 ? 0 : IndexAfter(listed, after);
+        var stop = Math.Min(listed.Count, start + limit);
+        while (stop < listed.Count && listed[stop].Id == listed[stop - 1].Id)
         {
             stop++;
         }
@@ -31,25 +37,36 @@ internal sealed record ProjectFleet(
             Store = Store,
             WorkersTotal = Workers.Count,
             WorkersHealthy = healthy,
-            HasMore = stop < Workers.Count,
+            HasMore = stop < listed.Count,
         };
+        if (search.Length > 0)
+        {
+            response.WorkersMatched = listed.Count;
+        }
+
         response.Routers.AddRange(Routers);
         for (var i = start; i < stop; i++)
         {
-            response.Workers.Add(Workers[i].ToProto(projectId, ObservedAt));
+            response.Workers.Add(listed[i].ToProto(projectId, ObservedAt));
         }
 
         response.Endpoints.AddRange(Endpoints);
         return response;
     }
 
-    private int IndexAfter(string id)
+    private List<ProjectWorker> Matching(string search)
+    {
+        names ??= [.. Workers.Select(worker => worker.Agent.Name)];
+        return [.. Workers.Where((worker, i) => worker.Id.Contains(search, StringComparison.OrdinalIgnoreCase) || names[i].Contains(search, StringComparison.OrdinalIgnoreCase))];
+    }
+
+    private static int IndexAfter(IReadOnlyList<ProjectWorker> workers, string id)
     {
         var start = 0;
-        for (var end = Workers.Count; start < end;)
+        for (var end = workers.Count; start < end;)
         {
             var middle = (start + end) / 2;
-            (start, end) = string.CompareOrdinal(Workers[middle].Id, id) <= 0 ? (middle + 1, end) : (start, middle);
+            (start, end) = string.CompareOrdinal(workers[middle].Id, id) <= 0 ? (middle + 1, end) : (start, middle);
         }
 
         return start;

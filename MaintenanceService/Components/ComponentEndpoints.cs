@@ -4,7 +4,7 @@ using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Components;
 
-/// <summary>The API of components, for platform keys. The Gateway passes its paths on unchanged.</summary>
+/// <summary>The API of components, for platform keys, and their list for the platform's own projects. The Gateway passes its paths on unchanged.</summary>
 internal static class ComponentEndpoints
 {
     public static void MapComponents(this IEndpointRouteBuilder routes)
@@ -21,6 +21,11 @@ internal static class ComponentEndpoints
         components.Refuse("{id}", "GET, HEAD, PATCH, DELETE");
         components.Refuse("{id}/events", "GET, HEAD");
         components.Map("{id}/{**rest}", IResult () => throw new ApiException(ApiErrors.NotFound()));
+
+        var ofProject = routes.MapGroup("/{projectId}/v1/management/components").RequireAuthorization(Policies.Management).AddEndpointFilter<SchemaFilter>().OfPlatformProjects("Components");
+        ofProject.MapMethods("", Requests.Read, ListAsync);
+        ofProject.Refuse("", "GET, HEAD");
+        ofProject.Map("{**rest}", IResult () => throw new ApiException(ApiErrors.NotFound()));
     }
 
     private static async Task<IResult> ListAsync(HttpContext http, ComponentStore store)

@@ -62,19 +62,19 @@ internal sealed class ComponentStore(NpgsqlDataSource database, Writes writes, N
 
     /// <summary>Up to <paramref name="limit"/> changes of a component before the given version, newest first.</summary>
     public async Task<List<ComponentEvent>> ListEventsAsync(string id, long before, int limit, CancellationToken cancellation) =>
-    [
-        .. from change in await events.ListAsync(Caller.Platform, id, before, limit, cancellation)
-           select new ComponentEvent
-           {
-               Id = change.IdOf(id),
-               ComponentId = id,
-               Action = change.Action,
-               Actor = change.Actor,
-               ActorKeyId = change.ActorKeyId,
-               OccurredAt = change.OccurredAt,
-               ChangedFields = change.ChangedFields(AnyVersion),
-               Before = NoticeEvents.Read(change.Before, AnyVersion),
-               After = NoticeEvents.Read(change.After, AnyVersion)!,
-           },
-    ];
+        [.. (await events.ListAsync(Caller.Platform, id, before, limit, cancellation)).Select(ToContract)];
+
+    /// <summary>The JSON shape of a change of a component.</summary>
+    public static ComponentEvent ToContract(NoticeEvent change) => new()
+    {
+        Id = change.Id,
+        ComponentId = change.ObjectId,
+        Action = change.Action,
+        Actor = change.Actor,
+        ActorKeyId = change.ActorKeyId,
+        OccurredAt = change.OccurredAt,
+        ChangedFields = change.ChangedFields(AnyVersion),
+        Before = NoticeEvents.Read(change.Before, AnyVersion),
+        After = NoticeEvents.Read(change.After, AnyVersion)!,
+    };
 }

@@ -7,15 +7,12 @@ namespace Xerotier.MaintenanceService.Incidents;
 /// <summary>The management API of incidents, for the platform's own projects. The Gateway passes its paths on unchanged.</summary>
 internal static class IncidentEndpoints
 {
-    private static readonly ApiError NotOfThePlatform = ApiErrors.ScopeInsufficient(Scopes.Management) with { Message = "Incidents are for the platform's own projects." };
-
     public static void MapIncidents(this IEndpointRouteBuilder routes)
     {
         var incidents = routes.MapGroup("/{projectId}/v1/management/incidents")
             .RequireAuthorization(Policies.Management)
             .AddEndpointFilter<SchemaFilter>()
-            .AddEndpointFilter((context, next) =>
-                Caller.From(context.HttpContext.User).PlatformProject ? next(context) : throw new ApiException(NotOfThePlatform));
+            .OfPlatformProjects("Incidents");
         incidents.MapMethods("", Requests.Read, ListAsync);
         incidents.MapPost("", CreateAsync);
         incidents.MapMethods("{id}", Requests.Read, GetAsync);

@@ -132,21 +132,21 @@ internal sealed class IncidentStore(ProjectDatabase database, Writes writes, Not
 
     /// <summary>Up to <paramref name="limit"/> changes of an incident before the given version, newest first.</summary>
     public async Task<List<IncidentEvent>> ListEventsAsync(string projectId, string id, long before, int limit, CancellationToken cancellation) =>
-    [
-        .. from change in await events.ListAsync(projectId, id, before, limit, cancellation)
-           select new IncidentEvent
-           {
-               Id = change.IdOf(id),
-               IncidentId = id,
-               Action = change.Action,
-               Actor = change.Actor,
-               ActorKeyId = change.ActorKeyId,
-               OccurredAt = change.OccurredAt,
-               ChangedFields = change.ChangedFields(AnyVersion),
-               Before = NoticeEvents.Read(change.Before, AnyVersion),
-               After = NoticeEvents.Read(change.After, AnyVersion),
-           },
-    ];
+        [.. (await events.ListAsync(projectId, id, before, limit, cancellation)).Select(ToContract)];
+
+    /// <summary>The JSON shape of a change of an incident.</summary>
+    public static IncidentEvent ToContract(NoticeEvent change) => new()
+    {
+        Id = change.Id,
+        IncidentId = change.ObjectId,
+        Action = change.Action,
+        Actor = change.Actor,
+        ActorKeyId = change.ActorKeyId,
+        OccurredAt = change.OccurredAt,
+        ChangedFields = change.ChangedFields(AnyVersion),
+        Before = NoticeEvents.Read(change.Before, AnyVersion),
+        After = NoticeEvents.Read(change.After, AnyVersion),
+    };
 
     private Task<bool> WriteAsync(
         ComponentSet set, StoredIncident? current, StoredIncident next, string? updateId, (string ComponentId, DateTimeOffset Since)? outage, Change change, CancellationToken cancellation) =>

@@ -160,21 +160,21 @@ internal sealed class SeriesStore(ProjectDatabase database, Writes writes, Notic
 
     /// <summary>Up to <paramref name="limit"/> changes of a series before the given version, newest first.</summary>
     public async Task<List<MaintenanceSeriesEvent>> ListEventsAsync(string projectId, string id, long before, int limit, CancellationToken cancellation) =>
-    [
-        .. from change in await events.ListAsync(projectId, id, before, limit, cancellation)
-           select new MaintenanceSeriesEvent
-           {
-               Id = change.IdOf(id),
-               SeriesId = id,
-               Action = change.Action,
-               Actor = change.Actor,
-               ActorKeyId = change.ActorKeyId,
-               OccurredAt = change.OccurredAt,
-               ChangedFields = change.ChangedFields(AnyVersion),
-               Before = NoticeEvents.Read(change.Before, AnyVersion),
-               After = NoticeEvents.Read(change.After, AnyVersion)!,
-           },
-    ];
+        [.. (await events.ListAsync(projectId, id, before, limit, cancellation)).Select(ToContract)];
+
+    /// <summary>The JSON shape of a change of a series.</summary>
+    public static MaintenanceSeriesEvent ToContract(NoticeEvent change) => new()
+    {
+        Id = change.Id,
+        SeriesId = change.ObjectId,
+        Action = change.Action,
+        Actor = change.Actor,
+        ActorKeyId = change.ActorKeyId,
+        OccurredAt = change.OccurredAt,
+        ChangedFields = change.ChangedFields(AnyVersion),
+        Before = NoticeEvents.Read(change.Before, AnyVersion),
+        After = NoticeEvents.Read(change.After, AnyVersion)!,
+    };
 
     /// <summary>The windows as the statements take them.</summary>
     internal static string ToJson(IEnumerable<StoredWindow> windows) => $"[{string.Join(',', windows.Select(WindowTable.ToJson))}]";

@@ -17,13 +17,9 @@ internal static class EventStore
         values (@key, @type, @object, @project, @platform, @components, @occurred_at, @data) on conflict (key) do nothing returning id
         """;
 
-    private const string NumberSql = """
+    private const string NumberSql = $"""
         with told as (
-            select id from subscriptions
-            where state = 'active' and @type = any(events) and (@platform or project_id = @project)
-                and (cardinality(components) = 0 or cardinality(@components) = 0 or components && @components)
-                and project_id not in (select project_id from suspended_projects)
-            order by id for update
+            select id from subscriptions where {Audience.Told} order by id for update
         )
         update subscriptions s set sequence = sequence + 1 from told where s.id = told.id returning s.id
         """;
@@ -47,8 +43,7 @@ internal static class EventStore
             return 0;
         }
 
-        await using var number = connection.Command(NumberSql)
-            .Text("type", added.Type).Text("project", added.ProjectId).With("platform", NpgsqlDbType.Boolean, added.Platform).Texts("components", added.Components);
+        await using var number = Audience.Place(connection.Command(NumberSql).Text("project", added.ProjectId), added.Type, added.Platform, added.Components);
         var told = await number.ReadAllAsync(row => row.GetString(0), cancellation);
         if (told.Count > 0)
         {

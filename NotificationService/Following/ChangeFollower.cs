@@ -89,7 +89,7 @@ internal sealed class ChangeFollower(
         foreach (var (plan, platform, data) in due.OrderBy(d => d.Plan.DueAt))
         {
             var window = Window(ByteString.CopyFrom(data))!;
-            var affected = await ComponentsOfAsync(window, cancellation);
+            var affected = await components.NamedAsync(window.AffectedServices, cancellation);
             if (plan.Kind == WindowPlan.Overrunning)
             {
                 events.Add(Event(EventTypes.MaintenanceOverrunning, plan.DueAt, data));
@@ -133,7 +133,7 @@ internal sealed class ChangeFollower(
         return WindowNews.TypeOf(before, after, at) is { } type
             ? new(
                 string.Create(CultureInfo.InvariantCulture, $"{change.ObjectId}.{change.Version}"), type, change.ObjectId, change.ProjectId, change.Platform,
-                await ComponentsOfAsync(after!, cancellation), at, change.After.ToByteArray())
+                await components.NamedAsync(after!.AffectedServices, cancellation), at, change.After.ToByteArray())
             : null;
     }
 
@@ -162,26 +162,6 @@ internal sealed class ChangeFollower(
                 .Text("id", window.Id).Text("kind", plan.Kind).Text("name", plan.Name).Time("due", plan.DueAt);
             await add.ExecuteNonQueryAsync(cancellation);
         }
-    }
-
-    /// <summary>The components that a window names, in any case of letters; what is no component names itself, so that nobody who asked for some is told of it.</summary>
-    private async Task<IReadOnlyList<string>> ComponentsOfAsync(MaintenanceWindow window, CancellationToken cancellation)
-    {
-        if (window.AffectedServices.Count == 0)
-        {
-            return [];
-        }
-
-        var known = await components.ListAsync(cancellation);
-        var found = window.AffectedServices.Select(Find).ToList();
-        if (found.Contains(null))
-        {
-            known = await components.ReadAsync(cancellation); // it may be new
-        }
-
-        return [.. window.AffectedServices.Select(service => Find(service) ?? service)];
-
-        string? Find(string service) => known.FirstOrDefault(component => string.Equals(component.Name, service, StringComparison.OrdinalIgnoreCase))?.Id;
     }
 
     private static MaintenanceWindow? Window(ByteString json) => Read(json, ContractsJson.Wire.MaintenanceWindow);

@@ -31,4 +31,7 @@ internal static class EventTypes
 
     /// <summary>What a subscription can be told of.</summary>
     public static readonly string[] All = [.. Default, StatusChanged];
+
+    /// <summary>Whether events of this type are of windows, which every project has; only the platform's own projects cause the others.</summary>
+    public static bool IsOfMaintenance(string type) => type.StartsWith("maintenance.", StringComparison.Ordinal);
 }

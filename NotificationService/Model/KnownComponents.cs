@@ -19,4 +19,24 @@ internal sealed class KnownComponents(MaintenanceFeed.MaintenanceFeedClient clie
     /// <exception cref="Grpc.Core.RpcException">The MaintenanceService is away.</exception>
     public async Task<IReadOnlyList<Component>> ReadAsync(CancellationToken cancellation) =>
         [.. (await client.ListComponentsAsync(new(), cancellationToken: cancellation)).Components.Select(component => component.Value)];
+
+    /// <summary>The IDs of the components that a window's affected services name, in any case of letters; what is no component names itself, so that nobody who asked for some is told of it.</summary>
+    /// <exception cref="Grpc.Core.RpcException">The MaintenanceService is away.</exception>
+    public async Task<IReadOnlyList<string>> NamedAsync(IReadOnlyList<string> services, CancellationToken cancellation)
+    {
+        if (services.Count == 0)
+        {
+            return [];
+        }
+
+        var all = await ListAsync(cancellation);
+        if (services.Any(service => Find(service) is null))
+        {
+            all = await ReadAsync(cancellation); // it may be new
+        }
+
+        return [.. services.Select(service => Find(service) ?? service)];
+
+        string? Find(string service) => all.FirstOrDefault(component => string.Equals(component.Name, service, StringComparison.OrdinalIgnoreCase))?.Id;
+    }
 }

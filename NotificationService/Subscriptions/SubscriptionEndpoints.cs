@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Xerotier.Maintenance.V1;
+using Xerotier.NotificationService.Events;
 using Xerotier.NotificationService.Model;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
@@ -9,11 +10,15 @@ namespace Xerotier.NotificationService.Subscriptions;
 /// <summary>The API of subscriptions. The Gateway passes its paths on unchanged.</summary>
 internal static class SubscriptionEndpoints
 {
+    private static readonly ApiError NotOfTenants =
+        ApiErrors.ScopeInsufficient(Scopes.Management) with { Message = "Only the platform's own projects have incidents and components; ask for an event of maintenance." };
+
     public static void AddSubscriptions(this IServiceCollection services)
     {
         services.AddServiceClient<MaintenanceFeed.MaintenanceFeedClient>("maintenanceservice");
         services.AddSingleton<KnownComponents>();
         services.AddSingleton<DeliverySignal>();
+        services.AddSingleton<Audience>();
         services.AddSingleton<SubscriptionInput>();
         services.AddSingleton<SubscriptionStore>();
         services.AddSingleton<AddressStore>();
@@ -27,6 +32,7 @@ internal static class SubscriptionEndpoints
         var subscriptions = routes.MapGroup("/{projectId}/v1/management/subscriptions").RequireAuthorization(Policies.Management).AddEndpointFilter<SchemaFilter>();
         subscriptions.MapMethods("", Requests.Read, ListAsync);
         subscriptions.MapPost("", async Task<IResult> (HttpContext http, string projectId, SubscriptionWriter writer) => await writer.CreateAsync(http));
+        subscriptions.MapPost("audience", CountAudienceAsync);
         subscriptions.MapMethods("{id}", Requests.Read, GetAsync);
         subscriptions.MapPatch("{id}", async Task<IResult> (HttpContext http, string projectId, string id, SubscriptionWriter writer) => await writer.ChangeAsync(http, projectId, id));
         subscriptions.MapDelete("{id}", async Task<IResult> (HttpContext http, string projectId, string id, SubscriptionWriter writer) => await writer.DeleteAsync(http, projectId, id));
@@ -36,6 +42,7 @@ internal static class SubscriptionEndpoints
         subscriptions.MapPost("{id}/deliveries/{deliveryId}/retry", RetryAsync);
 
         subscriptions.Refuse("", "GET, HEAD, POST");
+        subscriptions.Refuse("audience", "POST");
         subscriptions.Refuse("{id}", "GET, HEAD, PATCH, DELETE");
         subscriptions.Refuse("{id}/rotate", "POST");
         subscriptions.Refuse("{id}/test", "POST");
@@ -55,6 +62,29 @@ internal static class SubscriptionEndpoints
     {
         var (query, found) = await PageAsync(http, projectId, store);
         return ApiResponse.Page<Subscription>(found, query.Limit, subscription => subscription.Id, ContractsJson.Wire.ListPageSubscription);
+    }
+
+    private static async Task<IResult> CountAudienceAsync(HttpContext http, string projectId, SubscriptionInput input, Audience audience)
+    {
+        var (type, components) = await input.ForAudienceAsync(await Requests.BodyAsync(http.Request), http.RequestAborted);
+        var platform = Caller.From(http.User).PlatformProject;
+        if (!platform && !EventTypes.IsOfMaintenance(type))
+        {
+            throw new ApiException(NotOfTenants);
+        }
+
+        var counts = await audience.CountAsync(projectId, type, platform, components, http.RequestAborted);
+        var counted = new SubscriptionAudience
+        {
+            Count = counts.Values.Sum(),
+            ByChannel = new()
+            {
+                Webhook = counts.GetValueOrDefault(SubscriptionChannel.Webhook),
+                Slack = counts.GetValueOrDefault(SubscriptionChannel.Slack),
+                Email = counts.GetValueOrDefault(SubscriptionChannel.Email),
+            },
+        };
+        return new ApiResponse(StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(counted, ContractsJson.Wire.SubscriptionAudience));
     }
 
     /// <summary>Its ETag is of its version alone: counters and results move without it, so it cannot say that a client has what there is.</summary>

@@ -12,6 +12,7 @@ internal sealed class SubscriptionInput(KnownComponents components, IOptions<Not
     private const int MostComponents = 50;
     private const int MostEvents = 50;
     private const int LongestName = 100;
+    private const string IdPrefix = "cmp_";
 
     private static readonly HashSet<string> ReadOnly =
         [.. ContractsJson.Wire.Subscription.Properties.Select(p => p.Name).Except(ContractsJson.Wire.SubscriptionCreate.Properties.Select(p => p.Name))];
@@ -55,6 +56,23 @@ internal sealed class SubscriptionInput(KnownComponents components, IOptions<Not
         return fields;
     }
 
+    /// <summary>The event whose audience somebody asks for, with its components by ID: those of an incident are given so, those of a window also by the names of its affected services.</summary>
+    /// <exception cref="ApiException">400 with every invalid field. 503: nobody knows whether the components exist.</exception>
+    public async Task<(string Type, IReadOnlyList<string> Components)> ForAudienceAsync(byte[] body, CancellationToken cancellation)
+    {
+        var json = JsonFields.Parse(body);
+        var type = json.Text("event", 1, LongestName);
+        if (type is not null && !EventTypes.All.Contains(type))
+        {
+            UnknownEvent(json, "event", type);
+        }
+
+        var about = await ComponentsAsync(json, cancellation, takesNames: type is not null && EventTypes.IsOfMaintenance(type)) ?? [];
+        json.Require("event");
+        json.ThrowIfInvalid();
+        return (type!, about);
+    }
+
     /// <summary>Why nobody can subscribe by <paramref name="channel"/>; null: one can.</summary>
     private string? ChannelError(SubscriptionChannel channel) => channel == SubscriptionChannel.Email && !smtp.Value.IsConfigured ? "E-mail is not configured." : null;
 
@@ -90,20 +108,24 @@ internal sealed class SubscriptionInput(KnownComponents components, IOptions<Not
 
         foreach (var unknown in events?.Except(EventTypes.All) ?? [])
         {
-            json.Error("events", $"There is no event type '{JsonFields.Shorten(unknown)}'; there are {string.Join(", ", EventTypes.All)}.");
+            UnknownEvent(json, "events", unknown);
         }
 
         return events;
     }
 
-    private async Task<IReadOnlyList<string>?> ComponentsAsync(JsonFields json, CancellationToken cancellation)
+    private static void UnknownEvent(JsonFields json, string name, string type) =>
+        json.Error(name, $"There is no event type '{JsonFields.Shorten(type)}'; there are {string.Join(", ", EventTypes.All)}.");
+
+    private async Task<IReadOnlyList<string>?> ComponentsAsync(JsonFields json, CancellationToken cancellation, bool takesNames = false)
     {
-        var ids = json.Texts("components", MostComponents, 1, LongestName);
-        if (ids is null or [])
+        var given = json.Texts("components", MostComponents, 1, LongestName);
+        if (given is null or [])
         {
-            return ids;
+            return given;
         }
 
+        var ids = takesNames ? [.. given.Where(id => id.StartsWith(IdPrefix, StringComparison.Ordinal))] : given;
         try
         {
             var known = await components.ListAsync(cancellation);
@@ -124,7 +146,7 @@ internal sealed class SubscriptionInput(KnownComponents components, IOptions<Not
                 }
             }
 
-            return ids;
+            return [.. ids, .. await components.NamedAsync([.. given.Except(ids)], cancellation)];
         }
         catch (RpcException failure) when (failure.StatusCode == StatusCode.DeadlineExceeded)
         {

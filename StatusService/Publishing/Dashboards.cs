@@ -35,15 +35,15 @@ public sealed class Dashboards(Fleet.V1.Fleet.FleetClient fleet, WindowQueries w
     private async Task<DashboardDocument> MakeAsync(DashboardQuery query)
     {
         // Both calls carry the default deadline. The requests that wait may go: the dashboard is kept for the next.
-        var asked = fleet.GetProjectFleetAsync(new() { ProjectId = query.ProjectId, Limit = query.Limit, After = query.After }).ResponseAsync;
+        var asked = fleet.GetProjectFleetAsync(new() { ProjectId = query.ProjectId, Limit = query.Limit, After = query.After, Search = query.Search }).ResponseAsync;
         var asking = windows.OfProjectAsync(query.ProjectId);
         var known = await asked;
-        if (known.Store is not (StoreState.Ready or StoreState.Young))
+        if (known.Store is not (StoreState.Ready or StoreState.Young) || (query.Search.Length > 0 && !known.HasWorkersMatched)) // one of a release before does not search
         {
             throw new ApiException(ApiErrors.ServiceUnavailable);
         }
 
-        var (body, etag) = DashboardJson.Write(query.ProjectId, known, await asking);
+        var (body, etag) = DashboardJson.Write(query.ProjectId, known, await asking, query.Search);
         return new(body, etag);
     }
 }

@@ -88,8 +88,8 @@ internal sealed class Collector : IDisposable
 
     public Task<ReportResponse> ReportProjectAsync(params Heartbeat[] heartbeats) => ReportAsync(ProjectToken(), heartbeats);
 
-    public async Task<GetProjectFleetResponse> GetFleetAsync(string projectId = ProjectId, int limit = 100, string after = "") =>
-        await Fleet.GetProjectFleetAsync(new() { ProjectId = projectId, Limit = limit, After = after }, AsService(), DateTime.UtcNow.AddSeconds(10));
+    public async Task<GetProjectFleetResponse> GetFleetAsync(string projectId = ProjectId, int limit = 100, string after = "", string search = "") =>
+        await Fleet.GetProjectFleetAsync(new() { ProjectId = projectId, Limit = limit, After = after, Search = search }, AsService(), DateTime.UtcNow.AddSeconds(10));
 
     /// <summary>The next message of platform health for which <paramref name="wanted"/> holds.</summary>
     public static async Task<WatchPlatformHealthResponse> NextAsync(

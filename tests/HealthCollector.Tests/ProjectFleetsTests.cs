@@ -147,6 +147,50 @@ public sealed class ProjectFleetsTests(RedisFixture redis) : RedisTests(redis)
     }
 
     [Fact]
+    public async Task A_search_finds_ids_and_names_in_any_case_pages_what_it_finds_and_leaves_counts_whole()
+    {
+        using var collector = new Collector(Redis.ConnectionString, null, NoCache);
+        await collector.ReportPlatformAsync(Router("r1"), Named(Shared("GPU-1", "proj_ABC123/chat"), "big"), Named(Shared("s2", "proj_DEF456/chat"), "gpu of others"));
+        await collector.ReportProjectAsync(Named(Private("a1", "chat"), "First GPU"), Named(Private("a2"), "cpu"), Named(Private("gpu-a"), ""), Named(Private("z9"), "Grün-gPu"));
+
+        var all = await collector.GetFleetAsync();
+        Assert.Equal((5, false), (all.WorkersTotal, all.HasWorkersMatched));
+        foreach (var (search, expected) in ((string, string)[])
+        [
+            ("gpu", "GPU-1 a1 gpu-a z9"), ("GPU", "GPU-1 a1 gpu-a z9"), ("GRÜN", "z9"), ("a", "a1 a2 gpu-a"), ("first gpu", "a1"), (" ", "a1"), ("gpu-", "GPU-1 gpu-a"), ("others", ""), ("g%u", ""), ("llama", ""),
+        ])
+        {
+            var found = await collector.GetFleetAsync(search: search);
+            Assert.Equal((search, expected), (search, string.Join(' ', found.Workers.Select(worker => worker.Id))));
+            Assert.Equal((expected.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length, 5, 5, false), (found.WorkersMatched, found.WorkersTotal, found.WorkersHealthy, found.HasMore));
+            Assert.Equal((all.Routers, all.Endpoints), (found.Routers, found.Endpoints));
+        }
+
+        var ids = new List<string>();
+        for (var after = ""; ;)
+        {
+            var page = await collector.GetFleetAsync(limit: 1, after: after, search: "gpu");
+            ids.AddRange(page.Workers.Select(worker => worker.Id));
+            Assert.Equal(4, page.WorkersMatched);
+            if (!page.HasMore)
+            {
+                break;
+            }
+
+            after = page.Workers[^1].Id;
+        }
+
+        Assert.Equal(["GPU-1", "a1", "gpu-a", "z9"], ids);
+        Assert.Equal(["gpu-a", "z9"], (await collector.GetFleetAsync(after: "a2", search: "gpu")).Workers.Select(worker => worker.Id)); // after one that is not found
+
+        static Heartbeat Named(Heartbeat agent, string name)
+        {
+            agent.Agent.Name = name;
+            return agent;
+        }
+    }
+
+    [Fact]
     public async Task A_page_never_separates_a_private_and_a_shared_agent_of_one_id()
     {
         using var collector = new Collector(Redis.ConnectionString, null, NoCache);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using Npgsql;
+using Xerotier.MaintenanceService.Audit;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Clock;
 using Xerotier.MaintenanceService.Components;
@@ -40,7 +41,7 @@ public sealed class IsolationTests(ManagementApi api)
     [Fact]
     public void Every_method_of_a_store_takes_a_project_or_an_object_that_has_one() =>
         Assert.All(
-            new[] { typeof(WindowStore), typeof(SeriesStore), typeof(IncidentStore) }.SelectMany(store => store.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly)),
+            new[] { typeof(WindowStore), typeof(SeriesStore), typeof(IncidentStore), typeof(AuditStore) }.SelectMany(store => store.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly)),
             method => Assert.True(
                 method.GetParameters()[0] is { Name: "projectId" } || method.GetParameters().Any(parameter => parameter.ParameterType == typeof(StoredWindow) || parameter.ParameterType == typeof(StoredSeries) || parameter.ParameterType == typeof(StoredIncident)),
                 $"{method.Name} takes no project."));

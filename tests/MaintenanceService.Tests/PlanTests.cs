@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Xerotier.MaintenanceService.Api;
+using Xerotier.MaintenanceService.Audit;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Clock;
 using Xerotier.MaintenanceService.Notices;
@@ -50,6 +51,11 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
         await MeasureAsync("notices", notices.NoticesCommand(100));
         await MeasureAsync("next windows of series", notices.NextCommand(["mws_load7", "mws_load17"]));
         await MeasureAsync("windows that overlap", new Overlaps(projects).Command(big, "mw_none", null, ["Model Storage"], [(middle, middle.AddDays(1))]));
+        var audit = new AuditStore(projects);
+        var kinds = Enum.GetValues<ObjectKind>();
+        await MeasureAsync("events of a project with many, first page", audit.ListCommand(big, kinds, null, 101));
+        await MeasureAsync("events of a project with many, later page", audit.ListCommand(big, kinds, new(middle, "mw_m", 1), 101));
+        await MeasureAsync("events of a project with many, a rare kind", audit.ListCommand(big, [ObjectKind.Incident], new(middle, "mw_m", 1), 21));
         var mark = await log.CurrentAsync(CancellationToken.None);
         await MeasureAsync("change log, nothing new", log.ReadCommand(mark, null));
         await MeasureAsync("change log, a transaction that ran at the mark", log.ReadCommand(mark with { Seen = new(mark.Seen.Max, [mark.Seen.Max - 1]) }, null));
@@ -94,6 +100,7 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
             output.WriteLine($"{what}:\n{plan}\n");
             Assert.DoesNotContain("Seq Scan on windows", plan, StringComparison.Ordinal);
             Assert.DoesNotContain("Seq Scan on window_events", plan, StringComparison.Ordinal);
+            Assert.DoesNotContain("Seq Scan on notice_events", plan, StringComparison.Ordinal);
 
             // A filter that throws most rows away is a scan by another name.
             Assert.All(Removed().Matches(plan), m => Assert.InRange(int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture), 0, 2000));
@@ -131,6 +138,13 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
             insert into window_events (project_id, window_id, version, occurred_at, actor, action, after)
             select project_id, id, version, created_at, 'load', 'created', to_jsonb(w) from windows w
             """,
+            $"""
+            insert into notice_events (project_id, object_id, version, occurred_at, actor, action, after, xid)
+            select 'proj_load' || case when n % 10 = 0 then 0 else n % 500 end, case when n % 1000 = 0 then 'inc_' else 'mws_' end || 'load' || n, 1,
+                timestamptz '2025-06-01Z' + interval '1 second' * ((n::bigint * 7919) % 63072000), 'load', 'created', '{"{}"}', (1 + n % 500)::text::xid8
+            from generate_series(1, {count / 10}) n
+            """,
+            "vacuum analyze notice_events",
             "vacuum analyze series",
             "vacuum analyze windows",
             "vacuum analyze window_events"])

@@ -119,6 +119,39 @@ public sealed class DashboardTests(PostgresFixture postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_search_reaches_the_collector_has_its_own_cache_and_entity_tag_and_says_how_many_it_finds()
+    {
+        neighbours.ProjectFleet = request => Fleet(f =>
+        {
+            if (request.Search.Length > 0)
+            {
+                f.WorkersMatched = 7;
+            }
+        });
+        using var all = await client.GetAsync($"/{Project}/v1/health/dashboard");
+        Assert.DoesNotContain("matched", await all.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        var tags = new HashSet<string> { all.Headers.ETag!.Tag };
+        foreach (var search in new[] { "gpu", "Gpu", "ü &", new string('a', 128), string.Concat(Enumerable.Repeat("🚀", 128)) })
+        {
+            using var found = await client.GetAsync($"/{Project}/v1/health/dashboard?limit=5&q={Uri.EscapeDataString(search)}");
+            var workers = JsonDocument.Parse(await found.Content.ReadAsStringAsync()).RootElement.GetProperty("workers");
+            Assert.Equal((7, 4, 3), (workers.GetProperty("matched").GetInt32(), workers.GetProperty("total").GetInt32(), workers.GetProperty("healthy").GetInt32()));
+            Assert.Contains(neighbours.FleetRequests, r => r is { ProjectId: Project, Limit: 5, After: "" } && r.Search == search);
+            Assert.True(tags.Add(found.Headers.ETag!.Tag), search);
+        }
+
+        foreach (var wrong in new[] { "?q=", $"?q={new string('a', 129)}", "?q=a&q=b", "?query=a" })
+        {
+            using var response = await client.GetAsync($"/{Project}/v1/health/dashboard{wrong}");
+            Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        }
+
+        neighbours.ProjectFleet = _ => Fleet(); // a collector of the release before, which does not search
+        using var unsearched = await client.GetAsync($"/{Project}/v1/health/dashboard?q=other");
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "service_unavailable"), (unsearched.StatusCode, await CodeAsync(unsearched)));
+    }
+
+    [Fact]
     public async Task The_entity_tag_leaves_out_what_only_grows_older()
     {
         using var first = await client.GetAsync($"/{Project}/v1/health/dashboard?limit=11");

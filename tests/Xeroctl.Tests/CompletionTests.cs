@@ -23,7 +23,7 @@ public sealed class CompletionTests
     };
 
     [Theory]
-    [InlineData("", "maintenance incidents components subscriptions health status keys projects platform config completion")]
+    [InlineData("", "maintenance incidents components subscriptions events health status keys projects platform config completion")]
     [InlineData("maintenance|s", "show schedule series")]
     [InlineData("maintenance|series|", "list show create update cancel preview")]
     [InlineData("maintenance|series|cancel|", "mws_1")]
@@ -57,6 +57,7 @@ public sealed class CompletionTests
     [InlineData("subscriptions|create|--channel|", "webhook slack email")]
     [InlineData("subscriptions|create|--event|incident.r", "incident.resolved")]
     [InlineData("subscriptions|create|--component|B", "Batch API")]
+    [InlineData("events|--object|i", "incident")]
     [InlineData("subscriptions|update|sub_1|--state|", "active disabled")]
     [InlineData("config|use|", "one two")]
     [InlineData("maintenance|list|--context|t", "two")]

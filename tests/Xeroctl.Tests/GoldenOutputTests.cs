@@ -163,6 +163,15 @@ public sealed class GoldenOutputTests
         "health", "dashboard");
 
     [Fact]
+    public async Task A_search_of_the_dashboard_says_how_many_workers_it_found()
+    {
+        await using var api = await TestApi.StartAsync(200, Dashboard.Replace("\"stale\":2,\"has_more\":true", "\"stale\":2,\"matched\":2,\"has_more\":true", StringComparison.Ordinal));
+        using var tool = Tool.For(api.Url);
+        Assert.Contains("2 of 3 workers found; use --limit to show more.", (await tool.TerminalAsync([], 80, "health", "dashboard", "--query", "gpu a&b", "--limit", "5")).Out);
+        Assert.Equal("/proj_ABC123/v1/health/dashboard?q=gpu%20a%26b&limit=5", api.Seen.Single().Target);
+    }
+
+    [Fact]
     public async Task The_dashboard_in_a_pipe_has_a_kind_at_the_start_of_every_line()
     {
         await using var api = await TestApi.StartAsync(200, Dashboard);

@@ -321,6 +321,27 @@ public sealed class IncidentTests
     }
 
     [Fact]
+    public async Task The_events_of_the_whole_project_name_their_objects_and_are_fetched_page_by_page()
+    {
+        await using var api = await TestApi.StartAsync((context, _) => TestApi.WriteAsync(context, 200, context.Request.Query.ContainsKey("after")
+            ? Samples.List(false, $$"""{"id":"mw_abc123.1","object":"maintenance_window.event","action":"updated","actor":"ci","occurred_at":"{{Samples.Time(TimeSpan.FromDays(-2)):O}}","changed_fields":["title","notify"]}""")
+            : $$"""{"object":"list","data":[{"id":"{{Id}}.2","object":"incident.event","action":"posted","actor":"ops-key","occurred_at":"{{Samples.Time(TimeSpan.FromHours(-2)):O}}","changed_fields":["status"]}],"first_id":"{{Id}}.2","last_id":"{{Id}}.2","has_more":true}"""));
+        using var tool = Project(api);
+        Assert.Equal(
+            $"""
+            WHEN    OBJECT                    ACTION   ACTOR    CHANGED FIELDS
+            2h ago  {Id}  posted   ops-key  status
+            2d ago  mw_abc123                 updated  ci       title, notify
+
+            """,
+            (await tool.TerminalAsync([], 80, "events", "--object", "incident", "--object", "maintenance_window", "--all")).Out);
+        Assert.Equal(
+            [$"/proj_ABC123/v1/management/events?object=incident&object=maintenance_window&limit=100", $"/proj_ABC123/v1/management/events?object=incident&object=maintenance_window&limit=100&after={Id}.2"],
+            api.Seen.Select(seen => seen.Target));
+        Assert.Equal(2, (await tool.RunAsync("events", "--object", "window")).ExitCode);
+    }
+
+    [Fact]
     public async Task A_dry_run_sends_nothing_and_takes_names_as_they_are()
     {
         await using var api = await StartAsync();

@@ -15,6 +15,7 @@ internal static class CommandTree
             IncidentCommands.Group(),
             ComponentCommands.Group(),
             SubscriptionCommands.Group(),
+            EventsCommand.Leaf(),
             HealthCommands.Group(),
             StatusCommand.Leaf(),
             KeyCommands.Group(),

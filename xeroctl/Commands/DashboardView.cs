@@ -42,9 +42,11 @@ internal static class DashboardView
         Summary("Endpoints", EndpointStatus(endpoints), $"{endpoints.Count("operational")} of {endpoints.Count("total")} operational, {endpoints.Count("degraded")} degraded, {endpoints.Count("outage")} in outage{(UnknownEndpoints(endpoints) is > 0 and var unknown ? $", {unknown} unknown" : "")}");
         Section(routerTable);
         Section(workerTable);
-        if (workers.IsTrue("has_more"))
+        var matched = workers.Number("matched") is not null;
+        if (matched || workers.IsTrue("has_more"))
         {
-            screen.Line(new Piece($"{workers.Count("total")} workers in total; use --limit to show more.", Tone.Faint));
+            var found = matched ? $"{workers.Count("matched")} of {workers.Count("total")} workers found" : $"{workers.Count("total")} workers in total";
+            screen.Line(new Piece($"{found}{(workers.IsTrue("has_more") ? "; use --limit to show more" : "")}.", Tone.Faint));
         }
 
         Section(endpointTable);

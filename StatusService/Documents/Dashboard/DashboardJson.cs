@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Google.Protobuf.WellKnownTypes;
 using Xerotier.Contracts;
@@ -18,14 +19,15 @@ public static class DashboardJson
     /// <param name="projectId">The project.</param>
     /// <param name="fleet">What the collector knows of it.</param>
     /// <param name="windows">Its active and scheduled windows; null when the MaintenanceService did not respond.</param>
-    public static (byte[] Body, string ETag) Write(string projectId, GetProjectFleetResponse fleet, ListProjectWindowsResponse? windows)
+    /// <param name="search">What its workers were searched for; empty: nothing.</param>
+    public static (byte[] Body, string ETag) Write(string projectId, GetProjectFleetResponse fleet, ListProjectWindowsResponse? windows, string search = "")
     {
         var observedAt = fleet.ObservedAt.ToDateTimeOffset();
         var response = ToContract(projectId, fleet, windows, heardAt => (heardAt.ToDateTimeOffset(), Math.Round(Math.Max(0, (fleet.ObservedAt - heardAt).ToTimeSpan().TotalSeconds), 1))) with { GeneratedAt = observedAt };
-        var ageless = ToContract(projectId, fleet, windows, _ => default);
+        var ageless = JsonSerializer.SerializeToUtf8Bytes(ToContract(projectId, fleet, windows, _ => default), ContractsJson.Wire.HealthDashboardResponse);
         return (
             JsonSerializer.SerializeToUtf8Bytes(response, ContractsJson.Wire.HealthDashboardResponse),
-            $"W/\"{Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(ageless, ContractsJson.Wire.HealthDashboardResponse)).AsSpan(0, 16))}\"");
+            $"W/\"{Convert.ToHexStringLower(SHA256.HashData(search.Length == 0 ? ageless : [.. ageless, .. Encoding.UTF8.GetBytes(search)]).AsSpan(0, 16))}\"");
     }
 
     private static HealthDashboardResponse ToContract(
@@ -56,6 +58,7 @@ public static class DashboardJson
                 Total = fleet.WorkersTotal,
                 Healthy = fleet.WorkersHealthy,
                 Stale = fleet.WorkersTotal - fleet.WorkersHealthy,
+                Matched = fleet.HasWorkersMatched ? fleet.WorkersMatched : null,
                 Items = [.. fleet.Workers.Select(worker => ToContract(worker, age(worker.LastHeartbeatAt)))],
                 HasMore = fleet.HasMore,
                 LastId = fleet.Workers.Count > 0 ? fleet.Workers[^1].Id : null,
