@@ -8,20 +8,23 @@ try
     builder.UseKeptCertificate(cluster);
     builder.UseTerminal(cluster);
     var stores = builder.AddStores(cluster);
-    var mailCatcher = builder.AddMailCatcher(cluster);
+    var demo = cluster.Demo;
+    var mailCatcher = demo.HasFleet ? builder.AddMailCatcher(cluster) : null;
     var platformKey = builder.AddSecret("platform-key", cluster.PlatformApiKey);
 
     var collector = builder.AddService<Projects.HealthCollector>("healthcollector", cluster, service => service
         .WithReference(stores.Redis).WaitFor(stores.Redis));
 
     var maintenance = builder.AddService<Projects.MaintenanceService>("maintenanceservice", cluster, service => service
-        .WithReference(stores.MaintenanceDb).WaitFor(stores.MaintenanceDb));
+        .WithReference(stores.MaintenanceDb).WaitFor(stores.MaintenanceDb)
+        .WithDemo(demo));
 
     var status = builder.AddService<Projects.StatusService>("statusservice", cluster, service => service
         .WithReference(stores.StatusDb).WaitFor(stores.StatusDb)
         .WithReference(collector)
         .WithReference(maintenance)
         .WithOfferOfEmail()
+        .WithDemo(demo)
         .WithLocalDefault("Page:Port", $"{cluster.Port ?? 8080}")); // where the links of feeds lead here
 
     var notification = builder.AddService<Projects.NotificationService>("notificationservice", cluster, service => service
@@ -31,7 +34,7 @@ try
         .WithOfferOfEmail()
         .WithMailCatcher(mailCatcher)
         .WithLocalDefault("Page:PublicUrl", $"http://localhost:{cluster.Port}") // where the links of mails lead
-        .WithLocalDefault("Notifications:AllowPrivateTargets", "true")); // there is nobody else to tell
+        .WithLocalDefault("Notifications:AllowPrivateTargets", demo.HasFleet ? "true" : "false")); // a demo has nobody else to tell
 
     var gateway = builder.AddService<Projects.Gateway>("gateway", cluster, service => service
         .WithReference(stores.GatewayDb).WaitFor(stores.GatewayDb)
@@ -40,6 +43,8 @@ try
         .WithReference(status)
         .WithReference(notification)
         .WithOfferOfEmail()
+        .WithDemo(demo)
+        .WithSignInLink(cluster)
         .WithEnvironment("Platform__Key", platformKey)
         .WithDataPath("Page__SnapshotFile", cluster, "page/snapshot")
         .WithExternalHttpEndpoints()
@@ -50,16 +55,21 @@ try
     maintenance.Finds(status, "grpc");
     notification.FindsInternally(gateway);
 
-    var fleet = builder.AddBuiltProject<Projects.FleetSimulator>("fleetsimulator")
+    // It starts with the services and tries until they are there. So that it speaks as soon as anybody listens, the collector comes last:
+    // what is silent for longer than 15 s is out, and a demo does not begin with an outage because this machine is slow.
+    var fleet = !demo.HasFleet ? null : builder.AddBuiltProject<Projects.FleetSimulator>("fleetsimulator")
         .WithUnproxiedEndpoint("http", "HTTP_PORT")
         .WithEnvironment("XEROTIER_URL", gateway.GetEndpoint("http"))
         .WithEnvironment("XEROTIER_GRPC_URL", gateway.GetEndpoint("grpc"))
         .WithEnvironment("XEROTIER_PLATFORM_KEY", platformKey)
         .WithDataPath("XEROTIER_DEMO_FILE", cluster, ClusterSettings.DemoFile)
         .WithReadiness("/readyz")
-        .WaitFor(gateway)
         .ExcludeFromManifest(); // a fleet of its own is for this machine only
-    builder.AddWebhookReceiver(cluster, fleet);
+    if (fleet is not null)
+    {
+        collector.BeginsAfter(gateway);
+        builder.AddWebhookReceiver(cluster, fleet);
+    }
 
     using var app = builder.Build();
     app.Run();

@@ -31,7 +31,8 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
         string name, Heartbeats.HeartbeatsClient client, string key, Func<IEnumerable<Heartbeat>> senders, TaskCompletionSource heard, CancellationToken stopping)
     {
         var headers = new Metadata { { "authorization", $"Bearer {key}" } };
-        var lost = false;
+        var complained = false;
+        var started = time.GetTimestamp();
         var unavailable = NewSource();
         while (!stopping.IsCancellationRequested)
         {
@@ -66,17 +67,20 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
             }
             catch (Exception failure) when (failure is RpcException or IOException or InvalidOperationException or OperationCanceledException)
             {
-                if (!lost && !stopping.IsCancellationRequested)
+                if (!complained && IsNews() && !stopping.IsCancellationRequested)
                 {
+                    complained = true;
                     LogLost(logger, name, failure is RpcException rpc ? rpc.Status.Detail : failure.Message);
                 }
             }
 
-            lost = true;
             await ended.CancelAsync();
             await acknowledged.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await BackOffAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        // At the start, nobody need be there yet.
+        bool IsNews() => heard.Task.IsCompleted || time.GetElapsedTime(started) > DemoProject.StartupGrace;
 
         Task BackOffAsync(CancellationToken cancellation) => Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(200, 1000)), time, cancellation);
 
@@ -84,15 +88,19 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
         {
             while (await responses.MoveNext(CancellationToken.None))
             {
-                if (lost)
+                if (complained)
                 {
-                    lost = false;
+                    complained = false;
                     LogConnected(logger, name);
                 }
 
                 if (responses.Current.Errors is [var first, ..])
                 {
-                    LogRefused(logger, name, responses.Current.Errors.Count, first.Code, first.Message);
+                    if (IsNews())
+                    {
+                        LogRefused(logger, name, responses.Current.Errors.Count, first.Code, first.Message);
+                    }
+
                     if (first.Code == "service_unavailable")
                     {
                         unavailable.TrySetResult();

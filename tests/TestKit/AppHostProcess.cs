@@ -27,6 +27,7 @@ public sealed class AppHostProcess : IDisposable
 
         start.Environment["XEROTIER_DATA"] = dataFolder;
         start.Environment[Mark] = mark;
+        start.Environment["Demo__Seed"] = "0"; // an example history is for tests that ask for it
         foreach (var (name, value) in settings ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;
