@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Grpc.Core;
 using Microsoft.Extensions.Options;
 using Xerotier.Health.V1;
@@ -18,11 +19,38 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await CollectorReadyAsync(stoppingToken);
         using var channel = GatewayChannel.Open(options.Value.GrpcUrl);
         var client = new Heartbeats.HeartbeatsClient(channel);
         await Task.WhenAll(
             RelayAsync("platform", client, options.Value.PlatformKey, fleet.PlatformHeartbeats, platformHeard, stoppingToken),
             RelayAsync("project", client, options.Value.ApiKey, fleet.ProjectHeartbeats, projectHeard, stoppingToken));
+    }
+
+    /// <summary>Waits until the Gateway has found the collector, at the start and not for longer than that: it would log each heartbeat that finds nobody.</summary>
+    private async Task CollectorReadyAsync(CancellationToken stopping)
+    {
+        using var handler = new SocketsHttpHandler { UseProxy = false };
+        using var http = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(1) };
+        var (started, readiness) = (time.GetTimestamp(), new Uri(new Uri(options.Value.BaseUrl), "/readyz"));
+        while (time.GetElapsedTime(started) < DemoProject.StartupGrace)
+        {
+            try
+            {
+                using var response = await http.GetAsync(readiness, stopping);
+                using var json = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(stopping));
+                if (json.RootElement.GetProperty("checks").GetProperty("redis").GetString() == "ok") // the collector itself says that
+                {
+                    return;
+                }
+            }
+            catch (Exception failure) when (failure is HttpRequestException or JsonException or TaskCanceledException or KeyNotFoundException && !stopping.IsCancellationRequested)
+            {
+                // not there yet
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), time, stopping);
+        }
     }
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
