@@ -14,9 +14,12 @@ public sealed partial class DemoTests : AppHostTests
         var printed = await ReadyAsync(host);
         var token = printed.Select(line => SignInLink().Match(line)).Single(match => match.Success).Groups["token"].Value;
         using var http = Http(host);
-        await Observer.UntilAsync(async () => (await StatusAsync(http)).GetProperty("windows").GetProperty("recent").GetArrayLength() == 4, TimeSpan.FromSeconds(10), "four windows are there");
+        await Observer.UntilAsync(
+            async () => await StatusAsync(http) is var now && now.GetProperty("windows").GetProperty("recent").GetArrayLength() == 4 && now.GetProperty("overall").GetProperty("key").GetString() == "operational",
+            TimeSpan.FromSeconds(30),
+            "all is well and four windows are there");
         var page = await http.GetStringAsync(new Uri("/status", UriKind.Relative), TestContext.Current.CancellationToken);
-        Assert.Contains("<title>Demo: All Systems Operational", page);
+        Assert.Contains("<title>Demo: All Systems Operational", page[..page.IndexOf("</title>", StringComparison.Ordinal)]);
         Assert.Contains("<p class=\"demo\">Demo data: a simulated fleet and 90 days of example history</p>", page);
 
         var status = await StatusAsync(http);
