@@ -26,12 +26,12 @@ public sealed class DemoNoticesTests(ManagementApi api)
 
         Assert.Equal(
             [
-                "inc_demo00001800 Slow responses in eu-west resolved minor 3", "inc_demo00001801 Inference requests fail in all regions postmortem critical 5",
-                "inc_demo00001802 Shared agents are not responding resolved critical 4",
+                "inc_demo00001800 Slow responses in eu-west resolved minor 3", "inc_demo00001801 Inference requests fail in all regions postmortem major 5",
+                "inc_demo00001802 Shared agents are not responding resolved major 4",
             ],
             await ReadAsync(database, "select concat_ws(' ', id, document ->> 'title', status, document ->> 'impact', document ->> 'updates_count') from incidents where project_id = 'proj_demo000018' order by id"));
         Assert.Equal(
-            ["Router firmware update completed false", "Move of the model store completed false", "Network maintenance completed false", "Database upgrade scheduled true"],
+            ["Router firmware update completed f", "Move of the model store completed f", "Network maintenance completed f", "Database upgrade scheduled t"],
             await ReadAsync(database, "select concat_ws(' ', title, status, auto_transition) from windows where project_id = 'proj_demo000018' and platform order by id"));
         Assert.Equal(
             ["created activated completed", "created activated completed", "created activated completed", "created"],
