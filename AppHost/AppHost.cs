@@ -55,8 +55,8 @@ try
     maintenance.Finds(status, "grpc");
     notification.FindsInternally(gateway);
 
-    // It starts with the services and tries until they are there. So that it speaks as soon as anybody listens, the collector comes last:
-    // what is silent for longer than 15 s is out, and a demo does not begin with an outage because this machine is slow.
+    // It starts with the services and tries until they are there. In a demo the collector comes last, so that the fleet speaks as soon as
+    // anybody listens: after 15 s of silence it is out, and a demo does not begin with an outage because this machine is slow.
     var fleet = !demo.HasFleet ? null : builder.AddBuiltProject<Projects.FleetSimulator>("fleetsimulator")
         .WithUnproxiedEndpoint("http", "HTTP_PORT")
         .WithEnvironment("XEROTIER_URL", gateway.GetEndpoint("http"))
@@ -65,9 +65,13 @@ try
         .WithDataPath("XEROTIER_DEMO_FILE", cluster, ClusterSettings.DemoFile)
         .WithReadiness("/readyz")
         .ExcludeFromManifest(); // a fleet of its own is for this machine only
-    if (fleet is not null)
+    if (demo.IsDemo)
     {
         collector.BeginsAfter(gateway);
+    }
+
+    if (fleet is not null)
+    {
         builder.AddWebhookReceiver(cluster, fleet);
     }
 
