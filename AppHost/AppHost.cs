@@ -8,20 +8,23 @@ try
     builder.UseKeptCertificate(cluster);
     builder.UseTerminal(cluster);
     var stores = builder.AddStores(cluster);
-    var mailCatcher = builder.AddMailCatcher(cluster);
+    var demo = cluster.Demo;
+    var mailCatcher = demo.HasFleet ? builder.AddMailCatcher(cluster) : null;
     var platformKey = builder.AddSecret("platform-key", cluster.PlatformApiKey);
 
     var collector = builder.AddService<Projects.HealthCollector>("healthcollector", cluster, service => service
         .WithReference(stores.Redis).WaitFor(stores.Redis));
 
     var maintenance = builder.AddService<Projects.MaintenanceService>("maintenanceservice", cluster, service => service
-        .WithReference(stores.MaintenanceDb).WaitFor(stores.MaintenanceDb));
+        .WithReference(stores.MaintenanceDb).WaitFor(stores.MaintenanceDb)
+        .WithDemo(demo));
 
     var status = builder.AddService<Projects.StatusService>("statusservice", cluster, service => service
         .WithReference(stores.StatusDb).WaitFor(stores.StatusDb)
         .WithReference(collector)
         .WithReference(maintenance)
         .WithOfferOfEmail()
+        .WithDemo(demo)
         .WithLocalDefault("Page:Port", $"{cluster.Port ?? 8080}")); // where the links of feeds lead here
 
     var notification = builder.AddService<Projects.NotificationService>("notificationservice", cluster, service => service
@@ -31,7 +34,7 @@ try
         .WithOfferOfEmail()
         .WithMailCatcher(mailCatcher)
         .WithLocalDefault("Page:PublicUrl", $"http://localhost:{cluster.Port}") // where the links of mails lead
-        .WithLocalDefault("Notifications:AllowPrivateTargets", "true")); // there is nobody else to tell
+        .WithLocalDefault("Notifications:AllowPrivateTargets", demo.HasFleet ? "true" : "false")); // a demo has nobody else to tell
 
     var console = builder.AddService<Projects.Console>("console", cluster, _ => { });
 
@@ -43,6 +46,8 @@ try
         .WithReference(notification)
         .WithReference(console)
         .WithOfferOfEmail()
+        .WithDemo(demo)
+        .WithSignInLink(cluster)
         .WithEnvironment("Platform__Key", platformKey)
         .WithDataPath("Page__SnapshotFile", cluster, "page/snapshot")
         .WithExternalHttpEndpoints()
@@ -54,16 +59,25 @@ try
     notification.FindsInternally(gateway);
     console.FindsInternally(gateway);
 
-    var fleet = builder.AddBuiltProject<Projects.FleetSimulator>("fleetsimulator")
+    // It starts with the services and tries until they are there. In a demo the collector comes last, so that the fleet speaks as soon as
+    // anybody listens: after 15 s of silence it is out, and a demo does not begin with an outage because this machine is slow.
+    var fleet = !demo.HasFleet ? null : builder.AddBuiltProject<Projects.FleetSimulator>("fleetsimulator")
         .WithUnproxiedEndpoint("http", "HTTP_PORT")
         .WithEnvironment("XEROTIER_URL", gateway.GetEndpoint("http"))
         .WithEnvironment("XEROTIER_GRPC_URL", gateway.GetEndpoint("grpc"))
         .WithEnvironment("XEROTIER_PLATFORM_KEY", platformKey)
         .WithDataPath("XEROTIER_DEMO_FILE", cluster, ClusterSettings.DemoFile)
         .WithReadiness("/readyz")
-        .WaitFor(gateway)
         .ExcludeFromManifest(); // a fleet of its own is for this machine only
-    builder.AddWebhookReceiver(cluster, fleet);
+    if (demo.IsDemo)
+    {
+        collector.BeginsAfter(gateway);
+    }
+
+    if (fleet is not null)
+    {
+        builder.AddWebhookReceiver(cluster, fleet);
+    }
 
     using var app = builder.Build();
     app.Run();

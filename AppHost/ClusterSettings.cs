@@ -23,12 +23,15 @@ internal sealed class ClusterSettings : IDisposable
     {
     }
 
-    private ClusterSettings(string dataFolder)
+    private ClusterSettings(string dataFolder, bool withoutDemo, int seed)
     {
         this.dataFolder = dataFolder;
         folderLock = Lock(dataFolder);
+        var file = Path.Combine(dataFolder, "secrets");
+        Demo = DemoMode.Of(dataFolder, withoutDemo, File.Exists(file) ? 0 : seed); // without the file, nothing was ever measured here
+        SignInToken = Demo.IsDemo ? Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)) : null;
         var secrets = Secrets(
-            Path.Combine(dataFolder, "secrets"),
+            file,
             ("internal", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))),
             ("platform", "xero_platform_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))));
         InternalKey = secrets["internal"];
@@ -46,6 +49,12 @@ internal sealed class ClusterSettings : IDisposable
 
     /// <summary>Instances of each service.</summary>
     public int Replicas { get; private init; } = 1;
+
+    /// <summary>Whether it is a demo.</summary>
+    public DemoMode Demo { get; } = new(HasFleet: true);
+
+    /// <summary>What a demo's one-time link to the console ends with, new at each start; null: there is no link.</summary>
+    public string? SignInToken { get; }
 
     /// <summary>What the services sign their tokens with.</summary>
     public string? InternalKey { get; }
@@ -96,12 +105,14 @@ internal sealed class ClusterSettings : IDisposable
 
         var data = configuration["XEROTIER_DATA"] is { Length: > 0 } given ? given : Path.Combine(builder.AppHostDirectory, "..", ".local");
         var folder = PrivateServers.WritableFolder(Path.GetFullPath(data));
-        return new(folder) { Port = port, GrpcPort = grpcPort, Replicas = replicas };
+        var seed = Number("Demo:Seed", DemoMode.DefaultSeed, int.MaxValue, least: 0);
+        var isOurs = Stores.Databases.All(name => configuration.GetConnectionString(name) is not { Length: > 0 }); // who knows what others hold
+        return new(folder, configuration.GetValue<bool>("no-demo"), isOurs ? seed : 0) { Port = port, GrpcPort = grpcPort, Replicas = replicas };
 
-        int Number(string name, int fallback, int most = IPEndPoint.MaxPort) =>
+        int Number(string name, int fallback, int most = IPEndPoint.MaxPort, int least = 1) =>
             configuration[name] is not { Length: > 0 } text ? fallback
-            : int.TryParse(text, out var number) && number >= 1 && number <= most ? number
-            : throw new SetupException($"{name} must be a number from 1 to {most}, not '{text}'.");
+            : int.TryParse(text, out var number) && number >= least && number <= most ? number
+            : throw new SetupException($"{name.Replace(":", "__", StringComparison.Ordinal)} must be a number from {least} to {most}, not '{text}'.");
     }
 
     /// <inheritdoc/>

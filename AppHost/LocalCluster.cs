@@ -20,7 +20,7 @@ namespace Xerotier.AppHost;
 internal static class LocalCluster
 {
     // Switches: the configuration knows no option without a value.
-    private static readonly string[] Switches = ["--logs", "--no-dashboard"];
+    private static readonly string[] Switches = ["--logs", "--no-dashboard", "--no-demo"];
 
     /// <summary>Whether AppHost is a process of its own; a test runs it inside its own process, and wants exceptions and no output.</summary>
     public static bool IsThisProcess => Assembly.GetEntryAssembly() == typeof(LocalCluster).Assembly;
@@ -78,15 +78,29 @@ internal static class LocalCluster
             return;
         }
 
+        var shown = new ShownLog(builder.Configuration.GetValue<bool>("logs"));
         var log = new LoggerConfiguration()
-            .WriteTo.File(new LogFormat(), cluster.LogFile, fileSizeLimitBytes: 32 * 1024 * 1024, rollOnFileSizeLimit: true, retainedFileCountLimit: 5);
-        if (builder.Configuration.GetValue<bool>("logs"))
-        {
-            log.WriteTo.Console(new LogFormat());
-        }
-
+            .WriteTo.File(new LogFormat(), cluster.LogFile, fileSizeLimitBytes: 32 * 1024 * 1024, rollOnFileSizeLimit: true, retainedFileCountLimit: 5)
+            .WriteTo.Console(new LogFormat(), levelSwitch: shown.Level);
+        builder.Services.AddSingleton(shown).AddSingleton<TerminalKeys>();
         builder.Services.AddLogging(logging => logging.ClearProviders().AddSerilog(log.CreateLogger(), dispose: true));
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, Terminal>()); // it watches from the first moment
+    }
+
+    /// <summary>Whether the terminal shows the log, too.</summary>
+    public sealed class ShownLog
+    {
+        /// <summary>Shows it or not.</summary>
+        public ShownLog(bool isShown) => Show(isShown);
+
+        /// <summary>What the terminal shows.</summary>
+        public LoggingLevelSwitch Level { get; } = new();
+
+        /// <summary>Whether it is shown.</summary>
+        public bool IsShown { get; private set; }
+
+        /// <summary>Shows it from now on, or hides it.</summary>
+        public void Show(bool shown) => (IsShown, Level.MinimumLevel) = (shown, shown ? LevelAlias.Minimum : LevelAlias.Off);
     }
 
     /// <summary>One line: who says it, when, what. A resource's line brings its time along.</summary>

@@ -15,11 +15,11 @@ internal static class ServiceSettings
     private static readonly Dictionary<string, string[]> Sections = new()
     {
         ["Console"] = [.. Common],
-        ["Gateway"] = [.. Common, "Gateway", "Keys", "Platform", "RateLimits"],
+        ["Gateway"] = [.. Common, "Demo", "Gateway", "Keys", "Platform", "RateLimits"],
         ["HealthCollector"] = [.. Common, "Fleet", "RateLimits", "Streams"],
-        ["MaintenanceService"] = [.. Common, "Incidents", "Windows"],
+        ["MaintenanceService"] = [.. Common, "Demo", "Incidents", "Windows"],
         ["NotificationService"] = [.. Common, "Notifications", "Smtp"],
-        ["StatusService"] = [.. Common, "History", "Incidents", "ModelStorage", "Probes"],
+        ["StatusService"] = [.. Common, "Demo", "History", "Incidents", "ModelStorage", "Probes"],
         ["FleetSimulator"] = ["Logging", "Simulator"],
     };
 

@@ -121,6 +121,40 @@ internal static class Services
         }
     }
 
+    /// <summary>Lets the first start of a service wait until <paramref name="other"/> responds, for up to 30 s. Its later ones wait for nobody.</summary>
+    public static void BeginsAfter(this Service service, Service other)
+    {
+        foreach (var replica in service.Replicas)
+        {
+            var begun = false;
+            replica.ApplicationBuilder.Eventing.Subscribe<BeforeResourceStartedEvent>(replica.Resource, async (_, cancellation) =>
+            {
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+                patience.CancelAfter(TimeSpan.FromSeconds(30));
+                while (!begun && !patience.IsCancellationRequested)
+                {
+                    begun = await RespondsAsync(other, patience.Token);
+                    await Task.Delay(50, patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
+
+                begun = true;
+            });
+        }
+
+        static async Task<bool> RespondsAsync(Service other, CancellationToken cancellation)
+        {
+            try
+            {
+                using var response = await Probe.GetAsync(new Uri(other.GetEndpoint("http").Url + "/healthz"), cancellation);
+                return response.IsSuccessStatusCode;
+            }
+            catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
+            {
+                return false; // not there yet
+            }
+        }
+    }
+
     /// <summary>Healthy when <paramref name="path"/> answers 200. Aspire asks at most once a second while it starts, so one question waits for the answer.</summary>
     public static IResourceBuilder<T> WithReadiness<T>(this IResourceBuilder<T> resource, string path)
         where T : IResourceWithEndpoints

@@ -23,7 +23,8 @@ internal static class Stores
     /// <summary>Where the private server is, in the data folder: for backups.</summary>
     private const string DatabasesFile = "databases.env";
 
-    private static readonly string[] Databases = ["gatewaydb", "maintenancedb", "notificationsdb", "statusdb"];
+    /// <summary>Names of the databases.</summary>
+    public static readonly string[] Databases = ["gatewaydb", "maintenancedb", "notificationsdb", "statusdb"];
 
     private static readonly Lazy<bool> EngineRuns = new(() => Responds("docker") || Responds("podman"));
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 
@@ -15,6 +16,8 @@ internal sealed class Terminal(
     DistributedApplicationModel model,
     ResourceNotificationService notifications,
     ResourceLoggerService logs,
+    IConfiguration configuration,
+    TerminalKeys keys,
     IHostApplicationLifetime lifetime) : BackgroundService
 {
     /// <summary>Name of the resource that Aspire's dashboard is.</summary>
@@ -24,6 +27,7 @@ internal sealed class Terminal(
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     private readonly Stopwatch started = Stopwatch.StartNew(); // not since the process began: ./run was that before, and built
+    private Task building = Task.CompletedTask; // of xeroctl
     private readonly Dictionary<string, string> states = []; // by resource: "ready", or how it ended
 
     /// <inheritdoc/>
@@ -67,6 +71,8 @@ internal sealed class Terminal(
         {
             // stopping
         }
+
+        await building;
     }
 
     /// <summary>Says what has changed; returns whether anything has.</summary>
@@ -108,31 +114,81 @@ internal sealed class Terminal(
     {
         var page = $"http://localhost:{cluster.Port}";
         var credentials = Path.Combine(cluster.DataFolder, ClusterSettings.DemoFile);
-        var demo = File.Exists(credentials) ? PrivateServers.ReadSecrets(credentials) : [];
-        var quoted = $"'{credentials.Replace("'", @"'\''", StringComparison.Ordinal)}'";
-        var mails = MailCatcher.PageOf(model) is { } inbox ? $"\n  Mails it sends     {inbox}" : "";
-        var webhooks = model.Resources.Any(resource => resource.Name == WebhookReceiver.Name) ? "\n  Webhooks it sends  verified and printed by samples/webhook-receiver, in the log" : "";
-        Say($$$"""
+        var source = $"source '{credentials.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+        var dashboard = await DashboardAsync(cancellation) ?? "left out (--no-dashboard)";
+        Say($"""
 
               Xerotier Status is up.
 
-              The page           {{{page}}}/status
-              As JSON            {{{page}}}/status.json{{{mails}}}{{{webhooks}}}
-              Aspire dashboard   {{{await DashboardAsync(cancellation) ?? "left out (--no-dashboard)"}}}
-              Demo project       {{{demo.GetValueOrDefault("XEROTIER_BASE_URL")}}}
-              Its credentials    {{{quoted}}}   (source it)
-              The log            {{{cluster.LogFile}}}
-
-              Try:  source {{{quoted}}}
-                    # two of three routers fall silent; half a minute later the page says so
-                    curl -X PUT "$XEROTIER_FLEET_URL" -d '{"silent":{"routers":2,"shared_agents":0,"private_agents":0}}'
-                    # what monitoring reads, and the project's own view
-                    curl {{{page}}}/status.json
-                    curl -H "Authorization: Bearer $XEROTIER_API_KEY" "$XEROTIER_BASE_URL/health/dashboard"
-
-              Ctrl-C stops everything.
-
+              The page           {page}/status
+              As JSON            {page}/status.json
             """);
+        if (cluster.SignInToken is { } token)
+        {
+            Say($"  Console            {page}/console/link/{token}  (signs you in once, within 10 minutes)");
+        }
+
+        if (MailCatcher.PageOf(model) is { } inbox)
+        {
+            Say($"  Mails it sends     {inbox}");
+        }
+
+        if (model.Resources.Any(resource => resource.Name == WebhookReceiver.Name))
+        {
+            Say("  Webhooks it sends  verified and printed by samples/webhook-receiver, in the log");
+        }
+
+        Say($"  Aspire dashboard   {dashboard}");
+        Say(cluster.Demo.HasFleet
+            ? $$$"""
+                  Demo project       {{{PrivateServers.ReadSecrets(credentials).GetValueOrDefault("XEROTIER_BASE_URL")}}}
+                  Its credentials    {{{source}}}
+                  The log            {{{cluster.LogFile}}}
+
+                  Try:  {{{source}}}
+                        # two of three routers fall silent; half a minute later the page says so
+                        curl -X PUT "$XEROTIER_FLEET_URL" -d '{"silent":{"routers":2,"shared_agents":0,"private_agents":0}}'
+                        # what monitoring reads, and the project's own view
+                        curl {{{page}}}/status.json
+                        curl -H "Authorization: Bearer $XEROTIER_API_KEY" "$XEROTIER_BASE_URL/health/dashboard"
+
+                """
+            : $$"""
+                  Platform key       in {{Path.Combine(cluster.DataFolder, "secrets")}}
+                  The log            {{cluster.LogFile}}
+
+                  Nothing is simulated here: the page shows what your own routers and agents report.
+                  Try:  PLATFORM_KEY=$(sed -n 's/^platform=//p' '{{Path.Combine(cluster.DataFolder, "secrets").Replace("'", @"'\''", StringComparison.Ordinal)}}')
+                        # your first project
+                        curl -H "Authorization: Bearer $PLATFORM_KEY" {{page}}/v1/platform/projects -d '{"name":"My team","slug":"my-team"}' -H 'Content-Type: application/json'
+
+                """);
+        if (TerminalKeys.AreThere)
+        {
+            Say("  Keys: o opens the page, l shows or hides the log, q quits, as Ctrl-C does.\n");
+            keys.Obey($"{page}/status");
+        }
+        else
+        {
+            Say("  Ctrl-C stops everything.\n");
+        }
+
+        if (configuration["XEROTIER_XEROCTL_PROJECT"] is { Length: > 0 } project)
+        {
+            building = BuildAsync(project, cluster.Demo.HasFleet ? source : null, cancellation);
+        }
+    }
+
+    private static async Task BuildAsync(string project, string? source, CancellationToken cancellation)
+    {
+        if (await XeroctlBuild.RunAsync(project, cancellation) is { } program)
+        {
+            Say($"  The command line   {program}{(source is null ? "" : $"\n                     {source}; {program} status")}\n");
+        }
+        else if (!cancellation.IsCancellationRequested)
+        {
+            Say($"  xeroctl could not be built: dotnet build {project} says why.\n");
+        }
     }
 
     /// <summary>The dashboard's address, as soon as it listens; null where there is none.</summary>

@@ -19,6 +19,10 @@ public sealed record StatusDocument
     /// <example>null</example>
     public required DateTimeOffset? StaleSince { get; init; }
 
+    /// <summary>Whether this is a demo: a simulated fleet and an example history.</summary>
+    /// <example>false</example>
+    public required bool Demo { get; init; }
+
     /// <summary>The platform's overall status.</summary>
     public required OverallStatus Overall { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
@@ -11,6 +12,11 @@ namespace Xerotier.FleetSimulator;
 /// </summary>
 internal static class DemoProject
 {
+    /// <summary>For how long it is no news that the Gateway, or what it needs, is not there yet.</summary>
+    public static readonly TimeSpan StartupGrace = TimeSpan.FromSeconds(20);
+
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(200);
+
     private const string Slug = "demo";
     private const string SubscriptionVariable = "XEROTIER_WEBHOOK_SUBSCRIPTION";
     private const string SecretVariable = "XEROTIER_WEBHOOK_SECRET";
@@ -24,41 +30,63 @@ internal static class DemoProject
             return;
         }
 
-        var gateway = new Uri(Required("XEROTIER_URL"));
-        using var handler = new SocketsHttpHandler { UseProxy = false };
-        using var http = new HttpClient(handler) { BaseAddress = gateway, Timeout = TimeSpan.FromSeconds(5) };
         var values = Read(file);
-        var webhook = "";
+        var (projectId, key) = await UntilItWorksAsync(
+            configuration, "The demo project cannot be created yet", http => EnsureAsync(http, KnownIn(values), Required(configuration, "XEROTIER_PLATFORM_KEY"), cancellation), cancellation);
+        configuration["XEROTIER_BASE_URL"] = $"http://localhost:{new Uri(Required(configuration, "XEROTIER_URL")).Port}/{projectId}/v1";
+        configuration["XEROTIER_API_KEY"] = key;
+        Write(configuration, file, values.TryGetValue(SubscriptionVariable, out var id) && values.TryGetValue(SecretVariable, out var secret) ? (id, secret) : null);
+    }
+
+    /// <summary>Subscribes the receiver, if there is one, and keeps its secret in the file.</summary>
+    public static async Task SubscribeAsync(IConfiguration configuration, CancellationToken cancellation)
+    {
+        if (configuration["XEROTIER_DEMO_FILE"] is not { Length: > 0 } file || configuration["XEROTIER_WEBHOOK_URL"] is not { Length: > 0 } receiver)
+        {
+            return;
+        }
+
+        var (values, project, key) = (Read(file), new Uri(Required(configuration, "XEROTIER_BASE_URL")).Segments[1].TrimEnd('/'), Required(configuration, "XEROTIER_API_KEY"));
+        Write(configuration, file, await UntilItWorksAsync(
+            configuration, "The demo project cannot subscribe yet", http => SubscribeAsync(http, project, key, receiver, values, cancellation), cancellation));
+    }
+
+    private static async Task<T> UntilItWorksAsync<T>(IConfiguration configuration, string complaint, Func<HttpClient, Task<T>> attempt, CancellationToken cancellation)
+    {
+        using var handler = new SocketsHttpHandler { UseProxy = false };
+        using var http = new HttpClient(handler) { BaseAddress = new Uri(Required(configuration, "XEROTIER_URL")), Timeout = TimeSpan.FromSeconds(5) };
+        var (started, said) = (Stopwatch.StartNew(), false);
         while (true)
         {
             try
             {
-                var (projectId, key) = await EnsureAsync(http, KnownIn(values), Required("XEROTIER_PLATFORM_KEY"), cancellation);
-                if (configuration["XEROTIER_WEBHOOK_URL"] is { Length: > 0 } receiver)
-                {
-                    var (id, secret) = await SubscribeAsync(http, projectId, key, receiver, values, cancellation);
-                    webhook = $"{SubscriptionVariable}={id}\n{SecretVariable}={secret}\n";
-                }
-
-                configuration["XEROTIER_BASE_URL"] = $"http://localhost:{gateway.Port}/{projectId}/v1";
-                configuration["XEROTIER_API_KEY"] = key;
-                break;
+                return await attempt(http);
             }
             catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
             {
-                await Console.Error.WriteLineAsync($"The demo project cannot be created yet: {failure.Message}");
-                await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
+                if (!said && started.Elapsed > StartupGrace)
+                {
+                    said = true;
+                    await Console.Error.WriteLineAsync($"{complaint}: {failure.Message}");
+                }
+
+                await Task.Delay(RetryAfter, cancellation);
             }
         }
+    }
 
+    private static void Write(IConfiguration configuration, string file, (string Id, string Secret)? subscription)
+    {
+        var port = new Uri(Required(configuration, "XEROTIER_URL")).Port;
+        var webhook = subscription is var (id, secret) ? $"{SubscriptionVariable}={id}\n{SecretVariable}={secret}\n" : "";
         Write(file, $"""
             # The demo project of this cluster, created on its first start.
-            XEROTIER_URL=http://localhost:{gateway.Port}
+            XEROTIER_URL=http://localhost:{port}
             XEROTIER_BASE_URL={configuration["XEROTIER_BASE_URL"]}
             XEROTIER_API_KEY={configuration["XEROTIER_API_KEY"]}
-            XEROTIER_PLATFORM_KEY={Required("XEROTIER_PLATFORM_KEY")}
-            XEROTIER_GRPC_URL={Required("XEROTIER_GRPC_URL")}
-            XEROTIER_FLEET_URL=http://127.0.0.1:{Required("HTTP_PORT")}
+            XEROTIER_PLATFORM_KEY={Required(configuration, "XEROTIER_PLATFORM_KEY")}
+            XEROTIER_GRPC_URL={Required(configuration, "XEROTIER_GRPC_URL")}
+            XEROTIER_FLEET_URL=http://127.0.0.1:{Required(configuration, "HTTP_PORT")}
             {webhook}export XEROTIER_URL XEROTIER_BASE_URL XEROTIER_API_KEY XEROTIER_PLATFORM_KEY XEROTIER_GRPC_URL XEROTIER_FLEET_URL
 
             """);
@@ -66,18 +94,19 @@ internal static class DemoProject
         Write(Path.Combine(Path.GetDirectoryName(file)!, "http-client.env.json"), $$"""
             {
               "demo": {
-                "gateway": "http://localhost:{{gateway.Port}}",
+                "gateway": "http://localhost:{{port}}",
                 "base": "{{configuration["XEROTIER_BASE_URL"]}}",
                 "key": "{{configuration["XEROTIER_API_KEY"]}}",
-                "platform": "{{Required("XEROTIER_PLATFORM_KEY")}}",
-                "fleet": "http://127.0.0.1:{{Required("HTTP_PORT")}}"
+                "platform": "{{Required(configuration, "XEROTIER_PLATFORM_KEY")}}",
+                "fleet": "http://127.0.0.1:{{Required(configuration, "HTTP_PORT")}}"
               }
             }
 
             """);
-
-        string Required(string name) => configuration[name] is { Length: > 0 } value ? value : throw new InvalidOperationException($"Set {name}.");
     }
+
+    private static string Required(IConfiguration configuration, string name) =>
+        configuration[name] is { Length: > 0 } value ? value : throw new InvalidOperationException($"Set {name}.");
 
     private static async Task<(string ProjectId, string Key)> EnsureAsync(
         HttpClient http, (string ProjectId, string Key)? known, string platformKey, CancellationToken cancellation)

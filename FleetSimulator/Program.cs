@@ -28,6 +28,7 @@ builder.Services.AddHostFiltering(hosts => hosts.AllowedHosts = ["localhost", "1
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton<SimulatedFleet>();
 builder.Services.AddSingleton<Relays>().AddHostedService(services => services.GetRequiredService<Relays>());
+builder.Services.AddSingleton<DemoSubscription>().AddHostedService(services => services.GetRequiredService<DemoSubscription>());
 
 var app = builder.Build();
 try
@@ -43,7 +44,7 @@ catch (Exception wrong) when (wrong is OptionsValidationException or InvalidOper
 app.UseHostFiltering();
 app.MapControl();
 app.MapGet("/healthz", () => Results.Json(new { status = "ok", service = "fleetsimulator" }));
-app.MapGet("/readyz", (Relays relays) => relays.AreHeard
+app.MapGet("/readyz", (Relays relays, DemoSubscription subscription) => relays.AreHeard && subscription.IsDone
     ? Results.Json(new { status = "ready" })
     : Results.Json(new { status = "not_ready" }, statusCode: StatusCodes.Status503ServiceUnavailable));
 await app.RunAsync();

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Grpc.Core;
 using Microsoft.Extensions.Options;
 using Xerotier.Health.V1;
@@ -18,11 +19,38 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await CollectorReadyAsync(stoppingToken);
         using var channel = GatewayChannel.Open(options.Value.GrpcUrl);
         var client = new Heartbeats.HeartbeatsClient(channel);
         await Task.WhenAll(
             RelayAsync("platform", client, options.Value.PlatformKey, fleet.PlatformHeartbeats, platformHeard, stoppingToken),
             RelayAsync("project", client, options.Value.ApiKey, fleet.ProjectHeartbeats, projectHeard, stoppingToken));
+    }
+
+    /// <summary>Waits until the Gateway has found the collector, at the start and not for longer than that: it would log each heartbeat that finds nobody.</summary>
+    private async Task CollectorReadyAsync(CancellationToken stopping)
+    {
+        using var handler = new SocketsHttpHandler { UseProxy = false };
+        using var http = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(1) };
+        var (started, readiness) = (time.GetTimestamp(), new Uri(new Uri(options.Value.BaseUrl), "/readyz"));
+        while (time.GetElapsedTime(started) < DemoProject.StartupGrace)
+        {
+            try
+            {
+                using var response = await http.GetAsync(readiness, stopping);
+                using var json = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(stopping));
+                if (json.RootElement.GetProperty("checks").GetProperty("redis").GetString() == "ok") // the collector itself says that
+                {
+                    return;
+                }
+            }
+            catch (Exception failure) when (failure is HttpRequestException or JsonException or TaskCanceledException or KeyNotFoundException && !stopping.IsCancellationRequested)
+            {
+                // not there yet
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), time, stopping);
+        }
     }
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -31,7 +59,8 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
         string name, Heartbeats.HeartbeatsClient client, string key, Func<IEnumerable<Heartbeat>> senders, TaskCompletionSource heard, CancellationToken stopping)
     {
         var headers = new Metadata { { "authorization", $"Bearer {key}" } };
-        var lost = false;
+        var complained = false;
+        var started = time.GetTimestamp();
         var unavailable = NewSource();
         while (!stopping.IsCancellationRequested)
         {
@@ -66,17 +95,20 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
             }
             catch (Exception failure) when (failure is RpcException or IOException or InvalidOperationException or OperationCanceledException)
             {
-                if (!lost && !stopping.IsCancellationRequested)
+                if (!complained && IsNews() && !stopping.IsCancellationRequested)
                 {
+                    complained = true;
                     LogLost(logger, name, failure is RpcException rpc ? rpc.Status.Detail : failure.Message);
                 }
             }
 
-            lost = true;
             await ended.CancelAsync();
             await acknowledged.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await BackOffAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        // At the start, nobody need be there yet.
+        bool IsNews() => heard.Task.IsCompleted || time.GetElapsedTime(started) > DemoProject.StartupGrace;
 
         Task BackOffAsync(CancellationToken cancellation) => Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(200, 1000)), time, cancellation);
 
@@ -84,15 +116,19 @@ internal sealed partial class Relays(SimulatedFleet fleet, IOptions<SimulatorOpt
         {
             while (await responses.MoveNext(CancellationToken.None))
             {
-                if (lost)
+                if (complained)
                 {
-                    lost = false;
+                    complained = false;
                     LogConnected(logger, name);
                 }
 
                 if (responses.Current.Errors is [var first, ..])
                 {
-                    LogRefused(logger, name, responses.Current.Errors.Count, first.Code, first.Message);
+                    if (IsNews())
+                    {
+                        LogRefused(logger, name, responses.Current.Errors.Count, first.Code, first.Message);
+                    }
+
                     if (first.Code == "service_unavailable")
                     {
                         unavailable.TrySetResult();

@@ -11,6 +11,7 @@ using Xerotier.Gateway.Proxy;
 using Xerotier.Gateway.Storage;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Demo;
 using Xerotier.ServiceDefaults.Site;
 
 Hosting.CompleteSocketsInline();
@@ -27,6 +28,8 @@ builder.Services.AddSingleton<ProjectStore>();
 builder.Services.AddSingleton<SuspendedProjects>();
 builder.Services.AddSingleton<KeyStore>();
 builder.Services.AddSingleton<PlatformKeyStore>();
+builder.Services.AddSingleton(DemoOptions.From(builder.Configuration.GetSection("Demo")));
+builder.Services.AddSingleton<DemoProject>();
 builder.Services.AddSingleton<PlatformKey>();
 builder.Services.AddKeysInMemory();
 builder.Services.AddSingleton<KeyHandlers>();

@@ -3,6 +3,7 @@ using Xerotier.MaintenanceService.Audit;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Clock;
 using Xerotier.MaintenanceService.Components;
+using Xerotier.MaintenanceService.Demo;
 using Xerotier.MaintenanceService.Incidents;
 using Xerotier.MaintenanceService.Notices;
 using Xerotier.MaintenanceService.Series;
@@ -10,6 +11,7 @@ using Xerotier.MaintenanceService.Storage;
 using Xerotier.MaintenanceService.Windows;
 using Xerotier.Projects.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Demo;
 using Xerotier.Measured.V1;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -46,6 +48,8 @@ builder.Services.AddHostedSingleton<Suspensions>();
 builder.Services.AddHostedService<TransitionClock>();
 builder.Services.AddHostedService<SeriesClock>();
 builder.Services.AddHostedService<IdempotencyCleaner>();
+builder.Services.AddSingleton(DemoOptions.From(builder.Configuration.GetSection("Demo")));
+builder.Services.AddHostedSingleton<DemoNotices>();
 
 var app = builder.Build();
 if (await app.MigrateOnlyAsync(args) is { } exitCode)

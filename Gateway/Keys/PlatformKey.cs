@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Xerotier.Gateway.Projects;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
@@ -7,7 +8,7 @@ namespace Xerotier.Gateway.Keys;
 /// Ensures that there is a platform key: the configured one, or one that the first start of the first Gateway creates. That one is written
 /// to a file that only its owner can read, never to a log. A configured key that was revoked, rotated or replaced is not brought back.
 /// </summary>
-internal sealed partial class PlatformKey(PlatformKeyStore store, IOptions<PlatformOptions> options, TimeProvider time, ILogger<PlatformKey> logger)
+internal sealed partial class PlatformKey(PlatformKeyStore store, DemoProject demo, IOptions<PlatformOptions> options, TimeProvider time, ILogger<PlatformKey> logger)
 {
     private bool done;
 
@@ -19,6 +20,7 @@ internal sealed partial class PlatformKey(PlatformKeyStore store, IOptions<Platf
             return;
         }
 
+        await demo.EnsureAsync(); // before anybody has a key to create one of this name with
         var platform = options.Value;
         if (platform.Key is { Length: > 0 } configured)
         {

@@ -47,6 +47,7 @@ internal static class UnknownPage
             {
                 GeneratedAt = second,
                 StaleSince = second,
+                Demo = false, // nobody has said so
                 Overall = new() { Key = OverallKey.Unknown, Label = "Status Unknown" },
                 Indicators = [],
                 Incidents = [],

@@ -32,6 +32,9 @@ public sealed record HistorySnapshot(
     /// <summary>The intervals of closed days that are counted anew, because an incident touches them. A day that is not here yet counts by its sums.</summary>
     public IReadOnlyDictionary<DayOfComponent, IReadOnlyList<Interval>> Details { get; init; } = new Dictionary<DayOfComponent, IReadOnlyList<Interval>>();
 
+    /// <summary>The record began with the example history of a demo.</summary>
+    public bool IsDemo { get; init; }
+
     /// <summary>The closed days, from <paramref name="first"/> on, of which the sums are not enough: an incident touches them, or a component was measured in only a part of them.</summary>
     public IEnumerable<DayOfComponent> DaysInDetail(Component component, IReadOnlyList<Interval> declared, DateOnly first)
     {

@@ -16,7 +16,7 @@ public sealed partial class HistoryStore
         {
             BatchCommands =
             {
-                new("select generation, recorded_until, first_recorded, revision, stamp::text from recorder"),
+                new("select generation, recorded_until, first_recorded, revision, stamp::text, demo from recorder"),
                 new("select day, key, operational, degraded, maintenance, outage from days join components on id = component where day >= @day") { Parameters = { new("day", firstDay) } },
                 new($"""
                     select key, starts_at, ends_at, {State} from intervals join components on id = component
@@ -26,7 +26,7 @@ public sealed partial class HistoryStore
         };
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
-        var row = Row(reader, taken: false);
+        var (row, isDemo) = (Row(reader, taken: false), reader.GetBoolean(5));
 
         await reader.NextResultAsync(cancellation);
         var days = new Dictionary<DayOfComponent, DaySeconds>();
@@ -38,7 +38,7 @@ public sealed partial class HistoryStore
 
         await reader.NextResultAsync(cancellation);
         var intervals = await IntervalsAsync(reader, cancellation);
-        return (new(row.Revision, row.RecordedUntil, row.FirstRecorded, days, intervals), row.Stamp);
+        return (new(row.Revision, row.RecordedUntil, row.FirstRecorded, days, intervals) { IsDemo = isDemo }, row.Stamp);
     }
 
     /// <summary>The intervals of the days from <paramref name="from"/> to the one before <paramref name="to"/>, by component key and time; those that go on end at <see cref="HistorySnapshot.Open"/>.</summary>

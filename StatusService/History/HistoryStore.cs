@@ -102,7 +102,8 @@ public sealed partial class HistoryStore(NpgsqlDataSource database)
             """
             update recorder set recorded_until = @until, revision = @next, expires_at = clock_timestamp() + @lease,
                 stamp = coalesce(@stamp, stamp), first_recorded = coalesce(first_recorded, @first),
-                windows = coalesce(@windows, windows), announced = coalesce(@announced, announced), windows_heard_at = coalesce(@heard, windows_heard_at)
+                windows = coalesce(@windows, windows), announced = coalesce(@announced, announced), windows_heard_at = coalesce(@heard, windows_heard_at),
+                demo = demo or @demo
             where generation = @generation and recorded_until = @from and @until <= clock_timestamp() + @ahead
             returning generation, recorded_until, first_recorded, revision, stamp::text
             """)
@@ -120,6 +121,7 @@ public sealed partial class HistoryStore(NpgsqlDataSource database)
                 new("windows", NpgsqlDbType.Jsonb) { Value = (object?)change.Windows ?? DBNull.Value },
                 new("announced", NpgsqlDbType.Jsonb) { Value = (object?)change.Announced ?? DBNull.Value },
                 new("heard", NpgsqlDbType.TimestampTz) { Value = change.NoticesHeardAt is { } heard ? heard : DBNull.Value },
+                new("demo", change.IsDemo),
             },
         });
         if (change.Ended.Count > 0)

@@ -38,4 +38,7 @@ public sealed record RecordedChange(
 
     /// <summary>When the notices were last live; null when that stays.</summary>
     public DateTimeOffset? NoticesHeardAt { get; init; }
+
+    /// <summary>This is the example history of a demo: from now on the record is marked as that.</summary>
+    public bool IsDemo { get; init; }
 }

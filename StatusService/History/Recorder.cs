@@ -1,3 +1,4 @@
+using Xerotier.ServiceDefaults.Demo;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Model;
 
@@ -9,7 +10,7 @@ namespace Xerotier.StatusService.History;
 /// has one author, a takeover loses nothing that the successor observed, and a recorder that was paused finds that its generation is
 /// over. Used by one task at a time.
 /// </summary>
-public sealed class Recorder(HistoryStore store, StatusTrack track)
+public sealed class Recorder(HistoryStore store, StatusTrack track, DemoOptions demo)
 {
     private const int Kept = 120; // seconds that stay in the track after they were written: readers may still hold an older snapshot
 
@@ -64,6 +65,12 @@ public sealed class Recorder(HistoryStore store, StatusTrack track)
             {
                 before = new(ChangeStamp.FromJson(row.Stamp)?.Since.ContainsKey(Components.SharedAgents.Key) == true, await store.NoticesAsync(cancellation));
                 lapsed = row.RecordedUntil >= complete - Continuity ? null : row.Stamp;
+            }
+
+            if (row is { Taken: true, RecordedUntil: null } && DemoHistory.Of(demo, complete) is { } example)
+            {
+                // Only who holds the lease writes, so no record of anything real can begin meanwhile. Where this fails, the next turn does it.
+                row = await store.WriteAsync(row.Generation, row.Revision, example, cancellation) ?? row with { Taken = false };
             }
 
             if (row.Taken)

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Demo;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Model;
 
@@ -99,6 +100,7 @@ public static class HistoryExtensions
     public static void AddHistory(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<HistoryOptions>().Bind(configuration.GetSection("History")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(DemoOptions.From(configuration.GetSection("Demo")));
         services.AddSingleton<StatusTrack>();
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<StatusChangeLog>();

@@ -111,13 +111,14 @@ public sealed partial class DocumentsPublisher(
     private async IAsyncEnumerable<MadeDocument> MakeAsync(Publication publication, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var next = new Dictionary<string, (string, MadeDocument)>(StringComparer.Ordinal);
+        var isDemo = publication.Page.IsDemo;
         foreach (var incident in publication.Announced.Incidents.Where(IncidentPages.IsWhole).Take(Incidents))
         {
             var path = Site.PathOf(incident);
-            var content = JsonSerializer.Serialize(incident, ContractsJson.Wire.PageIncident);
+            var content = (isDemo ? Demo.Prefix : "") + JsonSerializer.Serialize(incident, ContractsJson.Wire.PageIncident);
             var made = pages.TryGetValue(path, out var known) && known.Content == content
                 ? known.Document
-                : new(path, Html, await renderer.RenderIncidentAsync(new(incident), cancellation));
+                : new(path, Html, await renderer.RenderIncidentAsync(new(incident, isDemo), cancellation));
             next[path] = (content, made);
             yield return made;
         }

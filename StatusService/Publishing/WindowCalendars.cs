@@ -24,7 +24,7 @@ public sealed class WindowCalendars(Published published, Installation installati
 
     private async Task<Document> MakeAsync(string id)
     {
-        var site = installation.Id.IsCompletedSuccessfully ? new Site(await installation.Id, brand.Name, brand.Url) : throw new ApiException(ApiErrors.ServiceUnavailable);
+        var site = installation.Id.IsCompletedSuccessfully ? new Site(await installation.Id, brand.Name, brand.Url).OfDemo(published.History.IsDemo) : throw new ApiException(ApiErrors.ServiceUnavailable);
         try
         {
             var window = await maintenance.GetWindowAsync(new() { Id = id });

@@ -130,6 +130,7 @@ public sealed class WireTests
             """.ReplaceLineEndings(""),
             new StatusDocument
             {
+                Demo = false,
                 GeneratedAt = Time,
                 StaleSince = null,
                 Overall = new() { Key = OverallKey.PartialOutage, Label = "Partial Outage" },

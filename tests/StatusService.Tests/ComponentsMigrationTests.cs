@@ -20,7 +20,7 @@ public sealed class ComponentsMigrationTests(PostgresFixture postgres) : IAsyncL
     public async ValueTask InitializeAsync()
     {
         database = await HistoryDatabase.CreateAsync(postgres.Server, Noon, FillAsync);
-        recorder = new(database.Store(), track);
+        recorder = new(database.Store(), track, new());
     }
 
     public ValueTask DisposeAsync() => database.DisposeAsync();

@@ -34,7 +34,7 @@ public sealed class LoopReplica : IAsyncDisposable
         metrics = new(services.GetRequiredService<IMeterFactory>());
         Published = new(time);
         inbox = new(time);
-        recorder = new(store, track);
+        recorder = new(store, track, new());
         loop = new(
             inbox,
             new(track.Observe),

@@ -413,7 +413,7 @@ public sealed class RecorderTests(PostgresFixture postgres) : IAsyncLifetime
     {
         public StatusTrack Track { get; } = new();
 
-        public Recorder Recorder => field ??= new(database.Store(), Track);
+        public Recorder Recorder => field ??= new(database.Store(), Track, new());
 
         public ChangeStamp? Stamp { get; set; }
 

@@ -27,6 +27,7 @@ public sealed class AppHostProcess : IDisposable
 
         start.Environment["XEROTIER_DATA"] = dataFolder;
         start.Environment[Mark] = mark;
+        start.Environment["Demo__Seed"] = "0"; // an example history is for tests that ask for it
         foreach (var (name, value) in settings ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;
@@ -70,15 +71,17 @@ public sealed class AppHostProcess : IDisposable
     }
 
     /// <summary>Waits until it says that everything is up; returns what it has printed until then.</summary>
+    /// <param name="within">For how long.</param>
+    /// <param name="last">What the line has up to which it is read.</param>
     /// <exception cref="InvalidOperationException">It ended before.</exception>
-    public async Task<IReadOnlyList<string>> ReadyAsync(TimeSpan within)
+    public async Task<IReadOnlyList<string>> ReadyAsync(TimeSpan within, string last = "Xerotier Status is up.")
     {
         using var patience = new CancellationTokenSource(within);
         var printed = new List<string>();
         while (await Process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
         {
             printed.Add(line);
-            if (line.Contains("Xerotier Status is up.", StringComparison.Ordinal))
+            if (line.Contains(last, StringComparison.Ordinal))
             {
                 _ = Process.StandardOutput.ReadToEndAsync(CancellationToken.None); // keeps the pipe from filling
                 return printed;

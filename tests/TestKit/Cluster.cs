@@ -18,7 +18,7 @@ public sealed record ClusterOptions
     /// <summary>Instances of each service; with more than one their names end in <c>-0</c>, <c>-1</c>.</summary>
     public int Replicas { get; init; } = 1;
 
-    /// <summary>Settings, such as <c>Fleet__StaleAfterSeconds=5</c>: of AppHost where they are <c>XEROTIER_…</c> or <c>ConnectionStrings__…</c>, of every service otherwise.</summary>
+    /// <summary>Settings, such as <c>Fleet__StaleAfterSeconds=5</c>: of AppHost where they are <c>XEROTIER_…</c>, <c>Demo__…</c> or <c>ConnectionStrings__…</c>, of every service otherwise.</summary>
     public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();
 
     /// <summary>What is special of single instances: called for each.</summary>
@@ -97,6 +97,7 @@ public sealed partial class Cluster : IAsyncDisposable
 
         ofAppHost.TryAdd("XEROTIER_DATA", data);
         ofAppHost.TryAdd("replicas", $"{options.Replicas}");
+        ofAppHost.TryAdd("Demo__Seed", "0"); // an example history is for tests that ask for it
 
         // As arguments, not by this process's environment: clusters run side by side.
         IDistributedApplicationTestingBuilder builder;
@@ -140,7 +141,7 @@ public sealed partial class Cluster : IAsyncDisposable
         }
 
         static bool IsOfAppHost(string setting) =>
-            setting.StartsWith("XEROTIER_", StringComparison.Ordinal) || setting.StartsWith("ConnectionStrings__", StringComparison.Ordinal);
+            setting.StartsWith("XEROTIER_", StringComparison.Ordinal) || setting.StartsWith("Demo__", StringComparison.Ordinal) || setting.StartsWith("ConnectionStrings__", StringComparison.Ordinal);
     }
 
     /// <summary>An HTTP client of the first Gateway, with <paramref name="key"/> if given; every answer is held against the public description.</summary>

@@ -287,7 +287,7 @@ public sealed class Simulation(HistoryDatabase database, int seed, Mutation muta
             Now = now;
             Track = new();
             Board = new(Track.Observe);
-            Recorder = new(database.Store(), Track);
+            Recorder = new(database.Store(), Track, new());
             Inbox = new(this);
             clock = new(database.Source, this, services.GetRequiredService<IMeterFactory>(), NullLogger<DatabaseClock>.Instance);
         }

@@ -180,6 +180,7 @@ public sealed class StatusTests
     {
         var document = new StatusDocument
         {
+            Demo = false,
             GeneratedAt = new(2026, 5, 22, 14, 2, 11, TimeSpan.Zero),
             StaleSince = null,
             Overall = new() { Key = OverallKey.PartialOutage, Label = "Partial Outage" },

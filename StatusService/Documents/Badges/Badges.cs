@@ -29,9 +29,9 @@ internal static class Badges
         {
             var shown = page.Components.FirstOrDefault(each => each.Component.Id == component.Id); // the page does not show what nothing measures
             var (message, colour) = StatusOf(shown, publication);
-            var path = $"/status/badge/{component.Id}";
-            foreach (var made in Of(path, "", component.Name, message, colour)
-                .Concat(Of(path, "?metric=uptime", component.Name, shown?.UptimePercent is null ? Unknown : Wording.Uptime(shown.Days), ColourOf(shown?.UptimePercent))))
+            var (path, name) = ($"/status/badge/{component.Id}", page.IsDemo ? Demo.Prefix + component.Name : component.Name);
+            foreach (var made in Of(path, "", name, message, colour)
+                .Concat(Of(path, "?metric=uptime", name, shown?.UptimePercent is null ? Unknown : Wording.Uptime(shown.Days), ColourOf(shown?.UptimePercent))))
             {
                 yield return made;
             }

@@ -56,7 +56,10 @@ public static class PageBuilder
                 state.Windows?.Scheduled ?? [],
                 state.Windows?.ScheduledTotal ?? 0,
                 state.Windows?.Recent ?? []),
-            history.FirstRecorded is { } began ? DateTimeOffset.FromUnixTimeSeconds(began) : null);
+            history.FirstRecorded is { } began ? DateTimeOffset.FromUnixTimeSeconds(began) : null)
+        {
+            IsDemo = history.IsDemo,
+        };
     }
 
     /// <summary>The incidents that declared the component degraded or out on each day from <paramref name="first"/> on, newest start first.</summary>

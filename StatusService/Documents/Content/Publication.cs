@@ -18,7 +18,7 @@ public sealed record Publication(
         board.Announced,
         board.Announced.Current.Where(component => board.Windows?.Cover(component, page.GeneratedAt) == true).Select(component => component.Id).ToHashSet(StringComparer.Ordinal),
         calendar,
-        site);
+        site.OfDemo(page.IsDemo));
 
     /// <summary>The first second ever recorded, or the present before there was one.</summary>
     public DateTimeOffset Began => Page.MonitoringSince ?? Page.GeneratedAt;
@@ -62,6 +62,9 @@ public sealed record CalendarWindow(PageWindow Window, long Version)
 /// <param name="Url">The public address, without a slash at its end.</param>
 public sealed record Site(string Id, string Name, string Url)
 {
+    /// <summary>The same, where <paramref name="demo"/> says so as that of a demo, whose name says so everywhere.</summary>
+    public Site OfDemo(bool demo) => demo ? this with { Name = Demo.Prefix + Name } : this;
+
     /// <summary>The path of an incident's own page.</summary>
     public static string PathOf(PageIncident incident) => $"/status/incidents/{incident.Id}";
 

@@ -16,7 +16,11 @@ public sealed record StatusPageModel(
     IReadOnlyList<ComponentModel> Components,
     IncidentsModel Incidents,
     WindowsModel Windows,
-    DateTimeOffset? MonitoringSince = null);
+    DateTimeOffset? MonitoringSince = null)
+{
+    /// <summary>It begins with the example history of a demo, and says so.</summary>
+    public bool IsDemo { get; init; }
+}
 
 /// <summary>One line of the page.</summary>
 /// <param name="Component">The component.</param>

@@ -62,7 +62,10 @@ public static class HistoryPageBuilder
             windows,
             [.. announced.Incidents.Where(incident => incident.StartedAt.ToUnixTimeSeconds() < to && !(incident.ResolvedAt?.ToUnixTimeSeconds() < from))],
             noticesKnown,
-            moreWindows);
+            moreWindows)
+        {
+            IsDemo = history.IsDemo,
+        };
     }
 
     /// <summary>The first day of the month of <paramref name="day"/>.</summary>

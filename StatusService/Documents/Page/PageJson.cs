@@ -31,6 +31,7 @@ internal static class PageJson
     {
         GeneratedAt = model.GeneratedAt,
         StaleSince = null,
+        Demo = model.IsDemo,
         Overall = new() { Key = ToContract(model.Overall), Label = Wording.Label(model.Overall) },
         Indicators = [.. model.Components.Select(ToContract)],
         Incidents = [.. model.Incidents.Open, .. model.Incidents.Past],

@@ -21,8 +21,13 @@ public sealed record HistoryPageModel(
     IReadOnlyList<PageWindow> Windows,
     IReadOnlyList<PageIncident> Incidents,
     bool NoticesKnown,
-    bool WindowsGoOn = false);
+    bool WindowsGoOn = false)
+{
+    /// <summary>It begins with the example history of a demo, and says so.</summary>
+    public bool IsDemo { get; init; }
+}
 
 /// <summary>An incident's own page.</summary>
 /// <param name="Incident">The incident with all of its updates.</param>
-public sealed record IncidentPageModel(PageIncident Incident);
+/// <param name="IsDemo">It is a demo's, and says so.</param>
+public sealed record IncidentPageModel(PageIncident Incident, bool IsDemo = false);

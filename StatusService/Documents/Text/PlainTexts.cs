@@ -28,6 +28,11 @@ internal static class PlainTexts
             text.Append("**").Append(StaleLine).Append("** ").Append(LastKnown).Append("\n\n");
         }
 
+        if (page.IsDemo)
+        {
+            text.Append("**").Append(Demo.Line).Append(".**\n\n");
+        }
+
         text.Append("# ").Append(Escape(site.Name)).Append(": ").Append(Wording.Headline(page.Overall, stale)).Append("\n\nAs of ").Append(Wording.Moment(page.GeneratedAt)).Append(".\n");
         Heading("Services");
         text.Append("| Service | Status | Since | Uptime |\n|---|---|---|---|\n");
@@ -101,6 +106,11 @@ internal static class PlainTexts
         if (stale)
         {
             lines.AddRange([StaleLine, LastKnown, ""]); // the time may be longer than its mark
+        }
+
+        if (page.IsDemo)
+        {
+            lines.AddRange([$"{Demo.Line}.", ""]);
         }
 
         Add($"{site.Name}: {Wording.Headline(page.Overall, stale)}");

@@ -1,0 +1,14 @@
+namespace Xerotier.StatusService.Documents.Content;
+
+/// <summary>What the documents of a demo say of themselves.</summary>
+internal static class Demo
+{
+    /// <summary>What titles and names begin with.</summary>
+    public const string Prefix = "Demo: ";
+
+    /// <summary>The line above everything else.</summary>
+    public const string Line = "Demo data: a simulated fleet and 90 days of example history";
+
+    /// <summary>The line at the top of a page.</summary>
+    public const string Strip = $"<p class=\"demo\">{Line}</p>";
+}

@@ -1,0 +1,112 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Xerotier.TestKit;
+
+namespace Xerotier.EndToEnd.Tests;
+
+/// <summary>What <c>./run</c> starts on a fresh data folder, with the demo and without.</summary>
+public sealed partial class DemoTests : AppHostTests
+{
+    [Fact]
+    public async Task A_fresh_folder_becomes_a_demo_that_says_so_tells_one_story_and_stays_one()
+    {
+        var host = Start(new() { ["Demo__Seed"] = "18" });
+        var printed = await ReadyAsync(host);
+        var token = printed.Select(line => SignInLink().Match(line)).Single(match => match.Success).Groups["token"].Value;
+        using var http = Http(host);
+        await Observer.UntilAsync(
+            async () => await StatusAsync(http) is var now && now.GetProperty("windows").GetProperty("recent").GetArrayLength() == 4 && now.GetProperty("overall").GetProperty("key").GetString() == "operational",
+            TimeSpan.FromSeconds(30),
+            "all is well and four windows are there");
+        var page = await http.GetStringAsync(new Uri("/status", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Contains("<title>Demo: All Systems Operational", page[..page.IndexOf("</title>", StringComparison.Ordinal)]);
+        Assert.Contains("<p class=\"demo\">Demo data: a simulated fleet and 90 days of example history</p>", page);
+
+        var status = await StatusAsync(http);
+        Assert.True(status.GetProperty("demo").GetBoolean());
+        var indicators = status.GetProperty("indicators").EnumerateArray().ToList();
+        Assert.Equal(4, indicators.Count);
+        Assert.All(indicators, indicator => Assert.Equal(90, indicator.GetProperty("days").GetArrayLength()));
+        Assert.All(indicators, indicator => Assert.Equal(0, indicator.GetProperty("days")[89].GetProperty("outage_seconds").GetInt32())); // it does not begin with an outage
+        Assert.All(indicators, indicator => Assert.Equal(1, indicator.GetProperty("days").EnumerateArray().Count(day => day.GetProperty("no_data_seconds").GetInt32() == 86_400)));
+
+        // The feed comes after the page. It tells of everything that happened, and nothing else was out.
+        string[] told = ["<title>Demo: ", "Slow responses in eu-west", "Inference requests fail in all regions", "Shared agents are not responding", "Router firmware update", "Move of the model store", "Network maintenance", "Database upgrade"];
+        await Observer.UntilAsync(
+            async () => await http.GetStringAsync(new Uri("/status/history.atom", UriKind.Relative), TestContext.Current.CancellationToken) is var feed && told.All(text => feed.Contains(text, StringComparison.Ordinal)),
+            TimeSpan.FromSeconds(30),
+            "the feed tells the story");
+        Assert.Equal(2, indicators.SelectMany(indicator => indicator.GetProperty("days").EnumerateArray()).Count(day => day.GetProperty("outage_seconds").GetInt32() > 0));
+        Assert.Equal("proj_demo000018", new Uri(host.Demo["XEROTIER_BASE_URL"]).Segments[1].TrimEnd('/'));
+
+        // The link is on the terminal alone.
+        Assert.DoesNotContain(token, await File.ReadAllTextAsync(Path.Combine(Data, "logs", "cluster.log"), TestContext.Current.CancellationToken));
+        await StopAsync(host, "TERM");
+
+        await FailsAsync([], $"The data folder {Data} holds a demo, and stays one: set XEROTIER_DATA to another folder, or leave --no-demo out.", arguments: "--no-demo");
+        var again = Start();
+        await ReadyAsync(again);
+        using var later = Http(again);
+        var after = await StatusAsync(later);
+        Assert.True(after.GetProperty("demo").GetBoolean());
+        Assert.Equal(4, after.GetProperty("windows").GetProperty("recent").GetArrayLength());
+        await StopAsync(again, "TERM");
+    }
+
+    [Fact]
+    public async Task Without_the_demo_nothing_is_simulated_and_the_folder_stays_real()
+    {
+        var host = Start(new() { ["Demo__Seed"] = "18" }, arguments: "--no-demo");
+        var printed = await ReadyAsync(host);
+        Assert.DoesNotContain(printed, line => line.Contains("fleetsimulator", StringComparison.Ordinal) || line.Contains("/console/link/", StringComparison.Ordinal));
+        using (var http = Http(host))
+        {
+            await AssertRealAsync(http);
+        }
+
+        await StopAsync(host, "TERM", processes: 6);
+
+        // What it measured is real: no later start adds to it.
+        var again = Start(new() { ["Demo__Seed"] = "18" });
+        Assert.DoesNotContain(await ReadyAsync(again), line => line.Contains("fleetsimulator", StringComparison.Ordinal));
+        using (var http = Http(again))
+        {
+            await AssertRealAsync(http);
+        }
+
+        await StopAsync(again, "TERM", processes: 6);
+
+        static async Task AssertRealAsync(HttpClient http)
+        {
+            var status = await StatusAsync(http);
+            Assert.False(status.GetProperty("demo").GetBoolean());
+            Assert.Equal(0, status.GetProperty("windows").GetProperty("recent").GetArrayLength());
+            Assert.Equal(0, status.GetProperty("incidents").GetArrayLength());
+            Assert.DoesNotContain(status.GetProperty("indicators").EnumerateArray(), indicator => indicator.GetProperty("id").GetString() == "cmp_shared_agents");
+            Assert.DoesNotContain("Demo", await http.GetStringAsync(new Uri("/status", UriKind.Relative), TestContext.Current.CancellationToken));
+        }
+    }
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("eighteen")]
+    public async Task A_seed_that_is_no_number_is_one_sentence_and_exit_code_1(string seed) =>
+        await FailsAsync(new() { ["Demo__Seed"] = seed }, $"Demo__Seed must be a number from 0 to {int.MaxValue}, not '{seed}'.");
+
+    private static async Task<IReadOnlyList<string>> ReadyAsync(AppHostProcess host)
+    {
+        _ = host.Process.StandardError.ReadToEndAsync(CancellationToken.None);
+        return await host.ReadyAsync(StartTimeout, "stops everything.");
+    }
+
+    private static HttpClient Http(AppHostProcess host) => new() { BaseAddress = new Uri($"http://localhost:{host.Port}") };
+
+    private static async Task<JsonElement> StatusAsync(HttpClient http)
+    {
+        using var json = JsonDocument.Parse(await http.GetStringAsync(new Uri("/status.json", UriKind.Relative), TestContext.Current.CancellationToken));
+        return json.RootElement.Clone();
+    }
+
+    [GeneratedRegex("^  Console +http://localhost:[0-9]+/console/link/(?<token>[A-Za-z0-9_-]{43})  \\(signs you in once, within 10 minutes\\)$", RegexOptions.ExplicitCapture)]
+    private static partial Regex SignInLink();
+}
