@@ -1,8 +1,13 @@
 using Xerotier.OperatorConsole.Api;
 using Xerotier.OperatorConsole.Assets;
+using Xerotier.OperatorConsole.Audit;
 using Xerotier.OperatorConsole.Incidents;
+using Xerotier.OperatorConsole.Keys;
 using Xerotier.OperatorConsole.Overview;
+using Xerotier.OperatorConsole.Platform;
+using Xerotier.OperatorConsole.Recurring;
 using Xerotier.OperatorConsole.SignIn;
+using Xerotier.OperatorConsole.Subscriptions;
 using Xerotier.OperatorConsole.Visits;
 using Xerotier.OperatorConsole.Windows;
 using Xerotier.ServiceDefaults;
@@ -20,6 +25,11 @@ var pages = app.MapGroup("/console").RequireAuthorization(Policies.Public).WithM
 pages.MapAssets();
 pages.MapSignIn();
 pages.MapOverview();
-pages.MapWindows();
 pages.MapIncidents();
+pages.MapWindows();
+pages.MapRecurring();
+pages.MapSubscriptions();
+pages.MapKeys();
+pages.MapAudit();
+pages.MapPlatform();
 app.Run();

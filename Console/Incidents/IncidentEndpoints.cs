@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Primitives;
-using Xerotier.OperatorConsole.Api;
 using Xerotier.OperatorConsole.Visits;
 using Xerotier.ServiceDefaults;
 
@@ -23,7 +22,7 @@ internal static class IncidentEndpoints
         incidents.MapGet("drafts", (Visit visit) => ListAsync(visit, drafts: true));
         incidents.MapGet("new", NewAsync);
         incidents.MapPost("new", CreateAsync);
-        incidents.MapGet("{id}", ShowAsync);
+        incidents.MapGet("{id}", (Visit visit, string id) => ShowAsync(visit, id, null));
         incidents.MapPost("{id}/updates", PostUpdateAsync);
         incidents.MapGet("{id}/updates/{update}", EditUpdateAsync);
         incidents.MapPost("{id}/updates/{update}", SaveUpdateAsync);
@@ -42,8 +41,6 @@ internal static class IncidentEndpoints
             visit.OfProject($"management/incidents?limit=50&draft={(drafts ? "true" : "false")}{(after.Length > 0 ? $"&after={Uri.EscapeDataString(after)}" : "")}"), ContractsJson.Wire.ListPageIncident);
         return visit.Page<IncidentsPage>(new() { [nameof(IncidentsPage.List)] = list, [nameof(IncidentsPage.AreDrafts)] = drafts, [nameof(IncidentsPage.IsLater)] = after.Length > 0 });
     }
-
-    private static Task<IResult> ShowAsync(Visit visit, string id) => ShowAsync(visit, id, null);
 
     /// <summary>The incident with the form for its next update.</summary>
     private static async Task<IResult> ShowAsync(Visit visit, string id, FormValues? form, string? problem = null, int status = 200)
@@ -291,13 +288,13 @@ internal static class IncidentEndpoints
     }
 
     /// <summary>How many people would be told; null: it cannot be told right now.</summary>
-    private static async Task<Audience?> AudienceAsync(Visit visit, FormValues form, string happening)
+    private static async Task<SubscriptionAudience?> AudienceAsync(Visit visit, FormValues form, string happening)
     {
         var components = ComponentField.Read(form).Select(declared => (JsonNode?)declared!["id"]!.GetValue<string>());
         try
         {
             return (await visit.Api.SendAsync(
-                HttpMethod.Post, visit.OfProject("management/subscriptions/audience"), new() { ["components"] = new JsonArray([.. components]), ["event"] = happening }, ContractsJson.Wire.Audience)).Value;
+                HttpMethod.Post, visit.OfProject("management/subscriptions/audience"), new() { ["components"] = new JsonArray([.. components]), ["event"] = happening }, ContractsJson.Wire.SubscriptionAudience)).Value;
         }
         catch (ApiException failure) when (failure.Error.Status >= 500)
         {

@@ -1,0 +1,79 @@
+using System.Text.Json;
+using Xerotier.OperatorConsole.Visits;
+
+namespace Xerotier.OperatorConsole.Audit;
+
+/// <summary>The audit trail of the whole project.</summary>
+internal static class AuditEndpoints
+{
+    public static void MapAudit(this IEndpointRouteBuilder pages) => pages.MapGet("audit", ShowAsync);
+
+    private static async Task<IResult> ShowAsync(Visit visit)
+    {
+        var query = visit.Http.Request.Query;
+        var (kind, after) = (query["object"].ToString(), query["after"].ToString());
+        var path = $"management/events?limit=50{(kind.Length > 0 ? $"&object={Uri.EscapeDataString(kind)}" : "")}{(after.Length > 0 ? $"&after={Uri.EscapeDataString(after)}" : "")}";
+        var list = await visit.Api.GetAsync(visit.OfProject(path), AuditJson.Default.JsonElement);
+        return visit.Page<AuditPage>(new()
+        {
+            [nameof(AuditPage.Events)] = list.GetProperty("data").EnumerateArray().Select(AuditEntry.Of).ToList(),
+            [nameof(AuditPage.Object)] = kind,
+            [nameof(AuditPage.LastId)] = list.GetProperty("last_id").GetString(),
+            [nameof(AuditPage.HasMore)] = list.GetProperty("has_more").GetBoolean(),
+            [nameof(AuditPage.IsLater)] = after.Length > 0,
+        });
+    }
+}
+
+/// <summary>Events are of several kinds: each is read by what they have in common.</summary>
+[System.Text.Json.Serialization.JsonSerializable(typeof(JsonElement))]
+internal sealed partial class AuditJson : System.Text.Json.Serialization.JsonSerializerContext;
+
+/// <summary>One change of an object.</summary>
+/// <param name="Kind">The object's kind, in words.</param>
+/// <param name="Name">Its title or name.</param>
+/// <param name="Page">Where it is; null: nowhere any more, or not in the console.</param>
+/// <param name="Action">What was done.</param>
+/// <param name="Actor">By whom.</param>
+/// <param name="At">When.</param>
+/// <param name="Changes">Each changed field with what it was and is.</param>
+public sealed record AuditEntry(string Kind, string Name, string? Page, string Action, string Actor, DateTimeOffset At, IReadOnlyList<(string Field, string Before, string After)> Changes)
+{
+    private static readonly (string Object, string IdField, string Kind, string Page)[] Kinds =
+    [
+        ("maintenance_window.event", "window_id", "Window", "/console/maintenance/"),
+        ("maintenance_series.event", "series_id", "Series", "/console/recurring/"),
+        ("incident.event", "incident_id", "Incident", "/console/incidents/"),
+        ("component.event", "component_id", "Component", "/console/platform/components/"),
+    ];
+
+    /// <summary>Reads an event of the API.</summary>
+    public static AuditEntry Of(JsonElement change)
+    {
+        var type = change.GetProperty("object").GetString();
+        var (_, idField, kind, page) = Kinds.FirstOrDefault(one => one.Object == type, (Object: "", IdField: "id", Kind: "Object", Page: ""));
+        var (before, after) = (ObjectIn(change, "before"), ObjectIn(change, "after"));
+        var now = after ?? before;
+        return new(
+            kind,
+            (now is { } named ? Text(named, "title") ?? Text(named, "name") : null) ?? "",
+            after is null || page.Length == 0 ? null : page + change.GetProperty(idField).GetString(),
+            change.GetProperty("action").GetString() ?? "",
+            change.GetProperty("actor").GetString() ?? "",
+            change.GetProperty("occurred_at").GetDateTimeOffset(),
+            [.. change.GetProperty("changed_fields").EnumerateArray().Select(field => field.GetString()!).Select(field => (field, Value(before, field), Value(after, field)))]);
+    }
+
+    private static JsonElement? ObjectIn(JsonElement change, string name) => change.TryGetProperty(name, out var found) && found.ValueKind == JsonValueKind.Object ? found : null;
+
+    private static string? Text(JsonElement of, string name) => of.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+
+    private static string Value(JsonElement? of, string field) => of is { } found && found.TryGetProperty(field, out var value)
+        ? value.ValueKind switch
+        {
+            JsonValueKind.String => value.GetString() ?? "",
+            JsonValueKind.Null => "–",
+            _ => value.GetRawText() is { Length: > 300 } raw ? raw[..300] + "…" : value.GetRawText(),
+        }
+        : "–";
+}

@@ -1,0 +1,124 @@
+using System.Text.Json.Nodes;
+using Xerotier.OperatorConsole.Visits;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.OperatorConsole.Keys;
+
+/// <summary>API keys: the project's, the platform's, and those of any project for the platform's operators.</summary>
+internal static class KeyEndpoints
+{
+    private static readonly string[] Fields = ["name", "scopes", "expires_at", "allowed_ips"];
+
+    public static void MapKeys(this IEndpointRouteBuilder pages)
+    {
+        Map(pages.MapGroup("keys"), visit => new("/console/keys", visit.OfProject("management/keys"), "API keys", ["management", "inference", "heartbeat"], CanRotate: true));
+        Map(pages.MapGroup("platform/keys"), visit => new("/console/platform/keys", OfPlatform(visit, "/v1/platform/keys"), "Platform keys", [], CanRotate: true));
+        Map(pages.MapGroup("platform/projects/{project}/keys"), visit => visit.Http.Request.RouteValues["project"] is string project
+            ? new($"/console/platform/projects/{project}/keys", OfPlatform(visit, $"/v1/platform/projects/{Uri.EscapeDataString(project)}/keys"), $"Keys of {project}", ["management", "inference", "heartbeat"], CanRotate: false)
+            : throw new ApiException(ApiErrors.NotFound()));
+    }
+
+    private static string OfPlatform(Visit visit, string path)
+    {
+        _ = visit.Platform();
+        return path;
+    }
+
+    private static void Map(IEndpointRouteBuilder keys, Func<Visit, KeyRing> ring)
+    {
+        keys.MapGet("", (Visit visit) => ListAsync(visit, ring(visit), NewForm()));
+        keys.MapPost("", (Visit visit) => CreateAsync(visit, ring(visit)));
+        keys.MapPost("{id}/rotate", (Visit visit, string id) => RotateAsync(visit, ring(visit), id));
+        keys.MapPost("{id}/revoke", (Visit visit, string id) => RevokeAsync(visit, ring(visit), id));
+    }
+
+    private static FormValues NewForm() => FormValues.Of(("scopes", "management"));
+
+    private static async Task<IResult> ListAsync(Visit visit, KeyRing ring, FormValues form, ApiKeyCreated? made = null, int status = 200, string? problem = null)
+    {
+        var after = visit.Http.Request.Query["after"].ToString();
+        var list = await visit.Api.GetAsync($"{ring.Path}?limit=50{(after.Length > 0 ? $"&after={Uri.EscapeDataString(after)}" : "")}", ContractsJson.Wire.ListPageApiKey);
+        return visit.Page<KeysPage>(
+            new()
+            {
+                [nameof(KeysPage.Ring)] = ring,
+                [nameof(KeysPage.List)] = list,
+                [nameof(KeysPage.Form)] = form,
+                [nameof(KeysPage.Made)] = made,
+                [nameof(KeysPage.Problem)] = problem,
+                [nameof(KeysPage.IsLater)] = after.Length > 0,
+            },
+            status);
+    }
+
+    private static async Task<IResult> CreateAsync(Visit visit, KeyRing ring)
+    {
+        var form = await FormValues.ReadAsync(visit.Http.Request);
+        var body = new JsonObject { ["name"] = form["name"], ["allowed_ips"] = form.List("allowed_ips") };
+        if (ring.Scopes.Count > 0)
+        {
+            body["scopes"] = new JsonArray([.. form.AllOf("scopes").Select(scope => (JsonNode)scope)]);
+        }
+
+        if (form["expires_in_days"].Length > 0)
+        {
+            if (int.TryParse(form["expires_in_days"], out var days) && days is >= 1 and <= 3650)
+            {
+                body["expires_at"] = visit.Now.AddDays(days).ToString("O");
+            }
+            else
+            {
+                form.Fail("expires_in_days", "Enter a number of days from 1 to 3650, or nothing.");
+            }
+        }
+
+        if (!form.HasErrors)
+        {
+            try
+            {
+                var made = await visit.Api.SendAsync(HttpMethod.Post, ring.Path, body, ContractsJson.Wire.ApiKeyCreated);
+                return await ListAsync(visit, ring, NewForm(), made.Value, StatusCodes.Status201Created);
+            }
+            catch (ApiException refused)
+            {
+                form.Refuse(refused.Error, Fields);
+            }
+        }
+
+        return await ListAsync(visit, ring, form, status: form.Status);
+    }
+
+    private static async Task<IResult> RotateAsync(Visit visit, KeyRing ring, string id)
+    {
+        try
+        {
+            var made = await visit.Api.SendAsync(HttpMethod.Post, $"{ring.Path}/{Uri.EscapeDataString(id)}/rotate", null, ContractsJson.Wire.ApiKeyCreated);
+            return await ListAsync(visit, ring, NewForm(), made.Value);
+        }
+        catch (ApiException refused) when (refused.Error.Status is 409)
+        {
+            return await ListAsync(visit, ring, NewForm(), status: refused.Error.Status, problem: refused.Error.Message);
+        }
+    }
+
+    private static async Task<IResult> RevokeAsync(Visit visit, KeyRing ring, string id)
+    {
+        try
+        {
+            await visit.Api.SendAsync(HttpMethod.Delete, $"{ring.Path}/{Uri.EscapeDataString(id)}", null, ContractsJson.Wire.ApiKey);
+            return Visit.See(ring.Page, "revoked");
+        }
+        catch (ApiException refused) when (refused.Error.Status is 409)
+        {
+            return await ListAsync(visit, ring, NewForm(), status: refused.Error.Status, problem: refused.Error.Message);
+        }
+    }
+}
+
+/// <summary>Keys that belong together.</summary>
+/// <param name="Page">Address of their page.</param>
+/// <param name="Path">Their path in the API.</param>
+/// <param name="Title">The page's heading.</param>
+/// <param name="Scopes">What a new one may be allowed; empty: they all have one scope.</param>
+/// <param name="CanRotate">Whether the API rotates them.</param>
+public sealed record KeyRing(string Page, string Path, string Title, IReadOnlyList<string> Scopes, bool CanRotate);

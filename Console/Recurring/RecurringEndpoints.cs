@@ -1,0 +1,182 @@
+using System.Text.Json.Nodes;
+using System.Xml;
+using Xerotier.OperatorConsole.Visits;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.OperatorConsole.Recurring;
+
+/// <summary>Series of windows: the list, one with its trail, and the form with a preview of the next ten.</summary>
+internal static class RecurringEndpoints
+{
+    private const string Root = "/console/recurring";
+    private static readonly string[] Fields = ["title", "description", "severity", "affected_services", "timezone", "starts_on", "local_time", "duration", "rrule", "exdates", "horizon_days", "auto_transition", "reminders", "notify"];
+
+    public static void MapRecurring(this IEndpointRouteBuilder pages)
+    {
+        var series = pages.MapGroup("recurring");
+        series.MapGet("", ListAsync);
+        series.MapGet("new", NewAsync);
+        series.MapPost("new", CreateAsync);
+        series.MapGet("{id}", ShowAsync);
+        series.MapGet("{id}/edit", EditAsync);
+        series.MapPost("{id}/edit", SaveAsync);
+        series.MapPost("{id}/cancel", CancelAsync);
+    }
+
+    private static string PathOf(Visit visit, string id) => visit.OfProject($"management/maintenance-series/{Uri.EscapeDataString(id)}");
+
+    private static async Task<IResult> ListAsync(Visit visit)
+    {
+        var after = visit.Http.Request.Query["after"].ToString();
+        var list = await visit.Api.GetAsync(visit.OfProject($"management/maintenance-series?limit=50{(after.Length > 0 ? $"&after={Uri.EscapeDataString(after)}" : "")}"), ContractsJson.Wire.ListPageMaintenanceSeries);
+        return visit.Page<RecurringPage>(new() { [nameof(RecurringPage.List)] = list, [nameof(RecurringPage.IsLater)] = after.Length > 0 });
+    }
+
+    private static async Task<IResult> ShowAsync(Visit visit, string id)
+    {
+        var series = visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceSeries);
+        var events = visit.Api.GetAsync(PathOf(visit, id) + "/events?limit=100", ContractsJson.Wire.ListPageMaintenanceSeriesEvent);
+        var windows = await visit.Api.GetAsync(visit.OfProject("management/maintenance?limit=100&status=scheduled&status=active"), ContractsJson.Wire.ListPageMaintenanceWindow);
+        return visit.Page<SeriesPage>(new()
+        {
+            [nameof(SeriesPage.Series)] = await series,
+            [nameof(SeriesPage.Events)] = (await events).Data,
+            [nameof(SeriesPage.Windows)] = windows.Data.Where(window => window.SeriesId == id).OrderBy(window => window.StartsAt).Take(10).ToList(),
+        });
+    }
+
+    private static Task<IResult> NewAsync(Visit visit) => FormAsync(visit, null, FormValues.Of(
+        ("severity", "info"), ("timezone", visit.Zone.Name), ("starts_on", visit.Now.AddDays(1).ToString("yyyy-MM-dd")), ("local_time", "02:00"), ("minutes", "60"),
+        ("rrule", "FREQ=WEEKLY;BYDAY=SU"), ("auto_transition", "on"), ("notify", "on"), ("reminders", "-24h, -1h"), ("horizon_days", "60"), ("idempotency", Guid.NewGuid().ToString("N"))));
+
+    private static async Task<IResult> CreateAsync(Visit visit)
+    {
+        var form = await FormValues.ReadAsync(visit.Http.Request);
+        var body = Body(form);
+        if (form["action"] == "preview" || form.HasErrors)
+        {
+            return await FormAsync(visit, null, form, form.HasErrors ? null : body);
+        }
+
+        try
+        {
+            var made = await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/maintenance-series"), body, ContractsJson.Wire.MaintenanceSeries, idempotencyKey: form["idempotency"]);
+            return Visit.See($"{Root}/{made.Value.Id}", "created", made.Value.Warnings);
+        }
+        catch (ApiException refused)
+        {
+            Refuse(form, refused);
+            return await FormAsync(visit, null, form);
+        }
+    }
+
+    private static async Task<IResult> EditAsync(Visit visit, string id)
+    {
+        var (series, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceSeries);
+        return await FormAsync(visit, series, FormValues.Of(
+            ("title", series.Title), ("description", series.Description), ("severity", series.Severity.Wire()), ("services", string.Join(", ", series.AffectedServices)), ("timezone", series.Timezone),
+            ("starts_on", series.StartsOn.ToString("yyyy-MM-dd")), ("local_time", series.LocalTime), ("minutes", $"{XmlConvert.ToTimeSpan(series.Duration).TotalMinutes:0}"), ("rrule", series.Rrule),
+            ("exdates", string.Join(", ", series.Exdates.Select(date => date.ToString("yyyy-MM-dd")))), ("horizon_days", $"{series.HorizonDays}"), ("auto_transition", series.AutoTransition ? "on" : ""),
+            ("notify", series.Notify ? "on" : ""), ("reminders", string.Join(", ", series.Reminders)), ("version", tag)));
+    }
+
+    private static async Task<IResult> SaveAsync(Visit visit, string id)
+    {
+        var form = await FormValues.ReadAsync(visit.Http.Request);
+        var body = Body(form);
+        if (form["action"] != "preview" && !form.HasErrors)
+        {
+            try
+            {
+                var saved = await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id), body, ContractsJson.Wire.MaintenanceSeries, form["version"] is { Length: > 0 } version ? version : null);
+                return Visit.See($"{Root}/{id}", "saved", saved.Value.Warnings);
+            }
+            catch (ApiException refused)
+            {
+                Refuse(form, refused);
+            }
+        }
+
+        var (series, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceSeries);
+        if (form.Status == StatusCodes.Status412PreconditionFailed)
+        {
+            form.Set("version", tag);
+        }
+
+        return await FormAsync(visit, series, form, form["action"] == "preview" && !form.HasErrors ? body : null);
+    }
+
+    private static async Task<IResult> CancelAsync(Visit visit, string id)
+    {
+        await visit.Api.SendAsync(HttpMethod.Delete, PathOf(visit, id), null, ContractsJson.Wire.MaintenanceSeries);
+        return Visit.See($"{Root}/{id}", "cancelled");
+    }
+
+    private static JsonObject Body(FormValues form)
+    {
+        var body = new JsonObject
+        {
+            ["title"] = form["title"],
+            ["description"] = form["description"],
+            ["severity"] = form["severity"],
+            ["affected_services"] = form.List("services"),
+            ["timezone"] = form["timezone"],
+            ["starts_on"] = form["starts_on"],
+            ["local_time"] = form["local_time"],
+            ["rrule"] = form["rrule"],
+            ["exdates"] = form.List("exdates"),
+            ["auto_transition"] = form.IsOn("auto_transition"),
+            ["notify"] = form.IsOn("notify"),
+            ["reminders"] = form.List("reminders"),
+        };
+        Number("minutes", 5, 1440, minutes => body["duration"] = $"PT{minutes}M");
+        Number("horizon_days", 7, 90, days => body["horizon_days"] = days);
+        return body;
+
+        void Number(string name, int least, int most, Action<int> set)
+        {
+            if (int.TryParse(form[name], out var number) && number >= least && number <= most)
+            {
+                set(number);
+            }
+            else
+            {
+                form.Fail(name, $"Enter a number from {least} to {most}.");
+            }
+        }
+    }
+
+    private static void Refuse(FormValues form, ApiException refused)
+    {
+        form.Refuse(refused.Error, Fields);
+        if (form.ErrorOf("affected_services") is { } services)
+        {
+            form.Fail("services", services);
+        }
+
+        if (refused.Error.Code == "idempotency_conflict")
+        {
+            form.Set("idempotency", Guid.NewGuid().ToString("N"));
+        }
+    }
+
+    /// <summary>The form, with the next occurrences of what stands in it where <paramref name="previewed"/> is given.</summary>
+    private static async Task<IResult> FormAsync(Visit visit, MaintenanceSeries? series, FormValues form, JsonObject? previewed = null)
+    {
+        MaintenanceSeriesPreview? preview = null;
+        if (previewed is not null)
+        {
+            try
+            {
+                preview = (await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/maintenance-series/preview"), previewed, ContractsJson.Wire.MaintenanceSeriesPreview)).Value;
+            }
+            catch (ApiException refused)
+            {
+                Refuse(form, refused);
+            }
+        }
+
+        return visit.Page<SeriesFormPage>(
+            new() { [nameof(SeriesFormPage.Series)] = series, [nameof(SeriesFormPage.Form)] = form, [nameof(SeriesFormPage.Preview)] = preview }, form.Status);
+    }
+}
