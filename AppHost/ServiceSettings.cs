@@ -14,7 +14,7 @@ internal static class ServiceSettings
 
     private static readonly Dictionary<string, string[]> Sections = new()
     {
-        ["Gateway"] = [.. Common, "Gateway", "Keys", "Platform", "RateLimits"],
+        ["Gateway"] = [.. Common, "Console", "Gateway", "Keys", "Platform", "RateLimits"],
         ["HealthCollector"] = [.. Common, "Fleet", "RateLimits", "Streams"],
         ["MaintenanceService"] = [.. Common, "Incidents", "Windows"],
         ["NotificationService"] = [.. Common, "Notifications", "Smtp"],
