@@ -15,7 +15,7 @@ internal static class ServiceSettings
     private static readonly Dictionary<string, string[]> Sections = new()
     {
         ["Console"] = [.. Common],
-        ["Gateway"] = [.. Common, "Demo", "Gateway", "Keys", "Platform", "RateLimits"],
+        ["Gateway"] = [.. Common, "Console", "Demo", "Gateway", "Keys", "Platform", "RateLimits"],
         ["HealthCollector"] = [.. Common, "Fleet", "RateLimits", "Streams"],
         ["MaintenanceService"] = [.. Common, "Demo", "Incidents", "Windows"],
         ["NotificationService"] = [.. Common, "Notifications", "Smtp"],

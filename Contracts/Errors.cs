@@ -26,8 +26,8 @@ public sealed record ErrorDetail
     /// <example>"invalid_request"</example>
     [AllowedValues(
         "invalid_request", "invalid_json", "unknown_field",
-        "missing_api_key", "invalid_api_key", "expired_api_key", "revoked_api_key",
-        "scope_insufficient", "project_mismatch", "ip_not_allowed", "project_suspended", "csrf_failed",
+        "missing_api_key", "invalid_api_key", "expired_api_key", "revoked_api_key", "session_expired",
+        "scope_insufficient", "project_mismatch", "ip_not_allowed", "project_suspended", "csrf_failed", "https_required",
         "not_found", "method_not_allowed", "payload_too_large", "unsupported_media_type",
         "invalid_state_transition", "idempotency_conflict", "already_exists", "quota_exceeded", "precondition_failed",
         "rate_limit_exceeded", "service_unavailable", "upstream_timeout", "internal_error")]

@@ -7,6 +7,8 @@ using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Limits;
 using Xerotier.Gateway.Page;
 using Xerotier.Gateway.Projects;
+using Xerotier.Gateway.Proxy;
+using Xerotier.Gateway.Sessions;
 using Xerotier.Gateway.Storage;
 using Xerotier.ServiceDefaults;
 
@@ -75,6 +77,8 @@ internal static class Hosting
             .Validate(options => GatewayOptions.AreNetworks(options.TrustedProxies), "Gateway:TrustedProxies must list networks such as 10.0.0.0/8.").ValidateOnStart();
         builder.Services.AddOptions<RateLimitOptions>().BindConfiguration("RateLimits").ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddOptions<KeyOptions>().BindConfiguration("Keys").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<ConsoleOptions>().BindConfiguration("Console").ValidateDataAnnotations()
+            .Validate(options => ConsoleOptions.IsToken(options.SignInToken), "Console:SignInToken must be 43 base64url characters.").ValidateOnStart();
         builder.Services.AddOptions<PageOptions>().BindConfiguration("Page");
         builder.Services.AddOptions<PlatformOptions>().BindConfiguration("Platform")
             .Validate(options => PlatformOptions.IsKey(options.Key), "Platform:Key must be xero_platform_ and 43 base64url characters.").ValidateOnStart();
@@ -91,7 +95,7 @@ internal static class Hosting
         services.AddHostedService<KeyFeed>();
     }
 
-    /// <summary>Serves other services on <c>INTERNAL_PORT</c> or Kestrel's own endpoint <c>Internal</c>, which may have TLS, and nobody else there. Nothing of the public surface is there, and nothing of it is elsewhere.</summary>
+    /// <summary>Serves other services on <c>INTERNAL_PORT</c> or Kestrel's own endpoint <c>Internal</c>, which may have TLS, and nobody else there. Of the public surface only the API is there, for the Console alone and with a session; what is here is nowhere else.</summary>
     public static void UseInternalPort(this WebApplication app)
     {
         var tls = app.Configuration["Kestrel:Endpoints:Internal:Url"] is { } url ? BindingAddress.Parse(url).Port : (int?)null;
@@ -101,6 +105,9 @@ internal static class Hosting
             app.MapWhen(context => context.Connection.LocalPort == port, internals =>
             {
                 internals.UseServiceTokens();
+                internals.MapWhen(
+                    request => ServiceTokens.IsFrom(request, Upstreams.Console) && request.Request.Headers.ContainsKey(ConsoleSession.SecretHeader),
+                    console => console.Run(app.Services.GetRequiredService<Pipeline>().HandleInSessionAsync));
                 internals.UseRouting();
                 internals.UseEndpoints(endpoints => endpoints.MapGrpcService<ProjectFeedService>());
             });

@@ -14,10 +14,15 @@ namespace Xerotier.Gateway;
 /// exists (404, 405), the size and type of the body (413, 415), the response. Every failure ends in the one envelope.
 /// </summary>
 internal sealed partial class Pipeline(
-    Routes routes, KeyAuthorization authorization, RateLimits limits, ClientAddresses clients, Drain drain, ErrorPages pages, GatewayMetrics metrics, TimeProvider time, ILogger<Pipeline> logger)
+    Routes routes, KeyAuthorization authorization, SessionAuthorization sessions, RateLimits limits, ClientAddresses clients, Drain drain, ErrorPages pages, GatewayMetrics metrics, TimeProvider time, ILogger<Pipeline> logger)
 {
-    /// <summary>Responds to a request and records how it ended.</summary>
-    public async Task HandleAsync(HttpContext context)
+    /// <summary>Responds to a request of the public and records how it ended.</summary>
+    public Task HandleAsync(HttpContext context) => HandleAsync(context, inSession: false);
+
+    /// <summary>Responds to what the Console asks the API for, with a session in place of a key. To be called for nobody else.</summary>
+    public Task HandleInSessionAsync(HttpContext context) => HandleAsync(context, inSession: true);
+
+    private async Task HandleAsync(HttpContext context, bool inSession)
     {
         var started = time.GetTimestamp();
         if (Turns.IsOver(context.Connection.Id))
@@ -37,7 +42,7 @@ internal sealed partial class Pipeline(
         Outcome? outcome = Outcome.Failed;
         try
         {
-            outcome = await RespondAsync(context, match);
+            outcome = await RespondAsync(context, match, inSession);
         }
         finally
         {
@@ -49,7 +54,7 @@ internal sealed partial class Pipeline(
     }
 
     /// <returns>How the request ended; null for a gRPC stream, which has metrics of its own.</returns>
-    private async ValueTask<Outcome?> RespondAsync(HttpContext context, RouteMatch match)
+    private async ValueTask<Outcome?> RespondAsync(HttpContext context, RouteMatch match, bool inSession)
     {
         var isStream = false;
         try
@@ -59,9 +64,32 @@ internal sealed partial class Pipeline(
                 CrossOrigin.SetOn(context.Response);
             }
 
-            var client = clients.Of(context);
+            var client = inSession ? ClientAddresses.ReportedBy(context) ?? throw new ApiException(ApiErrors.Invalid("X-Forwarded-For must be the client's address.")) : clients.Of(context);
             KnownKey? key = null;
-            if (match.Access == Access.Public)
+            if (inSession)
+            {
+                // Of what needs no key the public documents are there, to be shown beside the rest. Streams are not: they could outlast the session.
+                if ((match.Access == Access.Public && match.Route is not { IsInMemory: true }) || match.Route is { IsGrpc: true })
+                {
+                    return await RefuseAsync(context, match, ApiErrors.NotFound());
+                }
+
+                ApiError? denied;
+                if (match.Access == Access.Public)
+                {
+                    denied = limits.TakeClient(client);
+                }
+                else
+                {
+                    (key, denied) = await sessions.AuthorizeAsync(context, match, client);
+                }
+
+                if (denied is not null)
+                {
+                    return await RefuseAsync(context, match, denied);
+                }
+            }
+            else if (match.Access == Access.Public)
             {
                 if (match.Route?.Limit != Limit.None && limits.TakeClient(client) is { } exceeded)
                 {
@@ -90,7 +118,7 @@ internal sealed partial class Pipeline(
 
             var route = match.Route!;
             isStream = route.IsGrpc;
-            var call = new Call(context, route, match.ProjectId, match.Id, key, client);
+            var call = new Call(context, route, match.ProjectId, match.Id, key, client, inSession);
             await route.Handle(call);
             return isStream ? null : call.Outcome ?? new(context.Response.StatusCode, Outcome.Gateway);
         }

@@ -1,3 +1,4 @@
+using Xerotier.Gateway.ConsolePages;
 using Xerotier.Gateway.Description;
 using Xerotier.Gateway.Docs;
 using Xerotier.Gateway.Limits;
@@ -30,10 +31,11 @@ internal sealed class Routes
     private readonly RoutePattern[] patterns;
     private readonly RequestTags unmatched = new("unmatched");
 
-    public Routes(PublicDocuments documents, PublicFiles files, Health health, OpenApi openApi, ApiReference docs, KeyHandlers keys, ProjectHandlers projects, Forwarder forward, Brand brand, GatewayMetrics metrics)
+    public Routes(PublicDocuments documents, PublicFiles files, Health health, OpenApi openApi, ApiReference docs, KeyHandlers keys, ProjectHandlers projects, Forwarder forward, ConsoleHandlers console, Brand brand, GatewayMetrics metrics)
     {
         const long heartbeats = 4 * 1024 * 1024; // the HealthCollector accepts as much; a batch of 1,000 may need it
         const long form = 8 * 1024;
+        const long consoleForm = 256 * 1024;
         var maintenance = forward.To("maintenanceservice");
         var notification = forward.To("notificationservice");
         All =
@@ -48,6 +50,14 @@ internal sealed class Routes
             new("POST", "/status/subscribe", Access.Public, FromOurPage(notification), Operations.Subscribe) { IsForm = true, MaxBody = form },
             new("GET", "/status/subscriptions/{token}", Access.Public, notification, Operations.ManagePage),
             new("POST", "/status/subscriptions/{token}", Access.Public, notification, Operations.Manage) { IsForm = true, TakesMultipart = true, MaxBody = form }, // a mail program's one click comes from wherever it is
+            new("GET", "/console", Access.Public, console.RedirectAsync, Operations.ConsoleRoot),
+            new("GET", "/console/sign-in", Access.Public, console.SignInPageAsync, Operations.SignInPage), // these before {path}, which would match too
+            new("POST", "/console/sign-in", Access.Public, console.SignInAsync, Operations.SignIn) { IsForm = true, MaxBody = form },
+            new("POST", "/console/sign-out", Access.Public, console.SignOutAsync, Operations.SignOut) { IsForm = true, MaxBody = form },
+            new("GET", "/console/link/{token}", Access.Public, console.LinkAsync, Operations.SignInLink),
+            new("GET", "/console/assets/{name}", Access.Public, console.AssetAsync, Operations.ConsoleAsset),
+            new("GET", "/console/{path}", Access.Public, console.PageAsync, Operations.ConsolePage),
+            new("POST", "/console/{path}", Access.Public, console.PostAsync, Operations.ConsoleForm) { IsForm = true, MaxBody = consoleForm },
             Data("/api/v2/summary.json", Operations.StatuspageSummary),
             Data("/api/v2/status.json", Operations.StatuspageStatus),
             Data("/api/v2/components.json", Operations.StatuspageComponents),

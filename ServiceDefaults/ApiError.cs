@@ -81,6 +81,9 @@ public static class ApiErrors
     /// <summary>401: the key was revoked.</summary>
     public static ApiError RevokedApiKey { get; } = new(401, ErrorTypes.Authentication, "revoked_api_key", "The API key has been revoked.");
 
+    /// <summary>401: the session of the console, or its key, has ended.</summary>
+    public static ApiError SessionExpired { get; } = new(401, ErrorTypes.Authentication, "session_expired", "The session has ended; sign in again.");
+
     /// <summary>403: the key lacks the route's scope.</summary>
     public static ApiError ScopeInsufficient(string scope) => new(403, ErrorTypes.Authentication, "scope_insufficient", $"The API key lacks the scope '{scope}'.");
 
@@ -95,6 +98,9 @@ public static class ApiErrors
 
     /// <summary>403: another site had a visitor's browser send a form.</summary>
     public static ApiError CsrfFailed { get; } = new(403, ErrorTypes.Authentication, "csrf_failed", "The form was sent from another site. Open the page here and send it again.");
+
+    /// <summary>403: the console is not shown over plain HTTP, except on the machine itself.</summary>
+    public static ApiError HttpsRequired { get; } = new(403, ErrorTypes.Authentication, "https_required", "The console is shown over https only. Open this address with https://.");
 
     /// <summary>404.</summary>
     public static ApiError NotFound(string message = "Not found.") => new(404, ErrorTypes.InvalidRequest, "not_found", message);

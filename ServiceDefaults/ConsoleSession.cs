@@ -31,6 +31,9 @@ public sealed record ConsoleSession(SignedInKey? Project, SignedInKey? Platform,
     /// <summary>The field of every form of the console that has <see cref="CsrfToken"/>.</summary>
     public const string CsrfField = "csrf";
 
+    /// <summary>The cookie with the name of the user's time zone, the only one that the Gateway passes on to the Console.</summary>
+    public const string ZoneCookie = "xero_zone";
+
     /// <summary>What a form of the session has to carry: only a page that we made for it knows this.</summary>
     public static string CsrfToken(string secret) => Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), "xerotier console form"u8));
 

@@ -38,13 +38,16 @@ public sealed class InternalTokens(IOptions<InternalAuthOptions> options, TimePr
     /// <summary>A token that speaks for anybody to <paramref name="service"/>: it opens what needs no key, and nothing else.</summary>
     public string ForPublic(string service) => Cached(service, Scopes.Public);
 
+    /// <summary>The subject of a service's own tokens.</summary>
+    internal static string SubjectOf(string service) => $"service:{service}";
+
     private string Cached(string service, string scope)
     {
         var now = time.GetUtcNow();
         if (!made.TryGetValue((service, scope), out var cached) || !cached.IsFresh(now))
         {
             made[(service, scope)] = cached = new CachedToken(
-                Create($"service:{identity.Name}", service, new Dictionary<string, object> { [ScopeClaim] = scope }), now);
+                Create(SubjectOf(identity.Name), service, new Dictionary<string, object> { [ScopeClaim] = scope }), now);
         }
 
         return cached.Value;

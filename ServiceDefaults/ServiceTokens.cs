@@ -11,6 +11,13 @@ public static class ServiceTokens
 {
     private const string Scheme = "Bearer ";
 
+    /// <summary>Whether a request that was admitted is from the service of this name.</summary>
+    public static bool IsFrom(HttpContext context, string service)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context.User.HasClaim(JwtRegisteredClaimNames.Sub, InternalTokens.SubjectOf(service));
+    }
+
     /// <summary>Refuses every request without a valid token of a service with 401.</summary>
     public static void UseServiceTokens(this IApplicationBuilder app)
     {
@@ -30,6 +37,7 @@ public static class ServiceTokens
                 }
                 else if (token.ClaimsIdentity.HasClaim(InternalTokens.ScopeClaim, Scopes.Service))
                 {
+                    context.User = new(token.ClaimsIdentity);
                     await next(context);
                     return;
                 }

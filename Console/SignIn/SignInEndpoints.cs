@@ -41,7 +41,7 @@ internal static class SignInEndpoints
             return Settings(visit, form, 400);
         }
 
-        visit.Http.Response.Cookies.Append(Zone.Cookie, zone.Name, new() { HttpOnly = false, SameSite = SameSiteMode.Strict, Path = "/console/", MaxAge = TimeSpan.FromDays(365), Secure = visit.Http.Request.IsHttps });
+        visit.Http.Response.Cookies.Append(ConsoleSession.ZoneCookie, zone.Name, new() { HttpOnly = false, SameSite = SameSiteMode.Strict, Path = "/console/", MaxAge = TimeSpan.FromDays(365), Secure = visit.Http.Request.IsHttps });
         return Visit.See("/console/settings", "zone");
     }
 }

@@ -21,7 +21,7 @@ public sealed class Visit
         Now = time.GetUtcNow();
         Csrf = secret is null ? "" : ConsoleSession.CsrfToken(secret);
         Api = new(gateways, http, secret);
-        Zone = Zone.Find(http.Request.Cookies[Zone.Cookie]) ?? Zone.Utc;
+        Zone = Zone.Find(http.Request.Cookies[ConsoleSession.ZoneCookie]) ?? Zone.Utc;
     }
 
     /// <summary>The request.</summary>

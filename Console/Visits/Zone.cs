@@ -6,9 +6,6 @@ namespace Xerotier.OperatorConsole.Visits;
 /// <param name="info">The zone.</param>
 public sealed class Zone(TimeZoneInfo info)
 {
-    /// <summary>The cookie with the zone's name.</summary>
-    public const string Cookie = "xero_zone";
-
     /// <summary>What <c>datetime-local</c> sends and shows.</summary>
     private const string Local = "yyyy-MM-dd'T'HH:mm";
 

@@ -39,7 +39,7 @@ internal sealed partial class ClientAddresses : IDisposable
     /// <summary>The client of <paramref name="context"/>.</summary>
     public ClientAddress Of(HttpContext context)
     {
-        var peer = Unmapped(context.Connection.RemoteIpAddress ?? IPAddress.None);
+        var peer = PeerOf(context);
         var forwarded = context.Request.Headers[ForwardedFor];
         if (forwarded.Count == 0)
         {
@@ -58,6 +58,33 @@ internal sealed partial class ClientAddresses : IDisposable
         }
 
         return new(peer);
+    }
+
+    /// <summary>The client that another service asks for, which names it; null: it names none.</summary>
+    public static ClientAddress? ReportedBy(HttpContext context) =>
+        context.Request.Headers[ForwardedFor] is [{ } one] && TryParse(one, out var address) ? new(Unmapped(address)) : null;
+
+    /// <summary>Whether the client's connection has TLS, which ends here or at a trusted proxy that says so.</summary>
+    public bool IsSecure(HttpContext context)
+    {
+        if (context.Request.IsHttps)
+        {
+            return true;
+        }
+
+        // Of several proxies each must say so: anyone may have written what stands left.
+        var schemes = context.Request.Headers["X-Forwarded-Proto"].ToString();
+        return schemes.Length > 0 && IsTrusted(PeerOf(context)) && schemes.Split(',').All(scheme => scheme.Trim().Equals("https", StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>Whether <paramref name="client"/> is on this machine and calls it by such a name. A proxy that nobody named is none: what it passes on comes from anywhere.</summary>
+    public bool IsLocal(HttpContext context, ClientAddress client)
+    {
+        var headers = context.Request.Headers;
+        var host = context.Request.Host.Host;
+        return IPAddress.IsLoopback(client.Address)
+            && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var named) && IPAddress.IsLoopback(named)))
+            && (IsTrusted(PeerOf(context)) || !(headers.ContainsKey(ForwardedFor) || headers.ContainsKey("X-Forwarded-Proto") || headers.ContainsKey("X-Forwarded-Host") || headers.ContainsKey("Forwarded") || headers.ContainsKey("Via")));
     }
 
     /// <inheritdoc/>
@@ -116,6 +143,8 @@ internal sealed partial class ClientAddresses : IDisposable
 
         return false;
     }
+
+    private static IPAddress PeerOf(HttpContext context) => Unmapped(context.Connection.RemoteIpAddress ?? IPAddress.None);
 
     private static IPAddress Unmapped(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 

@@ -110,6 +110,7 @@ internal static class Tags
     public const string Keys = "Keys";
     public const string Platform = "Platform";
     public const string Heartbeats = "Heartbeats";
+    public const string Console = "Console";
 
     /// <summary>All, in order, with what they hold.</summary>
     public static IReadOnlyList<(string Name, string Description)> All { get; } =
@@ -127,6 +128,7 @@ internal static class Tags
         (Keys, "A project's API keys."),
         (Heartbeats, "Reports of routers and agents. One that is silent for 30 seconds counts as stale."),
         (Platform, "Projects, their keys and the platform's own, for the platform's operators."),
+        (Console, "The operators' pages. Where none are set up, they are not there (404)."),
         (Operation, "Probes and this reference."),
     ];
 }

@@ -25,6 +25,12 @@ internal static class Parameters
 
     public static readonly Parameter SubscriberToken = new("token", "path", "The token of a mail's link.", "\"q7Jx0cPp2Vb5nWm8zK1tR4yLd6sHf9aGe3uQ-iO_hXk\"") { Pattern = "^[A-Za-z0-9_-]{43}$" };
 
+    public static readonly Parameter SignInToken = new("token", "path", "The token of Console__SignInToken.", "\"q7Jx0cPp2Vb5nWm8zK1tR4yLd6sHf9aGe3uQ-iO_hXk\"") { Pattern = "^[A-Za-z0-9_-]{43}$" };
+
+    public static readonly Parameter AssetName = new("name", "path", "The file's name.", "\"console.css\"") { Pattern = "^[A-Za-z0-9_.~-]{1,128}$" };
+
+    public static readonly Parameter ConsolePath = new("path", "path", "The page below /console/, with slashes; empty: the first one.", "\"windows\"") { Pattern = "^[A-Za-z0-9/_.:-]{0,512}$" };
+
     public static readonly Parameter OfComponent = new("component", "query", "Only what concerns the component of this ID.", "\"cmp_inference_routing\"") { Pattern = "^cmp_" };
 
     public static readonly Parameter Badge = new("id", "path", "The component's ID with .svg or .json.", "\"cmp_inference_routing.svg\"") { Pattern = "^cmp_[a-z0-9_]+\\.(svg|json)$" };

@@ -75,7 +75,7 @@ internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, TimePr
     }
 
     /// <summary>The error if a valid key may not do what the request asks for.</summary>
-    private static ApiError? PermissionError(ApiKey key, RouteMatch match)
+    public static ApiError? PermissionError(ApiKey key, RouteMatch match)
     {
         switch (match.Access)
         {

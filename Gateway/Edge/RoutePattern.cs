@@ -3,10 +3,11 @@ using Xerotier.Gateway.Metrics;
 namespace Xerotier.Gateway.Edge;
 
 /// <summary>One path of the public surface, with the routes of its methods.</summary>
-/// <param name="template">The path; <c>{…}</c> is one segment, <c>{token}</c> one that may be a subscriber's token.</param>
+/// <param name="template">The path; <c>{…}</c> is one segment, <c>{token}</c> one that may be a token, and <c>{path}</c> at the end everything that is left, which may be nothing.</param>
 /// <param name="routes">A route for each method.</param>
 internal sealed class RoutePattern(string template, Route[] routes)
 {
+    private const string Rest = "{path}";
     private const int TokenLength = 43; // base64url characters of 256 bits
     private readonly string[] segments = template[1..].Split('/');
 
@@ -37,6 +38,11 @@ internal sealed class RoutePattern(string template, Route[] routes)
         var at = 1;
         for (var i = 0; i < segments.Length; i++)
         {
+            if (segments[i] == Rest)
+            {
+                return IsPlainPath(path.AsSpan(at));
+            }
+
             var end = path.IndexOf('/', at);
             if ((end < 0) != (i == segments.Length - 1))
             {
@@ -79,6 +85,28 @@ internal sealed class RoutePattern(string template, Route[] routes)
     }
 
     private static bool IsToken(ReadOnlySpan<char> segment) => segment.Length == TokenLength && !segment.ContainsAny('.', '~');
+
+    /// <summary>Whether every reader of the rest of a path sees the same segments: none begins with a dot, and none but the last is empty.</summary>
+    private static bool IsPlainPath(ReadOnlySpan<char> rest)
+    {
+        if (rest.Length > 512)
+        {
+            return false;
+        }
+
+        var before = '/';
+        foreach (var c in rest)
+        {
+            if ((!char.IsAsciiLetterOrDigit(c) && c is not ('/' or '_' or '.' or ':' or '-')) || (before == '/' && c is '/' or '.') || (before == '.' && c == '.'))
+            {
+                return false;
+            }
+
+            before = c;
+        }
+
+        return true;
+    }
 
     /// <summary>Whether every reader of the segment sees the same text: it is not empty and has no escapes and no relative dots.</summary>
     private static bool IsPlain(ReadOnlySpan<char> segment)

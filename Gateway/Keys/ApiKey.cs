@@ -33,6 +33,9 @@ internal sealed record ApiKey(
     /// <summary>Whether it is a platform key.</summary>
     public bool IsPlatform => ProjectId == Caller.Platform;
 
+    /// <summary>How the key is named where it is written who did something, by itself or by a session of the console.</summary>
+    public string NameOf(bool inSession) => inSession ? $"{Name} (console)" : Name;
+
     /// <summary>Why the key cannot be used at <paramref name="now"/>; null while it can.</summary>
     public ApiError? ErrorAt(DateTimeOffset now) =>
         RevokedAt is not null ? ApiErrors.RevokedApiKey

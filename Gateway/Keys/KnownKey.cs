@@ -63,23 +63,27 @@ internal sealed class KnownKey(ApiKey key)
     }
 
     /// <summary>The value of <c>Authorization</c> towards <paramref name="service"/>; a new token after half of its lifetime.</summary>
-    public string Authorization(InternalTokens tokens, string service, DateTimeOffset now)
+    /// <param name="tokens">Makes it.</param>
+    /// <param name="service">The service.</param>
+    /// <param name="now">Now.</param>
+    /// <param name="inSession">Whether a session of the console acts for the key; the token's name of the key says so.</param>
+    public string Authorization(InternalTokens tokens, string service, DateTimeOffset now, bool inSession = false)
     {
         var all = bearers;
         foreach (var cached in all)
         {
-            if (cached.Service == service && cached.Header.IsFresh(now))
+            if (cached.Service == service && cached.InSession == inSession && cached.Header.IsFresh(now))
             {
                 return cached.Header.Value;
             }
         }
 
         var key = current;
-        var token = tokens.ForCaller(new Caller(key.Id, key.Name, key.ProjectId, key.PlatformProject, key.Scopes), service);
-        var made = new Bearer(service, new($"Bearer {token}", now));
-        bearers = [.. all.Where(other => other.Service != service), made]; // at most one for each service
+        var token = tokens.ForCaller(new Caller(key.Id, key.NameOf(inSession), key.ProjectId, key.PlatformProject, key.Scopes), service);
+        var made = new Bearer(service, inSession, new($"Bearer {token}", now));
+        bearers = [.. all.Where(other => other.Service != service || other.InSession != inSession), made]; // at most two for each service
         return made.Header.Value;
     }
 
-    private sealed record Bearer(string Service, CachedToken Header);
+    private sealed record Bearer(string Service, bool InSession, CachedToken Header);
 }

@@ -25,6 +25,10 @@ public sealed class RateLimitOptions
     [Range(0, 10_000_000)]
     public int UnknownKeysPerMinute { get; set; } = 60;
 
+    /// <summary>Sign-ins to the console per client IP (an IPv6 /64) that fail. 0 to 10,000,000, default 5.</summary>
+    [Range(0, 10_000_000)]
+    public int SignInFailuresPerMinute { get; set; } = 5;
+
     /// <summary>Heartbeats per key; here a request counts as one; the HealthCollector counts the heartbeats in it. 0 to 100,000,000, default 60,000.</summary>
     [Range(0, 100_000_000)]
     public int HeartbeatsPerMinute { get; set; } = 60_000;

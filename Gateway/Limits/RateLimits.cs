@@ -12,6 +12,7 @@ internal sealed class RateLimits
     private readonly ClientBuckets clients;
     private readonly ClientBuckets queries;
     private readonly ClientBuckets unknownKeys;
+    private readonly ClientBuckets signIns;
     private readonly Buckets requests;
     private readonly Buckets heartbeats;
 
@@ -21,6 +22,7 @@ internal sealed class RateLimits
         clients = new(limits.PublicPerMinute, time);
         queries = new(limits.PublicQueriesPerMinute, time);
         unknownKeys = new(limits.UnknownKeysPerMinute, time);
+        signIns = new(limits.SignInFailuresPerMinute, time);
         requests = new(limits.KeyPerMinute, limits.ProjectPerMinute, time);
         heartbeats = new(limits.HeartbeatsPerMinute, limits.ProjectHeartbeatsPerMinute, time);
     }
@@ -34,11 +36,17 @@ internal sealed class RateLimits
     /// <summary>Counts a public request that a service must answer against its client; the error if there is no token left.</summary>
     public ApiError? TakeQuery(ClientAddress client) => queries.Take(client) is { Granted: 0 } none ? Exceeded(none) : null;
 
-    /// <summary>Counts a key that must be looked up against its client; the error if there is no token left. What is no unknown key is free: <see cref="ReturnLookUp"/>.</summary>
+    /// <summary>Counts a key or a session that must be looked up against its client; the error if there is no token left. What is no unknown key is free: <see cref="ReturnLookUp"/>.</summary>
     public ApiError? TakeLookUp(ClientAddress client) => unknownKeys.Take(client) is { Granted: 0 } none ? Exceeded(none) : null;
 
     /// <summary>Gives back what <see cref="TakeLookUp"/> took.</summary>
     public void ReturnLookUp(ClientAddress client) => unknownKeys.Return(client);
+
+    /// <summary>Counts a sign-in against its client, before its key is looked at; the error if there is no token left. One that does not fail is free: <see cref="ReturnSignIn"/>.</summary>
+    public ApiError? TakeSignIn(ClientAddress client) => signIns.Take(client) is { Granted: 0 } none ? Exceeded(none) : null;
+
+    /// <summary>Gives back what <see cref="TakeSignIn"/> took.</summary>
+    public void ReturnSignIn(ClientAddress client) => signIns.Return(client);
 
     /// <summary>Counts a request against its key, then against the key's project, and writes the headers of the one with less left.</summary>
     public ApiError? TakeKey(ApiKey key, Limit limit, HttpResponse response) => (limit == Limit.Heartbeats ? heartbeats : requests).Take(key, response);

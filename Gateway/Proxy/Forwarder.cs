@@ -35,11 +35,11 @@ internal sealed partial class Forwarder(
     // A call may pause between heartbeats for any time; HTTP/2 pings find a dead peer.
     private readonly ForwarderRequestConfig streaming = new() { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, ActivityTimeout = TimeSpan.FromDays(1) };
 
-    /// <summary>Forwards requests to <paramref name="service"/> over HTTP/1.1; of anybody's only as many as <see cref="RateLimits.TakeQuery"/> lets through.</summary>
+    /// <summary>Forwards requests to <paramref name="service"/> over HTTP/1.1; of anybody's without a session only as many as <see cref="RateLimits.TakeQuery"/> lets through.</summary>
     public Handler To(string service)
     {
         var upstream = upstreams[service];
-        return call => call.Route.Access == Access.Public && limits.TakeQuery(call.Client) is { } exceeded
+        return call => call is { Route.Access: Access.Public, SessionHeaders: null } && limits.TakeQuery(call.Client) is { } exceeded
             ? RefuseAsync(call, exceeded)
             : SendAsync(call, upstream, destination => destination.Http, http, config: null, CancellationToken.None);
     }
@@ -122,9 +122,9 @@ internal sealed partial class Forwarder(
     {
         var context = call.Http;
         context.Request.Headers.Remove("Upgrade"); // YARP would forward a WebSocket
-        var authorization = call.Key?.Authorization(tokens, upstream.Name, time.GetUtcNow()) ?? $"Bearer {tokens.ForPublic(upstream.Name)}";
+        var authorization = call.Key?.Authorization(tokens, upstream.Name, time.GetUtcNow(), call.InSession) ?? $"Bearer {tokens.ForPublic(upstream.Name)}";
         var isPublic = call.Route.Access == Access.Public;
-        var transformer = new ServiceRequestTransformer(authorization, call.Client, isPublic, wantsPage: isPublic && ErrorPages.IsPreferred(context.Request));
+        var transformer = new ServiceRequestTransformer(authorization, call.Client, isPublic, wantsPage: isPublic && ErrorPages.IsPreferred(context.Request), call.SessionHeaders);
         var repeatable = call.Route.Method == "GET" && context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true };
         var errors = isPublic ? pages : null;
         var common = CommonHeaders.Of(context.Response);

@@ -16,7 +16,8 @@ namespace Xerotier.Gateway.Proxy;
 /// <param name="client">Where the request comes from.</param>
 /// <param name="isPublic">Whether anybody may send it: then the service learns by which network it may count requests.</param>
 /// <param name="wantsPage">Whether its sender prefers a page to the envelope of an error.</param>
-internal sealed class ServiceRequestTransformer(string authorization, ClientAddress client, bool isPublic, bool wantsPage) : HttpTransformer
+/// <param name="session">The headers of a session of the console.</param>
+internal sealed class ServiceRequestTransformer(string authorization, ClientAddress client, bool isPublic, bool wantsPage, IReadOnlyList<KeyValuePair<string, string>>? session) : HttpTransformer
 {
     private const string Network = "Xerotier-Client";
     private const int MaxEnvelope = 64 * 1024;
@@ -73,6 +74,11 @@ internal sealed class ServiceRequestTransformer(string authorization, ClientAddr
         if (isPublic)
         {
             added.TryAddWithoutValidation(Network, client.NetworkAddress.ToString());
+        }
+
+        foreach (var (name, value) in session ?? [])
+        {
+            added.TryAddWithoutValidation(name, value);
         }
 
         added.TryAddWithoutValidation("X-Request-Id", Responses.RequestIdOf(httpContext).ToString());

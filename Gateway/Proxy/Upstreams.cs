@@ -6,6 +6,9 @@ namespace Xerotier.Gateway.Proxy;
 /// <summary>Every service behind the Gateway, probed twice a second with a token, as requests have one: what takes no token of ours is not healthy.</summary>
 internal sealed partial class Upstreams : BackgroundService
 {
+    /// <summary>The operators' console, the only service that an installation may do without.</summary>
+    public const string Console = "console";
+
     private static readonly TimeSpan ProbeEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(1);
     private readonly InternalTokens tokens;
@@ -17,7 +20,11 @@ internal sealed partial class Upstreams : BackgroundService
     public Upstreams(IConfiguration configuration, InternalTokens tokens, InternalTls tls, LookUp lookUp, TimeProvider time, ILogger<Upstreams> logger)
     {
         (this.tokens, this.tls, this.time, this.logger) = (tokens, tls, time, logger);
-        All = [Service("healthcollector", grpc: true), Service("maintenanceservice", grpc: false), Service("notificationservice", grpc: false), Service("statusservice", grpc: false)];
+        All =
+        [
+            .. configuration.GetSection($"services:{Console}").Exists() ? [Service(Console, grpc: false)] : Array.Empty<Upstream>(),
+            Service("healthcollector", grpc: true), Service("maintenanceservice", grpc: false), Service("notificationservice", grpc: false), Service("statusservice", grpc: false),
+        ];
 
         Upstream Service(string name, bool grpc)
         {
@@ -45,6 +52,9 @@ internal sealed partial class Upstreams : BackgroundService
 
     /// <summary>The service named <paramref name="name"/>.</summary>
     public Upstream this[string name] => All.Single(upstream => upstream.Name == name);
+
+    /// <summary>Whether there is a service named <paramref name="name"/>.</summary>
+    public bool Has(string name) => All.Any(upstream => upstream.Name == name);
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(watches.Select(watch => watch(stoppingToken)));

@@ -68,6 +68,7 @@ public sealed class ErrorPages(Brand brand)
 
     private static (string Title, string Sentence) Words(ApiError error) => error.Status switch
     {
+        401 => ("Signed out", error.Message),
         403 => ("Not allowed", error.Message),
         404 => ("Page not found", error.Message == ApiErrors.NotFound().Message ? "There is no page at this address." : error.Message),
         405 => ("Method not allowed", "This address does not take requests of this kind."),

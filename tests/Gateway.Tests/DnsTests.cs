@@ -20,7 +20,7 @@ public sealed class DnsTests(PostgresFixture postgres)
         var services = await FakeServices.StartAsync(certificate: tls ? certificates.Server : null);
         IPAddress[] addresses = [IPAddress.Parse("127.0.0.9")]; // nobody listens there
         var settings = new Dictionary<string, string?> { ["InternalTls:CaFile"] = certificates.CaFile };
-        foreach (var name in (string[])["statusservice", "maintenanceservice", "notificationservice", "healthcollector"])
+        foreach (var name in (string[])["console", "statusservice", "maintenanceservice", "notificationservice", "healthcollector"])
         {
             settings[$"services:{name}:http:0"] = $"dns+{services.Http.Scheme}://services.test:{services.Http.Port}";
             settings[$"services:{name}:grpc:0"] = $"dns+{services.Grpc.Scheme}://services.test:{services.Grpc.Port}";

@@ -24,6 +24,14 @@ public sealed class MatrixTests(PostgresFixture postgres)
         ["POST /status/subscribe"] = "202",
         ["GET /status/subscriptions/{token}"] = "200",
         ["POST /status/subscriptions/{token}"] = "200",
+        ["GET /console"] = "308",
+        ["GET /console/sign-in"] = "200",
+        ["POST /console/sign-in"] = "303",
+        ["POST /console/sign-out"] = "303",
+        ["GET /console/link/{token}"] = "404 not_found",
+        ["GET /console/assets/{name}"] = "200",
+        ["GET /console/{path}"] = "303",
+        ["POST /console/{path}"] = "401 session_expired",
         ["GET /api/v2/summary.json"] = "200",
         ["GET /api/v2/status.json"] = "200",
         ["GET /api/v2/components.json"] = "200",
@@ -139,7 +147,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
         {
             var line = $"{route.Method} {route.Pattern}";
             Assert.True(LetIn.TryGetValue(line, out var letIn), $"'{line}' is not in this test: say what a caller who is let in gets.");
-            var path = route.Pattern.Replace("{project_id}", project).Replace("{id}", "mw_0000000000").Replace("{uid}", "upd_0000000000").Replace("{delivery_id}", "msg_0000000000").Replace("{token}", new string('t', 43));
+            var path = PathOf(route, project);
             foreach (var (kind, key) in keys)
             {
                 var expected = Expected(route.Access, kind) ?? letIn;
@@ -158,6 +166,54 @@ public sealed class MatrixTests(PostgresFixture postgres)
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
         Assert.Equal(routes.All.Count, LetIn.Count);
+        Assert.True(cells > 600, $"only {cells} cells");
+    }
+
+    [Fact]
+    public async Task Every_route_answers_a_session_of_every_kind_of_key_as_it_must()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        var port = TestPorts.Free();
+        await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["INTERNAL_PORT"] = $"{port}" });
+        await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Status == 200, "ready");
+        var project = await gateway.CreateProjectAsync();
+        var sessions = new Dictionary<string, string?>();
+        foreach (var (kind, key) in await KindsAsync(gateway, database, project))
+        {
+            // Without a sign-in, which would refuse most of them: as if the key had become so since.
+            sessions[kind] = key is null ? null : await ConsoleBrowser.SessionOfAsync(database, key);
+        }
+
+        sessions["both"] = await ConsoleBrowser.SessionOfAsync(database, (await gateway.CreateKeyAsync(project, "management")).Key, gateway.PlatformKey);
+        using var console = ConsoleBrowser.Service(port);
+        var wrong = new List<string>();
+        var cells = 0;
+        foreach (var route in gateway.Service.Services.GetRequiredService<Routes>().All)
+        {
+            var line = $"{route.Method} {route.Pattern}";
+            var path = PathOf(route, project);
+            foreach (var (kind, secret) in sessions)
+            {
+                var expected = route.Access == Access.Public || route.IsGrpc ? "404 not_found" : kind switch
+                {
+                    "no key" => "404", // without a session nothing of this is there
+                    "garbage" or "unknown" or "expired" or "rotated past grace" or "revoked" => "401 session_expired",
+                    "both" => route.Access == Access.Heartbeat ? "403 scope_insufficient" : LetIn[line],
+                    _ => Expected(route.Access, kind) ?? LetIn[line],
+                };
+                using var response = await ConsoleBrowser.AskAsync(console, route.Method, path, secret, body: route.Method is "POST" or "PATCH" ? "{}" : null);
+                var text = await response.Content.ReadAsStringAsync();
+                var status = (int)response.StatusCode;
+                var got = status < 400 || text.Length == 0 ? $"{status}" : $"{status} {JsonNode.Parse(text)!["error"]!["code"]}";
+                cells++;
+                if (got != (secret is null ? "404" : expected))
+                {
+                    wrong.Add($"{line} in a session of {kind}: {got}, not {expected}");
+                }
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
         Assert.True(cells > 600, $"only {cells} cells");
     }
 
@@ -223,6 +279,9 @@ public sealed class MatrixTests(PostgresFixture postgres)
         Assert.Equal("GET", gateway.Services.Requests.Single().Method);
     }
 
+    private static string PathOf(Route route, string project) => route.Pattern.Replace("{project_id}", project).Replace("{id}", "mw_0000000000").Replace("{uid}", "upd_0000000000")
+        .Replace("{delivery_id}", "msg_0000000000").Replace("{token}", new string('t', 43)).Replace("{name}", "console.css").Replace("{path}", "windows");
+
     /// <summary>The status and code for a kind of key; null: let in.</summary>
     private static string? Expected(Access access, string kind) => (access, kind) switch
     {
@@ -245,7 +304,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
         _ => throw new InvalidOperationException($"No expectation for {access} with {kind}."),
     };
 
-    private static async Task<Dictionary<string, string?>> KindsAsync(TestGateway gateway, string database, string project)
+    internal static async Task<Dictionary<string, string?>> KindsAsync(TestGateway gateway, string database, string project)
     {
         string[] every = ["management", "inference", "heartbeat"];
         var other = await gateway.CreateProjectAsync();

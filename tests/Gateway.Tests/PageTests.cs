@@ -133,7 +133,7 @@ public sealed class PageTests(PostgresFixture postgres)
                 page.MarkIfSilent();
                 using var body = new MemoryStream();
                 var http = new DefaultHttpContext { Response = { Body = body } };
-                await page.ServeHtmlAsync(new(http, null!, null, null, null, default));
+                await page.ServeHtmlAsync(new(http, null!, null, null, null, default, false));
                 Assert.Contains($">{text} UTC</time>", Encoding.UTF8.GetString(body.ToArray()));
             }
         }

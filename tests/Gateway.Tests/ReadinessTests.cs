@@ -12,7 +12,7 @@ public sealed class ReadinessTests(PostgresFixture postgres)
         await Eventually.TrueAsync(async () => await gateway.SendAsync("GET", "/readyz") is (200, { } body) && body["checks"]!["statusdb"] is not null, "ready, and the services have reported");
         var (_, ready) = await gateway.SendAsync("GET", "/readyz");
         Assert.Equal(
-            ["postgres", "clock", "status_page", "healthcollector", "maintenanceservice", "notificationservice", "statusservice", "redis", "maintenancedb", "statusdb"],
+            ["postgres", "clock", "status_page", "console", "healthcollector", "maintenanceservice", "notificationservice", "statusservice", "redis", "maintenancedb", "statusdb"],
             ready!["checks"]!.AsObject().Select(c => c.Key));
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Body!["checks"]!.AsObject().All(check => check.Value!.GetValue<string>() == "ok"), "all is well");
 

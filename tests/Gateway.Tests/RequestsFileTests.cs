@@ -16,7 +16,7 @@ public sealed partial class RequestsFileTests(PostgresFixture postgres)
                        select Variable().Replace(path, "{id}");
         var routes = from route in gateway.Service.Services.GetRequiredService<Routes>().All
                      where route is { IsGrpc: false, Pattern: not "/" }
-                     select $"{route.Method} {route.Pattern.Replace("projects/{project_id}", "projects/{id}", StringComparison.Ordinal).Replace("{uid}", "{id}", StringComparison.Ordinal).Replace("{delivery_id}", "{id}", StringComparison.Ordinal).Replace("{token}", "{id}", StringComparison.Ordinal)}";
+                     select $"{route.Method} {route.Pattern.Replace("projects/{project_id}", "projects/{id}", StringComparison.Ordinal).Replace("{uid}", "{id}", StringComparison.Ordinal).Replace("{delivery_id}", "{id}", StringComparison.Ordinal).Replace("{token}", "{id}", StringComparison.Ordinal).Replace("{name}", "{id}", StringComparison.Ordinal).Replace("{path}", "{id}", StringComparison.Ordinal)}";
         Assert.Empty(routes.Except(requests));
     }
 

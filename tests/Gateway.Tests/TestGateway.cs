@@ -36,8 +36,9 @@ internal sealed class TestGateway : IAsyncDisposable
             ["RateLimits:PublicPerMinute"] = "0",
             ["RateLimits:PublicQueriesPerMinute"] = "0",
             ["RateLimits:UnknownKeysPerMinute"] = "0",
+            ["RateLimits:SignInFailuresPerMinute"] = "0",
         };
-        foreach (var name in new[] { "statusservice", "maintenanceservice", "notificationservice", "healthcollector" })
+        foreach (var name in new[] { "console", "statusservice", "maintenanceservice", "notificationservice", "healthcollector" })
         {
             all[$"services:{name}:http:0"] = services.Http.ToString();
             all[$"services:{name}:grpc:0"] = services.Grpc.ToString();

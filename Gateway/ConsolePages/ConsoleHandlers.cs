@@ -1,0 +1,312 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+using Xerotier.Gateway.Clients;
+using Xerotier.Gateway.Keys;
+using Xerotier.Gateway.Limits;
+using Xerotier.Gateway.Proxy;
+using Xerotier.Gateway.Sessions;
+using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Site;
+
+namespace Xerotier.Gateway.ConsolePages;
+
+/// <summary>
+/// The operators' console at the edge (console.md, section 23): people sign in with a key and sign out here, and everything else goes to the Console
+/// with the session that its cookie names. A key goes no further than this class, and neither is kept.
+/// </summary>
+internal sealed partial class ConsoleHandlers(
+    SessionAuthorization authorization, KnownSessions sessions, SessionStore store, SessionCookie cookie, KnownKeys keys, RateLimits limits, ClientAddresses clients, Upstreams upstreams, Forwarder forward,
+    Brand brand, IOptions<ConsoleOptions> options, TimeProvider time, ILogger<ConsoleHandlers> logger)
+{
+    /// <summary>How long after the Gateway's start the link signs in.</summary>
+    private static readonly TimeSpan LinkOpens = TimeSpan.FromMinutes(10);
+
+    private static readonly SearchValues<char> ZoneCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/%");
+
+    private readonly bool exists = upstreams.Has(Upstreams.Console);
+    private readonly Handler console = upstreams.Has(Upstreams.Console) ? forward.To(Upstreams.Console) : _ => throw new ApiException(ApiErrors.NotFound());
+    private readonly long started = time.GetTimestamp();
+
+    /// <summary>GET /console.</summary>
+    public Task RedirectAsync(Call call)
+    {
+        Enter(call);
+        Redirect(call, ReturnPath.Default, StatusCodes.Status308PermanentRedirect);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>GET /console/assets/{name}: for everybody.</summary>
+    public Task AssetAsync(Call call)
+    {
+        Enter(call);
+        return console(call);
+    }
+
+    /// <summary>GET /console/sign-in: for everybody, and with a session, which may take a second key.</summary>
+    public async Task SignInPageAsync(Call call)
+    {
+        if (await FindAsync(call) is { } session)
+        {
+            Add(call, session);
+        }
+
+        await console(call);
+    }
+
+    /// <summary>GET /console/{path}.</summary>
+    public async Task PageAsync(Call call)
+    {
+        if (await FindAsync(call) is { } session)
+        {
+            Add(call, session);
+            await console(call);
+            return;
+        }
+
+        var request = call.Http.Request;
+        if (request.Path.StartsWithSegments("/console/link", StringComparison.Ordinal))
+        {
+            throw new ApiException(ApiErrors.NotFound()); // a token is not taken along
+        }
+
+        if (request.Headers.ContainsKey("Xerotier-Live") || (!ErrorPages.IsPreferred(request) && request.Headers.Accept.ToString().Contains("application/json", StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new ApiException(ApiErrors.SessionExpired);
+        }
+
+        Redirect(call, ReturnPath.SignIn(request.Path.Value + request.QueryString.Value));
+    }
+
+    /// <summary>POST /console/{path}.</summary>
+    public async Task PostAsync(Call call)
+    {
+        var session = await FindAsync(call) ?? throw new ApiException(ApiErrors.SessionExpired);
+        var form = await ReadAsync(call, session.Secret);
+        var request = call.Http.Request;
+        using var body = new MemoryStream(form.Bytes, writable: false);
+        request.Body = body;
+        request.Headers.TransferEncoding = default;
+        request.ContentLength = form.Bytes.Length;
+        Add(call, session);
+        await console(call);
+    }
+
+    /// <summary>POST /console/sign-in.</summary>
+    public async Task SignInAsync(Call call)
+    {
+        Enter(call);
+        if (!CrossOrigin.IsFromOurPage(call.Http.Request, brand))
+        {
+            throw new ApiException(ApiErrors.CsrfFailed);
+        }
+
+        if ((limits.TakeQuery(call.Client) ?? limits.TakeSignIn(call.Client)) is { } exceeded)
+        {
+            throw new ApiException(exceeded);
+        }
+
+        var form = await Form.ReadAsync(call);
+        var error = await SignInAsync(call, form["key"]?.Trim());
+        if (error is not { Status: < StatusCodes.Status500InternalServerError and not StatusCodes.Status429TooManyRequests })
+        {
+            limits.ReturnSignIn(call.Client); // neither success, nor our own failure, nor a key's own limit
+        }
+
+        if (error is { Status: StatusCodes.Status429TooManyRequests })
+        {
+            throw new ApiException(error);
+        }
+
+        Redirect(call, error is not null ? ReturnPath.SignIn(form["return"], error.Code) : form["return"] is { } path && ReturnPath.IsSafe(path) ? path : ReturnPath.Default);
+    }
+
+    /// <summary>POST /console/sign-out.</summary>
+    public async Task SignOutAsync(Call call)
+    {
+        Enter(call);
+        var secret = cookie.Read(call);
+        if (await authorization.FindAsync(secret, call.Client, call.Aborted) is not { } known)
+        {
+            cookie.Write(call, null);
+            Redirect(call, ReturnPath.SignIn(null));
+            return;
+        }
+
+        var of = (await ReadAsync(call, secret!))["of"];
+        var hash = known.Reading.Hash;
+        if (of is not (null or "project" or "platform"))
+        {
+            throw new ApiException(ApiErrors.Invalid("'of' must be project or platform.", "of"));
+        }
+
+        var goesOn = false;
+        try
+        {
+            if (of is null)
+            {
+                await store.EndAsync(hash).WaitAsync(call.Aborted);
+            }
+            else
+            {
+                goesOn = await store.LeaveAsync(hash, of == "platform").WaitAsync(call.Aborted);
+            }
+        }
+        finally
+        {
+            sessions.Forget(hash);
+        }
+
+        if (!goesOn)
+        {
+            cookie.Write(call, null);
+        }
+
+        Redirect(call, goesOn ? ReturnPath.Default : ReturnPath.SignIn(null));
+    }
+
+    /// <summary>GET /console/link/{token}.</summary>
+    public async Task LinkAsync(Call call)
+    {
+        var context = call.Http;
+        var token = context.Request.Path.Value![^SessionSecret.Length..];
+        if (options.Value.SignInToken is not { Length: > 0 } expected
+            || !CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(token), Encoding.ASCII.GetBytes(expected))
+            || !clients.IsLocal(context, call.Client)
+            || time.GetElapsedTime(started) > LinkOpens
+            || HttpMethods.IsHead(context.Request.Method))
+        {
+            throw new ApiException(ApiErrors.NotFound());
+        }
+
+        Enter(call);
+        var secret = SessionSecret.Create();
+        if (!await store.BeginByLinkAsync(SessionSecret.Hash(token), SessionSecret.Hash(secret), options.Value.SignInProject).WaitAsync(call.Aborted))
+        {
+            throw new ApiException(ApiErrors.NotFound());
+        }
+
+        LogLinkUsed(logger);
+        cookie.Write(call, secret);
+        Redirect(call, ReturnPath.Default);
+    }
+
+    /// <summary>Every path of the console comes by here first.</summary>
+    /// <exception cref="ApiException">404: there is no console. 403: it is not shown over plain HTTP from elsewhere.</exception>
+    private void Enter(Call call) => _ = exists ? cookie.NameFor(call) : throw new ApiException(ApiErrors.NotFound());
+
+    /// <summary>Begins a session with the key of this value.</summary>
+    /// <returns>Why it did not; null: it did.</returns>
+    private async Task<ApiError?> SignInAsync(Call call, string? value)
+    {
+        if (value is null || !ApiKeyValue.IsWellFormed(value))
+        {
+            return ApiErrors.InvalidApiKey;
+        }
+
+        try
+        {
+            var hash = ApiKeyValue.Hash(value);
+            if ((keys.Find(hash) ?? await keys.LookUpAsync(hash, call.Aborted)) is not { } key)
+            {
+                return ApiErrors.InvalidApiKey;
+            }
+
+            var now = time.GetUtcNow();
+            var held = key.Key;
+            var error = held.ErrorAt(now)
+                ?? (!held.Allows(call.Client.Address) ? ApiErrors.IpNotAllowed : null)
+                ?? (held.IsPlatform || held.Scopes.Contains(Scopes.Management) ? null : ApiErrors.ScopeInsufficient(Scopes.Management))
+                ?? limits.TakeKey(held, Limit.Key, call.Http.Response);
+            if (error is not null)
+            {
+                return error;
+            }
+
+            var secret = SessionSecret.Create();
+            var old = cookie.Read(call) is { } other ? SessionSecret.Hash(other) : null;
+            await store.BeginAsync(SessionSecret.Hash(secret), hash, held.IsPlatform, old).WaitAsync(call.Aborted);
+            if (old is not null)
+            {
+                sessions.Forget(old);
+            }
+
+            key.MarkUsed(now);
+            LogSignedIn(logger, held.Id);
+            cookie.Write(call, secret);
+            return null;
+        }
+        catch (Exception failure) when (!call.Aborted.IsCancellationRequested && ApiErrors.From(failure) is { Status: StatusCodes.Status503ServiceUnavailable or StatusCodes.Status504GatewayTimeout } unavailable)
+        {
+            return unavailable;
+        }
+    }
+
+    /// <summary>The session of a request, with those of its keys that can be used from where it comes from; null: there is none, or none can.</summary>
+    private async ValueTask<Session?> FindAsync(Call call)
+    {
+        Enter(call);
+        var secret = cookie.Read(call);
+        if (await authorization.FindAsync(secret, call.Client, call.Aborted) is not { } known)
+        {
+            return null;
+        }
+
+        var reading = known.Reading;
+        var project = await authorization.UsableAsync(reading.ProjectValue, call.Client, call.Aborted);
+        var platform = await authorization.UsableAsync(reading.PlatformValue, call.Client, call.Aborted);
+        if (project is null && platform is null)
+        {
+            return null;
+        }
+
+        authorization.MarkUsed(known);
+        return new(secret!, new(
+            project is null ? null : new(project.ProjectId, reading.ProjectName, project.PlatformProject, project.Name),
+            platform is null ? null : new(null, null, false, platform.Name),
+            reading.EndsAt));
+    }
+
+    /// <summary>The form that a page of the session with <paramref name="secret"/> sent.</summary>
+    /// <exception cref="ApiException">403: it is from elsewhere.</exception>
+    private async Task<Form> ReadAsync(Call call, string secret)
+    {
+        if (!CrossOrigin.IsFromOurPage(call.Http.Request, brand))
+        {
+            throw new ApiException(ApiErrors.CsrfFailed);
+        }
+
+        var form = await Form.ReadAsync(call);
+        return form.IsOf(secret) ? form : throw new ApiException(ApiErrors.CsrfFailed);
+    }
+
+    /// <summary>Lets the Console know of the session, and of the time zone that the user chose.</summary>
+    private static void Add(Call call, Session session)
+    {
+        var zone = call.Http.Request.Cookies[ConsoleSession.ZoneCookie];
+        call.SessionHeaders =
+        [
+            new(ConsoleSession.SecretHeader, session.Secret),
+            new(ConsoleSession.HeldHeader, session.Holds.ToHeader()),
+            .. zone is { Length: > 0 and <= 64 } && !zone.AsSpan().ContainsAnyExcept(ZoneCharacters) ? [new("Cookie", $"{ConsoleSession.ZoneCookie}={Uri.EscapeDataString(zone)}")] : Array.Empty<KeyValuePair<string, string>>(),
+        ];
+    }
+
+    private static void Redirect(Call call, string path, int status = StatusCodes.Status303SeeOther)
+    {
+        var response = call.Http.Response;
+        response.StatusCode = status;
+        response.Headers.Location = path;
+        response.Headers.CacheControl = "no-store";
+        response.Headers["Referrer-Policy"] = "no-referrer";
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Somebody signed in to the console with the key {Key}")]
+    private static partial void LogSignedIn(ILogger logger, string key);
+
+    [LoggerMessage(2, LogLevel.Information, "The link to the console was used")]
+    private static partial void LogLinkUsed(ILogger logger);
+
+    private sealed record Session(string Secret, ConsoleSession Holds);
+}
