@@ -1,4 +1,5 @@
 using Xerotier.OperatorConsole.Visits;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.OperatorConsole.SignIn;
 
