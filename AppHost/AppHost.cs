@@ -77,6 +77,7 @@ try
     if (fleet is not null)
     {
         builder.AddWebhookReceiver(cluster, fleet);
+        console.Replicas.ToList().ForEach(replica => replica.WithDemoControls(demo.IsDemo ? fleet : null));
     }
 
     using var app = builder.Build();

@@ -14,7 +14,7 @@ internal static class ServiceSettings
 
     private static readonly Dictionary<string, string[]> Sections = new()
     {
-        ["Console"] = [.. Common],
+        ["Console"] = [.. Common, "Demo"],
         ["Gateway"] = [.. Common, "Console", "Demo", "Gateway", "Keys", "Platform", "RateLimits"],
         ["HealthCollector"] = [.. Common, "Fleet", "RateLimits", "Streams"],
         ["MaintenanceService"] = [.. Common, "Demo", "Incidents", "Windows"],

@@ -1,6 +1,7 @@
 using Xerotier.OperatorConsole.Api;
 using Xerotier.OperatorConsole.Assets;
 using Xerotier.OperatorConsole.Audit;
+using Xerotier.OperatorConsole.Demo;
 using Xerotier.OperatorConsole.Incidents;
 using Xerotier.OperatorConsole.Keys;
 using Xerotier.OperatorConsole.Overview;
@@ -18,6 +19,7 @@ builder.AddServiceDefaults("console");
 builder.Services.AddBrand();
 builder.Services.AddSingleton<Gateways>();
 builder.Services.AddSingleton<PageWriter>();
+builder.Services.AddDemo();
 
 var app = builder.Build();
 app.UseServiceDefaults();
@@ -32,4 +34,6 @@ pages.MapSubscriptions();
 pages.MapKeys();
 pages.MapAudit();
 pages.MapPlatform();
+pages.MapDemo();
+pages.MapFallback("{**path}", IResult (Visit _) => throw new ApiException(ApiErrors.NotFound("There is no page at this address.")));
 app.Run();

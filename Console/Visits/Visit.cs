@@ -1,6 +1,8 @@
 using System.Reflection;
 using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Options;
 using Xerotier.OperatorConsole.Api;
+using Xerotier.OperatorConsole.Demo;
 using Xerotier.OperatorConsole.Shared;
 using Xerotier.ServiceDefaults;
 
@@ -21,6 +23,7 @@ public sealed class Visit
         Now = time.GetUtcNow();
         Csrf = secret is null ? "" : ConsoleSession.CsrfToken(secret);
         Api = new(gateways, http, secret);
+        IsDemo = http.RequestServices.GetRequiredService<IOptions<DemoOptions>>().Value.FleetUrl is not null;
         Zone = Zone.Find(http.Request.Cookies[ConsoleSession.ZoneCookie]) ?? Zone.Utc;
     }
 
@@ -38,6 +41,9 @@ public sealed class Visit
 
     /// <summary>The zone in which the user reads times.</summary>
     public Zone Zone { get; }
+
+    /// <summary>Whether this is a demo, with a fleet that can be told to fall silent.</summary>
+    public bool IsDemo { get; }
 
     /// <summary>The instant of the request.</summary>
     public DateTimeOffset Now { get; }
