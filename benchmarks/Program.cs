@@ -10,6 +10,7 @@ var benchmarks = new Dictionary<string, Func<Task<Report>>>
     ["windows"] = WindowsBenchmark.RunAsync,
     ["incidents"] = IncidentsBenchmark.RunAsync,
     ["notifications"] = NotificationsBenchmark.RunAsync,
+    ["console"] = ConsoleBenchmark.RunAsync,
     ["status"] = StatusBenchmark.RunAsync,
     ["surfaces"] = SurfacesBenchmark.RunAsync,
     ["auth"] = AuthBenchmark.RunAsync,
