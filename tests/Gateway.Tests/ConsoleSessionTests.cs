@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Xerotier.Gateway.Keys;
+using Xerotier.Gateway.Limits;
 using Xerotier.Gateway.Sessions;
 using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
@@ -192,6 +193,9 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         Assert.Equal("403 csrf_failed", await ConsoleBrowser.CodeAsync(browser.SendAsync("POST", SignIn, key, Json, ("Origin", "https://evil.example")))); // nobody is signed in from elsewhere
         browser.Cookie = null;
         Assert.Equal("401 session_expired", await SendAsync("/console/windows", other.Csrf));
+        using var none = ConsoleBrowser.Form();
+        using var signOut = await browser.SendAsync("POST", "/console/sign-out", none, Json, ("Sec-Fetch-Site", "cross-site"));
+        Assert.Equal((HttpStatusCode.Forbidden, false), (signOut.StatusCode, signOut.Headers.Contains("Set-Cookie"))); // nor is anybody signed out
 
         async Task<string> SendAsync(string path, string? csrf, params (string, string)[] headers)
         {
@@ -307,7 +311,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task After_five_wrong_keys_in_a_minute_a_client_may_not_try_another()
     {
-        var settings = new Dictionary<string, string?>(BehindProxy) { ["RateLimits:SignInFailuresPerMinute"] = null };
+        var settings = new Dictionary<string, string?>(BehindProxy) { ["RateLimits:SignInFailuresPerMinute"] = $"{new RateLimitOptions().SignInFailuresPerMinute}" };
         await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: settings);
         using var good = Client("203.0.113.9");
         for (var i = 0; i < 10; i++)
