@@ -126,6 +126,11 @@ internal sealed partial class ConsoleHandlers(
     public async Task SignOutAsync(Call call)
     {
         Enter(call);
+        if (!CrossOrigin.IsFromOurPage(call.Http.Request, brand))
+        {
+            throw new ApiException(ApiErrors.CsrfFailed); // a form from elsewhere comes without the cookie, and must not take it away
+        }
+
         var secret = cookie.Read(call);
         if (await authorization.FindAsync(secret, call.Client, call.Aborted) is not { } known)
         {

@@ -63,7 +63,7 @@ internal static class TestPages
     private static PublicDocument Data<T>(string path, T value, JsonTypeInfo<T> type, string mediaType = "application/json; charset=utf-8") => Text(path, mediaType, JsonSerializer.Serialize(value, type));
 
     private static string Json(string word, string staleSince) => $$$"""
-        {"object":"status","generated_at":"2026-01-01T00:00:00Z","stale_since":{{{staleSince}}},"overall":{"key":"operational","label":"{{{word}}}"},"indicators":[],"incidents":[],"open_incidents_total":0,"windows":{"unavailable":false,"unavailable_since":null,"active":[],"active_total":0,"scheduled":[],"scheduled_total":0,"recent":[]}}
+        {"object":"status","generated_at":"2026-01-01T00:00:00Z","stale_since":{{{staleSince}}},"overall":{"key":"operational","label":"{{{word}}}"},"demo":false,"indicators":[],"incidents":[],"open_incidents_total":0,"windows":{"unavailable":false,"unavailable_since":null,"active":[],"active_total":0,"scheduled":[],"scheduled_total":0,"recent":[]}}
         """;
 
     private static Document Document(string text)

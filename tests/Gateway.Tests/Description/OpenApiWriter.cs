@@ -16,8 +16,8 @@ internal sealed class OpenApiWriter
     private static readonly Dictionary<int, (string Name, string Description, ApiError Example)> Errors = new()
     {
         [400] = ("BadRequest", "The request is not valid: `invalid_request`, `invalid_json` or `unknown_field`.", ApiErrors.Invalid("'limit' must be a number from 1 to 100.", "limit")),
-        [401] = ("Unauthorized", "The API key is missing, unknown, expired or revoked: `missing_api_key`, `invalid_api_key`, `expired_api_key` or `revoked_api_key`.", ApiErrors.InvalidApiKey),
-        [403] = ("Forbidden", "The API key may not do this: `scope_insufficient`, `project_mismatch`, `ip_not_allowed` or `project_suspended`. Of a form: it came from another site, `csrf_failed`.", ApiErrors.ScopeInsufficient("management")),
+        [401] = ("Unauthorized", "The API key is missing, unknown, expired or revoked: `missing_api_key`, `invalid_api_key`, `expired_api_key` or `revoked_api_key`. Of a page of the console: nobody is signed in, `session_expired`.", ApiErrors.InvalidApiKey),
+        [403] = ("Forbidden", "The API key may not do this: `scope_insufficient`, `project_mismatch`, `ip_not_allowed` or `project_suspended`. Of a form: it came from another site, `csrf_failed`. Of the console: it is shown over https only, `https_required`.", ApiErrors.ScopeInsufficient("management")),
         [404] = ("NotFound", "Nothing has this address or ID: `not_found`.", ApiErrors.NotFound()),
         [405] = ("MethodNotAllowed", "The method is not allowed here: `method_not_allowed`.", ApiErrors.MethodNotAllowed(null)),
         [409] = ("Conflict", "The object's state, or another object, does not allow this: `invalid_state_transition`, `idempotency_conflict`, `already_exists` or `quota_exceeded`.", ApiErrors.IdempotencyConflict),
