@@ -28,6 +28,9 @@ public sealed record ConsoleSession(SignedInKey? Project, SignedInKey? Platform,
     /// <summary>The header with this record, from the Gateway to the Console.</summary>
     public const string HeldHeader = "Xerotier-Session-Holds";
 
+    /// <summary>The header by which a page asks for its newest state by itself, while nobody does anything: such a request keeps no session alive. It goes the same way.</summary>
+    public const string LiveHeader = "Xerotier-Live";
+
     /// <summary>The field of every form of the console that has <see cref="CsrfToken"/>.</summary>
     public const string CsrfField = "csrf";
 

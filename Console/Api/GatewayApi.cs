@@ -51,6 +51,7 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
 
                 Pass("X-Forwarded-For");
                 Pass("X-Request-Id");
+                Pass(ConsoleSession.LiveHeader);
                 Add("If-Match", ifMatch);
                 Add("Idempotency-Key", idempotencyKey);
                 headers.Accept.Add(new("application/json"));
@@ -61,7 +62,7 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
 
                 return request;
 
-                void Pass(string name) => Add(name, http.Request.Headers[name]);
+                void Pass(string name) => Add(name, http.Request.Headers[name] is [{ } sent] ? sent : null);
                 void Add(string name, string? value)
                 {
                     if (value is not null)

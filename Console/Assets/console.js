@@ -26,7 +26,7 @@
   const refresh = async () => {
     if (document.visibilityState === 'visible' && !document.querySelector('[data-live] details[open], [data-live] :focus')) {
       try {
-        const response = await fetch(location.pathname + location.search, { headers: { Accept: 'text/html' }, redirect: 'manual', signal: AbortSignal.timeout(10000) });
+        const response = await fetch(location.pathname + location.search, { headers: { Accept: 'text/html', 'Xerotier-Live': '1' }, redirect: 'manual', signal: AbortSignal.timeout(10000) });
         if (response.type === 'opaqueredirect' || response.status === 401) { location.reload(); return; }
         if (response.ok) {
           const page = new DOMParser().parseFromString(await response.text(), 'text/html');

@@ -71,7 +71,7 @@ internal sealed partial class ConsoleHandlers(
             throw new ApiException(ApiErrors.NotFound()); // a token is not taken along
         }
 
-        if (request.Headers.ContainsKey("Xerotier-Live") || (!ErrorPages.IsPreferred(request) && request.Headers.Accept.ToString().Contains("application/json", StringComparison.OrdinalIgnoreCase)))
+        if (request.Headers.ContainsKey(ConsoleSession.LiveHeader) || (!ErrorPages.IsPreferred(request) && request.Headers.Accept.ToString().Contains("application/json", StringComparison.OrdinalIgnoreCase)))
         {
             throw new ApiException(ApiErrors.SessionExpired);
         }
@@ -266,7 +266,7 @@ internal sealed partial class ConsoleHandlers(
             return null;
         }
 
-        authorization.MarkUsed(known);
+        authorization.MarkUsed(known, call.Http.Request);
         return new(secret!, new(
             project is null ? null : new(project.ProjectId, reading.ProjectName, project.PlatformProject, project.Name),
             platform is null ? null : new(null, null, false, platform.Name),
@@ -294,6 +294,7 @@ internal sealed partial class ConsoleHandlers(
         [
             new(ConsoleSession.SecretHeader, session.Secret),
             new(ConsoleSession.HeldHeader, session.Holds.ToHeader()),
+            .. call.Http.Request.Headers.ContainsKey(ConsoleSession.LiveHeader) ? [new(ConsoleSession.LiveHeader, "1")] : Array.Empty<KeyValuePair<string, string>>(),
             .. zone is { Length: > 0 and <= 64 } && !zone.AsSpan().ContainsAnyExcept(ZoneCharacters) ? [new("Cookie", $"{ConsoleSession.ZoneCookie}={Uri.EscapeDataString(zone)}")] : Array.Empty<KeyValuePair<string, string>>(),
         ];
     }

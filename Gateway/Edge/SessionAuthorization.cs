@@ -50,8 +50,14 @@ internal sealed class SessionAuthorization(KnownSessions sessions, KnownKeys key
     public async ValueTask<ApiKey?> UsableAsync(byte[]? value, ClientAddress client, CancellationToken cancellation) =>
         await KeyAsync(value, cancellation) is { Key: var key } && key.ErrorAt(time.GetUtcNow()) is null && key.Allows(client.Address) ? key : null;
 
-    /// <summary>Notes that a session was used.</summary>
-    public void MarkUsed(KnownSession session) => session.MarkUsed(time.GetTimestamp());
+    /// <summary>Notes that a session was used by a person: a page that only shows its newest state keeps none alive.</summary>
+    public void MarkUsed(KnownSession session, HttpRequest request)
+    {
+        if (!request.Headers.ContainsKey(ConsoleSession.LiveHeader))
+        {
+            session.MarkUsed(time.GetTimestamp());
+        }
+    }
 
     /// <summary>The key with which a session asks the API, and the error if it may not do what the request asks for. Counts the request first, as <see cref="KeyAuthorization"/> does.</summary>
     public async ValueTask<(KnownKey? Key, ApiError? Error)> AuthorizeAsync(HttpContext context, RouteMatch match, ClientAddress client)
@@ -77,7 +83,7 @@ internal sealed class SessionAuthorization(KnownSessions sessions, KnownKeys key
         }
 
         key.MarkUsed(now);
-        MarkUsed(session);
+        MarkUsed(session, context.Request);
         return (key, null);
     }
 
