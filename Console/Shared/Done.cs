@@ -7,7 +7,6 @@ internal static class Done
     {
         ["scheduled"] = "The window is scheduled.",
         ["saved"] = "Saved.",
-        ["unchanged"] = "Nothing was changed.",
         ["started"] = "The work has begun.",
         ["completed"] = "The work is completed.",
         ["cancelled"] = "It is cancelled.",
