@@ -1,6 +1,11 @@
 // Makes the console quicker; without it everything works. Live parts are fetched again while the page is in view.
 (() => {
   'use strict';
+  // The first time, times are shown in the browser's zone.
+  if (!/(^|; )xero_zone=/.test(document.cookie)) {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (zone) document.cookie = `xero_zone=${encodeURIComponent(zone)}; Path=/console/; SameSite=Strict; Max-Age=31536000${location.protocol === 'https:' ? '; Secure' : ''}`;
+  }
   const narrow = matchMedia('(max-width: 760px)');
   const nav = document.querySelector('.nav');
   const fold = () => { if (nav) nav.open = !narrow.matches; };

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Primitives;
+using Xerotier.OperatorConsole.Shared;
 using Xerotier.OperatorConsole.Visits;
 using Xerotier.ServiceDefaults;
 
@@ -9,9 +10,6 @@ namespace Xerotier.OperatorConsole.Incidents;
 internal static class IncidentEndpoints
 {
     private const string Root = "/console/incidents";
-
-    /// <summary>More people than this are told only after a second question (console.md, section 23).</summary>
-    private const int ToldWithoutAsking = 100;
 
     private static readonly string[] Fields = ["title", "status", "body", "components", "started_at", "at", "impact_override", "notify"];
 
@@ -23,11 +21,13 @@ internal static class IncidentEndpoints
         incidents.MapGet("new", NewAsync);
         incidents.MapPost("new", CreateAsync);
         incidents.MapGet("{id}", (Visit visit, string id) => ShowAsync(visit, id, null));
+        incidents.MapGet("{id}/updates", (string id) => Visit.See($"{Root}/{id}"));
         incidents.MapPost("{id}/updates", PostUpdateAsync);
         incidents.MapGet("{id}/updates/{update}", EditUpdateAsync);
         incidents.MapPost("{id}/updates/{update}", SaveUpdateAsync);
         incidents.MapGet("{id}/edit", EditAsync);
         incidents.MapPost("{id}/edit", SaveAsync);
+        incidents.MapGet("{id}/publish", (string id) => Visit.See($"{Root}/{id}"));
         incidents.MapPost("{id}/publish", PublishAsync);
         incidents.MapPost("{id}/delete", DeleteAsync);
     }
@@ -270,37 +270,13 @@ internal static class IncidentEndpoints
     private static async Task<IReadOnlyList<Component>> ComponentsAsync(Visit visit) =>
         (await visit.Api.GetAsync(visit.OfProject("management/components?limit=100"), ContractsJson.Wire.ListPageComponent)).Data;
 
-    /// <summary>A page that asks whether so many people are to be told; null: they are few, or it was answered.</summary>
-    private static async Task<IResult?> MustAskAsync(Visit visit, FormValues form, string happening, string action)
-    {
-        if (form.Has("body") && !form.IsOn("notify"))
-        {
-            return null;
-        }
+    /// <summary>The question before many are told; null: none is needed.</summary>
+    private static async Task<IResult?> MustAskAsync(Visit visit, FormValues form, string happening, string action) =>
+        form.Has("body") && !form.IsOn("notify") ? null : await Notification.MustAskAsync(visit, form, action, happening, NamedIn(form));
 
-        var audience = await AudienceAsync(visit, form, happening);
-        if (audience is null || audience.Count <= ToldWithoutAsking || form["confirmed"] == $"{audience.Count}")
-        {
-            return null;
-        }
+    private static Task<SubscriptionAudience?> AudienceAsync(Visit visit, FormValues form, string happening) => Notification.AudienceAsync(visit, happening, NamedIn(form));
 
-        return visit.Page<AskPage>(new() { [nameof(AskPage.Form)] = form, [nameof(AskPage.Audience)] = audience, [nameof(AskPage.Action)] = action });
-    }
-
-    /// <summary>How many people would be told; null: it cannot be told right now.</summary>
-    private static async Task<SubscriptionAudience?> AudienceAsync(Visit visit, FormValues form, string happening)
-    {
-        var components = ComponentField.Read(form).Select(declared => (JsonNode?)declared!["id"]!.GetValue<string>());
-        try
-        {
-            return (await visit.Api.SendAsync(
-                HttpMethod.Post, visit.OfProject("management/subscriptions/audience"), new() { ["components"] = new JsonArray([.. components]), ["event"] = happening }, ContractsJson.Wire.SubscriptionAudience)).Value;
-        }
-        catch (ApiException failure) when (failure.Error.Status >= 500)
-        {
-            return null;
-        }
-    }
+    private static IEnumerable<string> NamedIn(FormValues form) => ComponentField.Chosen(form).Select(chosen => chosen.Id);
 
     private static JsonObject BodyOf(FormValues form) => new()
     {

@@ -30,10 +30,6 @@ internal static class IncidentWords
         _ => null,
     };
 
-    /// <summary>Who is told: “412: 380 by e-mail, 29 by Slack, 3 by webhook”.</summary>
-    public static string Told(SubscriptionAudience audience) => audience.Count == 0 ? "Nobody is subscribed to it."
-        : $"{audience.Count}: " + string.Join(", ", new[] { (audience.ByChannel.Email, "e-mail"), (audience.ByChannel.Slack, "Slack"), (audience.ByChannel.Webhook, "webhook") }.Where(channel => channel.Item1 > 0).Select(channel => $"{channel.Item1} by {channel.Item2}"));
-
     /// <summary>What the whole page would say with what the update declares: the rule of product.md, section 3, over the worse of what is shown and what is declared.</summary>
     public static string Outlook(StatusDocument page, IReadOnlyDictionary<string, string> declared)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Xml;
+using Xerotier.OperatorConsole.Shared;
 using Xerotier.OperatorConsole.Visits;
 using Xerotier.ServiceDefaults;
 
@@ -56,6 +57,11 @@ internal static class RecurringEndpoints
         if (form["action"] == "preview" || form.HasErrors)
         {
             return await FormAsync(visit, null, form, form.HasErrors ? null : body);
+        }
+
+        if (form.IsOn("notify") && await Notification.MustAskAsync(visit, form, $"{Root}/new", "maintenance.scheduled", form.List("services").Select(name => name!.GetValue<string>())) is { } question)
+        {
+            return question;
         }
 
         try

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Xerotier.OperatorConsole.Shared;
 using Xerotier.OperatorConsole.Visits;
 using Xerotier.ServiceDefaults;
 
@@ -59,6 +60,11 @@ internal static class WindowEndpoints
     {
         var form = await FormValues.ReadAsync(visit.Http.Request);
         var body = Body(form);
+        if (!form.HasErrors && form.IsOn("notify") && await Notification.MustAskAsync(visit, form, $"{Root}/new", "maintenance.scheduled", Services(form)) is { } question)
+        {
+            return question;
+        }
+
         if (!form.HasErrors)
         {
             try
@@ -92,6 +98,11 @@ internal static class WindowEndpoints
     {
         var form = await FormValues.ReadAsync(visit.Http.Request);
         var body = Body(form);
+        if (!form.HasErrors && form.IsOn("notify") && await Notification.MustAskAsync(visit, form, $"{Root}/{id}/edit", "maintenance.rescheduled", Services(form)) is { } question)
+        {
+            return question;
+        }
+
         if (!form.HasErrors)
         {
             try

@@ -39,6 +39,48 @@ public sealed class ReplicaTests(ReplicaTests.ClusterFixture fixture) : IClassFi
     }
 
     [Fact]
+    public async Task A_session_of_the_console_works_at_both_Gateways_and_goes_on_when_one_is_killed()
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
+        var gateways = new[] { "gateway-0", "gateway-1" }.Select(name => cluster.Endpoint(name, "http")).ToArray();
+        using var key = new FormUrlEncodedContent([new("key", cluster.ApiKey)]);
+        using var signedIn = await http.PostAsync(new Uri(gateways[0], "/console/sign-in"), key, TestContext.Current.CancellationToken);
+        var cookie = signedIn.Headers.GetValues("Set-Cookie").First().Split(';')[0];
+        for (var i = 0; i < 6; i++)
+        {
+            Assert.Contains("<h1>Maintenance</h1>", await PageAsync(i % 2));
+        }
+
+        await cluster.KillAsync("gateway-0");
+        try
+        {
+            for (var i = 0; i < 6; i++)
+            {
+                Assert.Contains("<h1>Maintenance</h1>", await PageAsync(1)); // whichever Gateway the Console asks
+            }
+
+            await cluster.KillAsync("console-0");
+            await Eventually.TrueAsync(async () => (await PageAsync(1)).Contains("<h1>Maintenance</h1>", StringComparison.Ordinal), "the other Console responds");
+        }
+        finally
+        {
+            await cluster.StartInstanceAsync("gateway-0");
+            await cluster.StartInstanceAsync("console-0");
+            await cluster.ReadyAsync("gateway-0");
+            await cluster.ReadyAsync("console-0");
+        }
+
+        async Task<string> PageAsync(int gateway)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(gateways[gateway], "/console/maintenance"));
+            request.Headers.Add("Cookie", cookie);
+            request.Headers.Add("Accept", "text/html");
+            using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+            return await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Fact]
     public async Task The_pools_of_all_replicas_fit_into_the_database()
     {
         using var http = new HttpClient();

@@ -6,6 +6,7 @@ using Xerotier.MaintenanceService.Audit;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Clock;
 using Xerotier.MaintenanceService.Components;
+using Xerotier.MaintenanceService.Demo;
 using Xerotier.MaintenanceService.Incidents;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.MaintenanceService.Notices;
@@ -35,7 +36,7 @@ public sealed class IsolationTests(ManagementApi api)
             .Where(type => type.GetConstructors(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
                 .Any(constructor => constructor.GetParameters().Any(parameter => parameter.ParameterType == typeof(NpgsqlDataSource))))
             .Select(type => type.Name).Order(StringComparer.Ordinal);
-        Assert.Equal([nameof(AnyWindow), nameof(ChangeListener), nameof(ChangeLog), nameof(ChangeNotifier), nameof(ClockStore), nameof(ComponentStore), nameof(FullChangeLog), nameof(NoticeStore), nameof(SeriesClock), nameof(Suspensions)], holders);
+        Assert.Equal([nameof(AnyWindow), nameof(ChangeListener), nameof(ChangeLog), nameof(ChangeNotifier), nameof(ClockStore), nameof(ComponentStore), nameof(DemoNotices), nameof(FullChangeLog), nameof(NoticeStore), nameof(SeriesClock), nameof(Suspensions)], holders);
     }
 
     [Fact]

@@ -1,0 +1,44 @@
+using System.Text.Json.Nodes;
+using Xerotier.OperatorConsole.Visits;
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.OperatorConsole.Shared;
+
+/// <summary>How many people a change would be told to, and the question before it is many (console.md, section 23).</summary>
+internal static class Notification
+{
+    /// <summary>More people than this are told only after a second question.</summary>
+    private const int ToldWithoutAsking = 100;
+
+    /// <summary>Who would be told of an event; null: it cannot be said right now.</summary>
+    /// <param name="visit">The request.</param>
+    /// <param name="happening">The event's type.</param>
+    /// <param name="components">The components that it names, by ID or by name; none: as an event that names none.</param>
+    public static async Task<SubscriptionAudience?> AudienceAsync(Visit visit, string happening, IEnumerable<string> components)
+    {
+        try
+        {
+            var body = new JsonObject { ["components"] = new JsonArray([.. components.Select(one => (JsonNode)one)]), ["event"] = happening };
+            return (await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/subscriptions/audience"), body, ContractsJson.Wire.SubscriptionAudience)).Value;
+        }
+        catch (ApiException failure) when (failure.Error.Status is 400 or >= 500)
+        {
+            return null; // what is wrong with the components, the change itself is told
+        }
+    }
+
+    /// <summary>A page that asks whether so many people are to be told; null: they are few, or it was answered.</summary>
+    /// <param name="visit">The request.</param>
+    /// <param name="form">What was sent; its field <c>confirmed</c> answers.</param>
+    /// <param name="action">Where the form goes on to.</param>
+    /// <param name="happening">The event's type.</param>
+    /// <param name="components">The components that it names.</param>
+    public static async Task<IResult?> MustAskAsync(Visit visit, FormValues form, string action, string happening, IEnumerable<string> components) =>
+        await AudienceAsync(visit, happening, components) is { Count: > ToldWithoutAsking } many && form["confirmed"] != $"{many.Count}"
+            ? visit.Page<AskPage>(new() { [nameof(AskPage.Form)] = form, [nameof(AskPage.Audience)] = many, [nameof(AskPage.Action)] = action })
+            : null;
+
+    /// <summary>In words: “412: 380 by e-mail, 29 by Slack, 3 by webhook”.</summary>
+    public static string InWords(SubscriptionAudience audience) => audience.Count == 0 ? "Nobody is subscribed to it."
+        : $"{audience.Count}: " + string.Join(", ", new[] { (audience.ByChannel.Email, "e-mail"), (audience.ByChannel.Slack, "Slack"), (audience.ByChannel.Webhook, "webhook") }.Where(channel => channel.Item1 > 0).Select(channel => $"{channel.Item1} by {channel.Item2}"));
+}
