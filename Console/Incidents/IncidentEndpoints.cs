@@ -147,7 +147,7 @@ internal static class IncidentEndpoints
         var (incident, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
         var edited = incident.Updates.FirstOrDefault(one => one.Id == update) ?? throw new ApiException(ApiErrors.NotFound("There is no such update."));
         var form = FormValues.Of([
-            ("body", edited.Body), ("at", visit.Zone.ToField(edited.At)), ("zone", visit.Zone.Name), ("version", tag),
+            ("body", edited.Body), ("at", visit.Zone.ToField(edited.At)), (FormValues.Was("at"), edited.At.ToString("O")), ("zone", visit.Zone.Name), ("version", tag),
             .. edited.Components.Select(declared => (ComponentField.Of(declared.Id), (StringValues)declared.Status.ToString().ToLowerInvariant()))]);
         return await UpdateFormAsync(visit, incident, edited, form);
     }
@@ -189,7 +189,7 @@ internal static class IncidentEndpoints
     {
         var (incident, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
         return EditForm(visit, incident, FormValues.Of(
-            ("title", incident.Title), ("started_at", visit.Zone.ToField(incident.StartedAt)), ("zone", visit.Zone.Name),
+            ("title", incident.Title), ("started_at", visit.Zone.ToField(incident.StartedAt)), (FormValues.Was("started_at"), incident.StartedAt.ToString("O")), ("zone", visit.Zone.Name),
             ("impact_override", incident.ImpactOverride?.ToString().ToLowerInvariant() ?? ""), ("version", tag)));
     }
 

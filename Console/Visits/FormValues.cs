@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
@@ -101,6 +102,9 @@ public sealed class FormValues
         Status = error.Status;
     }
 
+    /// <summary>The hidden field with the instant that a time's field was made of.</summary>
+    public static string Was(string name) => $"was_{name}";
+
     /// <summary>Reads a local time of the form's own zone (its field <c>zone</c>).</summary>
     /// <returns>The instant; null: nothing was entered, or it is wrong, which the form then says.</returns>
     public DateTimeOffset? Time(string name)
@@ -114,6 +118,12 @@ public sealed class FormValues
         {
             Fail("zone", "Choose a time zone, such as Europe/Berlin or UTC.");
             return null;
+        }
+
+        // A field shows whole seconds: one that nobody touched keeps what it was made of.
+        if (DateTimeOffset.TryParse(this[Was(name)], CultureInfo.InvariantCulture, out var was) && zone.ToField(was) == this[name])
+        {
+            return was;
         }
 
         var (time, sentence) = zone.Read(this[name]);

@@ -90,7 +90,8 @@ internal static class WindowEndpoints
         var (window, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceWindow);
         return await FormAsync(visit, window, FormValues.Of(
             ("title", window.Title), ("description", window.Description), ("severity", window.Severity.Wire()), ("affected_services", window.AffectedServices.ToArray()), ("zone", visit.Zone.Name),
-            ("starts_at", visit.Zone.ToField(window.StartsAt)), ("ends_at", visit.Zone.ToField(window.EndsAt)), ("auto_transition", window.AutoTransition ? "on" : ""),
+            ("starts_at", visit.Zone.ToField(window.StartsAt)), ("ends_at", visit.Zone.ToField(window.EndsAt)),
+            (FormValues.Was("starts_at"), window.StartsAt.ToString("O")), (FormValues.Was("ends_at"), window.EndsAt.ToString("O")), ("auto_transition", window.AutoTransition ? "on" : ""),
             ("reminders", string.Join(", ", window.Reminders)), ("notify", window.Notify ? "on" : ""), ("version", tag)));
     }
 

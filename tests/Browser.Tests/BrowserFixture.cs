@@ -61,7 +61,10 @@ public sealed class BrowserFixture : IAsyncLifetime
     }
 
     /// <summary>The same with a page of another server.</summary>
-    public Task<Visit> VisitAsync(string address) => VisitAsync(address, new(), "");
+    public Task<Visit> VisitAsync(string address) => VisitAsync(address, new Screen());
+
+    /// <summary>The same on a screen.</summary>
+    public Task<Visit> VisitAsync(string address, Screen screen) => VisitAsync(address, screen, "");
 
     private async Task<Visit> VisitAsync(string address, Screen screen, string path)
     {
