@@ -31,7 +31,7 @@ public sealed record ClusterOptions
 /// <summary>The whole system, run by Aspire in this process as <c>./run</c> runs it in its own, on ports and a data folder of its own, with handles to break it.</summary>
 public sealed partial class Cluster : IAsyncDisposable
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(180);
     private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(20);
 
     private readonly DistributedApplication app;
