@@ -60,11 +60,11 @@ public sealed class Gateways : IDisposable
             }
             catch (HttpRequestException failure) when (sent.Method == HttpMethod.Get || failure.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
             {
-                // A change may have been made although its answer is lost: it is not asked for twice.
+                // nothing was changed there: the next one
             }
             catch (HttpRequestException)
             {
-                break;
+                break; // a change may have been made although its answer is lost: it is not asked for twice
             }
             catch (TaskCanceledException failure) when (failure.InnerException is TimeoutException && !cancellation.IsCancellationRequested)
             {

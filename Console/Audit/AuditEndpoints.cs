@@ -10,17 +10,13 @@ internal static class AuditEndpoints
 
     private static async Task<IResult> ShowAsync(Visit visit)
     {
-        var query = visit.Http.Request.Query;
-        var (kind, after) = (query["object"].ToString(), query["after"].ToString());
-        var path = $"management/events?limit=50{(kind.Length > 0 ? $"&object={Uri.EscapeDataString(kind)}" : "")}{(after.Length > 0 ? $"&after={Uri.EscapeDataString(after)}" : "")}";
-        var list = await visit.Api.GetAsync(visit.OfProject(path), AuditJson.Default.JsonElement);
+        var list = await visit.Api.GetAsync(visit.OfProject($"management/events?{visit.ListQuery(50, "object")}"), AuditJson.Default.JsonElement);
         return visit.Page<AuditPage>(new()
         {
             [nameof(AuditPage.Events)] = list.GetProperty("data").EnumerateArray().Select(AuditEntry.Of).ToList(),
-            [nameof(AuditPage.Object)] = kind,
+            [nameof(AuditPage.Object)] = visit.Http.Request.Query["object"].ToString(),
             [nameof(AuditPage.LastId)] = list.GetProperty("last_id").GetString(),
             [nameof(AuditPage.HasMore)] = list.GetProperty("has_more").GetBoolean(),
-            [nameof(AuditPage.IsLater)] = after.Length > 0,
         });
     }
 }

@@ -36,10 +36,9 @@ internal static class IncidentEndpoints
 
     private static async Task<IResult> ListAsync(Visit visit, bool drafts)
     {
-        var after = visit.Http.Request.Query["after"].ToString();
         var list = await visit.Api.GetAsync(
-            visit.OfProject($"management/incidents?limit=50&draft={(drafts ? "true" : "false")}{(after.Length > 0 ? $"&after={Uri.EscapeDataString(after)}" : "")}"), ContractsJson.Wire.ListPageIncident);
-        return visit.Page<IncidentsPage>(new() { [nameof(IncidentsPage.List)] = list, [nameof(IncidentsPage.AreDrafts)] = drafts, [nameof(IncidentsPage.IsLater)] = after.Length > 0 });
+            visit.OfProject($"management/incidents?{visit.ListQuery(50)}&draft={(drafts ? "true" : "false")}"), ContractsJson.Wire.ListPageIncident);
+        return visit.Page<IncidentsPage>(new() { [nameof(IncidentsPage.List)] = list, [nameof(IncidentsPage.AreDrafts)] = drafts });
     }
 
     /// <summary>The incident with the form for its next update.</summary>
@@ -53,10 +52,10 @@ internal static class IncidentEndpoints
         {
             form = FormValues.Of(
                 ("status", (incident.Status is IncidentStatus.Resolved ? IncidentStatus.Postmortem : incident.Status is IncidentStatus.Investigating ? IncidentStatus.Identified : incident.Status).Wire()),
-                ("zone", visit.Zone.Name), ("notify", "on"), ("idempotency", NewKey()));
+                ("zone", visit.Zone.Name), ("notify", "on"), (FormValues.IdempotencyField, FormValues.NewIdempotencyKey()));
         }
 
-        form.Set("version", tag);
+        form.Set(FormValues.VersionField, tag);
         return visit.Page<IncidentPage>(
             new()
             {
@@ -75,7 +74,7 @@ internal static class IncidentEndpoints
         var template = IncidentTemplate.Find(visit.Http.Request.Query["template"]);
         return await ComposeAsync(visit, FormValues.Of(
             ("title", template?.Title ?? ""), ("body", template?.Body ?? ""), ("status", (template?.Status ?? IncidentStatus.Investigating).Wire()),
-            ("zone", visit.Zone.Name), ("impact_override", ""), ("notify", "on"), ("idempotency", NewKey())));
+            ("zone", visit.Zone.Name), ("impact_override", ""), ("notify", "on"), (FormValues.IdempotencyField, FormValues.NewIdempotencyKey())));
     }
 
     private static async Task<IResult> CreateAsync(Visit visit)
@@ -103,12 +102,12 @@ internal static class IncidentEndpoints
 
         try
         {
-            var made = await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/incidents"), body, ContractsJson.Wire.Incident, idempotencyKey: form["idempotency"]);
+            var made = await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/incidents"), body, ContractsJson.Wire.Incident, idempotencyKey: form[FormValues.IdempotencyField]);
             return Visit.See($"{Root}/{made.Value.Id}", isDraft ? "drafted" : "published", made.Value.Warnings);
         }
         catch (ApiException refused)
         {
-            Refuse(form, refused);
+            form.Refuse(refused.Error, Fields);
             return await ComposeAsync(visit, form);
         }
     }
@@ -132,12 +131,12 @@ internal static class IncidentEndpoints
         try
         {
             var changed = await visit.Api.SendAsync(
-                HttpMethod.Post, PathOf(visit, id) + "/updates", body, ContractsJson.Wire.Incident, form["version"] is { Length: > 0 } version ? version : null, form["idempotency"]);
+                HttpMethod.Post, PathOf(visit, id) + "/updates", body, ContractsJson.Wire.Incident, form.Version, form[FormValues.IdempotencyField]);
             return Visit.See($"{Root}/{id}", form["status"] == "resolved" ? "resolved" : "posted", changed.Value.Warnings);
         }
         catch (ApiException refused)
         {
-            Refuse(form, refused);
+            form.Refuse(refused.Error, Fields);
             return await ShowAsync(visit, id, form, status: form.Status);
         }
     }
@@ -147,7 +146,7 @@ internal static class IncidentEndpoints
         var (incident, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
         var edited = incident.Updates.FirstOrDefault(one => one.Id == update) ?? throw new ApiException(ApiErrors.NotFound("There is no such update."));
         var form = FormValues.Of([
-            ("body", edited.Body), ("at", visit.Zone.ToField(edited.At)), (FormValues.Was("at"), edited.At.ToString("O")), ("zone", visit.Zone.Name), ("version", tag),
+            ("body", edited.Body), ("at", visit.Zone.ToField(edited.At)), (FormValues.Was("at"), edited.At.ToString("O")), ("zone", visit.Zone.Name), (FormValues.VersionField, tag),
             .. edited.Components.Select(declared => (ComponentField.Of(declared.Id), (StringValues)declared.Status.ToString().ToLowerInvariant()))]);
         return await UpdateFormAsync(visit, incident, edited, form);
     }
@@ -161,17 +160,17 @@ internal static class IncidentEndpoints
         {
             try
             {
-                await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id) + $"/updates/{Uri.EscapeDataString(update)}", body, ContractsJson.Wire.Incident, form["version"] is { Length: > 0 } version ? version : null);
+                await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id) + $"/updates/{Uri.EscapeDataString(update)}", body, ContractsJson.Wire.Incident, form.Version);
                 return Visit.See($"{Root}/{id}", "saved");
             }
             catch (ApiException refused)
             {
-                Refuse(form, refused);
+                form.Refuse(refused.Error, Fields);
             }
         }
 
         var (incident, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
-        form.Set("version", tag);
+        form.Set(FormValues.VersionField, tag);
         return await UpdateFormAsync(visit, incident, incident.Updates.FirstOrDefault(one => one.Id == update) ?? throw new ApiException(ApiErrors.NotFound("There is no such update.")), form);
     }
 
@@ -190,7 +189,7 @@ internal static class IncidentEndpoints
         var (incident, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
         return EditForm(visit, incident, FormValues.Of(
             ("title", incident.Title), ("started_at", visit.Zone.ToField(incident.StartedAt)), (FormValues.Was("started_at"), incident.StartedAt.ToString("O")), ("zone", visit.Zone.Name),
-            ("impact_override", incident.ImpactOverride?.ToString().ToLowerInvariant() ?? ""), ("version", tag)));
+            ("impact_override", incident.ImpactOverride?.ToString().ToLowerInvariant() ?? ""), (FormValues.VersionField, tag)));
     }
 
     private static async Task<IResult> SaveAsync(Visit visit, string id)
@@ -202,17 +201,17 @@ internal static class IncidentEndpoints
         {
             try
             {
-                await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id), body, ContractsJson.Wire.Incident, form["version"] is { Length: > 0 } version ? version : null);
+                await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id), body, ContractsJson.Wire.Incident, form.Version);
                 return Visit.See($"{Root}/{id}", "saved");
             }
             catch (ApiException refused)
             {
-                Refuse(form, refused);
+                form.Refuse(refused.Error, Fields);
             }
         }
 
         var (incident, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
-        form.Set("version", tag);
+        form.Set(FormValues.VersionField, tag);
         return EditForm(visit, incident, form);
     }
 
@@ -293,15 +292,4 @@ internal static class IncidentEndpoints
             body[name] = time.ToString("O");
         }
     }
-
-    private static void Refuse(FormValues form, ApiException refused)
-    {
-        form.Refuse(refused.Error, Fields);
-        if (refused.Error.Code == "idempotency_conflict")
-        {
-            form.Set("idempotency", NewKey());
-        }
-    }
-
-    private static string NewKey() => Guid.NewGuid().ToString("N");
 }

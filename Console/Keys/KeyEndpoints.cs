@@ -36,8 +36,7 @@ internal static class KeyEndpoints
 
     private static async Task<IResult> ListAsync(Visit visit, KeyRing ring, FormValues form, ApiKeyCreated? made = null, int status = 200, string? problem = null)
     {
-        var after = visit.Http.Request.Query["after"].ToString();
-        var list = await visit.Api.GetAsync($"{ring.Path}?limit=50{(after.Length > 0 ? $"&after={Uri.EscapeDataString(after)}" : "")}", ContractsJson.Wire.ListPageApiKey);
+        var list = await visit.Api.GetAsync($"{ring.Path}?{visit.ListQuery(50)}", ContractsJson.Wire.ListPageApiKey);
         return visit.Page<KeysPage>(
             new()
             {
@@ -46,7 +45,6 @@ internal static class KeyEndpoints
                 [nameof(KeysPage.Form)] = form,
                 [nameof(KeysPage.Made)] = made,
                 [nameof(KeysPage.Problem)] = problem,
-                [nameof(KeysPage.IsLater)] = after.Length > 0,
             },
             status);
     }

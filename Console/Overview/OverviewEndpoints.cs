@@ -26,11 +26,8 @@ internal static class OverviewEndpoints
 
     private static async Task<IResult> FleetAsync(Visit visit)
     {
-        var query = visit.Http.Request.Query;
-        var (search, after) = (query["q"].ToString().Trim(), query["after"].ToString());
-        var path = $"health/dashboard?limit=100{(search.Length > 0 ? $"&q={Uri.EscapeDataString(search)}" : "")}{(after.Length > 0 ? $"&after={Uri.EscapeDataString(after)}" : "")}";
-        var health = await visit.Api.GetAsync(visit.OfProject(path), ContractsJson.Wire.HealthDashboardResponse);
-        return visit.Page<FleetPage>(new() { [nameof(FleetPage.Health)] = health, [nameof(FleetPage.Search)] = search, [nameof(FleetPage.IsLater)] = after.Length > 0 });
+        var health = await visit.Api.GetAsync(visit.OfProject($"health/dashboard?{visit.ListQuery(100, "q")}"), ContractsJson.Wire.HealthDashboardResponse);
+        return visit.Page<FleetPage>(new() { [nameof(FleetPage.Health)] = health, [nameof(FleetPage.Search)] = visit.Http.Request.Query["q"].ToString().Trim() });
     }
 
     /// <summary>What cannot be had right now is said in its place: the rest of the page stands.</summary>

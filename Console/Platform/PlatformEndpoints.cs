@@ -35,10 +35,9 @@ internal static class PlatformEndpoints
     private static async Task<IResult> ProjectsAsync(Visit visit, FormValues form, string? problem = null, int status = 200)
     {
         _ = visit.Platform();
-        var after = visit.Http.Request.Query["after"].ToString();
-        var list = await visit.Api.GetAsync($"/v1/platform/projects?limit=50{(after.Length > 0 ? $"&after={Uri.EscapeDataString(after)}" : "")}", ContractsJson.Wire.ListPageProject);
+        var list = await visit.Api.GetAsync($"/v1/platform/projects?{visit.ListQuery(50)}", ContractsJson.Wire.ListPageProject);
         return visit.Page<ProjectsPage>(
-            new() { [nameof(ProjectsPage.List)] = list, [nameof(ProjectsPage.Form)] = form, [nameof(ProjectsPage.Problem)] = problem, [nameof(ProjectsPage.IsLater)] = after.Length > 0 }, status);
+            new() { [nameof(ProjectsPage.List)] = list, [nameof(ProjectsPage.Form)] = form, [nameof(ProjectsPage.Problem)] = problem }, status);
     }
 
     private static async Task<IResult> CreateProjectAsync(Visit visit)
@@ -79,10 +78,11 @@ internal static class PlatformEndpoints
         return visit.Page<ComponentsPage>(new() { [nameof(ComponentsPage.List)] = list, [nameof(ComponentsPage.WithArchived)] = archived });
     }
 
-    private static IResult ComponentForm(Visit visit, Component? component, FormValues form)
+    private static IResult ComponentForm(Visit visit, Component? component, FormValues form, ApiError? refused = null)
     {
         _ = visit.Platform();
-        return visit.Page<ComponentFormPage>(new() { [nameof(ComponentFormPage.Component)] = component, [nameof(ComponentFormPage.Form)] = form }, form.Status);
+        return visit.Page<ComponentFormPage>(
+            new() { [nameof(ComponentFormPage.Component)] = component, [nameof(ComponentFormPage.Form)] = form, [nameof(ComponentFormPage.Problem)] = refused?.Message }, refused?.Status ?? form.Status);
     }
 
     private static async Task<IResult> CreateComponentAsync(Visit visit)
@@ -109,10 +109,7 @@ internal static class PlatformEndpoints
     {
         _ = visit.Platform();
         var (component, tag) = await visit.Api.FindAsync(ComponentPath(id), ContractsJson.Wire.Component);
-        return ComponentForm(visit, component, FormValues.Of(
-            ("name", component.Name), ("description", component.Description), ("group", component.Group), ("position", $"{component.Position}"), ("start_date", component.StartDate.ToString("yyyy-MM-dd")),
-            ("only_show_if_degraded", component.OnlyShowIfDegraded ? "on" : ""), ("probe_url", component.Probe?.Url ?? ""), ("probe_interval", $"{component.Probe?.IntervalSeconds}"),
-            ("probe_timeout", $"{component.Probe?.TimeoutSeconds}"), ("probe_status", $"{component.Probe?.ExpectStatus}"), ("version", tag)));
+        return ComponentForm(visit, component, FormOf(component, tag));
     }
 
     private static async Task<IResult> SaveComponentAsync(Visit visit, string id)
@@ -124,7 +121,7 @@ internal static class PlatformEndpoints
         {
             try
             {
-                await visit.Api.SendAsync(HttpMethod.Patch, ComponentPath(id), body, ContractsJson.Wire.Component, form["version"] is { Length: > 0 } version ? version : null);
+                await visit.Api.SendAsync(HttpMethod.Patch, ComponentPath(id), body, ContractsJson.Wire.Component, form.Version);
                 return Visit.See(Components, "saved");
             }
             catch (ApiException refused)
@@ -132,7 +129,7 @@ internal static class PlatformEndpoints
                 Refuse(form, refused);
                 if (form.Status == StatusCodes.Status412PreconditionFailed)
                 {
-                    form.Set("version", tag);
+                    form.Set(FormValues.VersionField, tag);
                 }
             }
         }
@@ -142,7 +139,6 @@ internal static class PlatformEndpoints
 
     private static async Task<IResult> ArchiveComponentAsync(Visit visit, string id)
     {
-        var form = await FormValues.ReadAsync(visit.Http.Request);
         try
         {
             await visit.Api.SendAsync(HttpMethod.Delete, ComponentPath(id), null, ContractsJson.Wire.Component);
@@ -150,25 +146,21 @@ internal static class PlatformEndpoints
         }
         catch (ApiException refused) when (refused.Error.Status is 409)
         {
-            form.Refuse(refused.Error, ComponentFields);
             var (component, tag) = await visit.Api.FindAsync(ComponentPath(id), ContractsJson.Wire.Component);
-            return visit.Page<ComponentFormPage>(
-                new()
-                {
-                    [nameof(ComponentFormPage.Component)] = component,
-                    [nameof(ComponentFormPage.Form)] = FormValues.Of(("name", component.Name), ("description", component.Description), ("group", component.Group), ("position", $"{component.Position}"), ("version", tag)),
-                    [nameof(ComponentFormPage.Problem)] = refused.Error.Message,
-                },
-                refused.Error.Status);
+            return ComponentForm(visit, component, FormOf(component, tag), refused.Error);
         }
     }
+
+    private static FormValues FormOf(Component component, string? tag) => FormValues.Of(
+        ("name", component.Name), ("description", component.Description), ("group", component.Group), ("position", $"{component.Position}"), ("start_date", component.StartDate.ToString("yyyy-MM-dd")),
+        ("only_show_if_degraded", component.OnlyShowIfDegraded ? "on" : ""), ("probe_url", component.Probe?.Url ?? ""), ("probe_interval", $"{component.Probe?.IntervalSeconds}"),
+        ("probe_timeout", $"{component.Probe?.TimeoutSeconds}"), ("probe_status", $"{component.Probe?.ExpectStatus}"), (FormValues.VersionField, tag));
 
     private static async Task<IResult> SubscribersAsync(Visit visit)
     {
         _ = visit.Platform();
-        var after = visit.Http.Request.Query["after"].ToString();
-        var list = await visit.Api.GetAsync($"/v1/platform/subscribers?limit=50{(after.Length > 0 ? $"&after={Uri.EscapeDataString(after)}" : "")}", ContractsJson.Wire.ListPagePageSubscriber);
-        return visit.Page<SubscribersPage>(new() { [nameof(SubscribersPage.List)] = list, [nameof(SubscribersPage.IsLater)] = after.Length > 0 });
+        var list = await visit.Api.GetAsync($"/v1/platform/subscribers?{visit.ListQuery(50)}", ContractsJson.Wire.ListPagePageSubscriber);
+        return visit.Page<SubscribersPage>(new() { [nameof(SubscribersPage.List)] = list });
     }
 
     private static async Task<IResult> DeleteSubscriberAsync(Visit visit, string id)

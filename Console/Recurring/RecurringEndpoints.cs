@@ -28,9 +28,8 @@ internal static class RecurringEndpoints
 
     private static async Task<IResult> ListAsync(Visit visit)
     {
-        var after = visit.Http.Request.Query["after"].ToString();
-        var list = await visit.Api.GetAsync(visit.OfProject($"management/maintenance-series?limit=50{(after.Length > 0 ? $"&after={Uri.EscapeDataString(after)}" : "")}"), ContractsJson.Wire.ListPageMaintenanceSeries);
-        return visit.Page<RecurringPage>(new() { [nameof(RecurringPage.List)] = list, [nameof(RecurringPage.IsLater)] = after.Length > 0 });
+        var list = await visit.Api.GetAsync(visit.OfProject($"management/maintenance-series?{visit.ListQuery(50)}"), ContractsJson.Wire.ListPageMaintenanceSeries);
+        return visit.Page<RecurringPage>(new() { [nameof(RecurringPage.List)] = list });
     }
 
     private static async Task<IResult> ShowAsync(Visit visit, string id)
@@ -48,7 +47,7 @@ internal static class RecurringEndpoints
 
     private static Task<IResult> NewAsync(Visit visit) => FormAsync(visit, null, FormValues.Of(
         ("severity", "info"), ("timezone", visit.Zone.Name), ("starts_on", visit.Now.AddDays(1).ToString("yyyy-MM-dd")), ("local_time", "02:00"), ("minutes", "60"),
-        ("rrule", "FREQ=WEEKLY;BYDAY=SU"), ("auto_transition", "on"), ("notify", "on"), ("reminders", "-24h, -1h"), ("horizon_days", "60"), ("idempotency", Guid.NewGuid().ToString("N"))));
+        ("rrule", "FREQ=WEEKLY;BYDAY=SU"), ("auto_transition", "on"), ("notify", "on"), ("reminders", "-24h, -1h"), ("horizon_days", "60"), (FormValues.IdempotencyField, FormValues.NewIdempotencyKey())));
 
     private static async Task<IResult> CreateAsync(Visit visit)
     {
@@ -66,7 +65,7 @@ internal static class RecurringEndpoints
 
         try
         {
-            var made = await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/maintenance-series"), body, ContractsJson.Wire.MaintenanceSeries, idempotencyKey: form["idempotency"]);
+            var made = await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/maintenance-series"), body, ContractsJson.Wire.MaintenanceSeries, idempotencyKey: form[FormValues.IdempotencyField]);
             return Visit.See($"{Root}/{made.Value.Id}", "created", made.Value.Warnings);
         }
         catch (ApiException refused)
@@ -83,7 +82,7 @@ internal static class RecurringEndpoints
             ("title", series.Title), ("description", series.Description), ("severity", series.Severity.Wire()), ("services", string.Join(", ", series.AffectedServices)), ("timezone", series.Timezone),
             ("starts_on", series.StartsOn.ToString("yyyy-MM-dd")), ("local_time", series.LocalTime), ("minutes", $"{XmlConvert.ToTimeSpan(series.Duration).TotalMinutes:0}"), ("rrule", series.Rrule),
             ("exdates", string.Join(", ", series.Exdates.Select(date => date.ToString("yyyy-MM-dd")))), ("horizon_days", $"{series.HorizonDays}"), ("auto_transition", series.AutoTransition ? "on" : ""),
-            ("notify", series.Notify ? "on" : ""), ("reminders", string.Join(", ", series.Reminders)), ("version", tag)));
+            ("notify", series.Notify ? "on" : ""), ("reminders", string.Join(", ", series.Reminders)), (FormValues.VersionField, tag)));
     }
 
     private static async Task<IResult> SaveAsync(Visit visit, string id)
@@ -94,7 +93,7 @@ internal static class RecurringEndpoints
         {
             try
             {
-                var saved = await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id), body, ContractsJson.Wire.MaintenanceSeries, form["version"] is { Length: > 0 } version ? version : null);
+                var saved = await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id), body, ContractsJson.Wire.MaintenanceSeries, form.Version);
                 return Visit.See($"{Root}/{id}", "saved", saved.Value.Warnings);
             }
             catch (ApiException refused)
@@ -106,7 +105,7 @@ internal static class RecurringEndpoints
         var (series, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceSeries);
         if (form.Status == StatusCodes.Status412PreconditionFailed)
         {
-            form.Set("version", tag);
+            form.Set(FormValues.VersionField, tag);
         }
 
         return await FormAsync(visit, series, form, form["action"] == "preview" && !form.HasErrors ? body : null);
@@ -160,10 +159,6 @@ internal static class RecurringEndpoints
             form.Fail("services", services);
         }
 
-        if (refused.Error.Code == "idempotency_conflict")
-        {
-            form.Set("idempotency", Guid.NewGuid().ToString("N"));
-        }
     }
 
     /// <summary>The form, with the next occurrences of what stands in it where <paramref name="previewed"/> is given.</summary>

@@ -32,22 +32,19 @@ internal static class SubscriptionEndpoints
 
     private static async Task<IResult> ListAsync(Visit visit)
     {
-        var after = visit.Http.Request.Query["after"].ToString();
-        var list = await visit.Api.GetAsync(visit.OfProject($"management/subscriptions?limit=50{(after.Length > 0 ? $"&after={Uri.EscapeDataString(after)}" : "")}"), ContractsJson.Wire.ListPageSubscription);
-        return visit.Page<SubscriptionsPage>(new() { [nameof(SubscriptionsPage.List)] = list, [nameof(SubscriptionsPage.IsLater)] = after.Length > 0 });
+        var list = await visit.Api.GetAsync(visit.OfProject($"management/subscriptions?{visit.ListQuery(50)}"), ContractsJson.Wire.ListPageSubscription);
+        return visit.Page<SubscriptionsPage>(new() { [nameof(SubscriptionsPage.List)] = list });
     }
 
     private static async Task<IResult> ShowAsync(Visit visit, string id, string? problem = null, int status = 200, string? secret = null)
     {
-        var after = visit.Http.Request.Query["after"].ToString();
         var subscription = visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.Subscription);
-        var deliveries = visit.Api.GetAsync(PathOf(visit, id) + $"/deliveries?limit=50{(after.Length > 0 ? $"&after={Uri.EscapeDataString(after)}" : "")}", ContractsJson.Wire.ListPageDelivery);
+        var deliveries = visit.Api.GetAsync(PathOf(visit, id) + $"/deliveries?{visit.ListQuery(50)}", ContractsJson.Wire.ListPageDelivery);
         return visit.Page<SubscriptionPage>(
             new()
             {
                 [nameof(SubscriptionPage.Subscription)] = await subscription,
                 [nameof(SubscriptionPage.Deliveries)] = await deliveries,
-                [nameof(SubscriptionPage.IsLater)] = after.Length > 0,
                 [nameof(SubscriptionPage.Problem)] = problem,
                 [nameof(SubscriptionPage.Secret)] = secret,
             },
@@ -75,13 +72,12 @@ internal static class SubscriptionEndpoints
     {
         var (subscription, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Subscription);
         return await FormAsync(visit, subscription, FormValues.Of(
-            ("channel", subscription.Channel.Wire()), ("target", subscription.Target), ("components", string.Join(", ", subscription.Components)), ("events", new StringValues([.. subscription.Events])), ("version", tag)));
+            ("channel", subscription.Channel.Wire()), ("target", subscription.Target), ("components", string.Join(", ", subscription.Components)), ("events", new StringValues([.. subscription.Events])), (FormValues.VersionField, tag)));
     }
 
     private static async Task<IResult> SaveAsync(Visit visit, string id)
     {
         var form = await FormValues.ReadAsync(visit.Http.Request);
-        var version = form["version"] is { Length: > 0 } sent ? sent : null;
         try
         {
             var body = Body(form);
@@ -90,7 +86,7 @@ internal static class SubscriptionEndpoints
                 body.Remove("target");
             }
 
-            await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id), body, ContractsJson.Wire.Subscription, version);
+            await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id), body, ContractsJson.Wire.Subscription, form.Version);
             return Visit.See($"{Root}/{id}", "saved");
         }
         catch (ApiException refused)
@@ -101,7 +97,7 @@ internal static class SubscriptionEndpoints
         var (subscription, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Subscription);
         if (form.Status == StatusCodes.Status412PreconditionFailed)
         {
-            form.Set("version", tag);
+            form.Set(FormValues.VersionField, tag);
         }
 
         return await FormAsync(visit, subscription, form);

@@ -14,6 +14,12 @@ public sealed class FormValues
 
     private FormValues(Dictionary<string, StringValues> values) => this.values = values;
 
+    /// <summary>The field with <see cref="Version"/>.</summary>
+    public const string VersionField = "version";
+
+    /// <summary>The field with the key by which the API knows a second sending of the same form.</summary>
+    public const string IdempotencyField = "idempotency";
+
     /// <summary>What is wrong with the whole, as a sentence; null: nothing.</summary>
     public string? Problem { get; set; }
 
@@ -48,6 +54,9 @@ public sealed class FormValues
 
     /// <summary>The one value of a field; empty: it has none.</summary>
     public string this[string name] => values.TryGetValue(name, out var value) && value.Count > 0 ? value[0] ?? "" : "";
+
+    /// <summary>The version that the form was made of, for <c>If-Match</c>; null: it names none.</summary>
+    public string? Version => this[VersionField] is { Length: > 0 } version ? version : null;
 
     /// <summary>All values of a field.</summary>
     public IReadOnlyList<string> AllOf(string name) => values.TryGetValue(name, out var all) ? [.. all.OfType<string>()] : [];
@@ -100,7 +109,14 @@ public sealed class FormValues
             : error.Status == StatusCodes.Status412PreconditionFailed ? "Somebody saved a newer version meanwhile. What you entered is below, beside what is saved now: saving again replaces that."
             : string.Join(' ', rest);
         Status = error.Status;
+        if (error.Code == "idempotency_conflict")
+        {
+            Set(IdempotencyField, NewIdempotencyKey()); // what is changed now is another request
+        }
     }
+
+    /// <summary>A key for <see cref="IdempotencyField"/>.</summary>
+    public static string NewIdempotencyKey() => Guid.NewGuid().ToString("N");
 
     /// <summary>The hidden field with the instant that a time's field was made of.</summary>
     public static string Was(string name) => $"was_{name}";

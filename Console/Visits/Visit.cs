@@ -79,6 +79,12 @@ public sealed class Visit
         return visit;
     }
 
+    /// <summary>The query of a page of a list in the API: the filters that the user's address names, and the place after which the page begins.</summary>
+    /// <param name="limit">The most entries.</param>
+    /// <param name="filters">Their names, which are the API's.</param>
+    public string ListQuery(int limit, params IEnumerable<string> filters) =>
+        $"limit={limit}" + string.Concat(filters.Append("after").Select(name => (Name: name, Value: Http.Request.Query[name].ToString().Trim())).Where(one => one.Value.Length > 0).Select(one => $"&{one.Name}={Uri.EscapeDataString(one.Value)}"));
+
     /// <summary>The path of the project's API.</summary>
     public string OfProject(string path) => $"/{Project().ProjectId}/v1/{path}";
 

@@ -31,12 +31,8 @@ internal static class WindowEndpoints
 
     private static async Task<IResult> ListAsync(Visit visit)
     {
-        var query = visit.Http.Request.Query;
-        var status = query["status"].ToString();
-        var after = query["after"].ToString();
-        var path = visit.OfProject($"management/maintenance?limit=50{(status.Length > 0 ? $"&status={Uri.EscapeDataString(status)}" : "")}{(after.Length > 0 ? $"&after={Uri.EscapeDataString(after)}" : "")}");
-        var list = await visit.Api.GetAsync(path, ContractsJson.Wire.ListPageMaintenanceWindow);
-        return visit.Page<WindowsPage>(new() { [nameof(WindowsPage.List)] = list, [nameof(WindowsPage.Status)] = status, [nameof(WindowsPage.IsLater)] = after.Length > 0 });
+        var list = await visit.Api.GetAsync(visit.OfProject($"management/maintenance?{visit.ListQuery(50, "status")}"), ContractsJson.Wire.ListPageMaintenanceWindow);
+        return visit.Page<WindowsPage>(new() { [nameof(WindowsPage.List)] = list, [nameof(WindowsPage.Status)] = visit.Http.Request.Query["status"].ToString() });
     }
 
     private static async Task<IResult> ShowAsync(Visit visit, string id, string? problem = null, int status = 200)
@@ -53,7 +49,7 @@ internal static class WindowEndpoints
         var start = new DateTimeOffset(visit.Now.Ticks - (visit.Now.Ticks % TimeSpan.TicksPerHour), TimeSpan.Zero).AddHours(2);
         return await FormAsync(visit, null, FormValues.Of(
             ("severity", "info"), ("zone", visit.Zone.Name), ("starts_at", visit.Zone.ToField(start)), ("ends_at", visit.Zone.ToField(start.AddHours(1))),
-            ("notify", "on"), ("reminders", "-24h, -1h"), ("idempotency", Guid.NewGuid().ToString("N"))));
+            ("notify", "on"), ("reminders", "-24h, -1h"), (FormValues.IdempotencyField, FormValues.NewIdempotencyKey())));
     }
 
     private static async Task<IResult> CreateAsync(Visit visit)
@@ -69,16 +65,12 @@ internal static class WindowEndpoints
         {
             try
             {
-                var made = await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/maintenance"), body, ContractsJson.Wire.MaintenanceWindow, idempotencyKey: form["idempotency"]);
+                var made = await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/maintenance"), body, ContractsJson.Wire.MaintenanceWindow, idempotencyKey: form[FormValues.IdempotencyField]);
                 return Visit.See($"{Root}/{made.Value.Id}", "scheduled", made.Value.Warnings);
             }
             catch (ApiException refused)
             {
                 form.Refuse(refused.Error, Fields);
-                if (refused.Error.Code == "idempotency_conflict")
-                {
-                    form.Set("idempotency", Guid.NewGuid().ToString("N"));
-                }
             }
         }
 
@@ -92,7 +84,7 @@ internal static class WindowEndpoints
             ("title", window.Title), ("description", window.Description), ("severity", window.Severity.Wire()), ("affected_services", window.AffectedServices.ToArray()), ("zone", visit.Zone.Name),
             ("starts_at", visit.Zone.ToField(window.StartsAt)), ("ends_at", visit.Zone.ToField(window.EndsAt)),
             (FormValues.Was("starts_at"), window.StartsAt.ToString("O")), (FormValues.Was("ends_at"), window.EndsAt.ToString("O")), ("auto_transition", window.AutoTransition ? "on" : ""),
-            ("reminders", string.Join(", ", window.Reminders)), ("notify", window.Notify ? "on" : ""), ("version", tag)));
+            ("reminders", string.Join(", ", window.Reminders)), ("notify", window.Notify ? "on" : ""), (FormValues.VersionField, tag)));
     }
 
     private static async Task<IResult> SaveAsync(Visit visit, string id)
@@ -108,7 +100,7 @@ internal static class WindowEndpoints
         {
             try
             {
-                var saved = await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id), body, ContractsJson.Wire.MaintenanceWindow, ifMatch: form["version"] is { Length: > 0 } version ? version : null);
+                var saved = await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id), body, ContractsJson.Wire.MaintenanceWindow, ifMatch: form.Version);
                 return Visit.See($"{Root}/{id}", "saved", saved.Value.Warnings);
             }
             catch (ApiException refused)
@@ -121,7 +113,7 @@ internal static class WindowEndpoints
         var newer = form.Status == StatusCodes.Status412PreconditionFailed;
         if (newer)
         {
-            form.Set("version", tag);
+            form.Set(FormValues.VersionField, tag);
         }
 
         return await FormAsync(visit, window, form, form.Status, newer);

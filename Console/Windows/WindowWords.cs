@@ -13,6 +13,9 @@ internal static class WindowWords
         _ => "Downtime expected",
     };
 
+    /// <summary>The choices of a severity.</summary>
+    public static readonly IReadOnlyList<(string Value, string Text)> Severities = [.. Enum.GetValues<WindowSeverity>().Select(severity => (severity.Wire(), Impact(severity)))];
+
     /// <summary>The colour of a state.</summary>
     public static string? Kind(WindowStatus status) => status switch
     {

@@ -175,7 +175,7 @@ internal sealed partial class ConsoleHandlers(
     public async Task LinkAsync(Call call)
     {
         var context = call.Http;
-        var token = context.Request.Path.Value![^SessionSecret.Length..];
+        var token = context.Request.Path.Value![^RandomSecret.Length..];
         if (options.Value.SignInToken is not { Length: > 0 } expected
             || !CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(token), Encoding.ASCII.GetBytes(expected))
             || !clients.IsLocal(context, call.Client)
@@ -186,8 +186,8 @@ internal sealed partial class ConsoleHandlers(
         }
 
         Enter(call);
-        var secret = SessionSecret.Create();
-        if (!await store.BeginByLinkAsync(SessionSecret.Hash(token), SessionSecret.Hash(secret), options.Value.SignInProject).WaitAsync(call.Aborted))
+        var secret = RandomSecret.Create();
+        if (!await store.BeginByLinkAsync(RandomSecret.Hash(token), RandomSecret.Hash(secret), options.Value.SignInProject).WaitAsync(call.Aborted))
         {
             throw new ApiException(ApiErrors.NotFound());
         }
@@ -229,9 +229,9 @@ internal sealed partial class ConsoleHandlers(
                 return error;
             }
 
-            var secret = SessionSecret.Create();
-            var old = cookie.Read(call) is { } other ? SessionSecret.Hash(other) : null;
-            await store.BeginAsync(SessionSecret.Hash(secret), hash, held.IsPlatform, old).WaitAsync(call.Aborted);
+            var secret = RandomSecret.Create();
+            var old = cookie.Read(call) is { } other ? RandomSecret.Hash(other) : null;
+            await store.BeginAsync(RandomSecret.Hash(secret), hash, held.IsPlatform, old).WaitAsync(call.Aborted);
             if (old is not null)
             {
                 sessions.Forget(old);

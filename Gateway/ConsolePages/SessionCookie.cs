@@ -1,3 +1,4 @@
+using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Clients;
 using Xerotier.Gateway.Sessions;
 using Xerotier.ServiceDefaults;
@@ -22,7 +23,7 @@ internal sealed class SessionCookie(ClientAddresses clients, SessionFeed feed)
 
     /// <summary>The secret that a request brings; null: none, or what is none.</summary>
     /// <inheritdoc cref="NameFor"/>
-    public string? Read(Call call) => call.Http.Request.Cookies[NameFor(call)] is { } secret && SessionSecret.IsWellFormed(secret) ? secret : null;
+    public string? Read(Call call) => call.Http.Request.Cookies[NameFor(call)] is { } secret && RandomSecret.IsWellFormed(secret) ? secret : null;
 
     /// <summary>Gives the browser a secret; null: takes it away.</summary>
     /// <inheritdoc cref="NameFor"/>

@@ -13,12 +13,12 @@ internal sealed class SessionAuthorization(KnownSessions sessions, KnownKeys key
     /// <exception cref="ApiException">429: the client has asked for too many. 503: the database does not respond.</exception>
     public async ValueTask<KnownSession?> FindAsync(string? secret, ClientAddress client, CancellationToken cancellation)
     {
-        if (secret is null || !SessionSecret.IsWellFormed(secret))
+        if (secret is null || !RandomSecret.IsWellFormed(secret))
         {
             return null;
         }
 
-        var hash = SessionSecret.Hash(secret);
+        var hash = RandomSecret.Hash(secret);
         if (sessions.Find(hash) is { } known)
         {
             return known;

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -12,12 +11,11 @@ internal static class ApiKeyValue
     public const int MaxLength = 5 + 40 + 1 + SecretLength;
 
     private const string Prefix = "xero_";
-    private const int SecretLength = 43;
+    private const int SecretLength = RandomSecret.Length;
     private static readonly SearchValues<char> SlugCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
-    private static readonly SearchValues<char> SecretCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
     /// <summary>A new value for a key of the project with <paramref name="slug"/>, or of <c>platform</c>.</summary>
-    public static string Create(string slug) => $"{Prefix}{slug}_{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))}";
+    public static string Create(string slug) => $"{Prefix}{slug}_{RandomSecret.Create()}";
 
     /// <summary>Whether <paramref name="value"/> has the form of a key. Anything else is never looked up.</summary>
     public static bool IsWellFormed(ReadOnlySpan<char> value)
@@ -28,7 +26,7 @@ internal static class ApiKeyValue
         }
 
         var slug = value[Prefix.Length..^(SecretLength + 1)];
-        return !slug.ContainsAnyExcept(SlugCharacters) && value[^(SecretLength + 1)] == '_' && !value[^SecretLength..].ContainsAnyExcept(SecretCharacters);
+        return !slug.ContainsAnyExcept(SlugCharacters) && value[^(SecretLength + 1)] == '_' && RandomSecret.IsWellFormed(value[^SecretLength..]);
     }
 
     /// <summary>Whether <paramref name="value"/> has the form of a platform key.</summary>

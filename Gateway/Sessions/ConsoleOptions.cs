@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 
+using Xerotier.Gateway.Keys;
+
 namespace Xerotier.Gateway.Sessions;
 
 /// <summary>Sessions of the operators' console. Section <c>Console</c>.</summary>
@@ -26,5 +28,5 @@ public sealed class ConsoleOptions
     /// <summary>The slug of the project that the link signs in to, beside the platform, with the project's newest key of scope <c>management</c>. Default: demo.</summary>
     public string SignInProject { get; set; } = "demo";
 
-    internal static bool IsToken(string? token) => string.IsNullOrEmpty(token) || SessionSecret.IsWellFormed(token);
+    internal static bool IsToken(string? token) => string.IsNullOrEmpty(token) || RandomSecret.IsWellFormed(token);
 }

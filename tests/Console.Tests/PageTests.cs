@@ -44,7 +44,25 @@ public sealed class PageTests
         Assert.Contains($"name=\"csrf\" value=\"{ConsoleSession.CsrfToken("secret")}\"", html);
     }
 
-    private static async Task<(string Html, HttpContext Http)> RenderAsync(Func<Visit, IResult> page)
+    [Fact]
+    public async Task A_long_list_goes_on_with_its_filter_and_leads_back()
+    {
+        var list = new ListPage<MaintenanceWindow> { Data = [Window("One")], FirstId = "mw_1", LastId = "mw_1", HasMore = true };
+        var asked = "";
+        var (html, _) = await RenderAsync(
+            visit =>
+            {
+                asked = visit.ListQuery(50, "status");
+                return visit.Page<WindowsPage>(new() { [nameof(WindowsPage.List)] = list, [nameof(WindowsPage.Status)] = "active" });
+            },
+            "?status=active&after=mw_0&done=purged&other=1");
+
+        Assert.Equal("limit=50&status=active&after=mw_0", asked);
+        Assert.Contains("<a href=\"/console/maintenance?status=active\">First page</a>", html);
+        Assert.Contains("<a href=\"/console/maintenance?status=active&amp;after=mw_1\" rel=\"next\">Next page</a>", html);
+    }
+
+    private static async Task<(string Html, HttpContext Http)> RenderAsync(Func<Visit, IResult> page, string query = "")
     {
         var collection = new ServiceCollection();
         collection.AddLogging();
@@ -64,6 +82,7 @@ public sealed class PageTests
         var http = new DefaultHttpContext { RequestServices = services };
         http.Request.Method = "GET";
         http.Request.Path = "/console/maintenance/mw_1";
+        http.Request.QueryString = new(query);
         http.Request.Headers[ConsoleSession.HeldHeader] = new ConsoleSession(new("proj_1", "Project", true, "ops"), null, DateTimeOffset.UtcNow.AddHours(1)).ToHeader();
         http.Request.Headers[ConsoleSession.SecretHeader] = "secret";
         http.Response.Body = body;

@@ -3,7 +3,6 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Xerotier.Gateway.Keys;
-using Xerotier.Gateway.Sessions;
 using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
 
@@ -86,11 +85,11 @@ internal sealed class ConsoleBrowser(Uri gateway, params (string Name, string Va
     /// <summary>A session in the database with keys of these values, made by nobody's sign-in.</summary>
     public static async Task<string> SessionOfAsync(string database, params string[] keys)
     {
-        var secret = SessionSecret.Create();
+        var secret = RandomSecret.Create();
         var isPlatform = keys.ToLookup(key => key.StartsWith("xero_platform_", StringComparison.Ordinal), key => ApiKeyValue.IsWellFormed(key) ? ApiKeyValue.Hash(key) : new byte[32]);
         await using var source = NpgsqlDataSource.Create(database);
         await using var insert = source.CreateCommand("insert into console_sessions values ($1, $2::bytea, $3::bytea, now(), now())");
-        insert.Parameters.Add(new() { Value = SessionSecret.Hash(secret) });
+        insert.Parameters.Add(new() { Value = RandomSecret.Hash(secret) });
         insert.Parameters.Add(new() { Value = (object?)isPlatform[false].FirstOrDefault() ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bytea });
         insert.Parameters.Add(new() { Value = (object?)isPlatform[true].FirstOrDefault() ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bytea });
         await insert.ExecuteNonQueryAsync();

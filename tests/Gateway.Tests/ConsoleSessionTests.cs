@@ -114,7 +114,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         Assert.Equal($"303 {Home}", await remote.SignInAsync(gateway.PlatformKey));
         Assert.Equal(("__Host-xero_console", "Path=/; HttpOnly; SameSite=Strict; Secure"), (remote.Cookie!.Split('=')[0], remote.Flags));
         Assert.Equal("200", await remote.GetAsync(Home));
-        Assert.Equal([$"\\x{Convert.ToHexStringLower(SessionSecret.Hash(remote.Secret))}"], await PostgresFixture.ColumnAsync(database, "select hash::text from console_sessions")); // and nothing that opens it
+        Assert.Equal([$"\\x{Convert.ToHexStringLower(RandomSecret.Hash(remote.Secret))}"], await PostgresFixture.ColumnAsync(database, "select hash::text from console_sessions")); // and nothing that opens it
 
         // The cookie of one kind is none of the other.
         using var mixed = new ConsoleBrowser(gateway.Service.HttpAddress) { Cookie = remote.Cookie };
@@ -338,7 +338,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     public async Task The_link_signs_in_once_whichever_Gateway_is_asked()
     {
         var database = await postgres.Server.CreateDatabaseAsync();
-        var token = SessionSecret.Create();
+        var token = RandomSecret.Create();
         var settings = new Dictionary<string, string?>(BehindProxy) { ["Console:SignInToken"] = token };
         await using var first = await TestGateway.StartAsync(database, settings: settings);
         await using var second = await TestGateway.StartAsync(database, settings: settings, platformKey: first.PlatformKey);
@@ -353,7 +353,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         }
 
         using var wrong = new ConsoleBrowser(first.Service.HttpAddress);
-        Assert.Equal("404", await wrong.GetAsync($"/console/link/{SessionSecret.Create()}"));
+        Assert.Equal("404", await wrong.GetAsync($"/console/link/{RandomSecret.Create()}"));
         Assert.Equal("404", await wrong.GetAsync($"{link}x"));
         using (var head = await wrong.SendAsync("HEAD", link, null))
         {
@@ -375,7 +375,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     public async Task The_link_is_there_for_ten_minutes_and_only_where_it_is_set()
     {
         var database = await postgres.Server.CreateDatabaseAsync();
-        var (token, time) = (SessionSecret.Create(), new LaterTime());
+        var (token, time) = (RandomSecret.Create(), new LaterTime());
         await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["Console:SignInToken"] = token }, configure: services => services.AddSingleton<TimeProvider>(time));
         await using var without = await TestGateway.StartAsync(database, platformKey: gateway.PlatformKey);
         using var elsewhere = new ConsoleBrowser(without.Service.HttpAddress);
@@ -403,7 +403,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         await AssertAsync("403 project_mismatch", $"/{other}/v1/management/maintenance");
         await AssertAsync("403 project_mismatch", $"/{other}/v1/health/dashboard");
         await AssertAsync("403 scope_insufficient", "/v1/platform/projects");
-        await AssertAsync("401 session_expired", $"/{one}/v1/management/keys", SessionSecret.Create());
+        await AssertAsync("401 session_expired", $"/{one}/v1/management/keys", RandomSecret.Create());
         await AssertAsync("401 session_expired", $"/{one}/v1/management/keys", "");
         await AssertAsync("400 invalid_request", $"/{one}/v1/management/keys", client: null);
         await AssertAsync("400 invalid_request", $"/{one}/v1/management/keys", client: "203.0.113.9, 127.0.0.1");
@@ -443,7 +443,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
         var forged = new ConsoleSession(new("proj_victim", "Victim", true, "root"), new(null, null, false, "root"), DateTimeOffset.UtcNow.AddDays(1)).ToHeader();
         (string, string)[] headers =
-            [(ConsoleSession.SecretHeader, SessionSecret.Create()), (ConsoleSession.HeldHeader, forged), ("xerotier-session", "x"), ("Authorization", "Bearer x"), ("X-Forwarded-Host", "evil.example")];
+            [(ConsoleSession.SecretHeader, RandomSecret.Create()), (ConsoleSession.HeldHeader, forged), ("xerotier-session", "x"), ("Authorization", "Bearer x"), ("X-Forwarded-Host", "evil.example")];
         using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
         foreach (var path in new[] { SignIn, "/console/assets/console.css" })
         {
@@ -514,7 +514,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     {
         using var logs = new LogRecorder();
         var database = await postgres.Server.CreateDatabaseAsync();
-        var token = SessionSecret.Create();
+        var token = RandomSecret.Create();
         await using var gateway = await TestGateway.StartAsync(
             database,
             settings: new() { ["Console:SignInToken"] = token },

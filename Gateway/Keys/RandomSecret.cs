@@ -3,13 +3,14 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Xerotier.Gateway.Sessions;
+namespace Xerotier.Gateway.Keys;
 
-/// <summary>The secret of a session: 43 base64url characters of 256 random bits. Only its hash is stored.</summary>
-internal static class SessionSecret
+/// <summary>256 random bits as 43 base64url characters: what a key ends with, and what a session of the console and a link to it are. Only hashes are stored.</summary>
+internal static class RandomSecret
 {
     /// <summary>Its length.</summary>
     public const int Length = 43;
+
     private static readonly SearchValues<char> Characters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
     /// <summary>A new one.</summary>
