@@ -41,7 +41,7 @@ public sealed record Readiness
     /// is unavailable), the source of the status page (<c>status_page</c>), each service, and every check that a service reports of itself,
     /// such as the ones of its store (<c>redis</c>) and its clock (<c>statusdb_clock</c>). The latter do not decide.
     /// </summary>
-    /// <example>{"postgres": "ok", "clock": "ok", "status_page": "ok", "console": "ok", "healthcollector": "ok", "maintenanceservice": "ok", "notificationservice": "ok", "statusservice": "ok", "redis": "ok", "maintenancedb": "ok", "maintenancedb_clock": "ok", "notificationsdb": "ok", "notificationsdb_clock": "ok", "statusdb": "ok", "statusdb_clock": "ok"}</example>
+    /// <example>{"postgres": "ok", "clock": "ok", "status_page": "ok", "console": "ok", "healthcollector": "ok", "maintenanceservice": "ok", "notificationservice": "ok", "statusservice": "ok", "redis": "ok", "redis_clock": "ok", "maintenancedb": "ok", "maintenancedb_clock": "ok", "notificationsdb": "ok", "notificationsdb_clock": "ok", "statusdb": "ok", "statusdb_clock": "ok"}</example>
     [Keys("postgres", "clock", "status_page", "healthcollector", "maintenanceservice", "notificationservice", "statusservice")]
     public required IReadOnlyDictionary<string, CheckState> Checks { get; init; }
 }

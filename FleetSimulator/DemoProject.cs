@@ -13,7 +13,7 @@ namespace Xerotier.FleetSimulator;
 internal static class DemoProject
 {
     /// <summary>For how long it is no news that the Gateway, or what it needs, is not there yet.</summary>
-    public static readonly TimeSpan StartupGrace = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan StartupGrace = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(200);
 

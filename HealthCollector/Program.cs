@@ -20,6 +20,7 @@ builder.Logging.AddFilter("Grpc.AspNetCore.Server.ServerCallHandler", LogLevel.N
 // Fleet: what Redis knows.
 builder.Services.AddOptions<FleetOptions>().BindConfiguration("Fleet").ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton<CollectorMetrics>();
+builder.Services.AddSingleton<PreviousLayout>();
 builder.Services.AddSingleton<FleetStore>();
 builder.Services.AddHostedSingleton<PlatformMonitor>();
 builder.Services.AddHostedService<EvictionWatch>();

@@ -22,14 +22,14 @@ public static class Stores
             builder.Configuration[$"ConnectionStrings:{name}"] = tune(builder.Configuration.RequiredConnectionString(name));
         }
 
-        _ = builder.Configuration.RequiredConnectionString(name);
+        Postgres.TakePrimary(builder.Configuration.RequiredConnectionString(name));
         builder.AddNpgsqlDataSource(name, settings => (settings.DisableHealthChecks, settings.DisableTracing) = (true, !builder.Configuration.ExportsTelemetry()));
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning); // its information is every statement
-        builder.Services.AddHealthChecks().AddCheck<PostgresCheck>(name, timeout: TimeSpan.FromSeconds(2)).AddCheck<ClockCheck>($"{name}_clock");
+        builder.Services.AddHealthChecks().AddCheck<PostgresCheck>(name, timeout: TimeSpan.FromSeconds(2)).Add(OfClock<DatabaseClock>(name));
         builder.Services.AddHostedSingleton<DatabaseClock>();
     }
 
-    /// <summary>Registers the <see cref="IConnectionMultiplexer"/> of <c>ConnectionStrings:{name}</c>. It connects in the background and reconnects by itself. Its health is for the service to tell: a Redis that answers may refuse what the service writes.</summary>
+    /// <summary>Registers the <see cref="IConnectionMultiplexer"/> of <c>ConnectionStrings:{name}</c>. It connects in the background and reconnects by itself. Its health is for the service to tell, since a Redis that answers may refuse what the service writes; that of its <see cref="RedisClock"/> is the check <c>{name}_clock</c>.</summary>
     /// <param name="builder">The service.</param>
     /// <param name="name">Name of the connection string.</param>
     /// <param name="configure">Changes the client's options.</param>
@@ -43,7 +43,12 @@ public static class Stores
             options.ReconnectRetryPolicy = new LinearRetry(250);
             configure?.Invoke(options);
         });
+        builder.Services.AddHealthChecks().Add(OfClock<RedisClock>(name));
+        builder.Services.AddHostedSingleton<RedisClock>();
     }
+
+    private static HealthCheckRegistration OfClock<TClock>(string name)
+        where TClock : StoreClock => new($"{name}_clock", provider => new ClockCheck(provider.GetRequiredService<TClock>()), null, null);
 
     private static string RequiredConnectionString(this IConfiguration configuration, string name) =>
         configuration.GetConnectionString(name) is { Length: > 0 } given ? given : throw new SettingException($"Set ConnectionStrings__{name}.");

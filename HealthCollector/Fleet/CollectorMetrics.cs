@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Xerotier.Fleet.V1;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.HealthCollector.Fleet;
 
@@ -27,9 +28,19 @@ internal sealed class CollectorMetrics : IDisposable
         lag = meter.CreateHistogram("xerotier.heartbeats.lag", "s", "Time from receiving a batch of heartbeats to its acknowledgement by Redis.", advice: seconds);
         redis = meter.CreateHistogram("xerotier.redis.duration", "s", "Duration of a call to Redis, successful or not, by operation.", advice: seconds);
         streams = meter.CreateUpDownCounter<int>("xerotier.streams.open", "{stream}", "Open gRPC streams, by kind: report (heartbeats), watch (platform health).");
+        foreach (var kind in Kinds)
+        {
+            accepted.Add(0, kind); // what alerts watch is 0 from the start, not absent
+        }
+
+        Refused(ApiErrors.TooManyStreams.Code, 0);
         meter.CreateObservableGauge("xerotier.fleet.senders", Senders, "{sender}", "Registered routers and shared agents, by state, as last observed.");
         meter.CreateObservableGauge("xerotier.store.ready", () => health is { Store: StoreState.Ready or StoreState.Young } ? 1 : 0, description: "1 while Redis responds.");
+        meter.CreateObservableGauge("xerotier.store.evicts", () => Evicts ? 1 : 0, description: "1 while Redis evicts keys when its memory is full: parts of the fleet would vanish unnoticed.");
     }
+
+    /// <summary>Redis has another policy than noeviction.</summary>
+    public bool Evicts { get; set; }
 
     /// <inheritdoc/>
     public void Dispose() => meter.Dispose();

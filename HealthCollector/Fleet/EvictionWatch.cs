@@ -4,15 +4,17 @@ using Xerotier.Fleet.V1;
 namespace Xerotier.HealthCollector.Fleet;
 
 /// <summary>
-/// Warns of a Redis that throws keys away when its memory is full: then routers and agents vanish and nobody is told. Asked at the
-/// start and after each loss of Redis; told once for each policy that it finds.
+/// Warns of a Redis that throws keys away when its memory is full: then routers and agents vanish and nobody is told. All primaries are
+/// asked every minute, at the start and after each loss of Redis; told once for each policy that it finds.
 /// </summary>
-internal sealed partial class EvictionWatch(IConnectionMultiplexer redis, PlatformMonitor monitor, ILogger<EvictionWatch> logger) : BackgroundService
+internal sealed partial class EvictionWatch(IConnectionMultiplexer redis, PlatformMonitor monitor, CollectorMetrics metrics, TimeProvider time, ILogger<EvictionWatch> logger) : BackgroundService
 {
     private const string Wanted = "noeviction";
     private const string Field = "maxmemory_policy:";
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     private string known = Wanted;
+    private long asked;
     private int due = 1;
 
     /// <inheritdoc/>
@@ -27,8 +29,9 @@ internal sealed partial class EvictionWatch(IConnectionMultiplexer redis, Platfo
                 {
                     Volatile.Write(ref due, 1);
                 }
-                else if (Interlocked.Exchange(ref due, 0) == 1)
+                else if (Interlocked.Exchange(ref due, 0) == 1 || time.GetElapsedTime(asked) >= Interval)
                 {
+                    asked = time.GetTimestamp();
                     await AskAsync();
                 }
             }
@@ -54,6 +57,7 @@ internal sealed partial class EvictionWatch(IConnectionMultiplexer redis, Platfo
             }
 
             known = policy;
+            metrics.Evicts = policy != Wanted;
         }
         catch (Exception failure) when (failure is RedisException or RedisCommandException or TimeoutException)
         {

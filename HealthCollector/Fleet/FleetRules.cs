@@ -4,7 +4,7 @@ using Xerotier.Health.V1;
 namespace Xerotier.HealthCollector.Fleet;
 
 /// <summary>
-/// The rules of product.md sections 3 and 8, pure. Instants are microseconds since 1970 by the collectors' clocks. Redis scores are
+/// The rules of product.md sections 3 and 8, pure. Instants are microseconds since 1970 by the collectors' clocks, or Redis' for one whose own is off. Redis scores are
 /// doubles, which hold them exactly.
 /// </summary>
 internal static class FleetRules
@@ -30,9 +30,12 @@ internal static class FleetRules
     /// <summary>The router said that it takes part.</summary>
     public static bool IsUp(RouterState state) => state is RouterState.Online or RouterState.Draining;
 
-    /// <summary>The state of a store that responds.</summary>
-    /// <param name="routers">Routers that it holds.</param>
-    /// <param name="watched">For how long a collector has watched it.</param>
-    /// <param name="young">After how long an empty store means an empty fleet.</param>
-    public static StoreState StateOf(long routers, TimeSpan watched, TimeSpan young) => routers == 0 && watched < young ? StoreState.Young : StoreState.Ready;
+    /// <summary>
+    /// The state of a store that responds: young for a while without a router, for then an empty store need not mean an empty fleet, and
+    /// for a while with a part of the fleet missing.
+    /// </summary>
+    /// <param name="counts">What it holds.</param>
+    /// <param name="young">How long that while is.</param>
+    public static StoreState StateOf(PlatformCounts counts, TimeSpan young) =>
+        counts.WholeFor < young || (counts.Routers.Stored == 0 && counts.WatchedFor < young) ? StoreState.Young : StoreState.Ready;
 }

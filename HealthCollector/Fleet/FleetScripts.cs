@@ -3,10 +3,10 @@ namespace Xerotier.HealthCollector.Fleet;
 /// <summary>The scripts of <see cref="FleetStore"/>. Each file begins with its keys and arguments.</summary>
 internal static class FleetScripts
 {
-    /// <summary>Writes heartbeats of one fleet.</summary>
+    /// <summary>Writes heartbeats of fleets of one bucket.</summary>
     public static string Write { get; } = Load("write.lua");
 
-    /// <summary>Counts the platform's routers and shared agents.</summary>
+    /// <summary>Counts the platform's routers and shared agents in one bucket.</summary>
     public static string Count { get; } = Load("count.lua");
 
     /// <summary>Reads senders of one fleet.</summary>

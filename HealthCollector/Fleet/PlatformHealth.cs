@@ -3,7 +3,7 @@ using Xerotier.Fleet.V1;
 namespace Xerotier.HealthCollector.Fleet;
 
 /// <summary>The platform's health as last observed.</summary>
-/// <param name="ObservedAt">When, by this collector's clock.</param>
+/// <param name="ObservedAt">When, by this collector's clock, or Redis' while that one is off.</param>
 /// <param name="Store">State of the store; the counts are 0 unless it is ready.</param>
 /// <param name="RoutersTotal">Registered routers.</param>
 /// <param name="RoutersOnline">Those that are online.</param>

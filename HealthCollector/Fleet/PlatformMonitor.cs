@@ -10,16 +10,19 @@ namespace Xerotier.HealthCollector.Fleet;
 /// observation serves all watchers. They get each change at once, and a keepalive twice a second.
 /// </summary>
 internal sealed partial class PlatformMonitor(
-    FleetStore store, CollectorMetrics metrics, IOptions<FleetOptions> options, TimeProvider time, ILogger<PlatformMonitor> logger) : BackgroundService
+    FleetStore store, CollectorMetrics metrics, IOptions<FleetOptions> options, RedisClock clock, TimeProvider time, ILogger<PlatformMonitor> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Keepalive = TimeSpan.FromMilliseconds(500);
 
     // While a whole fleet registers, every write changes the counts. Observing more often than this serves nobody.
-    private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly WakeSignal wake = new();
     private readonly Latest<PlatformHealth?> latest = new(null);
+
+    /// <summary>What was observed last.</summary>
+    public PlatformHealth? Latest => latest.Value;
 
     /// <summary>Makes the monitor observe again soon.</summary>
     public void Wake() => wake.Set();
@@ -42,11 +45,11 @@ internal sealed partial class PlatformMonitor(
     /// <summary>The platform's health now.</summary>
     public async Task<PlatformHealth> ObserveAsync()
     {
-        var now = time.GetUtcNow();
+        var now = clock.TimeToTrust;
         try
         {
             var counts = await store.ObservePlatformAsync(now);
-            var state = FleetRules.StateOf(counts.Routers.Stored, counts.WatchedFor, options.Value.YoungStore);
+            var state = FleetRules.StateOf(counts, options.Value.YoungStore);
             return state == StoreState.Ready
                 ? new(
                     now,
@@ -66,7 +69,7 @@ internal sealed partial class PlatformMonitor(
                 LogUnavailable(logger, failure);
             }
 
-            return new(time.GetUtcNow(), StoreState.Unavailable);
+            return new(clock.TimeToTrust, StoreState.Unavailable);
         }
     }
 
@@ -92,7 +95,7 @@ internal sealed partial class PlatformMonitor(
     private void Publish(PlatformHealth health)
     {
         var last = latest.Value;
-        if (last is not null && last with { ObservedAt = health.ObservedAt } == health && health.ObservedAt - last.ObservedAt < Keepalive)
+        if (last is not null && last with { ObservedAt = health.ObservedAt } == health && (health.ObservedAt - last.ObservedAt).Duration() < Keepalive) // the time may have been put right
         {
             return;
         }

@@ -5,7 +5,7 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.HealthCollector.Ingest;
 
 /// <summary>What happens to a batch, whichever protocol it came by: it is limited, validated heartbeat by heartbeat, written and acknowledged.</summary>
-internal sealed class HeartbeatIntake(HeartbeatLimits limits, HeartbeatWriter writer, CollectorMetrics metrics, TimeProvider time)
+internal sealed class HeartbeatIntake(HeartbeatLimits limits, HeartbeatWriter writer, CollectorMetrics metrics, RedisClock clock, TimeProvider time)
 {
     /// <summary>Maximum number of heartbeats of a batch.</summary>
     public const int MaxBatch = 1000;
@@ -25,9 +25,9 @@ internal sealed class HeartbeatIntake(HeartbeatLimits limits, HeartbeatWriter wr
         }
 
         var started = time.GetTimestamp();
-        var receivedAt = FleetRules.ToMicroseconds(time.GetUtcNow());
+        var receivedAt = FleetRules.ToMicroseconds(clock.TimeToTrust);
         var refusals = new Refusal?[batch.Count];
-        var writes = new List<Write>(2); // a project's key reaches one fleet, a platform key two
+        var parts = new Dictionary<FleetKey, BatchPart>(); // a project's key reaches one fleet, a platform key those of many buckets
 
         var granted = limits.Take(caller, batch.Count).Granted;
         for (var i = 0; i < batch.Count; i++)
@@ -38,47 +38,46 @@ internal sealed class HeartbeatIntake(HeartbeatLimits limits, HeartbeatWriter wr
                 : batch[i].Refusal;
             if (refusals[i] is null)
             {
-                var write = writes.Find(write => write.Fleet == fleet);
-                if (write is null)
+                if (!parts.TryGetValue(fleet, out var part))
                 {
-                    writes.Add(write = new(fleet, batch.Count - i));
+                    parts[fleet] = part = new(fleet);
                 }
 
-                write.Indexes.Add(i);
-                write.Heartbeats.Add(valid);
+                part.Indexes.Add(i);
+                part.Heartbeats.Add(valid);
             }
         }
 
-        foreach (var write in writes)
+        if (parts.Count > 0)
         {
-            write.Written = await writer.EnqueueAsync(write.Fleet, write.Heartbeats, cancellation);
+            await writer.EnqueueAsync(parts.Values, cancellation);
         }
 
-        return AcknowledgeAsync(writes, refusals, started);
+        return AcknowledgeAsync(parts.Values, refusals, started);
     }
 
-    private async Task<ReportResponse> AcknowledgeAsync(List<Write> writes, Refusal?[] refusals, long started)
+    private async Task<ReportResponse> AcknowledgeAsync(IReadOnlyCollection<BatchPart> parts, Refusal?[] refusals, long started)
     {
-        foreach (var write in writes)
+        foreach (var part in parts)
         {
             try
             {
-                var refused = await write.Written;
-                var accepted = write.Indexes.Count;
-                for (var n = 0; refused.Count > 0 && n < write.Indexes.Count; n++)
+                var refused = await part.Written;
+                var accepted = part.Indexes.Count;
+                for (var n = 0; refused.Count > 0 && n < part.Indexes.Count; n++)
                 {
-                    if (refused.Contains(write.Heartbeats[n].Id))
+                    if (refused.Contains(part.Heartbeats[n].Id))
                     {
-                        refusals[write.Indexes[n]] = Refusal.Quota;
+                        refusals[part.Indexes[n]] = Refusal.Quota;
                         accepted--;
                     }
                 }
 
-                metrics.Accepted(write.Fleet.Kind, accepted);
+                metrics.Accepted(part.Fleet.Kind, accepted);
             }
             catch (StoreUnavailableException)
             {
-                write.Indexes.ForEach(i => refusals[i] = Refusal.Unavailable); // the writer has logged it
+                part.Indexes.ForEach(i => refusals[i] = Refusal.Unavailable); // the writer has logged it
             }
         }
 
@@ -103,17 +102,5 @@ internal sealed class HeartbeatIntake(HeartbeatLimits limits, HeartbeatWriter wr
         }
 
         return response;
-    }
-
-    /// <summary>What a batch writes to one fleet.</summary>
-    private sealed class Write(FleetKey fleet, int capacity)
-    {
-        public FleetKey Fleet => fleet;
-
-        public List<int> Indexes { get; } = new(capacity);
-
-        public List<ReceivedHeartbeat> Heartbeats { get; } = new(capacity);
-
-        public Task<IReadOnlyCollection<string>> Written { get; set; } = Task.FromResult<IReadOnlyCollection<string>>([]);
     }
 }

@@ -44,7 +44,7 @@ internal static class HeartbeatValidator
                     return Refusal.Scope("A router must report with a platform key.");
                 }
 
-                fleet = FleetKey.Routers;
+                fleet = FleetKey.OfRouter(router.RouterId);
                 valid = new(router.RouterId, receivedAt, FleetRules.IsUp(router.State), HeartbeatRecord.Of(router));
                 return null;
 
@@ -55,9 +55,17 @@ internal static class HeartbeatValidator
                     return wrongAgent;
                 }
 
-                if (platform != (agent.Kind == AgentKind.Shared))
+                var shared = agent.Kind == AgentKind.Shared;
+                if (shared && !platform)
                 {
-                    return Refusal.Scope(platform ? "A private agent must report with a key of its project." : "A shared agent must report with a platform key.");
+                    return Refusal.Scope("A shared agent must report with a platform key.");
+                }
+
+                if (platform && !shared && !ProjectId.IsWellFormed(agent.ProjectId))
+                {
+                    return agent.ProjectId.Length == 0
+                        ? Refusal.Scope("A private agent must report with a key of its project, or its relay must name the project.")
+                        : Refusal.Invalid("project_id must be a project's id.");
                 }
 
                 if (ValidateEndpoints(agent) is { } wrongEndpoint)
@@ -65,7 +73,8 @@ internal static class HeartbeatValidator
                     return wrongEndpoint;
                 }
 
-                fleet = platform ? FleetKey.SharedAgents : FleetKey.PrivateAgents(caller.ProjectId);
+                fleet = shared ? FleetKey.OfSharedAgent(agent.WorkerId) : FleetKey.PrivateAgents(platform ? agent.ProjectId : caller.ProjectId);
+                agent.ProjectId = ""; // the fleet says it
                 valid = new(agent.WorkerId, receivedAt, agent.State != AgentState.Offline, HeartbeatRecord.Of(agent));
                 return null;
 

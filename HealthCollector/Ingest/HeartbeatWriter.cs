@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
 using Xerotier.HealthCollector.Fleet;
@@ -7,17 +6,18 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.HealthCollector.Ingest;
 
 /// <summary>
-/// Collects the heartbeats of all streams and writes them to Redis in a few scripts, one for each fleet. While a write is in
-/// progress the next one gathers, and the newest heartbeat of a sender wins. The queue is bounded in bytes; beyond that, callers wait.
+/// Collects the heartbeats of all streams and writes them to Redis in a few scripts, one at a time for each bucket. While it is in
+/// progress the next one gathers, and the newest heartbeat of a sender wins. A bucket that fails fails no other. The queue is bounded in
+/// bytes; beyond that, callers wait.
 /// </summary>
 internal sealed class HeartbeatWriter(
     FleetStore store, PlatformMonitor monitor, CollectorMetrics metrics, IOptions<FleetOptions> options, TimeProvider time, ILogger<HeartbeatWriter> logger) : BackgroundService
 {
-    // Writes of one fleet are cut into scripts of this size, one after the other, so that no other client of Redis waits long.
-    private const int MaxHeartbeatsPerScript = 500;
+    // A script for one heartbeat costs several times what one more heartbeat in a script does, so let a few gather.
+    private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(10);
 
-    // Redis executes one while the next one is on its way.
-    private const int ParallelWrites = 2;
+    // Whatever else is asked of Redis waits behind them.
+    private const int ParallelWrites = 16;
 
     private readonly ConcurrencyLimiter room = new(new()
     {
@@ -27,9 +27,11 @@ internal sealed class HeartbeatWriter(
     });
 
     private readonly FailureLog failures = new(logger, "Heartbeats cannot be written to Redis", "Heartbeats are written to Redis again", LogLevel.Error);
+    private readonly SemaphoreSlim slots = new(ParallelWrites);
     private readonly WakeSignal wake = new();
     private readonly Lock gate = new();
-    private Dictionary<FleetKey, PendingWrite> pending = [];
+    private readonly BucketQueue[] queues = [.. Buckets.All.Select(_ => new BucketQueue())];
+    private readonly bool[] writing = new bool[Buckets.Count];
     private bool stopped;
 
     /// <summary>Bytes that wait for Redis.</summary>
@@ -39,34 +41,32 @@ internal sealed class HeartbeatWriter(
     public override void Dispose()
     {
         room.Dispose();
+        slots.Dispose();
         base.Dispose();
     }
 
-    /// <summary>Waits until there is room for the heartbeats, then queues them.</summary>
-    /// <returns>
-    /// Completes when Redis has them, or newer ones of the same senders, with the ids that the quota of the fleet refused; fails with
-    /// <see cref="StoreUnavailableException"/> when Redis does not have them.
-    /// </returns>
-    public async Task<Task<IReadOnlyCollection<string>>> EnqueueAsync(FleetKey fleet, IReadOnlyList<ReceivedHeartbeat> heartbeats, CancellationToken cancellation)
+    /// <summary>Waits until there is room for the parts of a batch, queues them, and sets <see cref="BatchPart.Written"/>.</summary>
+    public async Task EnqueueAsync(IReadOnlyCollection<BatchPart> parts, CancellationToken cancellation)
     {
-        var weight = Math.Min(options.Value.MaxQueuedBytes, heartbeats.Sum(heartbeat => heartbeat.Weight));
+        var weight = Math.Min(options.Value.MaxQueuedBytes, parts.Sum(part => part.Heartbeats.Sum(heartbeat => heartbeat.Weight)));
         var lease = await room.AcquireAsync(weight, cancellation);
         lock (gate)
         {
-            if (stopped || !lease.IsAcquired || !store.IsAvailable)
+            foreach (var part in parts)
             {
-                lease.Dispose();
-                return Task.FromException<IReadOnlyCollection<string>>(new StoreUnavailableException(new TimeoutException("Redis failed a moment ago, or the collector is stopping.")));
+                part.Written = stopped || !lease.IsAcquired || !store.IsAvailable(part.Fleet.Bucket)
+                    ? Task.FromException<IReadOnlyCollection<string>>(new StoreUnavailableException(new TimeoutException("Redis failed a moment ago, or the collector is stopping.")))
+                    : queues[part.Fleet.Bucket].Add(part.Fleet, part.Heartbeats);
             }
+        }
 
-            if (!pending.TryGetValue(fleet, out var write))
-            {
-                pending[fleet] = write = new(heartbeats.Count);
-            }
+        wake.Set();
+        _ = ReleaseAsync();
 
-            write.Add(lease, heartbeats);
-            wake.Set();
-            return write.Written.Task;
+        async Task ReleaseAsync()
+        {
+            await ((Task)Task.WhenAll(parts.Select(part => part.Written))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            lease.Dispose();
         }
     }
 
@@ -74,20 +74,22 @@ internal sealed class HeartbeatWriter(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         metrics.AddQueue(() => QueuedBytes);
-        using var slots = new SemaphoreSlim(ParallelWrites);
+        var writes = new Task[Buckets.Count];
+        Array.Fill(writes, Task.CompletedTask);
         try
         {
             while (await wake.WaitAsync(Timeout.InfiniteTimeSpan, time, stoppingToken))
             {
-                await slots.WaitAsync(stoppingToken);
                 await Task.Yield(); // the streams that are ready to run go first, so that this write takes their heartbeats too
-                Dictionary<FleetKey, PendingWrite> writes;
-                lock (gate)
+                foreach (var bucket in Buckets.All)
                 {
-                    (writes, pending) = (pending, []);
+                    if (TryBegin(bucket))
+                    {
+                        writes[bucket] = WriteAsync(bucket);
+                    }
                 }
 
-                _ = WriteAllAsync(writes);
+                await Task.Delay(MinInterval, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -98,41 +100,72 @@ internal sealed class HeartbeatWriter(
         lock (gate)
         {
             stopped = true;
-            foreach (var write in pending.Values)
-            {
-                write.Fail(new StoreUnavailableException(new OperationCanceledException("The collector is stopping.")));
-            }
+            Array.ForEach(queues, queue => queue.Fail(new StoreUnavailableException(new OperationCanceledException("The collector is stopping."))));
         }
 
-        for (var i = 0; i < ParallelWrites; i++)
-        {
-            await slots.WaitAsync(CancellationToken.None);
-        }
+        await Task.WhenAll(writes); // none of them fails
+    }
 
-        async Task WriteAllAsync(Dictionary<FleetKey, PendingWrite> writes)
+    private bool TryBegin(int bucket)
+    {
+        lock (gate)
         {
-            await Task.WhenAll(writes.Select(pair => WriteFleetAsync(pair.Key, pair.Value))); // none of them fails
-            slots.Release();
+            return !writing[bucket] && (writing[bucket] = !queues[bucket].IsEmpty);
         }
     }
 
-    private async Task WriteFleetAsync(FleetKey fleet, PendingWrite write)
+    private async Task WriteAsync(int bucket)
+    {
+        for (var more = true; more;)
+        {
+            await slots.WaitAsync();
+            List<(PendingFleet Fleet, ArraySegment<ReceivedHeartbeat> Heartbeats)> script;
+            lock (gate)
+            {
+                script = queues[bucket].Take();
+            }
+
+            if (script.Count > 0)
+            {
+                await WriteScriptAsync(bucket, script);
+            }
+
+            slots.Release();
+            lock (gate)
+            {
+                more = writing[bucket] = queues[bucket].IsFull; // then at once; else a few may gather
+                if (!queues[bucket].IsEmpty)
+                {
+                    wake.Set();
+                }
+            }
+        }
+    }
+
+    private async Task WriteScriptAsync(int bucket, List<(PendingFleet Fleet, ArraySegment<ReceivedHeartbeat> Heartbeats)> script)
     {
         try
         {
-            var refused = new HashSet<string>(StringComparer.Ordinal);
-            var changes = 0;
-            foreach (var chunk in write.Heartbeats.Values.Chunk(MaxHeartbeatsPerScript))
+            var result = await store.WriteAsync(bucket, [.. script.Select(part => new FleetWrite(part.Fleet.Key, part.Heartbeats))]);
+            foreach (var (fleet, id) in result.Refused)
             {
-                var result = await store.WriteAsync(fleet, chunk);
-                refused.UnionWith(result.Refused);
-                changes += result.Changes;
+                script[fleet].Fleet.Refuse(id);
             }
 
-            failures.Succeeded();
-            metrics.Written(write.Heartbeats.Count);
-            write.Succeed(refused);
-            if (fleet.Kind != SenderKind.Private && changes > 0)
+            foreach (var (fleet, failure) in result.Failed)
+            {
+                failures.Failed(failure);
+                script[fleet].Fleet.Fail(failure);
+            }
+
+            if (store.Trouble is null)
+            {
+                failures.Succeeded();
+            }
+
+            metrics.Written(script.Where(part => !part.Fleet.Written.IsFaulted).Sum(part => part.Heartbeats.Count));
+            script.ForEach(part => part.Fleet.Succeed());
+            if (result.Changes > 0)
             {
                 monitor.Wake();
             }
@@ -140,43 +173,8 @@ internal sealed class HeartbeatWriter(
         catch (Exception failure)
         {
             failures.Failed(failure);
-            write.Fail(failure);
+            script.ForEach(part => part.Fleet.Fail(failure));
             monitor.Wake();
-        }
-    }
-
-    /// <summary>What is to be written to one fleet, and the room that it occupies until then.</summary>
-    private sealed class PendingWrite(int capacity)
-    {
-        private readonly List<RateLimitLease> leases = [];
-
-        public Dictionary<string, ReceivedHeartbeat> Heartbeats { get; } = new(capacity, StringComparer.Ordinal);
-
-        public TaskCompletionSource<IReadOnlyCollection<string>> Written { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public void Add(RateLimitLease lease, IReadOnlyList<ReceivedHeartbeat> heartbeats)
-        {
-            leases.Add(lease);
-            foreach (var heartbeat in heartbeats)
-            {
-                ref var newest = ref CollectionsMarshal.GetValueRefOrAddDefault(Heartbeats, heartbeat.Id, out var known);
-                if (!known || newest.ReceivedAt <= heartbeat.ReceivedAt)
-                {
-                    newest = heartbeat;
-                }
-            }
-        }
-
-        public void Succeed(IReadOnlyCollection<string> refused)
-        {
-            leases.ForEach(lease => lease.Dispose());
-            Written.SetResult(refused);
-        }
-
-        public void Fail(Exception failure)
-        {
-            leases.ForEach(lease => lease.Dispose());
-            Written.SetException(failure);
         }
     }
 }

@@ -9,7 +9,7 @@ namespace Xerotier.HealthCollector.Queries;
 
 /// <summary>What the StatusService asks: the platform's health as a stream, and the fleet as one project sees it.</summary>
 [Authorize(Policies.Service)]
-internal sealed class FleetService(PlatformMonitor monitor, ProjectFleets projects, CollectorMetrics metrics, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class FleetService(PlatformMonitor monitor, ProjectFleets projects, CollectorMetrics metrics, RedisClock clock, IHostApplicationLifetime lifetime)
     : Xerotier.Fleet.V1.Fleet.FleetBase
 {
     /// <inheritdoc/>
@@ -51,7 +51,7 @@ internal sealed class FleetService(PlatformMonitor monitor, ProjectFleets projec
         }
         catch (StoreUnavailableException)
         {
-            return new() { ObservedAt = time.GetUtcNow().ToTimestamp(), Store = StoreState.Unavailable }; // the monitor has logged it
+            return new() { ObservedAt = clock.TimeToTrust.ToTimestamp(), Store = StoreState.Unavailable }; // the monitor has logged it
         }
     }
 

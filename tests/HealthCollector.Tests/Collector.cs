@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using StackExchange.Redis;
 using Xerotier.Fleet.V1;
 using Xerotier.Health.V1;
 using Xerotier.HealthCollector.Fleet;
@@ -17,15 +18,16 @@ internal sealed class Collector : IDisposable
 {
     public const string ProjectId = "proj_ABC123";
     private static readonly InternalTokens Tokens = new(Options.Create(new InternalAuthOptions { Keys = [TestTokens.Key] }), TimeProvider.System, new("test", "1"));
+    private static readonly Lazy<IConnectionMultiplexer> Nowhere = new(() => ConnectionMultiplexer.Connect("127.0.0.1:1,abortConnect=false"));
     private readonly InProcessService<Program> service;
     private readonly GrpcChannel channel;
 
-    public Collector(string redis, FakeTimeProvider? time = null, params (string Key, string Value)[] settings)
+    public Collector(string redis, TimeProvider? time = null, params (string Key, string Value)[] settings)
         : this(redis, time, null, settings)
     {
     }
 
-    public Collector(string redis, FakeTimeProvider? time, ILoggerProvider? log, params (string Key, string Value)[] settings)
+    public Collector(string redis, TimeProvider? time, ILoggerProvider? log, params (string Key, string Value)[] settings)
     {
         service = new(
             settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)).Append(new("ConnectionStrings:redis", redis)),
@@ -33,7 +35,12 @@ internal sealed class Collector : IDisposable
             {
                 if (time is not null)
                 {
-                    services.AddSingleton<TimeProvider>(time);
+                    services.AddSingleton(time);
+                }
+
+                if (time is FakeTimeProvider)
+                {
+                    services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RedisClock>(provider, Nowhere.Value)); // never says that this time is wrong
                 }
 
                 if (log is not null)

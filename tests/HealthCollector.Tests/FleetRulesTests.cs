@@ -37,7 +37,7 @@ public sealed class FleetRulesTests
     [InlineData(0, 15, StoreState.Ready)]
     [InlineData(1, 0, StoreState.Ready)]
     public void A_store_without_a_router_is_young_below_15_s(long routers, double age, StoreState state) =>
-        Assert.Equal(state, FleetRules.StateOf(routers, TimeSpan.FromSeconds(age), TimeSpan.FromSeconds(15)));
+        Assert.Equal(state, FleetRules.StateOf(new(new(routers, 0, 0), default, 0, 0, 0, TimeSpan.FromSeconds(age), TimeSpan.MaxValue), TimeSpan.FromSeconds(15)));
 
     [Fact]
     public void Instants_survive_to_the_microsecond_also_as_a_double()

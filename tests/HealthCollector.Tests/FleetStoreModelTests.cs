@@ -1,13 +1,17 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using StackExchange.Redis;
 using Xerotier.Health.V1;
 using Xerotier.HealthCollector.Fleet;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.HealthCollector.Tests;
 
 /// <summary>Random heartbeats and sign-offs, written by two collectors in any order, compared with a model of the rules.</summary>
-public sealed class FleetStoreModelTests(RedisFixture redis) : RedisTests(redis)
+public class FleetStoreModelTests(RedisFixture redis) : RedisTests(redis)
 {
     [Theory]
     [InlineData(1)]
@@ -20,31 +24,42 @@ public sealed class FleetStoreModelTests(RedisFixture redis) : RedisTests(redis)
         var random = new Random(seed);
         var time = new FakeTimeProvider(new(2026, 11, 3, 14, 0, 0, TimeSpan.Zero));
         using var metrics = new CollectorMetrics();
-        FleetStore[] collectors = [.. Enumerable.Range(0, 2).Select(_ => new FleetStore(connection, metrics, Options.Create(new FleetOptions()), time))];
-        var newest = new Dictionary<(FleetKey Fleet, string Id), ReceivedHeartbeat>();
+        var previous = new PreviousLayout(connection, NullLogger<PreviousLayout>.Instance);
+        await using var meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var clock = new RedisClock(connection, time, meters.GetRequiredService<IMeterFactory>(), NullLogger<RedisClock>.Instance); // never measured
+        FleetStore[] collectors = [.. Enumerable.Range(0, 2).Select(_ => new FleetStore(connection, previous, metrics, Options.Create(new FleetOptions()), clock, time))];
+        var newest = new Dictionary<(SenderKind Kind, string Id), ReceivedHeartbeat>();
 
         for (var step = 0; step < 150; step++)
         {
             time.Advance(TimeSpan.FromMilliseconds(random.Next(2_000)));
-            var fleet = random.Next(3) switch
+            var kind = (SenderKind)random.Next(3);
+            var heartbeats = Enumerable.Range(0, 12).Where(_ => random.Next(3) == 0).Select(id => Heartbeat(random, kind, $"id{id}", time)).ToList();
+            foreach (var part in heartbeats.GroupBy(heartbeat => FleetOf(kind, heartbeat.Id)))
             {
-                0 => FleetKey.Routers,
-                1 => FleetKey.SharedAgents,
-                _ => FleetKey.PrivateAgents("proj_ABC123"),
-            };
-            var heartbeats = Enumerable.Range(0, 12).Where(_ => random.Next(3) == 0).Select(id => Heartbeat(random, fleet.Kind, $"id{id}", time)).ToList();
-            await collectors[random.Next(2)].WriteAsync(fleet, heartbeats);
+                var result = await collectors[random.Next(2)].WriteAsync(part.Key.Bucket, [new(part.Key, part.ToArray())]);
+                Assert.Empty(result.Refused);
+                Assert.Empty(result.Failed);
+            }
+
             foreach (var heartbeat in heartbeats)
             {
-                if (!newest.TryGetValue((fleet, heartbeat.Id), out var known) || known.ReceivedAt <= heartbeat.ReceivedAt)
+                if (!newest.TryGetValue((kind, heartbeat.Id), out var known) || known.ReceivedAt <= heartbeat.ReceivedAt)
                 {
-                    newest[(fleet, heartbeat.Id)] = heartbeat;
+                    newest[(kind, heartbeat.Id)] = heartbeat;
                 }
             }
 
             await AssertAgreesAsync(collectors[random.Next(2)], newest, time.GetUtcNow());
         }
     }
+
+    private static FleetKey FleetOf(SenderKind kind, string id) => kind switch
+    {
+        SenderKind.Router => FleetKey.OfRouter(id),
+        SenderKind.Shared => FleetKey.OfSharedAgent(id),
+        _ => FleetKey.PrivateAgents("proj_ABC123"),
+    };
 
     private static ReceivedHeartbeat Heartbeat(Random random, SenderKind kind, string id, FakeTimeProvider time)
     {
@@ -65,24 +80,22 @@ public sealed class FleetStoreModelTests(RedisFixture redis) : RedisTests(redis)
         return new(id, receivedAt, isUp, HeartbeatRecord.Of(agent));
     }
 
-    private static async Task AssertAgreesAsync(FleetStore store, Dictionary<(FleetKey Fleet, string Id), ReceivedHeartbeat> newest, DateTimeOffset now)
+    private static async Task AssertAgreesAsync(FleetStore store, Dictionary<(SenderKind Kind, string Id), ReceivedHeartbeat> newest, DateTimeOffset now)
     {
         var fresh = FleetRules.FreshSince(now, TimeSpan.FromSeconds(30));
-        ReceivedHeartbeat[] Of(FleetKey fleet) => [.. newest
-            .Where(pair => pair.Key.Fleet == fleet && (fleet.Kind == SenderKind.Router || pair.Value.IsUp))
+        ReceivedHeartbeat[] Of(SenderKind kind) => [.. newest
+            .Where(pair => pair.Key.Kind == kind && (kind == SenderKind.Router || pair.Value.IsUp))
             .Select(pair => pair.Value).OrderBy(heartbeat => heartbeat.Id, StringComparer.Ordinal)];
 
         var counts = await store.ObservePlatformAsync(now);
-        var (routers, shared) = (Of(FleetKey.Routers), Of(FleetKey.SharedAgents));
+        var (routers, shared) = (Of(SenderKind.Router), Of(SenderKind.Shared));
         Assert.Equal(
             (routers.Length, routers.Count(heartbeat => heartbeat.IsUp && heartbeat.ReceivedAt >= fresh), shared.Length, shared.Count(heartbeat => heartbeat.ReceivedAt >= fresh)),
             ((int)counts.Routers.Registered, (int)counts.RoutersOnline, (int)counts.SharedAgents.Registered, (int)counts.SharedAgents.Fresh));
 
-        foreach (var fleet in new[] { FleetKey.Routers, FleetKey.SharedAgents, FleetKey.PrivateAgents("proj_ABC123") })
-        {
-            AssertSame(Of(fleet), await store.ReadFleetAsync(fleet, now));
-        }
-
+        AssertSame(routers, await store.ReadRoutersAsync(now));
+        AssertSame(shared, await store.ReadSharedAgentsAsync(now));
+        AssertSame(Of(SenderKind.Private), await store.ReadPrivateAgentsAsync("proj_ABC123", now));
         foreach (var project in new[] { "proj_ABC123", "proj_DEF456", "proj_GHI789" })
         {
             AssertSame(

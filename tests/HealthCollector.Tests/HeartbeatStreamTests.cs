@@ -73,6 +73,44 @@ public sealed class HeartbeatStreamTests(RedisFixture redis) : RedisTests(redis)
     }
 
     [Fact]
+    public async Task A_relay_reports_private_agents_of_many_projects_in_one_message()
+    {
+        using var collector = new Collector(Redis.ConnectionString, null, ("Fleet:MaxAgentsPerProject", "1"));
+        using var relay = collector.Open(collector.PlatformToken);
+        var batch = Enumerable.Range(0, 1000).Select(i => Of($"proj_relay{i:0000}", Private("w1", "chat"))).ToArray();
+        Assert.Equal((1000, 0), ((await relay.SendAsync(batch)).Accepted, (await relay.SendAsync(batch)).Errors.Count));
+        var mixed = await relay.SendAsync(
+            Of("proj_relay0001", Private("w2")), Of("proj_relay1000", Private("w1")), Of("proj_", Private("w1")), Of("proj_relay}0001", Private("w1")), Shared("a1", "proj_relay0001/chat"), Private("w1"));
+        Assert.Equal(
+            [(0, "quota_exceeded"), (2, "invalid_request"), (3, "invalid_request"), (5, "scope_insufficient")],
+            mixed.Errors.Select(error => (error.Index, error.Code)));
+        Assert.Equal(2, mixed.Accepted);
+
+        foreach (var (project, workers) in new[] { ("proj_relay0000", 1), ("proj_relay0001", 2), ("proj_relay0999", 1), ("proj_relay1000", 1), ("proj_relay1001", 0) })
+        {
+            Assert.Equal(workers, (await collector.GetFleetAsync(project)).WorkersTotal); // and the shared one
+        }
+    }
+
+    [Fact]
+    public async Task A_projects_own_key_speaks_for_it_whatever_project_an_agent_names()
+    {
+        using var collector = new Collector(Redis.ConnectionString);
+        Assert.Equal(1, (await collector.ReportProjectAsync(Of("proj_other1", Private("w1")))).Accepted);
+        Assert.Equal((1, 0), ((await collector.GetFleetAsync()).WorkersTotal, (await collector.GetFleetAsync("proj_other1")).WorkersTotal));
+    }
+
+    [Fact]
+    public async Task A_platform_key_has_a_limit_of_its_own()
+    {
+        using var collector = new Collector(
+            Redis.ConnectionString, Collector.Clock(), ("RateLimits:HeartbeatsPerMinute", "1"), ("RateLimits:ProjectHeartbeatsPerMinute", "1"), ("RateLimits:PlatformHeartbeatsPerMinute", "3"));
+        var relayed = await collector.ReportPlatformAsync([.. Enumerable.Range(1, 4).Select(i => Of(Collector.ProjectId, Private($"w{i}")))]);
+        Assert.Equal((3, 3, "rate_limit_exceeded"), (relayed.Accepted, Assert.Single(relayed.Errors).Index, relayed.Errors[0].Code));
+        Assert.Equal(1, (await collector.ReportProjectAsync(Private("w1"), Private("w2"))).Accepted);
+    }
+
+    [Fact]
     public async Task A_batch_of_more_than_1000_is_refused_whole_and_the_stream_lives_on()
     {
         using var collector = new Collector(Redis.ConnectionString);

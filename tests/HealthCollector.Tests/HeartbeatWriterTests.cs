@@ -39,7 +39,7 @@ public sealed class HeartbeatWriterTests(RedisFixture redis) : RedisTests(redis)
                 await call.RequestStream.CompleteAsync();
             });
             var sum = 0;
-            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
             while (await call.ResponseStream.MoveNext(deadline.Token))
             {
                 most = Math.Max(most, writer.QueuedBytes);

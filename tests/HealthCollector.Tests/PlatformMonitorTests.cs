@@ -1,11 +1,13 @@
+using Microsoft.Extensions.Time.Testing;
 using StackExchange.Redis;
 using Xerotier.Fleet.V1;
 using Xerotier.Health.V1;
+using Xerotier.HealthCollector.Fleet;
 using static Xerotier.HealthCollector.Tests.TestHeartbeats;
 
 namespace Xerotier.HealthCollector.Tests;
 
-public sealed class PlatformMonitorTests(RedisFixture redis) : RedisTests(redis)
+public class PlatformMonitorTests(RedisFixture redis) : RedisTests(redis)
 {
     private static readonly TimeSpan Microsecond = TimeSpan.FromMicroseconds(1);
 
@@ -52,8 +54,8 @@ public sealed class PlatformMonitorTests(RedisFixture redis) : RedisTests(redis)
         await collector.ReportProjectAsync(Offline(own));
 
         await using var redis = await ConnectionMultiplexer.ConnectAsync(Redis.ConnectionString);
-        var left = redis.GetServers()[0].Keys().Select(key => key.ToString()).ToList();
-        Assert.Empty(left.Except(["fleet:{platform}:watch", "fleet:{platform}:shared:gone", "fleet:{proj_ABC123}:private:gone"]));
+        var left = (await Redis.KeysAsync()).ToList();
+        Assert.Empty(left.Except([.. Buckets.Prefixes.Select(bucket => bucket + "watch"), FleetKey.OfSharedAgent("a1").Root + ":gone", FleetKey.PrivateAgents("proj_ABC123").Root + ":gone"]));
         foreach (var key in left.Where(key => key.EndsWith(":gone", StringComparison.Ordinal)))
         {
             Assert.InRange((await redis.GetDatabase().KeyTimeToLiveAsync(key))!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(10));
@@ -78,8 +80,9 @@ public sealed class PlatformMonitorTests(RedisFixture redis) : RedisTests(redis)
         await collector.ReportPlatformAsync(Router("r1"), Shared("a2"));
         await using var redis = await ConnectionMultiplexer.ConnectAsync(Redis.ConnectionString);
         var db = redis.GetDatabase();
-        Assert.Equal((1, 1), (await db.HashLengthAsync("fleet:{platform}:routers"), await db.SortedSetLengthAsync("fleet:{platform}:shared:seen")));
-        Assert.False(await db.KeyExistsAsync("fleet:{platform}:serving:proj_ABC123"));
+        Assert.Equal((1, 0), (await db.HashLengthAsync(FleetKey.OfRouter("r1").Root), await db.HashLengthAsync(FleetKey.OfRouter("r2").Root)));
+        Assert.Equal((0, 1), (await db.SortedSetLengthAsync(FleetKey.OfSharedAgent("a1").Root + ":seen"), await db.SortedSetLengthAsync(FleetKey.OfSharedAgent("a2").Root + ":seen")));
+        Assert.Empty(await Redis.KeysAsync("*serving*"));
     }
 
     [Fact]
@@ -100,8 +103,8 @@ public sealed class PlatformMonitorTests(RedisFixture redis) : RedisTests(redis)
     [Fact]
     public async Task The_time_of_receipt_decides_whichever_collector_writes_last()
     {
-        var (early, late) = (Collector.Clock(), Collector.Clock());
-        late.SetUtcNow(early.GetUtcNow() + TimeSpan.FromMilliseconds(5));
+        var early = Collector.Clock();
+        var late = new FakeTimeProvider(early.GetUtcNow() + TimeSpan.FromMilliseconds(5));
         using var first = new Collector(Redis.ConnectionString, early, ("Fleet:ProjectCacheMilliseconds", "0"));
         using var second = new Collector(Redis.ConnectionString, late, ("Fleet:ProjectCacheMilliseconds", "0"));
 

@@ -5,7 +5,7 @@ using static Xerotier.HealthCollector.Tests.TestHeartbeats;
 
 namespace Xerotier.HealthCollector.Tests;
 
-public sealed class ProjectFleetsTests(RedisFixture redis) : RedisTests(redis)
+public class ProjectFleetsTests(RedisFixture redis) : RedisTests(redis)
 {
     private const string Other = "proj_DEF456";
 

@@ -13,6 +13,13 @@ internal static class TestHeartbeats
 
     public static Heartbeat Private(string id, params string[] endpoints) => Agent(id, AgentKind.Private, endpoints);
 
+    /// <summary>As a relay sends it.</summary>
+    public static Heartbeat Of(string projectId, Heartbeat agent)
+    {
+        agent.Agent.ProjectId = projectId;
+        return agent;
+    }
+
     public static Heartbeat Offline(Heartbeat agent)
     {
         var copy = agent.Clone();

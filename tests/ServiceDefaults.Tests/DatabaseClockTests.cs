@@ -99,6 +99,29 @@ public sealed class DatabaseClockTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_store_whose_clock_leaps_is_not_followed_and_a_clock_of_ones_own_that_leaps_is_put_right()
+    {
+        using var clock = new LeapingStore(time, services.GetRequiredService<IMeterFactory>(), Logger);
+        await LooksAsync(store: 0, own: 0, isOff: false, trusted: 0);
+        await LooksAsync(store: -20, own: 0, isOff: true, trusted: 0);
+        await LooksAsync(store: -20, own: 0, isOff: true, trusted: 0);
+        await LooksAsync(store: 0, own: 0, isOff: false, trusted: 0);
+        await LooksAsync(store: 0, own: 35, isOff: true, trusted: 0);
+        await LooksAsync(store: 0, own: 35, isOff: true, trusted: 0);
+        await LooksAsync(store: 0, own: 0, isOff: false, trusted: 0);
+        await LooksAsync(store: 20, own: 0, isOff: true, trusted: 0);
+        await LooksAsync(store: 20, own: -35, isOff: true, trusted: 20); // then nothing is right but what all can agree on
+
+        async Task LooksAsync(double store, double own, bool isOff, double trusted)
+        {
+            (clock.Ahead, time.Ahead) = (TimeSpan.FromSeconds(store), TimeSpan.FromSeconds(own));
+            await clock.MeasureAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(isOff, clock.IsOff);
+            Assert.InRange((clock.TimeToTrust - DateTimeOffset.UtcNow).TotalSeconds, trusted - 0.5, trusted + 0.5);
+        }
+    }
+
+    [Fact]
     public async Task A_database_that_is_away_is_no_wrong_clock_and_hides_none()
     {
         await postgres.KillAsync();
@@ -159,4 +182,13 @@ public sealed class DatabaseClockTests : IAsyncLifetime
     }
 
     private string Line(int index) => $"{lines.Entries[index].Level}: {lines.Entries[index].Message}";
+
+    /// <summary>A store that says the right time, or one that is ahead of it.</summary>
+    private sealed class LeapingStore(TimeProvider time, IMeterFactory meters, ILogger logger) : StoreClock("the store's", time, meters, logger)
+    {
+        public TimeSpan Ahead { get; set; }
+
+        protected override Task<(DateTimeOffset Answer, long Begun, TimeSpan Trip)> AskAsync(TimeProvider time, CancellationToken cancellation) =>
+            Task.FromResult((DateTimeOffset.UtcNow + Ahead, time.GetTimestamp(), TimeSpan.Zero));
+    }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
+using StackExchange.Redis;
 using Xerotier.AppHost;
 
 namespace Xerotier.TestKit;
@@ -174,6 +175,10 @@ public sealed class TestRedis : IAsyncDisposable
     /// <summary>Connection string in StackExchange.Redis' form.</summary>
     public string ConnectionString => server.ConnectionString;
 
+    internal int Port => server.Port;
+
+    internal string Password => server.Password;
+
     /// <summary>Starts a server with more of its own options, such as <c>--cluster-enabled yes</c>.</summary>
     public static async Task<TestRedis> StartAsync(params string[] options)
     {
@@ -182,11 +187,21 @@ public sealed class TestRedis : IAsyncDisposable
     }
 
     /// <summary>Starts a replica of this server, with the same password.</summary>
-    public async Task<TestRedis> StartReplicaAsync()
+    public Task<TestRedis> StartReplicaAsync() =>
+        StartNodeAsync(server.Password, "--masterauth", server.Password, "--replicaof", "127.0.0.1", $"{server.Port}");
+
+    /// <summary>Starts a server with a password that others have too.</summary>
+    internal static async Task<TestRedis> StartNodeAsync(string password, params string[] options)
     {
         var folder = Path.Combine(Path.GetTempPath(), $"xerotier-test-{Guid.NewGuid():N}");
-        var replica = PrivateServers.Redis(folder, PrivateServers.FreePort()) with { Password = server.Password };
-        return await StartAsync(replica, folder, "--requirepass", server.Password, "--masterauth", server.Password, "--replicaof", "127.0.0.1", $"{server.Port}");
+        return await StartAsync(PrivateServers.Redis(folder, PrivateServers.FreePort()) with { Password = password }, folder, ["--requirepass", password, .. options]);
+    }
+
+    /// <summary>Sends one command, as an administrator.</summary>
+    public async Task<string> ExecuteAsync(string command, params object[] arguments)
+    {
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(ConnectionString + ",allowAdmin=true");
+        return $"{await connection.GetServer($"127.0.0.1:{server.Port}").ExecuteAsync(command, arguments)}";
     }
 
     /// <summary>Starts three Sentinels that watch this server and its replicas under the name <c>main</c>, and take a second of silence for its end.</summary>
