@@ -31,6 +31,16 @@ public sealed record ConsoleSession(SignedInKey? Project, SignedInKey? Platform,
     /// <summary>The header by which a page asks for its newest state by itself, while nobody does anything: such a request keeps no session alive. It goes the same way.</summary>
     public const string LiveHeader = "Xerotier-Live";
 
+    /// <summary>
+    /// The header with a form whose session has ended, or that was made for another session, from the Gateway to the Console: nothing is
+    /// done then, and what was entered is shown to be sent again. It comes in place of <see cref="SecretHeader"/>, and its value is what the
+    /// form must carry the next time (<see cref="CsrfToken"/>), or <c>-</c> where nobody is signed in.
+    /// </summary>
+    public const string InterruptedHeader = "Xerotier-Session-Interrupted";
+
+    /// <summary>The header with the scheme by which the user's browser is connected, from the Gateway to the Console.</summary>
+    public const string SchemeHeader = "X-Forwarded-Proto";
+
     /// <summary>The field of every form of the console that has <see cref="CsrfToken"/>.</summary>
     public const string CsrfField = "csrf";
 

@@ -32,6 +32,19 @@ public static class Postgres
         return given.ConnectionString;
     }
 
+    /// <summary>
+    /// Of several hosts the one that is no standby is taken, now and after a failover. Npgsql's data source takes the first that answers, and
+    /// refuses <c>Target Session Attributes</c> in its connection string: libpq's variable alone says otherwise, for the whole process.
+    /// </summary>
+    internal static void TakePrimary(string connectionString)
+    {
+        const string Variable = "PGTARGETSESSIONATTRS";
+        if (new NpgsqlConnectionStringBuilder(connectionString).Host?.Contains(',', StringComparison.Ordinal) is true && Environment.GetEnvironmentVariable(Variable) is null)
+        {
+            Environment.SetEnvironmentVariable(Variable, "primary");
+        }
+    }
+
     /// <summary>What a failure of the database is to the caller; null when it is a fault of ours. Nothing is retried: a write whose outcome is unknown is the client's to repeat, with its Idempotency-Key.</summary>
     public static ApiError? ToApiError(Exception failure) => failure switch
     {

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace Xerotier.ServiceDefaults;
 
 /// <summary>Where the other services are, and gRPC clients for them.</summary>
-public static partial class ServiceClients
+public static class ServiceClients
 {
     /// <summary>The longest message that a client takes, bytes. A page of workers may be all that a project may store (Fleet:MaxBytesPerProject), with the models of its endpoints.</summary>
     public const int LongestMessage = 64 * 1024 * 1024;
@@ -80,15 +80,18 @@ public static partial class ServiceClients
         return services;
     }
 
+    /// <summary>How old a stream may grow: 30 minutes, give or take a tenth at random. The next one goes to another replica, which may not have been there when this one began.</summary>
+    public static TimeSpan NewStreamLifetime() => TimeSpan.FromMinutes(27 + (6 * Random.Shared.NextDouble()));
+
     /// <summary>
     /// Reads a server stream for as long as <paramref name="cancellation"/> allows: opens it again with jitter when it ends, fails
-    /// or is silent for longer than <paramref name="silence"/>.
+    /// or is silent for longer than <paramref name="silence"/>, and at once when it is as old as <see cref="NewStreamLifetime"/> said.
     /// </summary>
     /// <param name="open">Opens the stream.</param>
     /// <param name="received">Called for each message, in order.</param>
     /// <param name="silence">How long a living stream may be silent.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Where losses are logged.</param>
+    /// <param name="logger">Where losses are logged; a metric shows them as long as they last (<see cref="FailureLog"/>).</param>
     /// <param name="cancellation">Ends the watch.</param>
     public static async Task WatchAsync<T>(
         Func<CancellationToken, AsyncServerStreamingCall<T>> open,
@@ -98,21 +101,27 @@ public static partial class ServiceClients
         ILogger logger,
         CancellationToken cancellation)
     {
-        var reported = false; // one line when it is lost, not one for each try
+        var failures = new FailureLog(logger, $"The stream of {typeof(T).Name} was lost", $"The stream of {typeof(T).Name} is back");
         var started = time.GetTimestamp();
         while (!cancellation.IsCancellationRequested)
         {
-            var alive = false;
+            var (alive, opened, lifetime) = (false, time.GetTimestamp(), NewStreamLifetime());
             using var silent = new CancellationTokenSource(silence, time);
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, silent.Token);
             try
             {
                 using var call = open(ended.Token);
-                while (await call.ResponseStream.MoveNext(ended.Token))
+                while (time.GetElapsedTime(opened) < lifetime && await call.ResponseStream.MoveNext(ended.Token))
                 {
                     alive = true;
+                    failures.Succeeded();
                     silent.CancelAfter(silence);
                     await received(call.ResponseStream.Current);
+                }
+
+                if (time.GetElapsedTime(opened) >= lifetime)
+                {
+                    continue; // to another replica
                 }
             }
             catch (Exception failure) when (failure is RpcException or OperationCanceledException or IOException)
@@ -123,19 +132,15 @@ public static partial class ServiceClients
                 }
 
                 // At first the peer may be starting as well.
-                if (alive || (!reported && time.GetElapsedTime(started) > StartupGrace))
+                if (alive || time.GetElapsedTime(started) > StartupGrace)
                 {
-                    LogLost(logger, typeof(T).Name, failure.Message);
-                    reported = true;
+                    failures.Failed(failure);
                 }
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(100, 400)), time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "The stream of {Message} was lost: {Reason}")]
-    private static partial void LogLost(ILogger logger, string message, string reason);
 }
 
 /// <summary>Gives each unary gRPC call that has no deadline one.</summary>

@@ -32,7 +32,9 @@ public static class ServiceHost
     /// <summary>
     /// Registers it all. Ports come from <c>HTTP_PORT</c>, <c>GRPC_PORT</c>, <c>METRICS_PORT</c> and <c>INTERNAL_PORT</c> (0: any free one), the address
     /// from <c>LISTEN_ADDRESS</c> (default 127.0.0.1); the OTLP exporter from <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>.
-    /// A wrong setting ends the service with one line on the standard error and exit code 1.
+    /// A wrong setting ends the service with one line on the standard error and exit code 1. With the argument <c>--healthz</c> the process
+    /// asks the service that has the same environment for its <c>/healthz</c> in place of being one, and ends with 0 or 1: where a health
+    /// check is a command, an image without a shell has no other.
     /// </summary>
     /// <param name="builder">The service.</param>
     /// <param name="name">Its name in the topology.</param>
@@ -40,6 +42,11 @@ public static class ServiceHost
     /// <param name="configurePublic">Called for <c>HTTP_PORT</c> and <c>GRPC_PORT</c>; what it adds comes before everything else of a connection.</param>
     public static void AddServiceDefaults(this WebApplicationBuilder builder, string name, bool acceptsInternalTokens = true, Action<ListenOptions>? configurePublic = null)
     {
+        if (Environment.GetCommandLineArgs().Contains("--healthz"))
+        {
+            Environment.Exit(IsAlive(builder.Configuration) ? 0 : 1);
+        }
+
         AppDomain.CurrentDomain.UnhandledException += (_, unhandled) => WrongSettings.End(unhandled.ExceptionObject);
         var version = Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
         builder.Services.AddSingleton(new ServiceIdentity(name, version));
@@ -49,7 +56,7 @@ public static class ServiceHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            var address = IPAddress.Parse(builder.Configuration["LISTEN_ADDRESS"] ?? "127.0.0.1");
+            var address = ListenAddress(builder.Configuration);
             Listen("HTTP_PORT", HttpProtocols.Http1, configurePublic);
             Listen("GRPC_PORT", HttpProtocols.Http2, configurePublic);
             Listen("METRICS_PORT", HttpProtocols.Http1);
@@ -77,6 +84,8 @@ public static class ServiceHost
         builder.Services.AddSingleton<DeadlineInterceptor>();
         builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<GrpcErrors>());
         builder.Services.AddGrpcHealthChecks().AddCheck("process", () => HealthCheckResult.Healthy());
+        builder.Services.AddSingleton<IHealthCheckPublisher, ReadinessMetrics>();
+        builder.Services.Configure<HealthCheckPublisherOptions>(options => (options.Delay, options.Period) = (TimeSpan.FromSeconds(1), ReadinessMetrics.Period));
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
         builder.AddTelemetry(name, version);
     }
@@ -117,6 +126,26 @@ public static class ServiceHost
                 var live = Live(app);
                 metrics.MapWhen(context => context.Request.Path == "/healthz", healthz => healthz.Run(context => live().ExecuteAsync(context)));
             });
+        }
+    }
+
+    private static IPAddress ListenAddress(IConfiguration configuration) => IPAddress.Parse(configuration["LISTEN_ADDRESS"] ?? "127.0.0.1");
+
+    private static bool IsAlive(IConfiguration configuration)
+    {
+        var address = ListenAddress(configuration);
+        var host = address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address;
+        using var handler = new SocketsHttpHandler { UseProxy = false };
+        using var http = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(2) };
+        using var request = new HttpRequestMessage(HttpMethod.Get, new UriBuilder(Uri.UriSchemeHttp, $"{host}", configuration.GetValue<int>("METRICS_PORT"), "/healthz").Uri);
+        try
+        {
+            using var response = http.Send(request);
+            return response.IsSuccessStatusCode;
+        }
+        catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
+        {
+            return false;
         }
     }
 

@@ -2,15 +2,17 @@
 
 DATABASES=(gatewaydb maintenancedb notificationsdb statusdb)
 
-# Where the databases are: ConnectionStrings__<name> of the environment, else what the local cluster has written while it runs.
+# Where the databases are: ConnectionStrings__<name> of the environment, else of the files that deploy/make-secrets has made in XEROTIER_SECRETS,
+# else what the local cluster has written while it runs.
 find_databases() {
-  local name file=${XEROTIER_DATA:-$ROOT/.local}/databases.env
+  local name files=("${XEROTIER_DATA:-$ROOT/.local}/databases.env")
+  [ -z "${XEROTIER_SECRETS:-}" ] || files=("$XEROTIER_SECRETS"/*.env)
   for name in "${DATABASES[@]}"; do
     local variable=ConnectionStrings__$name
     [ -z "${!variable:-}" ] || continue
-    [ -r "$file" ] || fail "No database: set ConnectionStrings__$name, or start the local cluster (./run) and name its folder by XEROTIER_DATA."
-    export "$variable=$(sed -n "s/^$variable=//p" "$file")"
-    [ -n "${!variable}" ] || fail "$file does not name $name."
+    [ -r "${files[0]}" ] || fail "No database: set ConnectionStrings__$name, name the folder of deploy/make-secrets by XEROTIER_SECRETS, or start the local cluster (./run) and name its folder by XEROTIER_DATA."
+    export "$variable=$(cat "${files[@]}" | sed -n "s/^$variable=//p")"
+    [ -n "${!variable}" ] || fail "${files[*]}: none names $name."
   done
   PATH=$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
   command -v pg_dump >/dev/null || fail "PostgreSQL's client tools (pg_dump, pg_restore, psql) are missing: install the package postgresql-client."
@@ -30,7 +32,10 @@ use() {
       username | userid | user) export PGUSER=$value ;;
       password) export PGPASSWORD=$value ;;
       sslmode) PGSSLMODE=$(sed 's/\([a-z]\)\([A-Z]\)/\1-\2/' <<<"$value" | tr '[:upper:]' '[:lower:]'); export PGSSLMODE ;;
-      rootcertificate) export PGSSLROOTCERT=$value ;;
+      rootcertificate) # where a service has it, or beside the secrets
+        [ -r "$value" ] || value=${XEROTIER_SECRETS:-}/${value##*/}
+        export PGSSLROOTCERT=$value
+        ;;
     esac
   done <<<"${!variable};"
   # A host of several may have its port with it; only the primary can be written to.

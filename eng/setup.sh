@@ -7,10 +7,9 @@ fail() {
   exit 1
 }
 
-[ -w "$ROOT" ] || fail "The folder $ROOT cannot be written, and the build goes there: clone it elsewhere, or change its permissions."
-
-# The SDK that global.json asks for.
+# The SDK that global.json asks for, and a folder to build in.
 need_dotnet() {
+  [ -w "$ROOT" ] || fail "The folder $ROOT cannot be written, and the build goes there: clone it elsewhere, or change its permissions."
   export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
   command -v dotnet >/dev/null || fail "The .NET 10 SDK is missing: install it (https://dot.net/download) and run this again."
   (cd "$ROOT" && dotnet --version) >/dev/null 2>&1 ||

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
@@ -20,10 +21,17 @@ public sealed class BackupTests
         using var tenant = cluster.Http(first.Value);
         var kept = await WindowAsync("A window from before the backup");
 
-        var folder = Path.Combine(cluster.DataFolder, "backup");
-        var taken = await RunAsync("backup", folder);
+        // As on an installation, whose connection strings are among its secrets.
+        var (folder, secrets, metrics) = (Path.Combine(cluster.DataFolder, "backup"), Directory.CreateDirectory(Path.Combine(cluster.DataFolder, "secrets-of-services")).FullName, Path.Combine(cluster.DataFolder, "backup.prom"));
+        foreach (var line in File.ReadLines(Path.Combine(cluster.DataFolder, "databases.env")))
+        {
+            await File.WriteAllTextAsync(Path.Combine(secrets, $"{line.Split('=')[0]}.env"), $"Other__Setting=1\n{line}\n");
+        }
+
+        var taken = await RunAsync("backup", [folder], ("XEROTIER_SECRETS", secrets), ("XEROTIER_METRICS", metrics), ("XEROTIER_DATA", ""));
         Assert.True(taken.ExitCode == 0, taken.Output);
-        Assert.Equal(1, (await RunAsync("backup", folder)).ExitCode); // no backup is written over
+        Assert.InRange(DateTimeOffset.UtcNow.ToUnixTimeSeconds() - long.Parse((await File.ReadAllTextAsync(metrics)).Split(' ')[1], CultureInfo.InvariantCulture), 0, 600);
+        Assert.Equal(1, (await RunAsync("backup", [folder])).ExitCode); // no backup is written over
 
         var lost = await WindowAsync("A window that the backup does not know");
         var third = await KeyAsync("third");
@@ -36,8 +44,8 @@ public sealed class BackupTests
         await SqlAsync(cluster, "maintenancedb", "drop schema public cascade; create schema public");
         await SqlAsync(cluster, "statusdb", "drop schema public cascade; create schema public");
 
-        Assert.Equal(1, (await RunAsync("restore", folder)).ExitCode); // nobody has said yes
-        var restored = await RunAsync("restore", folder, "--yes");
+        Assert.Equal(1, (await RunAsync("restore", [folder])).ExitCode); // nobody has said yes
+        var restored = await RunAsync("restore", [folder, "--yes"]);
         Assert.True(restored.ExitCode == 0, restored.Output);
         Assert.Contains($"{second.Id} revoked (second, {project})", restored.Output);
         Assert.DoesNotContain(third.Id, restored.Output); // what was only created is no danger
@@ -59,6 +67,16 @@ public sealed class BackupTests
             async () => (await cluster.PageAsync()).Contains("A window from after the restore", StringComparison.Ordinal), TimeSpan.FromSeconds(15), "the page shows what was written after the restore");
         await Observer.UntilAsync(async () => (await platform.GetAsync("/readyz")).StatusCode == HttpStatusCode.OK, TimeSpan.FromSeconds(15), "everything is ready");
         var before = await RecordedUntilAsync();
+        await Observer.UntilAsync(async () => await RecordedUntilAsync() > before, TimeSpan.FromSeconds(15), "the history goes on");
+
+        // What is left to do where the server itself has recovered the databases.
+        await SqlAsync(cluster, "gatewaydb", "insert into console_sessions select sha256('drill'), null, hash, now(), now() from api_key_values limit 1");
+        var recovered = await RunAsync("restore", ["--after-recovery"]);
+        Assert.True(recovered.ExitCode == 0, recovered.Output);
+        Assert.Contains("The keys of before could not be read", recovered.Output);
+        Assert.Equal(0L, await SqlAsync(cluster, "gatewaydb", "select count(*) from console_sessions"));
+        Assert.Contains("No revocation", (await RunAsync("restore", ["--after-recovery"], ("ConnectionStrings__gatewaydb_before", ConnectionString(cluster, "gatewaydb")))).Output);
+        before = await RecordedUntilAsync();
         await Observer.UntilAsync(async () => await RecordedUntilAsync() > before, TimeSpan.FromSeconds(15), "the history goes on");
 
         async Task<(string Id, string Value)> KeyAsync(string name)
@@ -85,15 +103,21 @@ public sealed class BackupTests
 
         async Task<DateTime> RecordedUntilAsync() => (DateTime)(await SqlAsync(cluster, "statusdb", "select recorded_until from recorder"))!;
 
-        async Task<(int ExitCode, string Output)> RunAsync(string script, params string[] arguments)
+        async Task<(int ExitCode, string Output)> RunAsync(string script, string[] arguments, params (string Name, string Value)[] environment)
         {
-            using var process = Process.Start(new ProcessStartInfo(Path.Combine(Solution.Folder, "eng", script), arguments)
+            var start = new ProcessStartInfo(Path.Combine(Solution.Folder, "eng", script), arguments)
             {
                 Environment = { ["XEROTIER_DATA"] = cluster.DataFolder },
                 RedirectStandardError = true,
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
-            })!;
+            };
+            foreach (var (name, value) in environment)
+            {
+                start.Environment[name] = value;
+            }
+
+            using var process = Process.Start(start)!;
             process.StandardInput.Close();
             var error = process.StandardError.ReadToEndAsync();
             var output = await process.StandardOutput.ReadToEndAsync();
@@ -102,18 +126,14 @@ public sealed class BackupTests
         }
     }
 
-    private static async Task<string> CreatedAsync(HttpClient http, string path, object body)
-    {
-        using var response = await http.PostAsJsonAsync(path, body);
-        var created = await response.Content.ReadFromJsonAsync<JsonObject>();
-        Assert.True(response.StatusCode == HttpStatusCode.Created, created?.ToJsonString());
-        return created!["id"]!.GetValue<string>();
-    }
+    private static async Task<string> CreatedAsync(HttpClient http, string path, object body) => (await http.PostForJsonAsync(path, body))["id"]!.ToString();
+
+    private static string ConnectionString(Cluster cluster, string database) =>
+        File.ReadLines(Path.Combine(cluster.DataFolder, "databases.env")).Single(line => line.StartsWith($"ConnectionStrings__{database}=", StringComparison.Ordinal)).Split('=', 2)[1];
 
     private static async Task<object?> SqlAsync(Cluster cluster, string database, string sql)
     {
-        var line = File.ReadLines(Path.Combine(cluster.DataFolder, "databases.env")).Single(line => line.StartsWith($"ConnectionStrings__{database}=", StringComparison.Ordinal));
-        await using var source = NpgsqlDataSource.Create(line[(line.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+        await using var source = NpgsqlDataSource.Create(ConnectionString(cluster, database));
         await using var command = source.CreateCommand(sql);
         return await command.ExecuteScalarAsync();
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Xerotier.TestKit;
 
@@ -31,6 +32,37 @@ public sealed class FailureLogTests
         var log = new FailureLog(recorder.CreateLogger(""), "It fails", "It works again");
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => log.Failed(new InvalidOperationException("any")))));
         Assert.Equal(["Warning: It fails (any)"], Lines(recorder));
+    }
+
+    [Fact]
+    public void A_metric_is_1_while_it_fails_and_0_from_the_start()
+    {
+        using var recorder = new LogRecorder();
+        var seen = new List<int>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, own) =>
+        {
+            if (instrument.Name == "xerotier.background.failing")
+            {
+                own.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<int>((_, value, tags, _) =>
+        {
+            if (tags[0] is { Key: "work", Value: "The metric's work fails" }) // other tests' work fails too
+            {
+                seen.Add(value);
+            }
+        });
+        listener.Start();
+        var log = new FailureLog(recorder.CreateLogger(""), "The metric's work fails", "It works again");
+        log.Succeeded();
+        log.Failed(new InvalidOperationException("first"));
+        log.Failed(new InvalidOperationException("second"));
+        log.Succeeded();
+        log.Succeeded();
+        log.Failed(new InvalidOperationException("third"));
+        Assert.Equal([0, 1, -1, 1], seen);
     }
 
     private static IEnumerable<string> Lines(LogRecorder recorder) => recorder.Entries.Select(entry => $"{entry.Level}: {entry.Message} ({entry.Exception?.Message})");

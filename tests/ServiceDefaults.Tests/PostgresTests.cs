@@ -1,5 +1,8 @@
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Xerotier.TestKit;
 
 namespace Xerotier.ServiceDefaults.Tests;
 
@@ -11,6 +14,41 @@ public sealed class PostgresTests
         var tuned = new NpgsqlConnectionStringBuilder(Postgres.WithShortWaits("Host=h;Password=p;Command Timeout=30", "gateway", ("Maximum Pool Size", "7")));
         Assert.Equal((2, 30, 7), (tuned.Timeout, tuned.CommandTimeout, tuned.MaxPoolSize));
         Assert.Equal(("h", "p", "gateway"), (tuned.Host, tuned.Password, tuned.ApplicationName));
+    }
+
+    [Fact]
+    public async Task Of_several_hosts_the_primary_is_taken_and_after_a_failover_the_new_one()
+    {
+        await using var primary = await TestPostgres.StartAsync();
+        await using var standby = await primary.StartSynchronousStandbyAsync();
+        var server = new NpgsqlConnectionStringBuilder(primary.AdminConnectionString);
+        server.Host = $"127.0.0.1:{new NpgsqlConnectionStringBuilder(standby.AdminConnectionString).Port},127.0.0.1:{server.Port}"; // the standby first
+        var builder = WebApplication.CreateBuilder();
+        builder.Configuration["ConnectionStrings:test"] = server.ConnectionString;
+        builder.AddPostgres("test", given => Postgres.WithShortWaits(given, "test", ("Host Recheck Seconds", "1")));
+        await using var app = builder.Build();
+        var database = app.Services.GetRequiredService<NpgsqlDataSource>();
+        await WriteAsync();
+        await primary.KillAsync();
+        await standby.PromoteAsync();
+        await Eventually.TrueAsync(async () =>
+        {
+            try
+            {
+                await WriteAsync();
+                return true;
+            }
+            catch (NpgsqlException)
+            {
+                return false;
+            }
+        });
+
+        async Task WriteAsync()
+        {
+            await using var command = database.CreateCommand("create table if not exists written (id int)");
+            await command.ExecuteNonQueryAsync();
+        }
     }
 
     [Theory]
