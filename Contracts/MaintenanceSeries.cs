@@ -49,7 +49,7 @@ public record MaintenanceSeries
     [Items(MaxCount = ReminderOffsets.Most, Pattern = ReminderOffsets.Form)]
     public IReadOnlyList<string> Reminders { get; set; } = ReminderOffsets.Default; // read from JSON without it, a property with init would be null instead
 
-    /// <summary>Whether subscribers are told of its occurrences.</summary>
+    /// <summary>Whether subscribers are told of it and of its occurrences.</summary>
     /// <example>true</example>
     public bool Notify { get; set; } = true; // as above
 
@@ -141,7 +141,7 @@ public sealed record MaintenanceSeriesCreate
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Reminders { get; init; }
 
-    /// <summary>Whether subscribers are told of its occurrences.</summary>
+    /// <summary>Whether subscribers are told of it and of its occurrences.</summary>
     /// <example>true</example>
     [DefaultValue(true)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -218,7 +218,7 @@ public sealed record MaintenanceSeriesUpdate
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Reminders { get; init; }
 
-    /// <summary>Whether subscribers are told of its occurrences.</summary>
+    /// <summary>Whether subscribers are told of it and of its occurrences.</summary>
     /// <example>true</example>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Notify { get; init; }

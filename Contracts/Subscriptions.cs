@@ -287,7 +287,7 @@ public sealed record Delivery
     /// <example>"incident.created"</example>
     public required string EventType { get; init; }
 
-    /// <summary>The incident, window or component that the event is about.</summary>
+    /// <summary>The incident, window, series or component that the event is about; of a test the subscription.</summary>
     /// <example>"inc_7k3q0c1v2b3n4m5x6z7a"</example>
     public required string ObjectId { get; init; }
 

@@ -16,7 +16,7 @@ internal static class NotificationsBenchmark
 {
     private const int Subscribers = 10_000;
     private const int Updates = 100;
-    private const int Rounds = 5;
+    private const int Rounds = 15;
 
     /// <summary>As many requests at once as the service makes to those who are well.</summary>
     private const int Parallel = 128;
@@ -31,12 +31,11 @@ internal static class NotificationsBenchmark
             Settings = new Dictionary<string, string?> { ["RateLimits__PublicPerMinute"] = "0", ["RateLimits__KeyPerMinute"] = "0", ["RateLimits__ProjectPerMinute"] = "0" },
         });
         await using var receiver = await Receiver.StartAsync();
-        using var platform = cluster.Http(cluster.PlatformKey);
-        var project = await Tools.PostAsync(platform, "/v1/platform/projects", new { name = "Operators", slug = "operators", platform = true });
-        using var operators = cluster.Http((await Tools.PostAsync(platform, $"/v1/platform/projects/{project["id"]}/keys", new { name = "ops", scopes = new[] { "management" } }))["key"]!.ToString());
-        var incidents = $"/{project["id"]}/v1/management/incidents";
-        await Tools.PostAsync(operators, $"/{project["id"]}/v1/management/subscriptions", new { channel = "webhook", target = $"{receiver.Url}/one" });
-        var incident = await Tools.PostAsync(operators, incidents, new { title = "Measured", body = "Begin." });
+        var (project, key) = await cluster.CreateProjectAsync("operators", true, "management");
+        using var operators = cluster.Http(key);
+        var incidents = $"/{project}/v1/management/incidents";
+        await operators.PostForJsonAsync($"/{project}/v1/management/subscriptions", new { channel = "webhook", target = $"{receiver.Url}/one" });
+        var incident = await operators.PostForJsonAsync(incidents, new { title = "Measured", body = "Begin." });
 
         var alone = new List<double>();
         for (var i = 0; i < Updates; i++)
@@ -73,7 +72,7 @@ internal static class NotificationsBenchmark
         async Task<List<double>> TellAsync(int subscribers)
         {
             receiver.Begin(subscribers);
-            await Tools.PostAsync(operators, $"{incidents}/{incident["id"]}/updates", new { body = "It goes on as it did, and will be told to everybody who asked for it." });
+            await operators.PostForJsonAsync($"{incidents}/{incident["id"]}/updates", new { body = "It goes on as it did, and will be told to everybody who asked for it." });
             var written = Stopwatch.GetTimestamp();
             await receiver.Complete.WaitAsync(TimeSpan.FromMinutes(2));
             return [.. receiver.Arrivals.Select(at => Stopwatch.GetElapsedTime(written, at).TotalMilliseconds)];

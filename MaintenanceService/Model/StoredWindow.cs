@@ -9,6 +9,9 @@ internal sealed record StoredWindow : MaintenanceWindow, IVersioned
     /// <summary>How every id begins.</summary>
     public const string IdPrefix = "mw_";
 
+    /// <summary>How the id of every series begins.</summary>
+    public const string SeriesIdPrefix = "mws_";
+
     /// <summary>The project is one that the platform's own operators use.</summary>
     public bool Platform { get; init; }
 

@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Npgsql;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Incidents;
 using Xerotier.MaintenanceService.Model;
+using Xerotier.MaintenanceService.Series;
 using LoggedChange = Xerotier.Changes.V1.Change;
 using WindowState = Xerotier.Changes.V1.WindowState;
 using Xerotier.ServiceDefaults;
@@ -32,7 +34,7 @@ internal sealed record FullMark(DateTimeOffset At, ChangeMark Mark)
 }
 
 /// <summary>
-/// The change log as it is told to people: the windows and incidents of all projects, each change with what it changed. It is read as
+/// The change log as it is told to people: the windows, series and incidents of all projects, each change with what it changed. It is read as
 /// <see cref="ChangeLog"/> reads it. No request of a project reaches it.
 /// </summary>
 internal sealed class FullChangeLog(NpgsqlDataSource database)
@@ -47,14 +49,16 @@ internal sealed class FullChangeLog(NpgsqlDataSource database)
     private const string HeadSql = $"select *, clock_timestamp() as log_time from ({ChangeLog.HeadSql}) log_head";
 
     /// <summary>
-    /// Series and components are left out, and rows that a backup brought from another cluster, whose transactions are younger than the
-    /// snapshot that sees them: they are not news, even before <see cref="ChangeLog.AdoptRestoredRowsAsync"/> has marked them.
+    /// Components are left out, and rows that a backup brought from another cluster, whose transactions are younger than the snapshot that
+    /// sees them: they are not news, even before <see cref="ChangeLog.AdoptRestoredRowsAsync"/> has marked them. What a series and its
+    /// windows have gone through together has one transaction, whichever release wrote it, and nothing else is in it. A window that was changed
+    /// by itself before is told of by itself: whom it concerns, and whether they are told, may be its own.
     /// </summary>
     private const string ReadSql = $"""
         {ChangeLog.UnseenSql},
         page as (
             select project_id as log_project, id as log_object, version as log_version from unseen
-            where (starts_with(id, '{StoredWindow.IdPrefix}') or starts_with(id, '{StoredIncident.IdPrefix}'))
+            where (starts_with(id, '{StoredWindow.IdPrefix}') or starts_with(id, '{StoredSeries.IdPrefix}') or starts_with(id, '{StoredIncident.IdPrefix}'))
                 and xid < pg_snapshot_xmax(pg_current_snapshot()) and {ChangeLog.Next}
             order by project_id, id, version limit @limit
         )
@@ -62,11 +66,14 @@ internal sealed class FullChangeLog(NpgsqlDataSource database)
         from ({HeadSql}) head
         left join (
             select * from page cross join lateral (
-                select true as of_window, occurred_at, actor, action, before, after
-                from window_events where project_id = log_project and window_id = log_object and version = log_version
+                select true as of_window, false as of_platform, occurred_at, actor, action, before, after,
+                    (w.before ->> 'detached')::boolean is not true
+                        and exists (select from notice_events n where n.xid = w.xid and n.project_id = log_project and n.object_id = w.after ->> 'series_id') as together
+                from window_events w where project_id = log_project and window_id = log_object and version = log_version
                 union all
-                select false, occurred_at, actor, action, before, after
-                from notice_events where project_id = log_project and object_id = log_object and version = log_version
+                select false, coalesce((select (s.document ->> 'platform')::boolean from series s where s.project_id = log_project and s.id = log_object), false), occurred_at, actor, action, before, after,
+                    exists (select from window_events w where w.xid = n.xid and w.project_id = log_project)
+                from notice_events n where project_id = log_project and object_id = log_object and version = log_version
             ) event
         ) changes on true
         order by log_project, log_object, log_version
@@ -153,6 +160,13 @@ internal sealed class FullChangeLog(NpgsqlDataSource database)
         {
             var (before, after) = (WindowTable.ReadJson(row, "before")?.ToProto(), WindowTable.ReadJson(row, "after")?.ToProto());
             (change.Before, change.After, change.Platform) = (before?.Json ?? ByteString.Empty, after?.Json ?? ByteString.Empty, (after ?? before)!.Platform);
+            change.WithSeries = row.GetBoolean(row.GetOrdinal("together"));
+        }
+        else if (change.ObjectId.StartsWith(StoredSeries.IdPrefix, StringComparison.Ordinal))
+        {
+            var (before, after, at) = (SeriesStore.ReadJson(row, "before"), SeriesStore.ReadJson(row, "after"), change.OccurredAt.ToDateTimeOffset());
+            (change.Before, change.After, change.Platform) = (SeriesJson(before), SeriesJson(after), row.GetBoolean(row.GetOrdinal("of_platform")));
+            change.ToCome = row.GetBoolean(row.GetOrdinal("together")) || new[] { before, after }.Any(series => series is not null && SeriesRules.MayRecur(series, at));
         }
         else
         {
@@ -160,6 +174,10 @@ internal sealed class FullChangeLog(NpgsqlDataSource database)
         }
 
         return change;
+
+        static ByteString SeriesJson(MaintenanceSeries? series) => series is null
+            ? ByteString.Empty
+            : UnsafeByteOperations.UnsafeWrap(JsonSerializer.SerializeToUtf8Bytes(series, ContractsJson.Wire.MaintenanceSeries)); // as the API shows it: a row has another order
 
         ByteString Json(string column) => row.GetOrdinal(column) is var ordinal && row.IsDBNull(ordinal)
             ? ByteString.Empty

@@ -146,6 +146,10 @@ internal static class SeriesRules
         string Local(DateTimeOffset instant) => LocalTimes.In(zone, instant).ToString("yyyy-MM-dd'T'HH:mm:sszzz", System.Globalization.CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Whether a series has occurrences that begin later; where this release cannot say it, it may have.</summary>
+    public static bool MayRecur(MaintenanceSeries series, DateTimeOffset now) =>
+        Recurrence.Parse(series.Rrule).Rule is null || LocalTimes.Zone(series.Timezone) is null || Occurrences(series, after: null, LastSearched(series, now), now).Any();
+
     private static IEnumerable<(DateOnly Date, DateTimeOffset StartsAt, DateTimeOffset EndsAt, OccurrenceAdjustment? Adjusted)> Occurrences(
         MaintenanceSeries series, DateOnly? after, DateOnly through, DateTimeOffset now)
     {

@@ -176,6 +176,10 @@ internal sealed class SeriesStore(ProjectDatabase database, Writes writes, Notic
         After = NoticeEvents.Read(change.After, AnyVersion)!,
     };
 
+    /// <summary>The series before or after a change, of a row of the change log; null when there is none.</summary>
+    public static MaintenanceSeries? ReadJson(NpgsqlDataReader row, string column) =>
+        row.GetOrdinal(column) is var ordinal && row.IsDBNull(ordinal) ? null : JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(ordinal), AnyVersion);
+
     /// <summary>The windows as the statements take them.</summary>
     internal static string ToJson(IEnumerable<StoredWindow> windows) => $"[{string.Join(',', windows.Select(WindowTable.ToJson))}]";
 

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Xerotier.MaintenanceService.Model;
 using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Series;
@@ -10,7 +11,7 @@ namespace Xerotier.MaintenanceService.Series;
 internal sealed record StoredSeries : MaintenanceSeries, IVersioned
 {
     /// <summary>How every id begins.</summary>
-    public const string IdPrefix = "mws_";
+    public const string IdPrefix = StoredWindow.SeriesIdPrefix;
 
     private static readonly JsonTypeInfo<StoredSeries> Json = ContractsJson.FromAnyVersion(
         new JsonSerializerOptions(SeriesDocumentJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }, SeriesDocumentJson.Default.StoredSeries);

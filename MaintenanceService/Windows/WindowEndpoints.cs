@@ -40,9 +40,10 @@ internal static class WindowEndpoints
     {
         var fields = new QueryFields(http.Request.Query);
         var statuses = Statuses(fields);
+        var series = fields.One("series_id", id => Id.IsWellFormed(StoredWindow.SeriesIdPrefix, id), "a series' ID");
         var query = ListQuery.From(fields);
         var start = await query.StartAsync(StoredWindow.IdPrefix, after => store.FindStartAsync(projectId, after, http.RequestAborted));
-        var found = await store.ListAsync(projectId, statuses, start, query.After, query.Limit + 1, http.RequestAborted);
+        var found = await store.ListAsync(projectId, statuses, series, start, query.After, query.Limit + 1, http.RequestAborted);
         return ApiResponse.Page<MaintenanceWindow>(found, query.Limit, window => window.Id, ContractsJson.Wire.ListPageMaintenanceWindow);
     }
 

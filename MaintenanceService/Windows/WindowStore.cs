@@ -79,6 +79,15 @@ internal sealed class WindowStore(ProjectDatabase database, Writes writes)
         limit @limit
         """;
 
+    /// <summary>A series has few windows beside what a project may have: all of it are read.</summary>
+    private static readonly string ListOfSeriesSql = $"""
+        select {Columns} from windows
+        where project_id = @project and series_id = @series and status = any(@statuses)
+            and (starts_at < @after_start or (starts_at = @after_start and id > @after_id))
+        order by starts_at desc, id
+        limit @limit
+        """;
+
     private static readonly string ListOpenSql = $"""
         select {Columns}
         from unnest(array['active', 'scheduled']) with ordinality wanted (state, rank) cross join lateral (
@@ -137,20 +146,23 @@ internal sealed class WindowStore(ProjectDatabase database, Writes writes)
         return await command.ExecuteScalarAsync(cancellation) is DateTime start ? new DateTimeOffset(start, TimeSpan.Zero) : null;
     }
 
-    /// <summary>Up to <paramref name="limit"/> windows in the given states, newest start first, then by id, after the given place.</summary>
+    /// <summary>Up to <paramref name="limit"/> windows in the given states, those of one series if one is given, newest start first, then by id, after the given place.</summary>
     public async Task<List<StoredWindow>> ListAsync(
-        string projectId, IEnumerable<WindowStatus> statuses, DateTimeOffset? afterStart, string? afterId, int limit, CancellationToken cancellation)
+        string projectId, IEnumerable<WindowStatus> statuses, string? seriesId, DateTimeOffset? afterStart, string? afterId, int limit, CancellationToken cancellation)
     {
-        await using var command = ListCommand(projectId, statuses, afterStart, afterId, limit);
+        await using var command = ListCommand(projectId, statuses, seriesId, afterStart, afterId, limit);
         return await command.ReadAllAsync(Read, cancellation);
     }
 
-    internal NpgsqlCommand ListCommand(string projectId, IEnumerable<WindowStatus> statuses, DateTimeOffset? afterStart, string? afterId, int limit) =>
-        database.Command(projectId, ListSql)
+    internal NpgsqlCommand ListCommand(string projectId, IEnumerable<WindowStatus> statuses, string? seriesId, DateTimeOffset? afterStart, string? afterId, int limit)
+    {
+        var command = database.Command(projectId, seriesId is null ? ListSql : ListOfSeriesSql)
             .Texts("statuses", statuses.Select(s => s.Wire()))
             .With("after_start", NpgsqlDbType.TimestampTz, afterStart?.UtcDateTime ?? DateTime.SpecifyKind(DateTime.MaxValue, DateTimeKind.Utc)) // infinity
             .Text("after_id", afterId ?? "")
             .Number("limit", limit);
+        return seriesId is null ? command : command.Text("series", seriesId);
+    }
 
     /// <summary>The active windows, then the scheduled ones, each by start, at most 100 of each.</summary>
     public async Task<List<StoredWindow>> ListOpenAsync(string projectId, CancellationToken cancellation)

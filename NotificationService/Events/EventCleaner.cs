@@ -8,20 +8,45 @@ internal sealed class EventCleaner(NpgsqlDataSource database, Migrations migrati
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
 
-    private const string CleanSql = """
-        delete from events where id in (
-            select id from events e
-            where created_at < clock_timestamp() - interval '30 days' and not exists (select from deliveries d where d.event_id = e.id and d.state = 'pending')
-            order by created_at limit 1000)
+    /// <summary>How many messages are removed at once: an event may have been told to very many.</summary>
+    private const int AtOnce = 5000;
+
+    private const string OldSql = """
+        select id from events e
+        where created_at < clock_timestamp() - interval '30 days' and not exists (select from deliveries d where d.event_id = e.id and d.state = 'pending')
+            and not exists (select from telling t where t.event_id = e.id)
+        order by created_at limit 100
         """;
+
+    private const string MessagesSql = "delete from deliveries where id in (select id from deliveries where event_id = @event limit @limit)";
+    private const string EventSql = "delete from events where id = @event and not exists (select from deliveries where event_id = @event)";
 
     /// <summary>Removes what is old.</summary>
     public async Task CleanAsync(CancellationToken cancellation)
     {
-        await using var clean = database.CreateCommand(CleanSql);
-        while (await clean.ExecuteNonQueryAsync(cancellation) > 0)
+        while (await OldAsync() is { Count: > 0 } old)
         {
-            // a thousand at a time
+            foreach (var id in old)
+            {
+                while (await RunAsync(MessagesSql, command => command.Number("event", id).Number("limit", AtOnce)) == AtOnce)
+                {
+                    // the next of them
+                }
+
+                await RunAsync(EventSql, command => command.Number("event", id));
+            }
+        }
+
+        async Task<List<long>> OldAsync()
+        {
+            await using var command = database.CreateCommand(OldSql);
+            return await command.ReadAllAsync(row => row.GetInt64(0), cancellation);
+        }
+
+        async Task<int> RunAsync(string sql, Func<NpgsqlCommand, NpgsqlCommand> with)
+        {
+            await using var command = with(database.CreateCommand(sql));
+            return await command.ExecuteNonQueryAsync(cancellation);
         }
     }
 

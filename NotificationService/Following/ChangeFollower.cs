@@ -12,7 +12,7 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.NotificationService.Following;
 
-/// <summary>Follows the changes of windows and incidents, and tells of windows when their time comes.</summary>
+/// <summary>Follows the changes of windows, series and incidents, and tells of windows when their time comes.</summary>
 internal sealed class ChangeFollower(
     ChangeLog.ChangeLogClient log, KnownComponents components, NpgsqlDataSource database, Migrations migrations, DeliverySignal signal, DatabaseClock clock, TimeProvider time, ILogger<ChangeFollower> logger)
     : LogFollower<WatchChangesResponse>("changes", database, migrations, signal, time, logger)
@@ -67,7 +67,13 @@ internal sealed class ChangeFollower(
         var events = new List<NewEvent>();
         foreach (var change in response.Changes)
         {
-            var happened = change.ObjectId.StartsWith("mw_", StringComparison.Ordinal) ? await TakeWindowAsync(connection, change, cancellation) : TakeIncident(change);
+            var happened = change.ObjectId.Split('_')[0] switch
+            {
+                "mw" => await TakeWindowAsync(connection, change, cancellation),
+                "mws" => await TakeSeriesAsync(change, cancellation),
+                "inc" => TakeIncident(change),
+                _ => null, // of a later release
+            };
             if (happened is not null)
             {
                 events.Add(happened);
@@ -130,12 +136,18 @@ internal sealed class ChangeFollower(
             await forget.ExecuteNonQueryAsync(cancellation);
         }
 
-        return WindowNews.TypeOf(before, after, at) is { } type
-            ? new(
-                string.Create(CultureInfo.InvariantCulture, $"{change.ObjectId}.{change.Version}"), type, change.ObjectId, change.ProjectId, change.Platform,
-                await components.NamedAsync(after!.AffectedServices, cancellation), at, change.After.ToByteArray())
-            : null;
+        return WindowNews.TypeOf(before, after, at, change.WithSeries) is { } type ? await MaintenanceAsync(change, type, after!.AffectedServices, cancellation) : null;
     }
+
+    private async Task<NewEvent?> TakeSeriesAsync(Change change, CancellationToken cancellation)
+    {
+        var (before, after) = (Read(change.Before, ContractsJson.Wire.MaintenanceSeries), Read(change.After, ContractsJson.Wire.MaintenanceSeries));
+        return SeriesNews.TypeOf(before, after, change.ToCome) is { } type ? await MaintenanceAsync(change, type, after!.AffectedServices, cancellation) : null;
+    }
+
+    private async Task<NewEvent> MaintenanceAsync(Change change, string type, IReadOnlyList<string> services, CancellationToken cancellation) => new(
+        string.Create(CultureInfo.InvariantCulture, $"{change.ObjectId}.{change.Version}"), type, change.ObjectId, change.ProjectId, change.Platform,
+        await components.NamedAsync(services, cancellation), change.OccurredAt.ToDateTimeOffset(), change.After.ToByteArray());
 
     private static NewEvent? TakeIncident(Change change)
     {

@@ -7,8 +7,9 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.NotificationService.Following;
 
 /// <summary>
-/// Follows a log of another service while this replica holds its cursor. What a response says, the events that come of it, their messages
-/// and the mark after it are written in one transaction: whatever dies when, each change is taken once.
+/// Follows a log of another service while this replica holds its cursor. What a response says, the events that come of it and the mark
+/// after it are written in one transaction, and messages to everybody before the next response: whatever dies when, each change is taken
+/// once, and whoever holds the cursor next tells those who have not been told.
 /// </summary>
 /// <typeparam name="TResponse">A response of the log.</typeparam>
 internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSource database, Migrations migrations, DeliverySignal signal, TimeProvider time, ILogger logger) : BackgroundService
@@ -94,6 +95,7 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
             return;
         }
 
+        await EverybodyAsync(stopping); // whoever held it before may have died while telling
         if (mark.Length == 0)
         {
             mark = await AnewAsync(stopping);
@@ -102,22 +104,23 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
         using var silent = new CancellationTokenSource(Silence, time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping, silent.Token);
         var kept = time.GetTimestamp();
+        var (opened, lifetime) = (kept, ServiceClients.NewStreamLifetime());
         try
         {
             using var call = Open(mark, ended.Token);
-            while (await call.ResponseStream.MoveNext(ended.Token))
+            while (time.GetElapsedTime(opened) < lifetime && await call.ResponseStream.MoveNext(ended.Token))
             {
                 silent.CancelAfter(Timeout.InfiniteTimeSpan); // the database may take its time
                 var response = call.ResponseStream.Current;
                 if (IsNews(response) || time.GetElapsedTime(kept) >= KeepEvery)
                 {
-                    await TellAsync((connection, cancellation) => TakeAsync(connection, response, cancellation), MarkOf(response), stopping);
+                    await WriteAsync((connection, cancellation) => TakeAsync(connection, response, cancellation), MarkOf(response), stopping);
                     kept = time.GetTimestamp();
                 }
 
                 if (!IsNews(response))
                 {
-                    await TellAsync(TakeDueAsync, mark: null, stopping);
+                    await WriteAsync(TakeDueAsync, mark: null, stopping);
                 }
 
                 failures.Succeeded();
@@ -141,26 +144,36 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
         return mark;
     }
 
-    private async Task TellAsync(Func<NpgsqlConnection, CancellationToken, Task<IReadOnlyList<NewEvent>>> take, string? mark, CancellationToken stopping)
+    private async Task WriteAsync(Func<NpgsqlConnection, CancellationToken, Task<IReadOnlyList<NewEvent>>> take, string? mark, CancellationToken stopping)
+    {
+        var happened = false;
+        await using (var connection = await database.OpenConnectionAsync(stopping))
+        await using (var transaction = await connection.BeginTransactionAsync(stopping))
+        {
+            if (mark is not null)
+            {
+                await cursor.MoveAsync(connection, mark, stopping); // first: it waits for whoever held it before
+            }
+
+            foreach (var added in await take(connection, stopping))
+            {
+                happened |= await EventStore.AddAsync(connection, added, stopping);
+            }
+
+            await transaction.CommitAsync(stopping);
+        }
+
+        if (happened)
+        {
+            await EverybodyAsync(stopping);
+        }
+    }
+
+    /// <summary>Tells everybody who has not been told.</summary>
+    private async Task EverybodyAsync(CancellationToken stopping)
     {
         await using var connection = await database.OpenConnectionAsync(stopping);
-        await using var transaction = await connection.BeginTransactionAsync(stopping);
-        var told = 0;
-        if (mark is not null)
-        {
-            await cursor.MoveAsync(connection, mark, stopping); // first: it waits for whoever held it before
-        }
-
-        foreach (var happened in await take(connection, stopping))
-        {
-            told += await EventStore.AddAsync(connection, happened, stopping);
-        }
-
-        await transaction.CommitAsync(stopping);
-        if (told > 0)
-        {
-            signal.Wake();
-        }
+        await EventStore.TellAsync(connection, signal.Wake, stopping);
     }
 
     [LoggerMessage(1, LogLevel.Warning, "The log of {Name} no longer has what came after the mark, or is another one: it is read anew, and nobody is told of what happened in between")]

@@ -37,8 +37,12 @@ internal sealed class Suspensions(ProjectFeed.ProjectFeedClient gateway, NpgsqlD
         batch.BatchCommands.Add(new(LockSql));
         batch.BatchCommands.Add(new(ResumeSql) { Parameters = { new() { Value = projects } } });
         batch.BatchCommands.Add(new(SuspendSql) { Parameters = { new() { Value = projects } } });
-        batch.BatchCommands.Add(new(HoldSql) { Parameters = { new() { Value = projects } } });
-        batch.BatchCommands.Add(new(GiveUpSql) { Parameters = { new() { Value = projects } } });
+        if (projects.Length > 0)
+        {
+            batch.BatchCommands.Add(new(HoldSql) { Parameters = { new() { Value = projects } } });
+            batch.BatchCommands.Add(new(GiveUpSql) { Parameters = { new() { Value = projects } } });
+        }
+
         await batch.ExecuteNonQueryAsync(cancellation);
         await transaction.CommitAsync(cancellation);
     }

@@ -16,16 +16,17 @@ internal sealed record WindowPlan(string Kind, string Name, DateTimeOffset DueAt
 /// <summary>What is told of windows, and when (notifications.md section 20).</summary>
 internal static class WindowNews
 {
-    /// <summary>Within what time an occurrence of a series must start for a change of it to be told: later ones nobody has been told of yet.</summary>
+    /// <summary>Within what time an occurrence of a series must start for a change of it alone to be told: of later ones nobody has been told but by their rule.</summary>
     private static readonly TimeSpan Near = TimeSpan.FromDays(7);
 
     /// <summary>The type of the event that a change is; null: nobody is told of it.</summary>
     /// <param name="before">The window before the change; null: it was created.</param>
     /// <param name="after">The window after it; null: it was purged.</param>
     /// <param name="at">When it was changed.</param>
-    public static string? TypeOf(MaintenanceWindow? before, MaintenanceWindow? after, DateTimeOffset at)
+    /// <param name="withSeries">Its series was changed or cancelled, and it with it: <see cref="SeriesNews"/> tells of that.</param>
+    public static string? TypeOf(MaintenanceWindow? before, MaintenanceWindow? after, DateTimeOffset at, bool withSeries = false)
     {
-        if (after is not { Notify: true })
+        if (after is not { Notify: true } || withSeries)
         {
             return null;
         }
@@ -34,7 +35,7 @@ internal static class WindowNews
         {
             return after.EndsAt <= at ? null : after.Status switch
             {
-                WindowStatus.Scheduled => after.SeriesId is null ? EventTypes.MaintenanceScheduled : null, // reminders announce occurrences
+                WindowStatus.Scheduled => after.SeriesId is null ? EventTypes.MaintenanceScheduled : null, // the series and reminders announce occurrences
                 WindowStatus.Active => EventTypes.MaintenanceStarted,
                 _ => null,
             };

@@ -10,7 +10,7 @@ namespace Xerotier.NotificationService.Mail;
 /// <param name="Id">Its ID, the same in every attempt.</param>
 /// <param name="SubscriptionId">Whose it is.</param>
 /// <param name="To">The address.</param>
-/// <param name="Thread">The incident or window that it tells of: messages of one are a thread; null: it is by itself.</param>
+/// <param name="Thread">The incident, window or series that it tells of: messages of one are a thread; null: it is by itself.</param>
 /// <param name="Content">What it says.</param>
 /// <param name="Confirms">Whether its link confirms the subscription, or manages it.</param>
 internal sealed record Letter(string Id, string SubscriptionId, string To, string? Thread, MessageContent Content, bool Confirms = false);

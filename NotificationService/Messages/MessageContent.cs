@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using System.Xml;
 using Xerotier.NotificationService.Model;
 
 namespace Xerotier.NotificationService.Messages;
@@ -11,16 +12,20 @@ namespace Xerotier.NotificationService.Messages;
 internal sealed record MessageContent(string Headline, string Body, IReadOnlyList<string> Details)
 {
     private static readonly JsonTypeInfo<Incident> AnyIncident = ContractsJson.FromAnyVersion(ContractsJson.Wire.Options, ContractsJson.Wire.Incident);
+    private static readonly JsonTypeInfo<MaintenanceSeries> AnySeries = ContractsJson.FromAnyVersion(ContractsJson.Wire.Options, ContractsJson.Wire.MaintenanceSeries);
     private static readonly JsonTypeInfo<MaintenanceWindow> AnyWindow = ContractsJson.FromAnyVersion(ContractsJson.Wire.Options, ContractsJson.Wire.MaintenanceWindow);
 
     /// <summary>What a message says of an event.</summary>
     /// <param name="type">The event's type.</param>
     /// <param name="data">The event's object.</param>
-    /// <param name="now">When it is sent: a reminder says how long it is until the start.</param>
+    /// <param name="now">When it is sent: a reminder says how long it is until the start, and a series what is left out from then on.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such type.</exception>
     public static MessageContent Of(string type, JsonElement data, DateTimeOffset now) => type switch
     {
         EventTypes.IncidentCreated or EventTypes.IncidentUpdated or EventTypes.IncidentResolved or EventTypes.IncidentPostmortem => Of(data.Deserialize(AnyIncident)!),
+        EventTypes.MaintenanceScheduled when IsOfSeries(data) => OfSeries("Recurring maintenance scheduled", data, now),
+        EventTypes.MaintenanceRescheduled when IsOfSeries(data) => OfSeries("Recurring maintenance rescheduled", data, now),
+        EventTypes.MaintenanceCancelled when IsOfSeries(data) => OfSeries("Recurring maintenance cancelled", data, now, "The maintenance does not recur any more."),
         EventTypes.MaintenanceScheduled => Planned("Maintenance scheduled", data),
         EventTypes.MaintenanceRescheduled => Planned("Maintenance rescheduled", data),
         EventTypes.MaintenanceReminder => Reminder(data, now),
@@ -52,6 +57,22 @@ internal sealed record MessageContent(string Headline, string Body, IReadOnlyLis
         return new($"{what}: {window.Title}", window.Description, DetailsOf(window));
     }
 
+    private static bool IsOfSeries(JsonElement data) => Text(data, "object") == "maintenance_series";
+
+    private static MessageContent OfSeries(string what, JsonElement data, DateTimeOffset now, string? said = null)
+    {
+        var series = data.Deserialize(AnySeries)!;
+        return new(
+            $"{what}: {series.Title}",
+            said ?? series.Description,
+            [
+                $"{RuleWording.Of(series)} at {series.LocalTime} in {series.Timezone}, for {Wording.Length(XmlConvert.ToTimeSpan(series.Duration))}",
+                RuleWording.Span(series),
+                RuleWording.LeftOut(series, now),
+                .. WhatOf(series.Severity, series.AffectedServices),
+            ]);
+    }
+
     private static MessageContent Step(string what, JsonElement data, Func<MaintenanceWindow, string> said)
     {
         var window = data.Deserialize(AnyWindow)!;
@@ -72,9 +93,10 @@ internal sealed record MessageContent(string Headline, string Body, IReadOnlyLis
     private static string[] DetailsOf(MaintenanceWindow window) =>
     [
         $"Planned from {Wording.Moment(window.StartsAt)} to {Wording.Moment(window.EndsAt)}",
-        Wording.Impact(window.Severity),
-        window.AffectedServices.Count > 0 ? string.Join(", ", window.AffectedServices) : "All services",
+        .. WhatOf(window.Severity, window.AffectedServices),
     ];
+
+    private static string[] WhatOf(WindowSeverity severity, IReadOnlyList<string> services) => [Wording.Impact(severity), services.Count > 0 ? string.Join(", ", services) : "All services"];
 
     private static MessageContent OfStatus(JsonElement data)
     {

@@ -10,6 +10,9 @@ internal static class Waiting
     /// <summary>How often a message may fail until later ones are tried too.</summary>
     public const int Attempts = 3;
 
+    /// <summary>In SQL: the lane that sends what is due to the subscription <c>s</c> (<see cref="Sending.Lane"/>). It is set with each <c>next_attempt_at</c>.</summary>
+    public const string LaneOf = "case when s.channel = 'email' then 'mail' when s.slow then 'slow' else 'well' end";
+
     /// <summary>In SQL: whether no message of the subscription <c>s</c>, beneath its newest sequence, holds up its newest one, which is then due at once.</summary>
     public static readonly string NothingBefore = $"""
         not exists (

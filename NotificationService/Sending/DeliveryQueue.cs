@@ -73,6 +73,12 @@ internal sealed record StoredEvent(long Id, string Type, string ObjectId, DateTi
 /// <param name="Slow">Whether the subscription must not delay others.</param>
 internal sealed record Attempt(DueDelivery Delivery, bool Delivered, TimeSpan? RetryAfter, int? StatusCode, string? Error, string? DisableReason, bool Slow);
 
+/// <summary>The messages that are to be tried, of all replicas.</summary>
+/// <param name="Pending">How many there are, for the first time or again.</param>
+/// <param name="OldestSeconds">How old the oldest of them is.</param>
+/// <param name="OldestDueSeconds">How long the one that was to be tried first has been due; 0: none is.</param>
+internal sealed record Backlog(long Pending, double OldestSeconds, double OldestDueSeconds);
+
 /// <summary>
 /// The messages in the database. Whoever takes one has a minute for it, after which another may take it: a sender that dies loses none.
 /// What came of an attempt is written with the subscription's row locked, as new messages are (<see cref="EventStore"/>), so the next one
@@ -91,7 +97,8 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
 
     /// <summary>
     /// The database's statistics of a queue are never those of the moment: after an event for ten thousand it would read and sort all of
-    /// them for each few that are taken or written, where indexes lead to these alone.
+    /// them for each few that are taken or written, where indexes lead to these alone. What is looked for by subscription is asked for each
+    /// by itself and in an index's order: a join would read all that wait.
     /// </summary>
     private const string ByIndexSql = "set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off";
 
@@ -99,9 +106,9 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
 
     private const string TakeSql = """
         with due as materialized (
-            select d.id from deliveries d join subscriptions s on s.id = d.subscription_id
-            where d.state = 'pending' and d.next_attempt_at <= statement_timestamp() and (s.channel = 'email') = @mail and (@mail or s.slow = @slow)
-            order by d.next_attempt_at limit @limit for update of d skip locked
+            select id from deliveries
+            where state = 'pending' and lane = @lane and next_attempt_at <= statement_timestamp()
+            order by next_attempt_at limit @limit for update skip locked
         )
         update deliveries d set next_attempt_at = clock_timestamp() + @hold, first_attempt_at = coalesce(d.first_attempt_at, clock_timestamp())
         from due, subscriptions s, events e
@@ -110,17 +117,32 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
             d.sequence, d.attempts, d.event_id, e.project_id <> s.project_id, s.state
         """;
 
+    /// <summary>Messages that a replica of an earlier release, which knew no lanes, has given their time.</summary>
+    private const string AdoptSql = $"""
+        update deliveries d set lane = {Waiting.LaneOf}
+        from subscriptions s
+        where s.id = d.subscription_id and d.id in (
+            select id from deliveries where state = 'pending' and lane is null and next_attempt_at is not null order by lane, next_attempt_at limit 1000 for update skip locked
+        )
+        """;
+
     private const string LockSql = "select s.id from unnest(@subscriptions) named (id) join subscriptions s on s.id = named.id order by s.id for update of s";
 
+    /// <summary>
+    /// By its id: <c>state = 'pending'</c> would let the database read all that are, if it believes that they are few. What came of an attempt
+    /// is written once, also where nobody knows whether it was: each attempt follows one number of earlier ones.
+    /// </summary>
     private const string RecordSql = """
         with attempts as (
-            select * from unnest(@ids, @delivered, @retry_after, @statuses, @errors) attempt (id, delivered, retry_after, status, error)
+            select * from unnest(@ids, @before, @delivered, @retry_after, @statuses, @errors) attempt (id, before, delivered, retry_after, status, error)
         )
         update deliveries d set
             attempts = d.attempts + 1, last_at = clock_timestamp(), last_status = attempt.status, last_error = attempt.error,
             state = case when attempt.delivered then 'delivered' when attempt.retry_after is null then 'failed' else 'pending' end,
-            next_attempt_at = clock_timestamp() + attempt.retry_after
-        from attempts attempt where d.id = attempt.id and d.state = 'pending'
+            next_attempt_at = clock_timestamp() + attempt.retry_after,
+            lane = case when attempt.delivered or d.lane = 'mail' then d.lane else 'slow' end
+        from attempts attempt where d.id = attempt.id and d.attempts = attempt.before and d.state not in ('delivered', 'failed')
+        returning d.id
         """;
 
     private const string CountSql = $"""
@@ -143,28 +165,38 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
                 when sums.reason is not null then sums.reason
                 when {NothingArrives} then 'Nothing arrived there for five days.'
             end
-        from sums where s.id = sums.id
+        from sums where s.id = sums.id returning s.id, s.state
         """;
 
     private const string GiveUpSql = """
         with given_up as (
             update deliveries d set state = 'failed', next_attempt_at = null, last_error = 'The subscription was disabled.'
-            from unnest(@subscriptions) named (id) join subscriptions s on s.id = named.id
-            where s.state = 'disabled' and d.subscription_id = s.id and d.state = 'pending'
+            from unnest(@subscriptions) s (id)
+            cross join lateral (select w.id from deliveries w where w.subscription_id = s.id and w.state = 'pending' order by w.sequence) waiting
+            where d.id = waiting.id
             returning d.subscription_id
         )
         update subscriptions s set failed_count = s.failed_count + counted.count
         from (select subscription_id, count(*) from given_up group by subscription_id) counted where s.id = counted.subscription_id
         """;
 
-    private const string LetGoSql = """
-        update deliveries d set next_attempt_at = clock_timestamp()
-        from (
-            select s.id, (select min(sequence) from deliveries w where w.subscription_id = s.id and w.state = 'pending' and w.next_attempt_at is null) as sequence
-            from unnest(@subscriptions) s (id)
-            where not exists (select from deliveries e where e.subscription_id = s.id and e.state = 'pending' and e.attempts < 3 and e.next_attempt_at is not null)
+    private const string LetGoSql = $"""
+        update deliveries d set next_attempt_at = clock_timestamp(), lane = next.lane
+        from unnest(@subscriptions) named (id)
+        cross join lateral (
+            select s.id as subscription, w.id, w.sequence, {Waiting.LaneOf} as lane
+            from subscriptions s
+            cross join lateral (
+                select id, sequence from deliveries
+                where subscription_id = s.id and state = 'pending' and next_attempt_at is null order by sequence limit 1
+            ) w
+            where s.id = named.id
         ) next
-        where d.subscription_id = next.id and d.sequence = next.sequence
+        where (
+            select e.sequence from deliveries e
+            where e.subscription_id = next.subscription and e.sequence < next.sequence and e.state = 'pending' and e.attempts < 3 order by e.sequence limit 1
+        ) is null
+        and d.id = next.id
         """;
 
     /// <summary>Takes messages that are due, those that have waited longest first.</summary>
@@ -175,9 +207,9 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await using var inOrder = connection.Command(InOrderSql);
-        await inOrder.ExecuteNonQueryAsync(cancellation);
-        await using var command = connection.Command(TakeSql).Number("limit", limit).With("slow", NpgsqlDbType.Boolean, lane == Lane.Slow).With("mail", NpgsqlDbType.Boolean, lane == Lane.Mail).With("hold", NpgsqlDbType.Interval, Hold);
+        await using var prepare = connection.Command($"{InOrderSql}; {AdoptSql}");
+        await prepare.ExecuteNonQueryAsync(cancellation);
+        await using var command = connection.Command(TakeSql).Number("limit", limit).Text("lane", lane.ToString().ToLowerInvariant()).With("hold", NpgsqlDbType.Interval, Hold);
         var taken = await command.ReadAllAsync(
             row => new DueDelivery
             {
@@ -213,20 +245,26 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
         var subscriptions = attempts.Select(attempt => attempt.Delivery.SubscriptionId).Distinct(StringComparer.Ordinal).ToList();
         await RunAsync(connection.Command(ByIndexSql));
         await RunAsync(connection.Command(LockSql).Texts("subscriptions", subscriptions));
-        await RunAsync(Arrays(connection.Command(RecordSql)).Texts("ids", attempts.Select(attempt => attempt.Delivery.Id)));
-        await RunAsync(Arrays(connection.Command(CountSql))
-            .Texts("subscriptions", attempts.Select(attempt => attempt.Delivery.SubscriptionId))
-            .With("reasons", NpgsqlDbType.Array | NpgsqlDbType.Text, attempts.Select(attempt => attempt.DisableReason).ToArray())
-            .With("slow", NpgsqlDbType.Array | NpgsqlDbType.Boolean, attempts.Select(attempt => attempt.Slow).ToArray()));
-        if (attempts.Any(attempt => !attempt.Delivered))
+        await RunAsync(connection.Command(InOrderSql));
+        await using var record = Arrays(connection.Command(RecordSql), attempts)
+            .Texts("ids", attempts.Select(attempt => attempt.Delivery.Id))
+            .With("before", NpgsqlDbType.Array | NpgsqlDbType.Integer, attempts.Select(attempt => attempt.Delivery.Attempts).ToArray());
+        var written = (await record.ReadAllAsync(row => row.GetString(0), cancellation)).ToHashSet(StringComparer.Ordinal);
+        var counted = attempts.Where(attempt => written.Contains(attempt.Delivery.Id)).ToList();
+        await using var count = Arrays(connection.Command(CountSql), counted)
+            .Texts("subscriptions", counted.Select(attempt => attempt.Delivery.SubscriptionId))
+            .With("reasons", NpgsqlDbType.Array | NpgsqlDbType.Text, counted.Select(attempt => attempt.DisableReason).ToArray())
+            .With("slow", NpgsqlDbType.Array | NpgsqlDbType.Boolean, counted.Select(attempt => attempt.Slow).ToArray());
+        var states = await count.ReadAllAsync(row => (Id: row.GetString(0), State: row.GetString(1)), cancellation);
+        if (states.Where(subscription => subscription.State == "disabled").Select(subscription => subscription.Id).ToList() is { Count: > 0 } disabled)
         {
-            await RunAsync(connection.Command(GiveUpSql).Texts("subscriptions", subscriptions));
+            await RunAsync(connection.Command(GiveUpSql).Texts("subscriptions", disabled));
         }
 
         await RunAsync(connection.Command(LetGoSql).Texts("subscriptions", subscriptions));
         await transaction.CommitAsync(cancellation);
 
-        NpgsqlCommand Arrays(NpgsqlCommand command) => command
+        static NpgsqlCommand Arrays(NpgsqlCommand command, IReadOnlyList<Attempt> attempts) => command
             .With("delivered", NpgsqlDbType.Array | NpgsqlDbType.Boolean, attempts.Select(attempt => attempt.Delivered).ToArray())
             .With("retry_after", NpgsqlDbType.Array | NpgsqlDbType.Interval, attempts.Select(attempt => attempt.RetryAfter).ToArray())
             .With("statuses", NpgsqlDbType.Array | NpgsqlDbType.Integer, attempts.Select(attempt => attempt.StatusCode).ToArray())
@@ -242,14 +280,22 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
     /// <summary>Gives messages back that were taken and not tried, for another to take at once.</summary>
     public async Task GiveBackAsync(IEnumerable<DueDelivery> deliveries, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("update deliveries set next_attempt_at = clock_timestamp() where state = 'pending' and id = any(@ids)").Texts("ids", deliveries.Select(delivery => delivery.Id));
+        await using var command = database.CreateCommand("""
+            update deliveries set next_attempt_at = clock_timestamp()
+            where id in (select id from deliveries where id = any(@ids) and state not in ('delivered', 'failed') order by id for update skip locked)
+            """).Texts("ids", deliveries.Select(delivery => delivery.Id));
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    /// <summary>How many messages are to be tried, and since when the oldest of them is.</summary>
-    public async Task<(long Pending, double OldestSeconds)> BacklogAsync(CancellationToken cancellation)
+    /// <summary>What waits now.</summary>
+    public async Task<Backlog> BacklogAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("select count(*), coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 from deliveries where state = 'pending'");
-        return (await command.ReadAllAsync(row => (row.GetInt64(0), row.GetDouble(1)), cancellation))[0];
+        await using var command = database.CreateCommand("""
+            select count(*),
+                coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8,
+                greatest(coalesce(extract(epoch from clock_timestamp() - min(next_attempt_at)), 0), 0)::float8
+            from deliveries where state = 'pending'
+            """);
+        return (await command.ReadAllAsync(row => new Backlog(row.GetInt64(0), row.GetDouble(1), row.GetDouble(2)), cancellation))[0];
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Options;
 using Xerotier.NotificationService.Messages;
@@ -16,7 +17,6 @@ internal sealed class MessageSender : IDisposable
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromDays(1);
-    private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     private readonly TimeProvider time;
     private readonly TimeSpan timeout;
@@ -60,7 +60,7 @@ internal sealed class MessageSender : IDisposable
     /// <param name="secrets">What signs it.</param>
     /// <param name="stopping">Ends the attempt.</param>
     /// <exception cref="OperationCanceledException"><paramref name="stopping"/> ended it before there was a response.</exception>
-    public Task<SendResult> SendWebhookAsync(string target, string id, byte[] body, WebhookSecrets secrets, CancellationToken stopping)
+    public Task<SendResult> SendWebhookAsync(string target, string id, MessageBody body, WebhookSecrets secrets, CancellationToken stopping)
     {
         var now = time.GetUtcNow();
         return SendAsync(
@@ -83,7 +83,7 @@ internal sealed class MessageSender : IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="stopping"/> ended it before there was a response.</exception>
     public Task<SendResult> SendSlackAsync(string target, byte[] body, CancellationToken stopping) => SendAsync(
         target,
-        body,
+        new(body, default),
         _ => { },
         status => status switch
         {
@@ -101,7 +101,7 @@ internal sealed class MessageSender : IDisposable
         Handler.Dispose();
     }
 
-    private async Task<SendResult> SendAsync(string target, byte[] body, Action<HttpRequestHeaders> sign, Func<int, SendOutcome> failure, CancellationToken stopping)
+    private async Task<SendResult> SendAsync(string target, MessageBody body, Action<HttpRequestHeaders> sign, Func<int, SendOutcome> failure, CancellationToken stopping)
     {
         if (!Uri.TryCreate(target, UriKind.Absolute, out var address) || !(address.Scheme is "https" || (allowHttp && address.Scheme is "http")))
         {
@@ -110,7 +110,7 @@ internal sealed class MessageSender : IDisposable
 
         using var late = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping);
-        using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ByteArrayContent(body) { Headers = { ContentType = Json } } };
+        using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = body.ToContent() };
         sign(request.Headers);
         try
         {
@@ -143,9 +143,9 @@ internal sealed class MessageSender : IDisposable
     /// <summary>Reads a short body, so that its connection can be used again. What is in it, or goes wrong with it, is nobody's business: the status has said all.</summary>
     private static async Task ReadBodyAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
+        var buffer = ArrayPool<byte>.Shared.Rent(4 * 1024);
         try
         {
-            var buffer = new byte[4 * 1024];
             await using var body = await response.Content.ReadAsStreamAsync(cancellation);
             for (int left = LongestBody, read = 1; left > 0 && read > 0; left -= read)
             {
@@ -155,6 +155,10 @@ internal sealed class MessageSender : IDisposable
         catch (Exception failure) when (failure is IOException or HttpRequestException or OperationCanceledException)
         {
             // The connection is closed then.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

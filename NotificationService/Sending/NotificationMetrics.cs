@@ -5,6 +5,11 @@ namespace Xerotier.NotificationService.Sending;
 /// <summary>What operators see of this service at <c>/metrics</c>.</summary>
 internal sealed class NotificationMetrics : IDisposable
 {
+    private const string Delivered = "delivered";
+    private const string Retried = "retried";
+    private const string Failed = "failed";
+    private static readonly string[] Outcomes = [Delivered, Retried, Failed];
+
     private readonly Meter meter;
     private readonly Counter<long> attempts;
     private readonly Histogram<double> duration;
@@ -14,24 +19,36 @@ internal sealed class NotificationMetrics : IDisposable
     {
         meter = factory.Create("Xerotier.NotificationService");
         attempts = meter.CreateCounter<long>("xerotier.notifications.attempts", description: "Attempts to deliver a message, by channel and by what came of them: delivered, retried or failed.");
-        duration = meter.CreateHistogram<double>("xerotier.notifications.attempt.duration", "s", "How long an attempt took.");
+        duration = meter.CreateHistogram(
+            "xerotier.notifications.attempt.duration", "s", "How long an attempt took.", tags: null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30] });
         meter.CreateObservableGauge("xerotier.notifications.pending", () => Backlog.Pending, description: "Messages that are to be tried, for the first time or again, of all replicas.");
         meter.CreateObservableGauge("xerotier.notifications.oldest_pending", () => Backlog.OldestSeconds, "s", "Age of the oldest message that is to be tried.");
+        meter.CreateObservableGauge("xerotier.notifications.oldest_due", () => Backlog.OldestDueSeconds, "s", "How long the message that was to be tried first has waited for a sender; 0: none waits.");
+        foreach (var channel in Enum.GetValues<SubscriptionChannel>())
+        {
+            foreach (var outcome in Outcomes)
+            {
+                attempts.Add(0, Channel(channel), new("outcome", outcome)); // what has not happened yet is 0, not absent
+            }
+        }
     }
 
-    /// <summary>How many messages are to be tried, and how old the oldest of them is.</summary>
-    public (long Pending, double OldestSeconds) Backlog { get; set; }
+    /// <summary>What waits.</summary>
+    public Backlog Backlog { get; set; } = new(0, 0, 0);
 
     /// <summary>An attempt ended.</summary>
     public void Tried(Attempt attempt, TimeSpan took)
     {
         attempts.Add(
             1,
-            new("channel", attempt.Delivery.Channel.ToString().ToLowerInvariant()),
-            new("outcome", attempt.Delivered ? "delivered" : attempt.RetryAfter is null ? "failed" : "retried"));
+            Channel(attempt.Delivery.Channel),
+            new("outcome", attempt.Delivered ? Delivered : attempt.RetryAfter is null ? Failed : Retried));
         duration.Record(took.TotalSeconds);
     }
 
     /// <inheritdoc/>
     public void Dispose() => meter.Dispose();
+
+    private static KeyValuePair<string, object?> Channel(SubscriptionChannel channel) => new("channel", channel.ToString().ToLowerInvariant());
 }

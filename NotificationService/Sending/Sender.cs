@@ -24,9 +24,9 @@ internal sealed class Sender(
     /// <summary>And by e-mail, each over a connection to the mail server.</summary>
     private const int LaneOfMail = 4;
 
-    /// <summary>While more messages than these are under way, what came of them is gathered for a moment: a transaction for many costs little more than for one.</summary>
+    /// <summary>After more results than these were written at once, the next are gathered for a moment: a transaction for many costs little more than for one.</summary>
     private const int Many = 32;
-    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(60);
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan SlowAbove = TimeSpan.FromSeconds(2);
@@ -43,9 +43,9 @@ internal sealed class Sender(
         await migrations.Done.WaitAsync(stoppingToken);
         var measuring = new FailureLog(logger, "The messages that are to be tried cannot be counted", "The messages that are to be tried are counted again");
         await Task.WhenAll(
-            LaneAsync(LaneOfWell, Lane.Well, stoppingToken),
-            LaneAsync(LaneOfSlow, Lane.Slow, stoppingToken),
-            mail.IsConfigured ? LaneAsync(LaneOfMail, Lane.Mail, stoppingToken) : Task.CompletedTask, // else it waits
+            LaneAsync(LaneOfWell, 2 * LaneOfWell, Lane.Well, stoppingToken),
+            LaneAsync(LaneOfSlow, 2 * LaneOfSlow, Lane.Slow, stoppingToken),
+            mail.IsConfigured ? LaneAsync(LaneOfMail, LaneOfMail, Lane.Mail, stoppingToken) : Task.CompletedTask, // else it waits
             RecordAsync(stoppingToken),
             measuring.RepeatAsync(async cancellation => metrics.Backlog = await queue.BacklogAsync(cancellation), MeasureEvery, time, stoppingToken));
     }
@@ -56,28 +56,44 @@ internal sealed class Sender(
         await base.StopAsync(cancellationToken);
         try
         {
-            while (attempts.Reader.TryRead(out var attempt))
+            for (var batch = Next(); batch.Count > 0; batch = Next())
             {
-                await queue.RecordAsync([attempt], cancellationToken);
-                underWay.TryRemove(attempt.Delivery.Id, out _);
+                await queue.RecordAsync(batch, cancellationToken);
+                batch.ForEach(attempt => underWay.TryRemove(attempt.Delivery.Id, out _));
             }
+        }
+        catch (Exception failure) when (IsOfDatabase(failure))
+        {
+            recordFailures.Failed(failure); // they are sent again, with the same ids
+        }
 
+        try
+        {
             if (!underWay.IsEmpty)
             {
                 await queue.GiveBackAsync(underWay.Values, cancellationToken);
             }
         }
-        catch (Exception failure) when (failure is OperationCanceledException || Postgres.ToApiError(failure) is not null)
+        catch (Exception failure) when (IsOfDatabase(failure))
         {
             recordFailures.Failed(failure); // another replica takes them when their minute is over
         }
+
+        static bool IsOfDatabase(Exception failure) => failure is OperationCanceledException || Postgres.ToApiError(failure) is not null;
     }
 
-    /// <summary>Takes what is due, a little ahead of those who send it, so that neither waits for the other.</summary>
-    private async Task LaneAsync(int width, Lane lane, CancellationToken stopping)
+    /// <summary>
+    /// Takes what is due, ahead of those who send it, so that neither waits for the other: many at a time, since a take costs little more
+    /// for many.
+    /// </summary>
+    /// <param name="width">How many are under way at once.</param>
+    /// <param name="ahead">How many more are taken at most. Were nobody to respond, the last of them must still have ended within <see cref="DeliveryQueue.Hold"/>: two rounds more of 15 s, or one more of a mail server's 20 s.</param>
+    /// <param name="lane">Which.</param>
+    /// <param name="stopping">Ends it.</param>
+    private async Task LaneAsync(int width, int ahead, Lane lane, CancellationToken stopping)
     {
-        var ahead = width / 2;
         var due = Channel.CreateBounded<(DueDelivery Delivery, StoredEvent Of)>(new BoundedChannelOptions(ahead) { SingleWriter = true });
+        var room = new WakeSignal();
         await Task.WhenAll([TakeAsync(), .. Enumerable.Range(0, width).Select(_ => SendAsync())]);
 
         async Task TakeAsync()
@@ -85,9 +101,14 @@ internal sealed class Sender(
             while (true)
             {
                 var taken = 0;
+                while (due.Reader.Count > ahead / 2)
+                {
+                    await room.WaitAsync(Poll, time, stopping);
+                }
+
                 try
                 {
-                    var found = await queue.TakeAsync(ahead, lane, CancellationToken.None); // what was taken must be known here, or nobody tries it for a minute
+                    var found = await queue.TakeAsync(ahead - due.Reader.Count, lane, CancellationToken.None); // what was taken must be known here, or nobody tries it for a minute
                     taken = found.Count;
                     found.ForEach(delivery => underWay[delivery.Id] = delivery);
                     if (taken > 0)
@@ -134,6 +155,11 @@ internal sealed class Sender(
         {
             await foreach (var (delivery, of) in due.Reader.ReadAllAsync(stopping))
             {
+                if (due.Reader.Count <= ahead / 2)
+                {
+                    room.Set();
+                }
+
                 await TryOneAsync(delivery, of, stopping);
             }
         }
@@ -183,19 +209,16 @@ internal sealed class Sender(
 
     private async Task RecordAsync(CancellationToken stopping)
     {
+        var last = 0;
         while (await attempts.Reader.WaitToReadAsync(stopping))
         {
-            if (underWay.Count > Many)
+            if (last is > Many and < MostRecorded)
             {
                 await Task.Delay(Gathering, time, stopping);
             }
 
-            var batch = new List<Attempt>();
-            while (batch.Count < MostRecorded && attempts.Reader.TryRead(out var attempt))
-            {
-                batch.Add(attempt);
-            }
-
+            var batch = Next();
+            last = batch.Count;
             try
             {
                 await queue.RecordAsync(batch, stopping);
@@ -215,5 +238,17 @@ internal sealed class Sender(
                 await Task.Delay(Poll, time, stopping);
             }
         }
+    }
+
+    /// <summary>What came of attempts and is not yet written, at most as much as is written at once.</summary>
+    private List<Attempt> Next()
+    {
+        var batch = new List<Attempt>();
+        while (batch.Count < MostRecorded && attempts.Reader.TryRead(out var attempt))
+        {
+            batch.Add(attempt);
+        }
+
+        return batch;
     }
 }

@@ -6,21 +6,23 @@ namespace Xerotier.NotificationService.Sending;
 
 /// <summary>
 /// The bodies of an event's messages to webhooks (notifications.md section 21): <c>{"type","timestamp","data"}</c>. They differ in their
-/// number alone, and ten thousand may be told: all before it is made once.
+/// number alone, and ten thousand may be told: all else is made once, and all of them share it.
 /// </summary>
 internal sealed class WebhookMessage
 {
     /// <summary>The most bytes of a body.</summary>
     public const int LargestBody = 64 * 1024;
 
-    /// <summary>The longest number, and what closes the body after it.</summary>
-    private const int LongestEnd = 21;
+    /// <summary>The most digits of a number, and how many more they are than the one that holds its place.</summary>
+    private const int LongestSequence = 19;
+    private const int MoreDigits = LongestSequence - 1;
 
     private const string Updates = "updates";
 
     private static readonly UtcTimeConverter Times = new();
 
-    private readonly byte[] beforeSequence;
+    private readonly ReadOnlyMemory<byte> beforeSequence;
+    private readonly ReadOnlyMemory<byte> afterSequence;
 
     /// <summary>
     /// Makes what the bodies have in common. Of an incident that is too large, the newest updates that fit are in it, in their order, with
@@ -32,10 +34,14 @@ internal sealed class WebhookMessage
     /// <param name="ofOtherProject">Whether the object is of another project than the subscription: its readers see no more of it than the page shows, neither authors nor project.</param>
     public WebhookMessage(string type, DateTimeOffset timestamp, JsonElement data, bool ofOtherProject)
     {
+        var at = 0;
         var whole = Write(null);
-        beforeSequence = whole.Length <= LargestBody - LongestEnd || !data.TryGetProperty(Updates, out var updates)
-            ? whole
-            : Write(NewestOf(updates, LargestBody - LongestEnd - Write([]).Length, ofOtherProject));
+        if (whole.Length > LargestBody - MoreDigits && data.TryGetProperty(Updates, out var updates))
+        {
+            whole = Write(NewestOf(updates, LargestBody - MoreDigits - Write([]).Length, ofOtherProject));
+        }
+
+        (beforeSequence, afterSequence) = (whole.AsMemory(..at), whole.AsMemory((at + 1)..));
 
         byte[] Write(IReadOnlyList<ReadOnlyMemory<byte>>? newest) => Made(json =>
         {
@@ -44,6 +50,9 @@ internal sealed class WebhookMessage
             json.WritePropertyName("timestamp");
             Times.Write(json, timestamp, JsonSerializerOptions.Default);
             json.WriteStartObject("data");
+            json.WritePropertyName("sequence");
+            at = (int)(json.BytesCommitted + json.BytesPending);
+            json.WriteNumberValue(0);
             foreach (var property in data.EnumerateObject().Where(property => IsShown(property, ofOtherProject)))
             {
                 json.WritePropertyName(property.Name);
@@ -63,18 +72,19 @@ internal sealed class WebhookMessage
                 json.WriteBoolean("updates_truncated", true);
             }
 
-            json.WritePropertyName("sequence");
+            json.WriteEndObject();
+            json.WriteEndObject();
         });
     }
 
     /// <summary>The body of one message.</summary>
     /// <param name="sequence">Its place among the messages of its subscription.</param>
-    public byte[] With(long sequence)
+    public MessageBody With(long sequence)
     {
-        Span<byte> end = stackalloc byte[LongestEnd];
-        sequence.TryFormat(end, out var digits, default, CultureInfo.InvariantCulture);
-        "}}"u8.CopyTo(end[digits..]);
-        return [.. beforeSequence, .. end[..(digits + 2)]];
+        var start = new byte[beforeSequence.Length + LongestSequence];
+        beforeSequence.CopyTo(start);
+        sequence.TryFormat(start.AsSpan(beforeSequence.Length), out var digits, default, CultureInfo.InvariantCulture);
+        return new(start.AsMemory(..(beforeSequence.Length + digits)), afterSequence);
     }
 
     private static List<ReadOnlyMemory<byte>> NewestOf(JsonElement updates, int room, bool ofOtherProject)

@@ -12,10 +12,18 @@ internal static class WebhookSignature
     public static string Timestamp(DateTimeOffset sent) => sent.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The value of the header <c>webhook-signature</c>: one signature for each secret that is valid at <paramref name="sent"/>, the newest first.</summary>
-    public static string Sign(string id, DateTimeOffset sent, ReadOnlySpan<byte> body, WebhookSecrets secrets)
+    public static string Sign(string id, DateTimeOffset sent, MessageBody body, WebhookSecrets secrets)
     {
-        byte[] signed = [.. Encoding.UTF8.GetBytes($"{id}.{Timestamp(sent)}."), .. body];
-        return string.Join(' ', secrets.At(sent).Select(secret => "v1," + Convert.ToBase64String(HMACSHA256.HashData(KeyOf(secret), signed))));
+        var start = Encoding.UTF8.GetBytes($"{id}.{Timestamp(sent)}.");
+        return string.Join(' ', secrets.At(sent).Select(Signature));
+
+        string Signature(string secret)
+        {
+            using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, KeyOf(secret));
+            hash.AppendData(start);
+            body.AppendTo(hash);
+            return "v1," + Convert.ToBase64String(hash.GetHashAndReset());
+        }
     }
 
     private static byte[] KeyOf(string secret) => Convert.FromBase64String(secret[WebhookSecrets.Prefix.Length..]);

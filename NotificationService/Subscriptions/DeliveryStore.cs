@@ -18,8 +18,8 @@ internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal sig
             returning *
         ),
         d as (
-            insert into deliveries (id, project_id, subscription_id, event_id, sequence, next_attempt_at)
-            select @delivery, s.project_id, s.id, e.id, s.sequence, case when {Waiting.NothingBefore} then clock_timestamp() end from s, e
+            insert into deliveries (id, project_id, subscription_id, event_id, sequence, next_attempt_at, lane)
+            select @delivery, s.project_id, s.id, e.id, s.sequence, case when {Waiting.NothingBefore} then clock_timestamp() end, {Waiting.LaneOf} from s, e
             returning *
         )
         select {Columns} from d, e
@@ -33,7 +33,8 @@ internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal sig
                 state = 'pending',
                 attempts = case when d.state = 'failed' then 0 else d.attempts end,
                 first_attempt_at = case when d.state = 'pending' then d.first_attempt_at end,
-                next_attempt_at = case when d.state = 'failed' or d.next_attempt_at > clock_timestamp() + interval '1 minute' then clock_timestamp() else d.next_attempt_at end
+                next_attempt_at = case when d.state = 'failed' or d.next_attempt_at > clock_timestamp() + interval '1 minute' then clock_timestamp() else d.next_attempt_at end,
+                lane = {Waiting.LaneOf}
             from subscriptions s
             where d.project_id = @project and d.id = @id and d.subscription_id = @subscription and d.state <> 'delivered'
                 and s.project_id = @project and s.id = d.subscription_id and s.state = 'active'

@@ -83,16 +83,59 @@ public sealed class FullChangeLogTests(ManagementApi api) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Components_and_series_are_left_out_and_a_series_windows_come()
+    public async Task Components_are_left_out()
     {
         using var platform = ComponentApiTests.Platform(first);
         using var reader = await OpenAsync(first);
         await ComponentApiTests.CreateAsync(platform, new() { ["name"] = "Batch" });
-        await project.SendAsync(HttpMethod.Post, $"/{project.Id}/v1/management/maintenance-series", SeriesApiTests.Body());
         var last = await project.CreatedAsync();
         await reader.UntilAsync(last, 1);
-        Assert.All(reader.Seen, change => Assert.StartsWith("mw_", change.ObjectId, StringComparison.Ordinal));
-        Assert.Contains(reader.Seen, change => FullLogReader.Window(change.After)!.SeriesId is not null);
+        Assert.Equal(last, Assert.Single(reader.Seen).ObjectId);
+    }
+
+    [Fact]
+    public async Task A_series_comes_as_the_API_shows_it_and_its_windows_say_what_they_went_through_with_it()
+    {
+        using var tenant = Project.Of(second);
+        using var reader = await OpenAsync(first);
+        var path = $"/{tenant.Id}/v1/management/maintenance-series";
+        var created = (await tenant.SendAsync(HttpMethod.Post, path, SeriesApiTests.Body(("rrule", "FREQ=DAILY;COUNT=4"), ("starts_on", DateTime.UtcNow.AddDays(2).ToString("yyyy-MM-dd"))))).Is(HttpStatusCode.Created);
+        var (id, window) = (created.Id, (await tenant.GetAsync()).Data[0]!["id"]!.ToString());
+        (await tenant.SendAsync(HttpMethod.Patch, $"{path}/{id}", new JsonObject { ["title"] = "Changed" })).Is(HttpStatusCode.OK);
+        (await tenant.PatchAsync(window, new JsonObject { ["title"] = "By itself" })).Is(HttpStatusCode.OK);
+        var gone = (await tenant.SendAsync(HttpMethod.Delete, $"{path}/{id}")).Is(HttpStatusCode.OK);
+        await reader.UntilAsync(window, 4);
+        await reader.UntilAsync(id, 3);
+        var changes = reader.Seen.Where(change => change.ObjectId == id).ToList();
+        Assert.Equal(["created", "updated", "cancelled"], changes.Select(change => change.Action));
+        Assert.Equal([null, "Database maintenance", "Changed"], changes.Select(change => FullLogReader.Series(change.Before)?.Title));
+        Assert.Equal([created.Text, gone.Text], new[] { changes[0], changes[2] }.Select(change => change.After.ToStringUtf8()));
+        Assert.All(changes, change => Assert.Equal((tenant.Id, false, "test-key", true, true, false), (change.ProjectId, change.Platform, change.Actor, change.Current.IsEmpty, change.ToCome, change.WithSeries)));
+        Assert.Equal([("created", true), ("updated", true), ("updated", false), ("cancelled", false)], reader.Seen.Where(change => change.ObjectId == window).Select(change => (change.Action, change.WithSeries)));
+        Assert.Equal(5, reader.Seen.Select(change => change.ObjectId).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Of_a_series_it_is_said_whether_anything_of_it_is_to_come()
+    {
+        using var reader = await OpenAsync(first);
+        var path = $"/{project.Id}/v1/management/maintenance-series";
+        var far = (await project.SendAsync(HttpMethod.Post, path, SeriesApiTests.Body(("starts_on", "2099-01-01")))).Is(HttpStatusCode.Created).Id; // beyond its horizon
+        var over = (await project.SendAsync(HttpMethod.Post, path, SeriesApiTests.Body(("starts_on", "2019-12-01"), ("rrule", "FREQ=DAILY;UNTIL=20200101")))).Is(HttpStatusCode.Created).Id;
+        var ending = (await project.SendAsync(HttpMethod.Post, path, SeriesApiTests.Body(("starts_on", "2019-12-01")))).Is(HttpStatusCode.Created).Id;
+        (await project.SendAsync(HttpMethod.Patch, $"{path}/{ending}", new JsonObject { ["rrule"] = "FREQ=DAILY;UNTIL=20200101" })).Is(HttpStatusCode.OK);
+        (await project.SendAsync(HttpMethod.Delete, $"{path}/{ending}")).Is(HttpStatusCode.OK);
+        Assert.Equal((true, true), await SaidAsync(far, 1));
+        Assert.Equal((false, true), await SaidAsync(over, 1));
+        Assert.Equal((true, true), await SaidAsync(ending, 1));
+        Assert.Equal((true, true), await SaidAsync(ending, 2));
+        Assert.Equal((false, true), await SaidAsync(ending, 3));
+
+        async Task<(bool ToCome, bool Platform)> SaidAsync(string id, long version)
+        {
+            var change = await reader.UntilAsync(id, version);
+            return (change.ToCome, change.Platform);
+        }
     }
 
     [Fact]

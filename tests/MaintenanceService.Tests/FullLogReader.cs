@@ -46,6 +46,8 @@ internal sealed class FullLogReader : IDisposable
 
     public static MaintenanceWindow? Window(ByteString json) => json.IsEmpty ? null : JsonSerializer.Deserialize(json.Span, ContractsJson.Wire.MaintenanceWindow);
 
+    public static MaintenanceSeries? Series(ByteString json) => json.IsEmpty ? null : JsonSerializer.Deserialize(json.Span, ContractsJson.Wire.MaintenanceSeries);
+
     public static Incident? Incident(ByteString json) => json.IsEmpty ? null : JsonSerializer.Deserialize(json.Span, ContractsJson.Wire.Incident);
 
     public async Task<WatchChangesResponse> NextAsync()

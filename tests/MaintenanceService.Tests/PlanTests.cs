@@ -43,10 +43,11 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
         var (tenant, big) = ("proj_load7", "proj_load0"); // the second has a tenth of all windows
         var middle = new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero);
         var all = Enum.GetValues<WindowStatus>();
-        await MeasureAsync("list, first page", windows.ListCommand(tenant, all, null, null, 21));
-        await MeasureAsync("list, first page of a project with many", windows.ListCommand(big, all, null, null, 101));
-        await MeasureAsync("list, later page of a project with many", windows.ListCommand(big, all, middle, "mw_m", 101));
-        await MeasureAsync("list, one rare state of a project with many", windows.ListCommand(big, [WindowStatus.Active], null, null, 21));
+        await MeasureAsync("list, first page", windows.ListCommand(tenant, all, null, null, null, 21));
+        await MeasureAsync("list, first page of a project with many", windows.ListCommand(big, all, null, null, null, 101));
+        await MeasureAsync("list, later page of a project with many", windows.ListCommand(big, all, null, middle, "mw_m", 101));
+        await MeasureAsync("list, one rare state of a project with many", windows.ListCommand(big, [WindowStatus.Active], null, null, null, 21));
+        await MeasureAsync("list, a series", windows.ListCommand("proj_load7", all, "mws_load7", null, null, 101));
         await MeasureAsync("open windows of a project with many", windows.ListOpenCommand(big));
         await MeasureAsync("notices", notices.NoticesCommand(100));
         await MeasureAsync("next windows of series", notices.NextCommand(["mws_load7", "mws_load17"]));
@@ -64,6 +65,7 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
         var told = (await full.CurrentAsync(CancellationToken.None)).Mark;
         await MeasureAsync("change log of all projects, nothing new", full.ReadCommand(told));
         await MeasureAsync("change log of all projects, a transaction that ran at the mark", full.ReadCommand(told with { Seen = new(told.Seen.Max, [told.Seen.Max - 1]) }));
+        await MeasureAsync("change log of all projects, a transaction of series", full.ReadCommand(told with { Seen = new(told.Seen.Max, [7]) }));
         await MeasureAsync("change log of all projects, a later page", full.ReadCommand(told with { Page = new(told.Seen, "proj_m", "", 0) }));
         await MeasureAsync("snapshot of all projects, a later page of what is scheduled", full.OpenCommand(WindowStatus.Scheduled, "starts_at", middle, "mw_m"));
         await MeasureAsync("snapshot of all projects, what is active", full.OpenCommand(WindowStatus.Active, "ends_at", DateTimeOffset.MinValue, ""));

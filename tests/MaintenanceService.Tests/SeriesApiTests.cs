@@ -129,6 +129,39 @@ public sealed class SeriesApiTests(ManagementApi api)
     }
 
     [Fact]
+    public async Task The_list_of_windows_can_be_of_one_series()
+    {
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        using var project = Project.Of(service);
+        using var other = Project.Of(service);
+        var single = await project.CreatedAsync();
+        var (one, two) = (await MadeAsync(project), await MadeAsync(project));
+        var foreign = await MadeAsync(other);
+        var windows = (await project.GetAsync("?limit=100")).Data.Where(window => window!["series_id"]?.ToString() == one).Select(window => Id(window!)).ToList();
+        Assert.InRange(windows.Count, 7, 8);
+        (await project.CancelAsync(windows[1])).Is(HttpStatusCode.OK);
+
+        Assert.Equal(windows, (await project.GetAsync($"?series_id={one}&limit=100")).Ids);
+        Assert.Equal([windows[1]], (await project.GetAsync($"?series_id={one}&status=cancelled")).Ids);
+        var page = await project.GetAsync($"?series_id={one}&limit=3&status=scheduled");
+        Assert.Equal("true", page["has_more"]);
+        Assert.Equal([windows[0], windows[2], windows[3]], page.Ids);
+        page = await project.GetAsync($"?series_id={one}&limit=100&status=scheduled&after={windows[3]}");
+        Assert.Equal("false", page["has_more"]);
+        Assert.Equal(windows[4..], page.Ids);
+        Assert.Equal(windows[2..], (await project.GetAsync($"?series_id={one}&limit=100&after={windows[1]}")).Ids);
+        Assert.Empty((await project.GetAsync($"?series_id={foreign}")).Ids);
+        Assert.DoesNotContain(single, (await project.GetAsync($"?series_id={two}&limit=100")).Ids);
+        foreach (var wrong in (string[])["", "mw_7k3q0c1v2b3n4m5x6z7a", "mws_", $"{one}&series_id={two}"])
+        {
+            (await project.GetAsync($"?series_id={wrong}")).Is(400, "invalid_request", "series_id");
+        }
+
+        static async Task<string> MadeAsync(Project project) =>
+            (await project.SendAsync(HttpMethod.Post, PathOf(project), Body(("starts_on", Day(1)), ("horizon_days", 7)))).Is(HttpStatusCode.Created).Id;
+    }
+
+    [Fact]
     public async Task At_most_20_series_and_their_occurrences_do_not_count_as_open_windows()
     {
         await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync(), limited: true);

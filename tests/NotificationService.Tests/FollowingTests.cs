@@ -116,6 +116,84 @@ public sealed class FollowingTests(PostgresFixture postgres)
         Assert.Equal(4L, await notifier.ScalarAsync("select count(*) from plans"));
     }
 
+    [Fact]
+    public async Task A_series_is_told_once_each_when_made_moved_and_cancelled_and_none_of_its_occurrences_with_it()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
+        await notifier.SubscribeAsync("sub_1", "/hook");
+        await notifier.SubscribeAsync("sub_2", "/agents", components: "{cmp_shared_agents}"); // it names another component
+        var made = await notifier.CallAsync(HttpMethod.Post, "maintenance-series", Series("Dashboard"));
+        var path = $"maintenance-series/{made["id"]}";
+        await Eventually.TrueAsync(async () => (long)(await notifier.ScalarAsync("select count(*) from windows"))! == 7, "its occurrences are known");
+        Assert.True((long)(await notifier.ScalarAsync("select count(*) from plans"))! > 7); // which are reminded of
+        await notifier.CallAsync(HttpMethod.Patch, path, new() { ["title"] = "Another title" }); // is not told
+        await notifier.CallAsync(HttpMethod.Patch, path, new() { ["local_time"] = "03:30" });
+        await notifier.CallAsync(HttpMethod.Patch, path, new() { ["local_time"] = "04:30", ["notify"] = false });
+        await notifier.CallAsync(HttpMethod.Patch, path, new() { ["notify"] = true });
+        var gone = await notifier.CallAsync(HttpMethod.Delete, path);
+        await notifier.CallAsync(HttpMethod.Delete, path); // changes nothing
+        var messages = await MessagesAsync(notifier, 3);
+        Assert.Equal(["maintenance.scheduled", "maintenance.rescheduled", "maintenance.cancelled"], messages.Select(message => message.Type));
+        Assert.Equal([1L, 2, 3], messages.Select(message => message.Sequence));
+        Assert.All(messages, message => Assert.Equal("/hook", message.Path));
+        Assert.Equal(["02:30", "03:30", "04:30"], messages.Select(message => (string?)message.Json["data"]!["local_time"]));
+        Assert.Equal(ShownToOthers(made, 1), messages[0].Json["data"]!.ToJsonString());
+        Assert.Equal(ShownToOthers(gone, 3), messages[2].Json["data"]!.ToJsonString());
+        Assert.Equal($"{made["id"]}.1 {made["id"]}.3 {made["id"]}.6", await notifier.ScalarAsync("select string_agg(key, ' ' order by id) from events"));
+        Assert.Equal((0L, 0L), (await notifier.ScalarAsync("select count(*) from windows"), await notifier.ScalarAsync("select count(*) from plans")));
+
+        // The object as the API showed it, to those of another project.
+        static string ShownToOthers(JsonObject series, long sequence)
+        {
+            var shown = series.DeepClone().AsObject();
+            foreach (var hidden in new[] { "created_by", "project_id", "warnings" })
+            {
+                shown.Remove(hidden);
+            }
+
+            shown.Insert(0, "sequence", sequence);
+            return shown.ToJsonString();
+        }
+    }
+
+    [Fact]
+    public async Task An_occurrence_that_is_moved_or_cancelled_by_itself_is_told_by_itself()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
+        await notifier.SubscribeAsync("sub_1", "/hook", events: "{maintenance.rescheduled,maintenance.cancelled}");
+        var series = (string)(await notifier.CallAsync(HttpMethod.Post, "maintenance-series", Series()))["id"]!;
+        var occurrences = (await notifier.CallAsync(HttpMethod.Get, "maintenance"))["data"]!.AsArray().Select(window => window!).OrderBy(window => (string?)window["starts_at"]).ToList();
+        var (moved, cancelled) = ((string)occurrences[1]["id"]!, (string)occurrences[2]["id"]!);
+        await notifier.CallAsync(HttpMethod.Patch, $"maintenance/{moved}", new() { ["ends_at"] = (string?)occurrences[2]["starts_at"] });
+        await notifier.CallAsync(HttpMethod.Delete, $"maintenance/{cancelled}");
+        await notifier.CallAsync(HttpMethod.Patch, $"maintenance-series/{series}", new() { ["duration"] = "PT2H" });
+        await notifier.CallAsync(HttpMethod.Delete, $"maintenance-series/{series}"); // and with it the one that was moved
+        var messages = await MessagesAsync(notifier, 5);
+        Assert.Equal(
+            new[] { ("maintenance.cancelled", cancelled), ("maintenance.cancelled", series), ("maintenance.cancelled", moved), ("maintenance.rescheduled", moved), ("maintenance.rescheduled", series) }.Order(),
+            messages.Select(message => (message.Type, (string)message.Json["data"]!["id"]!)).Order());
+    }
+
+    [Fact]
+    public async Task A_tenants_series_is_told_to_the_tenant_alone_once_whoever_follows_and_one_that_is_over_to_nobody()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
+        await notifier.SubscribeAsync("sub_1", "/other");
+        await notifier.SubscribeAsync("sub_2", "/own", project: "proj_tenant1");
+        await notifier.StopAllAsync();
+        var over = Series();
+        (over["starts_on"], over["rrule"]) = ("2019-12-01", "FREQ=DAILY;UNTIL=20200101");
+        var ended = (string)(await notifier.CallAsync(HttpMethod.Post, "maintenance-series", over))["id"]!;
+        await notifier.CallAsync(HttpMethod.Patch, $"maintenance-series/{ended}", new() { ["local_time"] = "03:30" });
+        await notifier.CallAsync(HttpMethod.Delete, $"maintenance-series/{ended}");
+        var id = (string)(await notifier.CallAsync(HttpMethod.Post, "maintenance-series", Series(), "proj_tenant1", platform: false))["id"]!;
+        await Task.WhenAll(notifier.AddReplicaAsync(), notifier.AddReplicaAsync());
+        await notifier.CallAsync(HttpMethod.Delete, $"maintenance-series/{id}", project: "proj_tenant1", platform: false);
+        var messages = await MessagesAsync(notifier, 2);
+        Assert.Equal(["maintenance.scheduled", "maintenance.cancelled"], messages.Select(message => message.Type));
+        Assert.All(messages, message => Assert.Equal(("/own", id, "test-key"), (message.Path, (string?)message.Json["data"]!["id"], (string?)message.Json["data"]!["created_by"])));
+    }
+
     private static async Task<List<Received>> MessagesAsync(Notifier notifier, int count)
     {
         await Eventually.TrueAsync(() => notifier.Receiver.Messages.Count >= count, $"{count} messages");
@@ -130,6 +208,20 @@ public sealed class FollowingTests(PostgresFixture postgres)
         ["description"] = "Brief.",
         ["starts_at"] = Time(start),
         ["ends_at"] = Time(start + TimeSpan.FromHours(1)),
+    };
+
+    /// <summary>A week of it, from the day after tomorrow on.</summary>
+    private static JsonObject Series(params string[] services) => new()
+    {
+        ["title"] = "Database maintenance",
+        ["description"] = "Brief.",
+        ["affected_services"] = new JsonArray([.. services.Select(name => (JsonNode)name)]),
+        ["timezone"] = "UTC",
+        ["starts_on"] = Time(TimeSpan.FromDays(2))[..10],
+        ["local_time"] = "02:30",
+        ["duration"] = "PT1H",
+        ["rrule"] = "FREQ=DAILY;COUNT=7",
+        ["horizon_days"] = 30,
     };
 
     private static string Time(TimeSpan fromNow) => (DateTimeOffset.UtcNow + fromNow).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

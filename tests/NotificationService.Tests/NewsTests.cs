@@ -57,6 +57,44 @@ public sealed class NewsTests
     }
 
     [Fact]
+    public void Of_an_occurrence_that_changes_with_its_series_the_series_tells()
+    {
+        var near = Window() with { SeriesId = "mws_1" };
+        Assert.Null(WindowNews.TypeOf(near, near with { Status = WindowStatus.Cancelled }, Now, withSeries: true));
+        Assert.Null(WindowNews.TypeOf(near, near with { StartsAt = Now.AddHours(30) }, Now, withSeries: true));
+        Assert.Null(WindowNews.TypeOf(null, near, Now, withSeries: true));
+    }
+
+    [Fact]
+    public void A_series_is_told_when_it_is_made_and_cancelled_and_when_its_times_are_others()
+    {
+        var series = SeriesOf();
+        Assert.Equal(EventTypes.MaintenanceScheduled, SeriesNews.TypeOf(null, series, toCome: true));
+        Assert.Equal(EventTypes.MaintenanceCancelled, SeriesNews.TypeOf(series, series with { CancelledAt = Now }, toCome: true));
+        foreach (var moved in (MaintenanceSeries[])
+        [
+            series with { Rrule = "FREQ=DAILY" },
+            series with { StartsOn = new(2026, 5, 31) },
+            series with { LocalTime = "03:30" },
+            series with { Duration = "PT1H" },
+            series with { Timezone = "UTC" },
+            series with { Exdates = [new(2026, 6, 14)] },
+        ])
+        {
+            Assert.Equal(EventTypes.MaintenanceRescheduled, SeriesNews.TypeOf(series, moved, toCome: true));
+            Assert.Null(SeriesNews.TypeOf(series, moved, toCome: false));
+            moved.Notify = false;
+            Assert.Null(SeriesNews.TypeOf(series, moved, toCome: true));
+        }
+
+        Assert.Null(SeriesNews.TypeOf(series, series with { Title = "Another", Description = "More", HorizonDays = 30, AffectedServices = ["A"], Exdates = [.. series.Exdates.Reverse()] }, toCome: true));
+        Assert.Null(SeriesNews.TypeOf(null, series, toCome: false));
+        Assert.Null(SeriesNews.TypeOf(series, series with { CancelledAt = Now }, toCome: false));
+        series.Notify = false;
+        Assert.Null(SeriesNews.TypeOf(null, series, toCome: true));
+    }
+
+    [Fact]
     public void Reminders_whose_time_has_passed_are_skipped_and_an_active_window_is_watched_for_running_over()
     {
         var window = Window() with { StartsAt = Now.AddHours(2) };
@@ -131,6 +169,28 @@ public sealed class NewsTests
         CreatedAt = Now,
         UpdatedAt = Now,
         CompletedAt = null,
+        CancelledAt = null,
+    };
+
+    private static MaintenanceSeries SeriesOf() => new()
+    {
+        Id = "mws_1",
+        ProjectId = "proj_1",
+        Title = "Database maintenance",
+        Description = "",
+        Severity = WindowSeverity.Info,
+        AffectedServices = [],
+        AutoTransition = true,
+        Timezone = "Europe/Berlin",
+        StartsOn = new(2026, 5, 24),
+        LocalTime = "02:30",
+        Duration = "PT1H30M",
+        Rrule = "FREQ=WEEKLY;BYDAY=SU",
+        Exdates = [new(2026, 6, 14), new(2026, 6, 21)],
+        HorizonDays = 60,
+        CreatedBy = "ops",
+        CreatedAt = Now,
+        UpdatedAt = Now,
         CancelledAt = null,
     };
 

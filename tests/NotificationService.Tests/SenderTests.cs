@@ -168,6 +168,32 @@ public sealed class SenderTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task What_a_replica_died_with_while_it_told_everybody_is_told_by_the_next_in_order_and_once()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server);
+        await notifier.StopAllAsync();
+        foreach (var id in (string[])["1", "2", "3"])
+        {
+            await notifier.SubscribeAsync($"sub_{id}", $"/{id}");
+        }
+
+        Assert.Equal(3, await notifier.HappenAsync("one"));
+        Assert.Equal(3, await notifier.HappenAsync("two"));
+        await notifier.ExecuteAsync("""
+            delete from deliveries where subscription_id <> 'sub_1' or sequence > 1;
+            update subscriptions set sequence = case id when 'sub_1' then 1 else 0 end;
+            insert into telling select id, case key when 'one' then 'sub_1' else '' end from events;
+            """);
+        await notifier.SubscribeAsync("sub_4", "/4"); // too late for both
+        await notifier.AddReplicaAsync();
+        await DeliveredAsync(notifier, 6);
+        Assert.Equal(6, notifier.Receiver.Messages.Select(message => message.Id).Distinct().Count());
+        Assert.Equal(["/1", "/1", "/2", "/2", "/3", "/3"], notifier.Receiver.Messages.Select(message => message.Path).Order());
+        Assert.Equal(0L, await notifier.ScalarAsync("select count(*) from deliveries d join events e on e.id = d.event_id where (e.key = 'one') <> (d.sequence = 1)"));
+        Assert.Equal(0L, await notifier.ScalarAsync("select count(*) from telling"));
+    }
+
+    [Fact]
     public async Task A_replica_that_stops_gives_back_what_it_is_sending()
     {
         await using var notifier = await Notifier.StartAsync(postgres.Server);

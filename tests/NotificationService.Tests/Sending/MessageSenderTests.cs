@@ -35,7 +35,7 @@ public sealed class MessageSenderTests : IAsyncLifetime
         Assert.Equal("Xerotier-Status", message.Headers["User-Agent"]);
         Assert.Equal("msg_1", message.Headers["webhook-id"]);
         Assert.Equal($"{time.GetUtcNow().ToUnixTimeSeconds()}", message.Headers["webhook-timestamp"]);
-        Assert.Equal(WebhookSignature.Sign("msg_1", time.GetUtcNow(), Body, Secrets), message.Headers["webhook-signature"]);
+        Assert.Equal(WebhookSignature.Sign("msg_1", time.GetUtcNow(), new(Body, default), Secrets), message.Headers["webhook-signature"]);
         Assert.DoesNotContain("traceparent", message.Headers.Keys);
     }
 
@@ -280,7 +280,7 @@ public sealed class MessageSenderTests : IAsyncLifetime
         policy.CustomTrustStore.ImportFromPemFile(certificates.CaFile);
     }
 
-    private static Task<SendResult> SendAsync(MessageSender sender, string target) => sender.SendWebhookAsync(target, "msg_1", Body, Secrets, default);
+    private static Task<SendResult> SendAsync(MessageSender sender, string target) => sender.SendWebhookAsync(target, "msg_1", new(Body, default), Secrets, default);
 
     private MessageSender Sender() => new(MessageSender.Connections(allowPrivate: true), time, MessageSender.Timeout);
 }

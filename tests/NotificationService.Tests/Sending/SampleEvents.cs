@@ -63,6 +63,30 @@ internal static class SampleEvents
         },
         ContractsJson.Wire.MaintenanceWindow);
 
+    public static MaintenanceSeries SeriesOf(string rule) => new()
+    {
+        Id = "mws_1",
+        ProjectId = "proj_ABC123",
+        Title = "Database maintenance",
+        Description = "Brief read-only window.",
+        Severity = WindowSeverity.Warning,
+        AffectedServices = ["Model Storage", "Batch API"],
+        AutoTransition = true,
+        Timezone = "Europe/Berlin",
+        StartsOn = new(2026, 3, 1), // a Sunday
+        LocalTime = "02:30",
+        Duration = "PT1H30M",
+        Rrule = rule,
+        Exdates = [new(2026, 6, 14), new(2026, 3, 8), new(2026, 5, 31)],
+        HorizonDays = 60,
+        CreatedBy = "ops-key",
+        CreatedAt = Now,
+        UpdatedAt = Now,
+        CancelledAt = null,
+    };
+
+    public static JsonElement Series() => JsonSerializer.SerializeToElement(SeriesOf("FREQ=WEEKLY;BYDAY=SU"), ContractsJson.Wire.MaintenanceSeries);
+
     public static JsonElement Reminder(bool late)
     {
         var window = Window().EnumerateObject().Select(p => $"\"{p.Name}\":{p.Value.GetRawText()}");

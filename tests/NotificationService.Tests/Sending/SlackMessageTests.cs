@@ -11,6 +11,7 @@ namespace Xerotier.NotificationService.Tests.Sending;
 public sealed partial class SlackMessageTests
 {
     private const string Planned = "Planned from 22 May 2026, 15:00 UTC to 22 May 2026, 16:00 UTC · Some disruption possible · Model Storage, Batch API";
+    private const string Recurs = "Every Sunday at 02:30 in Europe/Berlin, for 1 h 30 min · From 1 Mar 2026 · Not on 31 May 2026 and 14 Jun 2026 · Some disruption possible · Model Storage, Batch API";
     private const string Since = "Major impact · Since 22 May 2026, 13:00 UTC · Batch API: outage";
 
     public static TheoryData<string, string, string, string, string> Events => new()
@@ -27,6 +28,9 @@ public sealed partial class SlackMessageTests
         { EventTypes.MaintenanceOverrunning, Window().GetRawText(), "Maintenance running over: Database upgrade", "The maintenance is running over its planned end at 22 May 2026, 16:00 UTC.", Planned },
         { EventTypes.MaintenanceCompleted, Window().GetRawText(), "Maintenance completed: Database upgrade", "The maintenance is completed.", Planned },
         { EventTypes.MaintenanceCancelled, Window().GetRawText(), "Maintenance cancelled: Database upgrade", "The maintenance is cancelled.", Planned },
+        { EventTypes.MaintenanceScheduled, Series().GetRawText(), "Recurring maintenance scheduled: Database maintenance", "Brief read-only window.", Recurs },
+        { EventTypes.MaintenanceRescheduled, Series().GetRawText(), "Recurring maintenance rescheduled: Database maintenance", "Brief read-only window.", Recurs },
+        { EventTypes.MaintenanceCancelled, Series().GetRawText(), "Recurring maintenance cancelled: Database maintenance", "The maintenance does not recur any more.", Recurs },
         { EventTypes.StatusChanged, Status("outage", "degraded").GetRawText(), "Batch API: Outage", "Batch API is down.", "Before: Degraded · Since 22 May 2026, 13:59 UTC" },
         { EventTypes.StatusChanged, Status("unknown", "", "Shared Agents").GetRawText(), "Shared Agents: No data", "We have no data for Shared Agents.", "Since 22 May 2026, 13:59 UTC" },
         { EventTypes.Test, """{"object":"subscription","id":"sub_1"}""", "Test message", "Messages of this subscription arrive here.", "sub_1" },
