@@ -25,6 +25,19 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
     /// <exception cref="ApiException">What the API answers instead.</exception>
     public async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type) => (await SendAsync(HttpMethod.Get, path, null, type)).Value;
 
+    /// <summary>Reads what is on the public page; what everybody sees is read anew only when it has changed.</summary>
+    /// <exception cref="ApiException">What the API answers instead.</exception>
+    public async Task<StatusDocument> GetStatusAsync()
+    {
+        var known = gateways.Status;
+        if (await AskAsync(HttpMethod.Get, "/status.json", null, ContractsJson.Wire.StatusDocument, ("If-None-Match", known?.ETag)) is { } read)
+        {
+            gateways.Status = known = read;
+        }
+
+        return known!.Value;
+    }
+
     /// <summary>Reads an object with its version.</summary>
     /// <exception cref="ApiException">What the API answers instead.</exception>
     public Task<Versioned<T>> FindAsync<T>(string path, JsonTypeInfo<T> type) => SendAsync(HttpMethod.Get, path, null, type);
@@ -37,7 +50,11 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
     /// <param name="ifMatch">The version that it changes; null: any.</param>
     /// <param name="idempotencyKey">By which the API knows a second sending of it; null: it does not.</param>
     /// <exception cref="ApiException">What the API answers instead.</exception>
-    public async Task<Versioned<T>> SendAsync<T>(HttpMethod method, string path, JsonObject? body, JsonTypeInfo<T> type, string? ifMatch = null, string? idempotencyKey = null)
+    public async Task<Versioned<T>> SendAsync<T>(HttpMethod method, string path, JsonObject? body, JsonTypeInfo<T> type, string? ifMatch = null, string? idempotencyKey = null) =>
+        await AskAsync(method, path, body, type, ("If-Match", ifMatch), ("Idempotency-Key", idempotencyKey)) ?? throw new ApiException(ApiErrors.ServiceUnavailable);
+
+    /// <returns>The answer; null: it has not changed.</returns>
+    private async Task<Versioned<T>?> AskAsync<T>(HttpMethod method, string path, JsonObject? body, JsonTypeInfo<T> type, params IReadOnlyList<(string Name, string? Value)> conditions)
     {
         using var response = await gateways.SendAsync(
             () =>
@@ -52,8 +69,11 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
                 Pass("X-Forwarded-For");
                 Pass("X-Request-Id");
                 Pass(ConsoleSession.LiveHeader);
-                Add("If-Match", ifMatch);
-                Add("Idempotency-Key", idempotencyKey);
+                foreach (var (name, value) in conditions)
+                {
+                    Add(name, value);
+                }
+
                 headers.Accept.Add(new("application/json"));
                 if (body is not null)
                 {
@@ -72,6 +92,11 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
                 }
             },
             http.RequestAborted);
+        if (response.StatusCode == HttpStatusCode.NotModified)
+        {
+            return null;
+        }
+
         if (!response.IsSuccessStatusCode)
         {
             throw new ApiException(await ReadErrorAsync(response));
@@ -81,7 +106,7 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
         {
             await response.Content.LoadIntoBufferAsync(MostBytes, http.RequestAborted);
             var value = await response.Content.ReadFromJsonAsync(ContractsJson.FromAnyVersion(ContractsJson.Wire.Options, type), http.RequestAborted);
-            return new(value ?? throw new ApiException(ApiErrors.ServiceUnavailable), response.Headers.TryGetValues(HeaderNames.ETag, out var tags) ? tags.First() : null);
+            return new Versioned<T>(value ?? throw new ApiException(ApiErrors.ServiceUnavailable), response.Headers.TryGetValues(HeaderNames.ETag, out var tags) ? tags.First() : null);
         }
         catch (Exception failure) when (failure is JsonException or HttpRequestException)
         {

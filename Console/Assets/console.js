@@ -6,6 +6,9 @@
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (zone) document.cookie = `xero_zone=${encodeURIComponent(zone)}; Path=/console/; SameSite=Strict; Max-Age=31536000${location.protocol === 'https:' ? '; Secure' : ''}`;
   }
+  // A form made what is shown here: to load the page again must not make another.
+  const secret = document.querySelector('.secret');
+  if (secret) history.replaceState(null, '', secret.dataset.at);
   const narrow = matchMedia('(max-width: 760px)');
   const nav = document.querySelector('.nav');
   const fold = () => { if (nav) nav.open = !narrow.matches; };
@@ -19,6 +22,8 @@
   document.addEventListener('click', (e) => {
     for (const open of document.querySelectorAll('.confirm[open]')) if (!open.contains(e.target)) open.open = false;
   });
+  // UTC beside times is of what stood in them.
+  for (const times of document.querySelectorAll('[data-times]')) times.addEventListener('input', () => times.querySelector('#zone-hint')?.remove());
   for (const form of document.forms) {
     form.addEventListener('submit', () => setTimeout(() => form.querySelectorAll('button').forEach((b) => { b.disabled = true; })));
   }
@@ -32,7 +37,7 @@
     if (document.visibilityState === 'visible' && !document.querySelector('[data-live] details[open], [data-live] :focus')) {
       try {
         const response = await fetch(location.pathname + location.search, { headers: { Accept: 'text/html', 'Xerotier-Live': '1' }, redirect: 'manual', signal: AbortSignal.timeout(10000) });
-        if (response.type === 'opaqueredirect' || response.status === 401) { location.reload(); return; }
+        if (response.type === 'opaqueredirect' || response.status === 401) { location.assign(location.pathname + location.search); return; } // not reload, which may send a form again
         if (response.ok) {
           const page = new DOMParser().parseFromString(await response.text(), 'text/html');
           for (const part of live()) {

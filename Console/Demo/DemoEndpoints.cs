@@ -52,7 +52,7 @@ internal static class DemoEndpoints
     {
         _ = visit.Platform();
         var state = await control.GetAsync(visit.Http.RequestAborted);
-        var page = await visit.Api.GetAsync("/status.json", ContractsJson.Wire.StatusDocument);
+        var page = await visit.Api.GetStatusAsync();
         form ??= FormValues.Of(("routers", $"{state.Silent.Routers}"), ("shared_agents", $"{state.Silent.SharedAgents}"), ("private_agents", $"{state.Silent.PrivateAgents}"));
         return visit.Page<DemoPage>(new() { [nameof(DemoPage.State)] = state, [nameof(DemoPage.Public)] = page, [nameof(DemoPage.Form)] = form }, form.Status);
     }

@@ -48,14 +48,10 @@ internal static class IncidentEndpoints
         var events = visit.Api.GetAsync(PathOf(visit, id) + "/events?limit=100", ContractsJson.Wire.ListPageIncidentEvent);
         var components = ComponentsAsync(visit);
         var (incident, tag) = await found;
-        if (form is null)
-        {
-            form = FormValues.Of(
-                ("status", (incident.Status is IncidentStatus.Resolved ? IncidentStatus.Postmortem : incident.Status is IncidentStatus.Investigating ? IncidentStatus.Identified : incident.Status).Wire()),
-                ("zone", visit.Zone.Name), ("notify", "on"), (FormValues.IdempotencyField, FormValues.NewIdempotencyKey()));
-        }
-
-        form.Set(FormValues.VersionField, tag);
+        form ??= FormValues.Of(
+            ("status", (incident.Status is IncidentStatus.Resolved ? IncidentStatus.Postmortem : incident.Status is IncidentStatus.Investigating ? IncidentStatus.Identified : incident.Status).Wire()),
+            ("zone", visit.Zone.Name), ("notify", "on"), (FormValues.IdempotencyField, FormValues.NewIdempotencyKey()), (FormValues.VersionField, tag));
+        form.TakeNewer(tag);
         return visit.Page<IncidentPage>(
             new()
             {
@@ -64,17 +60,22 @@ internal static class IncidentEndpoints
                 [nameof(IncidentPage.Components)] = await components,
                 [nameof(IncidentPage.Form)] = form,
                 [nameof(IncidentPage.Problem)] = problem,
-                [nameof(IncidentPage.Audience)] = await AudienceAsync(visit, form, "incident.updated"),
+                [nameof(IncidentPage.Version)] = tag,
+                [nameof(IncidentPage.Audience)] = await Notification.AudienceAsync(visit, "incident.updated", Affected(incident, form)),
             },
             status);
     }
 
     private static async Task<IResult> NewAsync(Visit visit)
     {
-        var template = IncidentTemplate.Find(visit.Http.Request.Query["template"]);
-        return await ComposeAsync(visit, FormValues.Of(
-            ("title", template?.Title ?? ""), ("body", template?.Body ?? ""), ("status", (template?.Status ?? IncidentStatus.Investigating).Wire()),
-            ("zone", visit.Zone.Name), ("impact_override", ""), ("notify", "on"), (FormValues.IdempotencyField, FormValues.NewIdempotencyKey())));
+        var form = FormValues.Of(
+            ("status", IncidentStatus.Investigating.Wire()), ("zone", visit.Zone.Name), ("impact_override", ""), ("notify", "on"), (FormValues.IdempotencyField, FormValues.NewIdempotencyKey()));
+        if (IncidentTemplate.Find(visit.Http.Request.Query["template"]) is { } template)
+        {
+            FillIn(form, template);
+        }
+
+        return await ComposeAsync(visit, form);
     }
 
     private static async Task<IResult> CreateAsync(Visit visit)
@@ -90,12 +91,18 @@ internal static class IncidentEndpoints
             body["impact_override"] = form["impact_override"];
         }
 
-        if (form["action"] == "preview" || form.HasErrors)
+        if (IncidentTemplate.Find(form["template"]) is { } template)
+        {
+            FillIn(form, template);
+            return await ComposeAsync(visit, form);
+        }
+
+        if (form["action"] == "preview" || form.GoesBack || form.HasErrors)
         {
             return await ComposeAsync(visit, form);
         }
 
-        if (!isDraft && await MustAskAsync(visit, form, "incident.created", $"{Root}/new") is { } question)
+        if (!isDraft && form.IsOn("notify") && await Notification.MustAskAsync(visit, form, "incident.created", NamedIn(form)) is { } question)
         {
             return question;
         }
@@ -117,15 +124,19 @@ internal static class IncidentEndpoints
         var form = await FormValues.ReadAsync(visit.Http.Request);
         var body = BodyOf(form);
         AddTime(form, body, "at");
-        if (form.HasErrors)
+        if (form.HasErrors || form.GoesBack)
         {
             return await ShowAsync(visit, id, form, status: form.Status);
         }
 
-        var isDraft = form.IsOn("is_draft");
-        if (!isDraft && await MustAskAsync(visit, form, form["status"] switch { "resolved" => "incident.resolved", "postmortem" => "incident.postmortem", _ => "incident.updated" }, $"{Root}/{id}/updates") is { } question)
+        if (form.IsOn("notify") && !form.IsOn("is_draft"))
         {
-            return question;
+            var incident = await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
+            var happening = form["status"] switch { "resolved" => "incident.resolved", "postmortem" => "incident.postmortem", _ => "incident.updated" };
+            if (await Notification.MustAskAsync(visit, form, happening, Affected(incident, form)) is { } question)
+            {
+                return question;
+            }
         }
 
         try
@@ -170,7 +181,7 @@ internal static class IncidentEndpoints
         }
 
         var (incident, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
-        form.Set(FormValues.VersionField, tag);
+        form.TakeNewer(tag);
         return await UpdateFormAsync(visit, incident, incident.Updates.FirstOrDefault(one => one.Id == update) ?? throw new ApiException(ApiErrors.NotFound("There is no such update.")), form);
     }
 
@@ -211,7 +222,7 @@ internal static class IncidentEndpoints
         }
 
         var (incident, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
-        form.Set(FormValues.VersionField, tag);
+        form.TakeNewer(tag);
         return EditForm(visit, incident, form);
     }
 
@@ -221,19 +232,26 @@ internal static class IncidentEndpoints
     private static async Task<IResult> PublishAsync(Visit visit, string id)
     {
         var form = await FormValues.ReadAsync(visit.Http.Request);
+        if (form.GoesBack)
+        {
+            return Visit.See($"{Root}/{id}");
+        }
+
         try
         {
-            if (await MustAskAsync(visit, form, "incident.created", $"{Root}/{id}/publish") is { } question)
+            var draft = await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
+            if (draft.Updates is [.., { Notify: true }] && await Notification.MustAskAsync(visit, form, "incident.created", draft.Components.Select(component => component.Id)) is { } question)
             {
                 return question;
             }
 
-            await visit.Api.SendAsync(HttpMethod.Post, PathOf(visit, id) + "/publish", null, ContractsJson.Wire.Incident);
+            await visit.Api.SendAsync(HttpMethod.Post, PathOf(visit, id) + "/publish", null, ContractsJson.Wire.Incident, form.Version);
             return Visit.See($"{Root}/{id}", "published");
         }
-        catch (ApiException refused) when (refused.Error.Status is 400 or 409)
+        catch (ApiException refused) when (refused.Error.Status is 400 or 409 or 412)
         {
-            return await ShowAsync(visit, id, null, refused.Error.Message, refused.Error.Status);
+            var sentence = refused.Error.Status == 412 ? "Somebody changed the draft meanwhile. This is how it is now: publish it if it is right." : refused.Error.Message;
+            return await ShowAsync(visit, id, null, sentence, refused.Error.Status);
         }
     }
 
@@ -253,8 +271,8 @@ internal static class IncidentEndpoints
     private static async Task<IResult> ComposeAsync(Visit visit, FormValues form)
     {
         var components = ComponentsAsync(visit);
-        var audience = AudienceAsync(visit, form, "incident.created");
-        var page = await visit.Api.GetAsync("/status.json", ContractsJson.Wire.StatusDocument);
+        var audience = Notification.AudienceAsync(visit, "incident.created", NamedIn(form));
+        var page = await visit.Api.GetStatusAsync();
         return visit.Page<ComposePage>(
             new()
             {
@@ -269,11 +287,23 @@ internal static class IncidentEndpoints
     private static async Task<IReadOnlyList<Component>> ComponentsAsync(Visit visit) =>
         (await visit.Api.GetAsync(visit.OfProject("management/components?limit=100"), ContractsJson.Wire.ListPageComponent)).Data;
 
-    /// <summary>The question before many are told; null: none is needed.</summary>
-    private static async Task<IResult?> MustAskAsync(Visit visit, FormValues form, string happening, string action) =>
-        form.Has("body") && !form.IsOn("notify") ? null : await Notification.MustAskAsync(visit, form, action, happening, NamedIn(form));
+    /// <summary>Fills a text to start from into what is still empty; nothing that was typed is lost.</summary>
+    private static void FillIn(FormValues form, IncidentTemplate template)
+    {
+        if (form["title"].Length == 0)
+        {
+            form.Set("title", template.Title);
+        }
 
-    private static Task<SubscriptionAudience?> AudienceAsync(Visit visit, FormValues form, string happening) => Notification.AudienceAsync(visit, happening, NamedIn(form));
+        if (form["body"].Length == 0)
+        {
+            form.Set("body", template.Body);
+            form.Set("status", template.Status.Wire());
+        }
+    }
+
+    /// <summary>What an update is told of: all components of the incident, and those that it names anew.</summary>
+    private static IEnumerable<string> Affected(Incident incident, FormValues form) => incident.Components.Select(component => component.Id).Union(NamedIn(form));
 
     private static IEnumerable<string> NamedIn(FormValues form) => ComponentField.Chosen(form).Select(chosen => chosen.Id);
 

@@ -8,6 +8,7 @@ namespace Xerotier.OperatorConsole.Keys;
 internal static class KeyEndpoints
 {
     private static readonly string[] Fields = ["name", "scopes", "expires_at", "allowed_ips"];
+    private static readonly Dictionary<string, string> Renamed = new() { ["expires_at"] = "expires_in_days" };
 
     public static void MapKeys(this IEndpointRouteBuilder pages)
     {
@@ -79,7 +80,7 @@ internal static class KeyEndpoints
             }
             catch (ApiException refused)
             {
-                form.Refuse(refused.Error, Fields);
+                form.Refuse(refused.Error, Fields, Renamed);
             }
         }
 

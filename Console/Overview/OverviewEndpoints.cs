@@ -20,7 +20,7 @@ internal static class OverviewEndpoints
         }
 
         var health = visit.Api.GetAsync(visit.OfProject("health/dashboard?limit=1"), ContractsJson.Wire.HealthDashboardResponse);
-        var page = visit.Api.GetAsync("/status.json", ContractsJson.Wire.StatusDocument);
+        var page = visit.Api.GetStatusAsync();
         return visit.Page<OverviewPage>(new() { [nameof(OverviewPage.Health)] = await OrNullAsync(health), [nameof(OverviewPage.Public)] = await OrNullAsync(page) });
     }
 

@@ -12,6 +12,7 @@ internal static class PlatformEndpoints
     private const string Subscribers = "/console/platform/subscribers";
     private static readonly string[] ProjectFields = ["name", "slug", "platform"];
     private static readonly string[] ComponentFields = ["name", "description", "group", "position", "start_date", "only_show_if_degraded", "probe"];
+    private static readonly Dictionary<string, string> Renamed = new() { ["probe"] = "probe_url", ["probe.interval_seconds"] = "probe_interval", ["probe.timeout_seconds"] = "probe_timeout", ["probe.expect_status"] = "probe_status" };
 
     public static void MapPlatform(this IEndpointRouteBuilder pages)
     {
@@ -74,7 +75,7 @@ internal static class PlatformEndpoints
     {
         _ = visit.Platform();
         var archived = visit.Http.Request.Query["archived"] == "true";
-        var list = await visit.Api.GetAsync($"/v1/platform/components?limit=100{(archived ? "&archived=true" : "")}", ContractsJson.Wire.ListPageComponent);
+        var list = await visit.Api.GetAsync($"/v1/platform/components?{visit.ListQuery(100, "archived")}", ContractsJson.Wire.ListPageComponent);
         return visit.Page<ComponentsPage>(new() { [nameof(ComponentsPage.List)] = list, [nameof(ComponentsPage.WithArchived)] = archived });
     }
 
@@ -127,10 +128,7 @@ internal static class PlatformEndpoints
             catch (ApiException refused)
             {
                 Refuse(form, refused);
-                if (form.Status == StatusCodes.Status412PreconditionFailed)
-                {
-                    form.Set(FormValues.VersionField, tag);
-                }
+                form.TakeNewer(tag);
             }
         }
 
@@ -170,14 +168,7 @@ internal static class PlatformEndpoints
         return Visit.See(Subscribers, "deleted");
     }
 
-    private static void Refuse(FormValues form, ApiException refused)
-    {
-        form.Refuse(refused.Error, ComponentFields);
-        if (form.ErrorOf("probe") is { } probe)
-        {
-            form.Fail("probe_url", probe);
-        }
-    }
+    private static void Refuse(FormValues form, ApiException refused) => form.Refuse(refused.Error, ComponentFields, Renamed);
 
     /// <summary>What the form says; of a component that there is, only what differs: a built-in one keeps its name and has no probe.</summary>
     private static JsonObject ComponentBody(FormValues form, Component? component)

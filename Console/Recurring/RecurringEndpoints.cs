@@ -12,6 +12,8 @@ internal static class RecurringEndpoints
     private const string Root = "/console/recurring";
     private static readonly string[] Fields = ["title", "description", "severity", "affected_services", "timezone", "starts_on", "local_time", "duration", "rrule", "exdates", "horizon_days", "auto_transition", "reminders", "notify"];
 
+    private static readonly Dictionary<string, string> Renamed = new() { ["affected_services"] = "services", ["duration"] = "minutes" };
+
     public static void MapRecurring(this IEndpointRouteBuilder pages)
     {
         var series = pages.MapGroup("recurring");
@@ -21,6 +23,7 @@ internal static class RecurringEndpoints
         series.MapGet("{id}", ShowAsync);
         series.MapGet("{id}/edit", EditAsync);
         series.MapPost("{id}/edit", SaveAsync);
+        series.MapGet("{id}/cancel", (string id) => Visit.See($"{Root}/{id}"));
         series.MapPost("{id}/cancel", CancelAsync);
     }
 
@@ -36,13 +39,29 @@ internal static class RecurringEndpoints
     {
         var series = visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceSeries);
         var events = visit.Api.GetAsync(PathOf(visit, id) + "/events?limit=100", ContractsJson.Wire.ListPageMaintenanceSeriesEvent);
-        var windows = await visit.Api.GetAsync(visit.OfProject("management/maintenance?limit=100&status=scheduled&status=active"), ContractsJson.Wire.ListPageMaintenanceWindow);
+        var windows = await OpenWindowsAsync(visit, id);
         return visit.Page<SeriesPage>(new()
         {
             [nameof(SeriesPage.Series)] = await series,
             [nameof(SeriesPage.Events)] = (await events).Data,
-            [nameof(SeriesPage.Windows)] = windows.Data.Where(window => window.SeriesId == id).OrderBy(window => window.StartsAt).Take(10).ToList(),
+            [nameof(SeriesPage.Windows)] = windows.TakeLast(10).Reverse().ToList(),
         });
+    }
+
+    /// <summary>What of a series is scheduled or active, latest start first: two pages at most, for it is made ahead by 90 days.</summary>
+    private static async Task<List<MaintenanceWindow>> OpenWindowsAsync(Visit visit, string id)
+    {
+        var open = new List<MaintenanceWindow>();
+        ListPage<MaintenanceWindow> page;
+        do
+        {
+            page = await visit.Api.GetAsync(
+                visit.OfProject($"management/maintenance?limit=100&status=scheduled&status=active&series_id={Uri.EscapeDataString(id)}{(open.Count > 0 ? $"&after={open[^1].Id}" : "")}"),
+                ContractsJson.Wire.ListPageMaintenanceWindow);
+            open.AddRange(page.Data);
+        }
+        while (page.HasMore);
+        return open;
     }
 
     private static Task<IResult> NewAsync(Visit visit) => FormAsync(visit, null, FormValues.Of(
@@ -53,12 +72,12 @@ internal static class RecurringEndpoints
     {
         var form = await FormValues.ReadAsync(visit.Http.Request);
         var body = Body(form);
-        if (form["action"] == "preview" || form.HasErrors)
+        if (form["action"] == "preview" || form.HasErrors || form.GoesBack)
         {
             return await FormAsync(visit, null, form, form.HasErrors ? null : body);
         }
 
-        if (form.IsOn("notify") && await Notification.MustAskAsync(visit, form, $"{Root}/new", "maintenance.scheduled", form.List("services").Select(name => name!.GetValue<string>())) is { } question)
+        if (form.IsOn("notify") && await Notification.MustAskAsync(visit, form, "maintenance.scheduled", Services(form)) is { } question)
         {
             return question;
         }
@@ -89,8 +108,14 @@ internal static class RecurringEndpoints
     {
         var form = await FormValues.ReadAsync(visit.Http.Request);
         var body = Body(form);
-        if (form["action"] != "preview" && !form.HasErrors)
+        if (form["action"] != "preview" && !form.HasErrors && !form.GoesBack)
         {
+            if (form.IsOn("notify") && Moves(form, await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceSeries))
+                && await Notification.MustAskAsync(visit, form, "maintenance.rescheduled", Services(form)) is { } question)
+            {
+                return question;
+            }
+
             try
             {
                 var saved = await visit.Api.SendAsync(HttpMethod.Patch, PathOf(visit, id), body, ContractsJson.Wire.MaintenanceSeries, form.Version);
@@ -103,19 +128,35 @@ internal static class RecurringEndpoints
         }
 
         var (series, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceSeries);
-        if (form.Status == StatusCodes.Status412PreconditionFailed)
-        {
-            form.Set(FormValues.VersionField, tag);
-        }
-
+        form.TakeNewer(tag);
         return await FormAsync(visit, series, form, form["action"] == "preview" && !form.HasErrors ? body : null);
     }
 
     private static async Task<IResult> CancelAsync(Visit visit, string id)
     {
+        var form = await FormValues.ReadAsync(visit.Http.Request);
+        if (form.GoesBack)
+        {
+            return Visit.See($"{Root}/{id}");
+        }
+
+        var series = await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceSeries);
+        if (series.Notify && await Notification.MustAskAsync(visit, form, "maintenance.cancelled", series.AffectedServices) is { } question)
+        {
+            return question;
+        }
+
         await visit.Api.SendAsync(HttpMethod.Delete, PathOf(visit, id), null, ContractsJson.Wire.MaintenanceSeries);
         return Visit.See($"{Root}/{id}", "cancelled");
     }
+
+    /// <summary>Whether it begins or ends at other times then, of which people are told.</summary>
+    private static bool Moves(FormValues form, MaintenanceSeries series) =>
+        (form["rrule"], form["starts_on"], form["local_time"], form["timezone"], form["minutes"])
+            != (series.Rrule, $"{series.StartsOn:yyyy-MM-dd}", series.LocalTime, series.Timezone, $"{XmlConvert.ToTimeSpan(series.Duration).TotalMinutes:0}")
+        || !form.List("exdates").Select(date => date!.GetValue<string>()).ToHashSet(StringComparer.Ordinal).SetEquals(series.Exdates.Select(date => $"{date:yyyy-MM-dd}"));
+
+    private static IEnumerable<string> Services(FormValues form) => form.List("services").Select(name => name!.GetValue<string>());
 
     private static JsonObject Body(FormValues form)
     {
@@ -151,15 +192,7 @@ internal static class RecurringEndpoints
         }
     }
 
-    private static void Refuse(FormValues form, ApiException refused)
-    {
-        form.Refuse(refused.Error, Fields);
-        if (form.ErrorOf("affected_services") is { } services)
-        {
-            form.Fail("services", services);
-        }
-
-    }
+    private static void Refuse(FormValues form, ApiException refused) => form.Refuse(refused.Error, Fields, Renamed);
 
     /// <summary>The form, with the next occurrences of what stands in it where <paramref name="previewed"/> is given.</summary>
     private static async Task<IResult> FormAsync(Visit visit, MaintenanceSeries? series, FormValues form, JsonObject? previewed = null)

@@ -7,6 +7,9 @@ namespace Xerotier.OperatorConsole.Shared;
 /// <summary>How many people a change would be told to, and the question before it is many (console.md, section 23).</summary>
 internal static class Notification
 {
+    /// <summary>The field that answers the question.</summary>
+    public const string ConfirmedField = "confirmed";
+
     /// <summary>More people than this are told only after a second question.</summary>
     private const int ToldWithoutAsking = 100;
 
@@ -18,8 +21,7 @@ internal static class Notification
     {
         try
         {
-            var body = new JsonObject { ["components"] = new JsonArray([.. components.Select(one => (JsonNode)one)]), ["event"] = happening };
-            return (await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/subscriptions/audience"), body, ContractsJson.Wire.SubscriptionAudience)).Value;
+            return await CountAsync(visit, happening, components);
         }
         catch (ApiException failure) when (failure.Error.Status is 400 or >= 500)
         {
@@ -27,18 +29,39 @@ internal static class Notification
         }
     }
 
-    /// <summary>A page that asks whether so many people are to be told; null: they are few, or it was answered.</summary>
-    /// <param name="visit">The request.</param>
-    /// <param name="form">What was sent; its field <c>confirmed</c> answers.</param>
-    /// <param name="action">Where the form goes on to.</param>
+    /// <summary>A page that asks whether so many people are to be told, or so many as cannot be said right now; null: they are few, or it was answered.</summary>
+    /// <param name="visit">The request, whose form goes on to the same address.</param>
+    /// <param name="form">What was sent; its field <see cref="ConfirmedField"/> answers.</param>
     /// <param name="happening">The event's type.</param>
     /// <param name="components">The components that it names.</param>
-    public static async Task<IResult?> MustAskAsync(Visit visit, FormValues form, string action, string happening, IEnumerable<string> components) =>
-        await AudienceAsync(visit, happening, components) is { Count: > ToldWithoutAsking } many && form["confirmed"] != $"{many.Count}"
-            ? visit.Page<AskPage>(new() { [nameof(AskPage.Form)] = form, [nameof(AskPage.Audience)] = many, [nameof(AskPage.Action)] = action })
-            : null;
+    public static async Task<IResult?> MustAskAsync(Visit visit, FormValues form, string happening, IEnumerable<string> components)
+    {
+        SubscriptionAudience? audience;
+        try
+        {
+            audience = await CountAsync(visit, happening, components);
+        }
+        catch (ApiException failure) when (failure.Error.Status is 400)
+        {
+            return null; // the change is refused for the same reason, and says it beside its field
+        }
+        catch (ApiException failure) when (failure.Error.Status >= 500)
+        {
+            audience = null;
+        }
+
+        var answer = audience is null ? "unknown" : $"{audience.Count}";
+        return audience is { Count: <= ToldWithoutAsking } || form[ConfirmedField] == answer ? null
+            : visit.Page<AskPage>(new() { [nameof(AskPage.Form)] = form, [nameof(AskPage.Audience)] = audience, [nameof(AskPage.Answer)] = answer });
+    }
 
     /// <summary>In words: “412: 380 by e-mail, 29 by Slack, 3 by webhook”.</summary>
     public static string InWords(SubscriptionAudience audience) => audience.Count == 0 ? "Nobody is subscribed to it."
         : $"{audience.Count}: " + string.Join(", ", new[] { (audience.ByChannel.Email, "e-mail"), (audience.ByChannel.Slack, "Slack"), (audience.ByChannel.Webhook, "webhook") }.Where(channel => channel.Item1 > 0).Select(channel => $"{channel.Item1} by {channel.Item2}"));
+
+    private static async Task<SubscriptionAudience> CountAsync(Visit visit, string happening, IEnumerable<string> components)
+    {
+        var body = new JsonObject { ["components"] = new JsonArray([.. components.Select(one => (JsonNode)one)]), ["event"] = happening };
+        return (await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/subscriptions/audience"), body, ContractsJson.Wire.SubscriptionAudience)).Value;
+    }
 }

@@ -23,7 +23,9 @@ internal static class SignInEndpoints
             "scope_insufficient" => "This key may not manage its project: it lacks the scope management.",
             "ip_not_allowed" => "This key may not be used from your address.",
             "project_suspended" => "The key's project is suspended.",
+            "csrf_failed" => "You signed in or out elsewhere while this page was open. Enter the key again.",
             "session_expired" => "The session has ended; sign in again.",
+            "sign_out_unfinished" => "You are signed out in this browser. The session could not be ended on the server, whose database does not respond: it ends by itself after an hour without use.",
             "service_unavailable" or "upstream_timeout" => "Keys cannot be checked right now. Try again in a moment.",
             _ => "This key is not valid.",
         },
@@ -42,7 +44,8 @@ internal static class SignInEndpoints
             return Settings(visit, form, 400);
         }
 
-        visit.Http.Response.Cookies.Append(ConsoleSession.ZoneCookie, zone.Name, new() { HttpOnly = false, SameSite = SameSiteMode.Strict, Path = "/console/", MaxAge = TimeSpan.FromDays(365), Secure = visit.Http.Request.IsHttps });
+        var isSecure = visit.Http.Request.Headers[ConsoleSession.SchemeHeader] == Uri.UriSchemeHttps;
+        visit.Http.Response.Cookies.Append(ConsoleSession.ZoneCookie, zone.Name, new() { HttpOnly = false, SameSite = SameSiteMode.Strict, Path = "/console/", MaxAge = TimeSpan.FromDays(365), Secure = isSecure });
         return Visit.See("/console/settings", "zone");
     }
 }

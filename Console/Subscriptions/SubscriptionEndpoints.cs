@@ -95,11 +95,7 @@ internal static class SubscriptionEndpoints
         }
 
         var (subscription, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Subscription);
-        if (form.Status == StatusCodes.Status412PreconditionFailed)
-        {
-            form.Set(FormValues.VersionField, tag);
-        }
-
+        form.TakeNewer(tag);
         return await FormAsync(visit, subscription, form);
     }
 
@@ -157,7 +153,7 @@ internal static class SubscriptionEndpoints
 
     private static async Task<IResult> FormAsync(Visit visit, Subscription? subscription, FormValues form)
     {
-        var page = await visit.Api.GetAsync("/status.json", ContractsJson.Wire.StatusDocument);
+        var page = await visit.Api.GetStatusAsync();
         return visit.Page<SubscriptionFormPage>(
             new()
             {

@@ -9,6 +9,8 @@ namespace Xerotier.OperatorConsole.Visits;
 /// <summary>What stands in a form: what was typed, or what is to be edited, and what is wrong with it. Nothing that was typed is lost on the way back.</summary>
 public sealed class FormValues
 {
+    private static readonly object Key = new();
+
     private readonly Dictionary<string, StringValues> values;
     private readonly Dictionary<string, string> wrong = new(StringComparer.Ordinal);
 
@@ -20,6 +22,9 @@ public sealed class FormValues
     /// <summary>The field with the key by which the API knows a second sending of the same form.</summary>
     public const string IdempotencyField = "idempotency";
 
+    /// <summary>The field by which somebody goes back from a question to the form.</summary>
+    public const string BackField = "back";
+
     /// <summary>What is wrong with the whole, as a sentence; null: nothing.</summary>
     public string? Problem { get; set; }
 
@@ -28,6 +33,12 @@ public sealed class FormValues
 
     /// <summary>Whether something is wrong.</summary>
     public bool HasErrors => Problem is not null || wrong.Count > 0;
+
+    /// <summary>Whether the form met a newer version than it was made of, which is to be shown beside it.</summary>
+    public bool MetNewer => Status == StatusCodes.Status412PreconditionFailed;
+
+    /// <summary>Whether somebody came back from a question, and the form is to be shown again.</summary>
+    public bool GoesBack => IsOn(BackField);
 
     /// <summary>What is wrong with each field.</summary>
     public IReadOnlyDictionary<string, string> Wrong => wrong;
@@ -44,13 +55,18 @@ public sealed class FormValues
         var reader = new FormPipeReader(request.BodyReader) { ValueLengthLimit = 256 * 1024, KeyLengthLimit = 256, ValueCountLimit = 2000 };
         try
         {
-            return new(await reader.ReadFormAsync(request.HttpContext.RequestAborted));
+            var sent = new FormValues(await reader.ReadFormAsync(request.HttpContext.RequestAborted));
+            request.HttpContext.Items[Key] = sent;
+            return sent;
         }
         catch (InvalidDataException)
         {
             throw new ApiException(ApiErrors.PayloadTooLarge);
         }
     }
+
+    /// <summary>What was sent with a request and has been read; null: nothing.</summary>
+    public static FormValues? SentWith(HttpContext http) => http.Items[Key] as FormValues;
 
     /// <summary>The one value of a field; empty: it has none.</summary>
     public string this[string name] => values.TryGetValue(name, out var value) && value.Count > 0 ? value[0] ?? "" : "";
@@ -70,6 +86,15 @@ public sealed class FormValues
     /// <summary>Sets a field.</summary>
     public void Set(string name, StringValues value) => values[name] = value;
 
+    /// <summary>Takes over the version that is shown beside the form, if it met a newer one: saving again replaces what was seen. Else it stays the one that the form was made of.</summary>
+    public void TakeNewer(string? version)
+    {
+        if (MetNewer)
+        {
+            Set(VersionField, version);
+        }
+    }
+
     /// <summary>What is wrong with a field; null: nothing.</summary>
     public string? ErrorOf(string name) => wrong.GetValueOrDefault(name);
 
@@ -83,8 +108,9 @@ public sealed class FormValues
     /// <summary>Takes over what the API says is wrong, for the form to be shown again. What is about no field of <paramref name="fields"/> is about the whole.</summary>
     /// <param name="error">The API's error.</param>
     /// <param name="fields">The fields of the form by the API's names of them.</param>
+    /// <param name="renamed">The form's own names of those that it calls otherwise.</param>
     /// <exception cref="ApiException">The error is not about what was entered.</exception>
-    public void Refuse(ApiError error, IReadOnlyCollection<string> fields)
+    public void Refuse(ApiError error, IReadOnlyCollection<string> fields, IReadOnlyDictionary<string, string>? renamed = null)
     {
         if (error.Code is "session_expired")
         {
@@ -97,7 +123,7 @@ public sealed class FormValues
             var field = one.Param.Split('[', '.')[0];
             if (fields.Contains(field))
             {
-                Fail(field, one.Message);
+                Fail(renamed?.GetValueOrDefault(one.Param) ?? renamed?.GetValueOrDefault(field) ?? field, one.Message);
             }
             else
             {
@@ -150,6 +176,9 @@ public sealed class FormValues
 
         return time;
     }
+
+    /// <summary>Whether a time that was edited is another one than the form was made of.</summary>
+    public bool IsMoved(string name) => !DateTimeOffset.TryParse(this[Was(name)], CultureInfo.InvariantCulture, out var was) || Time(name) != was;
 
     /// <summary>The lines or comma-separated parts of a field, without empty ones.</summary>
     public JsonArray List(string name) =>

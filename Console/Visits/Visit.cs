@@ -21,7 +21,7 @@ public sealed class Visit
         this.pages = pages;
         Held = session;
         Now = time.GetUtcNow();
-        Csrf = secret is null ? "" : ConsoleSession.CsrfToken(secret);
+        Csrf = IsInterrupted ? http.Request.Headers[ConsoleSession.InterruptedHeader].ToString() : secret is null ? "" : ConsoleSession.CsrfToken(secret);
         Api = new(gateways, http, secret);
         IsDemo = http.RequestServices.GetRequiredService<IOptions<DemoOptions>>().Value.FleetUrl is not null;
         Zone = Zone.Find(http.Request.Cookies[ConsoleSession.ZoneCookie]) ?? Zone.Utc;
@@ -38,6 +38,9 @@ public sealed class Visit
 
     /// <summary>What each form carries.</summary>
     public string Csrf { get; }
+
+    /// <summary>Whether the form that was sent is not to be obeyed: its session has ended, or it was made for another one.</summary>
+    public bool IsInterrupted => Http.Request.Headers.ContainsKey(ConsoleSession.InterruptedHeader);
 
     /// <summary>The zone in which the user reads times.</summary>
     public Zone Zone { get; }

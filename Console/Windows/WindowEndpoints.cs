@@ -9,7 +9,7 @@ namespace Xerotier.OperatorConsole.Windows;
 internal static class WindowEndpoints
 {
     private const string Root = "/console/maintenance";
-    private static readonly string[] Fields = ["title", "description", "severity", "affected_services", "starts_at", "ends_at", "auto_transition", "reminders", "notify", "status"];
+    private static readonly string[] Fields = ["title", "description", "severity", "affected_services", "starts_at", "ends_at", "auto_transition", "reminders", "notify"];
 
     public static void MapWindows(this IEndpointRouteBuilder pages)
     {
@@ -24,6 +24,10 @@ internal static class WindowEndpoints
         windows.MapPost("{id}/complete", (Visit visit, string id) => ActAsync(visit, id, "completed", HttpMethod.Post, "/complete"));
         windows.MapPost("{id}/cancel", (Visit visit, string id) => ActAsync(visit, id, "cancelled", HttpMethod.Delete, ""));
         windows.MapPost("{id}/purge", PurgeAsync);
+        foreach (var verb in (string[])["start", "complete", "cancel", "purge"])
+        {
+            windows.MapGet($"{{id}}/{verb}", (string id) => Visit.See($"{Root}/{id}"));
+        }
     }
 
     /// <summary>Address of a window in the API.</summary>
@@ -56,12 +60,13 @@ internal static class WindowEndpoints
     {
         var form = await FormValues.ReadAsync(visit.Http.Request);
         var body = Body(form);
-        if (!form.HasErrors && form.IsOn("notify") && await Notification.MustAskAsync(visit, form, $"{Root}/new", "maintenance.scheduled", Services(form)) is { } question)
+        var isReady = !form.HasErrors && !form.GoesBack;
+        if (isReady && form.IsOn("notify") && await Notification.MustAskAsync(visit, form, "maintenance.scheduled", Services(form)) is { } question)
         {
             return question;
         }
 
-        if (!form.HasErrors)
+        if (isReady)
         {
             try
             {
@@ -74,7 +79,7 @@ internal static class WindowEndpoints
             }
         }
 
-        return await FormAsync(visit, null, form, form.Status);
+        return await FormAsync(visit, null, form);
     }
 
     private static async Task<IResult> EditAsync(Visit visit, string id)
@@ -91,12 +96,13 @@ internal static class WindowEndpoints
     {
         var form = await FormValues.ReadAsync(visit.Http.Request);
         var body = Body(form);
-        if (!form.HasErrors && form.IsOn("notify") && await Notification.MustAskAsync(visit, form, $"{Root}/{id}/edit", "maintenance.rescheduled", Services(form)) is { } question)
+        var isReady = !form.HasErrors && !form.GoesBack;
+        if (isReady && form.IsOn("notify") && (form.IsMoved("starts_at") || form.IsMoved("ends_at")) && await Notification.MustAskAsync(visit, form, "maintenance.rescheduled", Services(form)) is { } question)
         {
             return question;
         }
 
-        if (!form.HasErrors)
+        if (isReady)
         {
             try
             {
@@ -110,19 +116,32 @@ internal static class WindowEndpoints
         }
 
         var (window, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceWindow);
-        var newer = form.Status == StatusCodes.Status412PreconditionFailed;
-        if (newer)
+        form.TakeNewer(tag);
+        if (form.MetNewer)
         {
-            form.Set(FormValues.VersionField, tag);
+            form.Set(FormValues.Was("starts_at"), window.StartsAt.ToString("O")); // from there it moves, if it is saved again
+            form.Set(FormValues.Was("ends_at"), window.EndsAt.ToString("O"));
         }
 
-        return await FormAsync(visit, window, form, form.Status, newer);
+        return await FormAsync(visit, window, form);
     }
 
     private static async Task<IResult> ActAsync(Visit visit, string id, string done, HttpMethod method, string verb, JsonObject? body = null)
     {
+        var form = await FormValues.ReadAsync(visit.Http.Request);
+        if (form.GoesBack)
+        {
+            return Visit.See($"{Root}/{id}");
+        }
+
         try
         {
+            var window = await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceWindow);
+            if (window.Notify && await Notification.MustAskAsync(visit, form, $"maintenance.{done}", window.AffectedServices) is { } question)
+            {
+                return question;
+            }
+
             await visit.Api.SendAsync(method, PathOf(visit, id) + verb, body, ContractsJson.Wire.MaintenanceWindow);
             return Visit.See($"{Root}/{id}", done);
         }
@@ -176,17 +195,16 @@ internal static class WindowEndpoints
     private static IEnumerable<string> Services(FormValues form) =>
         form.AllOf("affected_services").Concat(form["other_services"].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Distinct(StringComparer.Ordinal);
 
-    private static async Task<IResult> FormAsync(Visit visit, MaintenanceWindow? window, FormValues form, int status = 200, bool newer = false)
+    private static async Task<IResult> FormAsync(Visit visit, MaintenanceWindow? window, FormValues form)
     {
-        var page = await visit.Api.GetAsync("/status.json", ContractsJson.Wire.StatusDocument);
+        var page = await visit.Api.GetStatusAsync();
         return visit.Page<WindowFormPage>(
             new()
             {
                 [nameof(WindowFormPage.Window)] = window,
                 [nameof(WindowFormPage.Form)] = form,
                 [nameof(WindowFormPage.Services)] = page.Indicators.Select(indicator => indicator.Name).ToList(),
-                [nameof(WindowFormPage.IsNewer)] = newer,
             },
-            status);
+            form.Status);
     }
 }

@@ -513,8 +513,22 @@ public sealed class BehaviourTests(BrowserFixture browser)
     {
         for (var i = 0; i < polls; i++)
         {
+            var ended = new TaskCompletionSource();
+            void End(object? sender, IRequest request)
+            {
+                if (request.Url.EndsWith(visit.Path, StringComparison.Ordinal))
+                {
+                    ended.TrySetResult();
+                }
+            }
+
+            visit.Page.RequestFinished += End;
+            visit.Page.RequestFailed += End;
             await visit.RefreshAsync();
-            await visit.Page.WaitForTimeoutAsync(100);
+            await ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
+            visit.Page.RequestFinished -= End;
+            visit.Page.RequestFailed -= End;
+            await visit.Page.WaitForTimeoutAsync(100); // the page's own answer to it
         }
     }
 }

@@ -84,18 +84,22 @@ public sealed class BrowserFixture : IAsyncLifetime
             HasTouch = screen.Touch,
             IsMobile = screen.Touch,
         });
-        // Whatever the day: the samples tell of this instant. It stands, for a slow machine to age nothing; timers run on.
-        await context.Clock.SetFixedTimeAsync(Samples.Now.UtcDateTime);
-        // A test refreshes when it wants to, however slow the machine is. After the clock, which brings a setInterval of its own.
-        await context.AddInitScriptAsync("window.setInterval = (_, milliseconds) => { window.refreshesEvery = milliseconds; };");
+        if (!screen.IsLive)
+        {
+            // Whatever the day: the samples tell of this instant. It stands, for a slow machine to age nothing; timers run on.
+            await context.Clock.SetFixedTimeAsync(Samples.Now.UtcDateTime);
+            // A test refreshes when it wants to, however slow the machine is. After the clock, which brings a setInterval of its own.
+            await context.AddInitScriptAsync("window.setInterval = (_, milliseconds) => { window.refreshesEvery = milliseconds; };");
+        }
+
         var visit = new Visit(await context.NewPageAsync(), Server, path);
         await visit.Page.GotoAsync(address);
         return visit;
     }
 }
 
-/// <summary>How a visitor looks at the page.</summary>
-public sealed record Screen(int Width = 1280, bool Dark = false, bool Script = true, string Zone = "UTC", int Height = 900, float Scale = 1, bool Touch = false);
+/// <summary>How a visitor looks at the page; with <paramref name="IsLive"/> by the browser's own clock, and the page refreshes by itself.</summary>
+public sealed record Screen(int Width = 1280, bool Dark = false, bool Script = true, string Zone = "UTC", int Height = 900, float Scale = 1, bool Touch = false, bool IsLive = false);
 
 /// <summary>An open page with all that its browser complained about.</summary>
 public sealed class Visit : IAsyncDisposable

@@ -10,6 +10,7 @@ using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.Documents.Statuspage;
 using OverallStatus = Xerotier.StatusService.Model.OverallStatus;
+using Xerotier.TestKit;
 
 namespace Xerotier.Browser.Tests;
 
@@ -21,7 +22,7 @@ public sealed class EmbedTests(BrowserFixture browser)
     {
         await using var status = await Site.StartAsync();
         await using var host = await Site.StartAsync();
-        status.Put("/status/embed.js", "text/javascript", await File.ReadAllBytesAsync(Path.Combine(Screenshots.Root(), "Gateway", "Page", "embed.js"), TestContext.Current.CancellationToken));
+        status.Put("/status/embed.js", "text/javascript", await File.ReadAllBytesAsync(Path.Combine(Solution.Folder, "Gateway", "Page", "embed.js"), TestContext.Current.CancellationToken));
         status.Put("/api/v2/summary.json", "application/json", Summary(Samples.Level(OverallStatus.PartialOutage)));
         host.Put(
             "/",
@@ -46,7 +47,7 @@ public sealed class EmbedTests(BrowserFixture browser)
 
     [Fact]
     public async Task The_script_is_small() => Assert.InRange(
-        await Compressed(await File.ReadAllBytesAsync(Path.Combine(Screenshots.Root(), "Gateway", "Page", "embed.js"), TestContext.Current.CancellationToken)), 500, 5 * 1024);
+        await Compressed(await File.ReadAllBytesAsync(Path.Combine(Solution.Folder, "Gateway", "Page", "embed.js"), TestContext.Current.CancellationToken)), 500, 5 * 1024);
 
     [Theory]
     [InlineData(360, false)]

@@ -69,7 +69,7 @@ public sealed class LevelTests(BrowserFixture browser)
     [InlineData(true, 1280)]
     public async Task An_incidents_own_page_reads_well(bool dark, int width)
     {
-        await using var visit = await browser.OpenAsync(await browser.Renderer.RenderIncidentAsync(Samples.IncidentPage(), TestContext.Current.CancellationToken), new(width, dark));
+        await using var visit = await browser.OpenAsync(await browser.Renderer.RenderIncidentAsync(Samples.IncidentPage(), stale: false, TestContext.Current.CancellationToken), new(width, dark));
 
         Assert.Equal("Slow first tokens on shared agents", await visit.Page.Locator("h1").InnerTextAsync());
         Assert.Equal(["Resolved", "Monitoring", "Identified", "Investigating"], await visit.Page.Locator(".update b").AllInnerTextsAsync());

@@ -3,13 +3,14 @@ using Xerotier.ServiceDefaults.Site;
 using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.Documents.Page;
 using Xerotier.StatusService.Model;
+using Xerotier.TestKit;
 
 namespace Xerotier.Browser.Tests;
 
 /// <summary>Makes the images in Gateway/Page/Images (eng/previews); explicit, so that ordinary runs pass it by.</summary>
 public sealed class Previews(BrowserFixture browser)
 {
-    private static readonly string Folder = Path.Combine(Screenshots.Root(), "Gateway", "Page", "Images");
+    private static readonly string Folder = Path.Combine(Solution.Folder, "Gateway", "Page", "Images");
 
     [Fact(Explicit = true)]
     public async Task Every_level_as_a_preview_and_the_icon()

@@ -1,12 +1,14 @@
 using Xerotier.StatusService.Documents.Content;
 using Xerotier.StatusService.Model;
+using Xerotier.TestKit;
 
 namespace Xerotier.Browser.Tests;
 
 /// <summary>Makes the pictures of docs/screenshots (eng/screenshots), at 2×; explicit, so that ordinary runs pass it by.</summary>
 public sealed class Screenshots(BrowserFixture browser)
 {
-    private static readonly string Folder = Environment.GetEnvironmentVariable("SCREENSHOTS") is { Length: > 0 } folder ? folder : Path.Combine(Root(), "docs", "screenshots");
+    /// <summary>Where the pictures go.</summary>
+    internal static readonly string Folder = Environment.GetEnvironmentVariable("SCREENSHOTS") is { Length: > 0 } folder ? folder : Path.Combine(Solution.Folder, "docs", "screenshots");
 
     private static readonly Screen Desk = new(800, Height: 1000, Scale: 2);
 
@@ -22,7 +24,7 @@ public sealed class Screenshots(BrowserFixture browser)
         await TakeAsync("maintenance-over-outage", Samples.Level(OverallStatus.Maintenance) with { Components = Samples.Level(OverallStatus.PartialOutage).Components }, Desk);
         await TakeAsync("stale", Samples.Lost(await renderer.RenderAsync(Samples.Level(OverallStatus.Operational), stop)), Desk);
         await TakeAsync("history", await renderer.RenderHistoryAsync(Samples.History(), stop), Desk);
-        await TakeAsync("incident-page", await renderer.RenderIncidentAsync(Samples.IncidentPage(), stop), Desk);
+        await TakeAsync("incident-page", await renderer.RenderIncidentAsync(Samples.IncidentPage(), stale: false, stop), Desk);
         await TakeAsync("phone-dark", Samples.Level(OverallStatus.PartialOutage), new(360, Dark: true, Height: 1000, Scale: 2));
     }
 
@@ -40,11 +42,4 @@ public sealed class Screenshots(BrowserFixture browser)
 
     private static Task<byte[]> SaveAsync(Visit visit, string name) =>
         visit.Page.ScreenshotAsync(new() { Path = Path.Combine(Folder, name + ".png"), FullPage = false });
-
-    internal static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Xerotier.sln"))) folder = folder.Parent!;
-        return folder.FullName;
-    }
 }

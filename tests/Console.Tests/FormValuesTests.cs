@@ -43,6 +43,27 @@ public sealed class FormValuesTests
     }
 
     [Fact]
+    public void An_error_goes_once_to_the_field_by_the_name_that_the_form_has_for_it()
+    {
+        var form = FormValues.Of();
+        form.Refuse(
+            new(422, "invalid_request_error", "invalid_parameter", "Several are wrong.")
+            {
+                Errors =
+                [
+                    new() { Param = "affected_services[0]", Code = "invalid_parameter", Message = "It is empty." },
+                    new() { Param = "probe.timeout_seconds", Code = "invalid_parameter", Message = "It is too long." },
+                    new() { Param = "probe.url", Code = "invalid_parameter", Message = "It is no address." },
+                ],
+            },
+            ["affected_services", "probe"],
+            new Dictionary<string, string> { ["affected_services"] = "services", ["probe"] = "probe_url", ["probe.timeout_seconds"] = "probe_timeout" });
+
+        Assert.Equal([("probe_timeout", "It is too long."), ("probe_url", "It is no address."), ("services", "It is empty.")], form.Wrong.Select(one => (one.Key, one.Value)).Order());
+        Assert.Null(form.Problem);
+    }
+
+    [Fact]
     public void A_newer_version_is_told_with_what_to_do()
     {
         var form = FormValues.Of(("title", "typed"));

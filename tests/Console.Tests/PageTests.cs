@@ -1,8 +1,14 @@
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Primitives;
 using Xerotier.OperatorConsole.Api;
+using Xerotier.OperatorConsole.Overview;
+using Xerotier.OperatorConsole.Subscriptions;
 using Xerotier.OperatorConsole.Visits;
 using Xerotier.OperatorConsole.Windows;
 using Xerotier.ServiceDefaults;
@@ -11,7 +17,7 @@ using Xerotier.ServiceDefaults.Site;
 namespace Xerotier.OperatorConsole.Tests;
 
 /// <summary>Pages as they are sent.</summary>
-public sealed class PageTests
+public sealed partial class PageTests
 {
     private const string Hostile = "</title><script>alert(1)</script>\"'&\u202eRTL 🚧";
 
@@ -28,20 +34,106 @@ public sealed class PageTests
     }
 
     [Fact]
+    public async Task Hostile_text_of_the_fleet_is_text()
+    {
+        var health = Read(
+            """
+            {"project_id":"proj_1","generated_at":"2026-11-24T14:53:00Z","status":"operational",
+             "routing":{"status":"operational","total":1,"online":1,"offline":0,"routers":[{"id":"$","region":"$","version":"$","state":"$","last_heartbeat_at":"2026-11-24T14:53:00Z","heartbeat_age_seconds":1}]},
+             "workers":{"status":"operational","total":1,"healthy":1,"stale":0,"has_more":true,"last_id":"$","items":[{"id":"$","name":"$","kind":"$","region":"$","version":"$","state":"ready","status":"$",
+               "active_requests":1,"max_concurrent_requests":2,"models":["$"],"endpoints":["$"],"last_heartbeat_at":"2026-11-24T14:53:00Z","heartbeat_age_seconds":1}]},
+             "endpoints":{"total":1,"operational":1,"degraded":0,"outage":0,"items":[{"slug":"$","status":"operational","models":["$"],"workers_total":1,"workers_healthy":1}]},
+             "maintenance":{"active":[],"upcoming":[]}}
+            """,
+            ContractsJson.Wire.HealthDashboardResponse);
+
+        await AssertHarmlessAsync(visit => visit.Page<FleetPage>(new() { [nameof(FleetPage.Health)] = health, [nameof(FleetPage.Search)] = Hostile }), times: 14);
+    }
+
+    [Fact]
+    public async Task Hostile_text_of_a_subscription_is_text()
+    {
+        var subscription = Read(
+            """
+            {"id":"sub_1","project_id":"proj_1","channel":"webhook","target":"$","components":["$"],"events":["$"],"state":"disabled","disabled_reason":"$","delivered_count":1,"failed_count":1,
+             "last_result":{"at":"2026-11-24T14:53:00Z","delivered":false,"status_code":500,"error":"$"},"previous_secret_until":null,"created_by":"$","created_at":"2026-11-24T14:53:00Z","updated_at":"2026-11-24T14:53:00Z"}
+            """,
+            ContractsJson.Wire.Subscription);
+        var delivery = Read(
+            """
+            {"id":"dlv_1","subscription_id":"sub_1","event_type":"$","object_id":"$","sequence":1,"state":"failed","attempts":3,"next_attempt_at":null,
+             "last_result":{"at":"2026-11-24T14:53:00Z","delivered":false,"status_code":500,"error":"$"},"created_at":"2026-11-24T14:53:00Z"}
+            """,
+            ContractsJson.Wire.Delivery);
+        var newer = FormValues.Of();
+        newer.Refuse(new(412, "conflict_error", "precondition_failed", "The ETag differs."), []);
+
+        await AssertHarmlessAsync(
+            visit => visit.Page<SubscriptionPage>(new()
+            {
+                [nameof(SubscriptionPage.Subscription)] = subscription,
+                [nameof(SubscriptionPage.Deliveries)] = new ListPage<Delivery> { Data = [delivery], FirstId = "dlv_1", LastId = "dlv_1", HasMore = false },
+                [nameof(SubscriptionPage.Problem)] = Hostile,
+                [nameof(SubscriptionPage.Secret)] = Hostile,
+            }),
+            times: 11);
+        await AssertHarmlessAsync(visit => visit.Page<SubscriptionsPage>(new() { [nameof(SubscriptionsPage.List)] = new ListPage<Subscription> { Data = [subscription], FirstId = "sub_1", LastId = "sub_1", HasMore = false } }), times: 2);
+        await AssertHarmlessAsync(
+            visit => visit.Page<SubscriptionFormPage>(new() { [nameof(SubscriptionFormPage.Subscription)] = subscription, [nameof(SubscriptionFormPage.Form)] = newer, [nameof(SubscriptionFormPage.Components)] = new List<(string, string)> { (Hostile, Hostile) } }),
+            times: 6);
+    }
+
+    [Fact]
     public async Task A_form_that_met_a_newer_version_shows_both_and_keeps_what_was_typed()
     {
         var form = FormValues.Of(("title", "As typed " + Hostile), ("zone", "UTC"), ("version", "\"7\""));
         form.Refuse(new(412, "conflict_error", "precondition_failed", "The ETag differs."), ["title"]);
         var (html, http) = await RenderAsync(visit => visit.Page<WindowFormPage>(
-            new() { [nameof(WindowFormPage.Window)] = Window("As saved"), [nameof(WindowFormPage.Form)] = form, [nameof(WindowFormPage.Services)] = new List<string> { "Inference Routing" }, [nameof(WindowFormPage.IsNewer)] = true },
+            new() { [nameof(WindowFormPage.Window)] = Window("As saved"), [nameof(WindowFormPage.Form)] = form, [nameof(WindowFormPage.Services)] = new List<string> { "Inference Routing" } },
             form.Status));
 
         Assert.Equal(412, http.Response.StatusCode);
-        Assert.Contains("<bdi>As saved</bdi>", html);
+        Assert.Contains("<bdi class=\"text\">As saved</bdi>", html);
         Assert.Contains("value=\"As typed ", html);
         Assert.DoesNotContain("<script>alert", html);
         Assert.Contains("Somebody saved a newer version meanwhile.", html);
         Assert.Contains($"name=\"csrf\" value=\"{ConsoleSession.CsrfToken("secret")}\"", html);
+    }
+
+    [Fact]
+    public async Task Beside_what_was_typed_stands_what_is_saved_where_they_differ()
+    {
+        (string, StringValues)[] same =
+            [("title", "Same"), ("description", "Same\r\nlines"), ("severity", "warning"), ("affected_services", "Same"), ("zone", "Europe/Berlin"), ("starts_at", "1970-01-01T01:00"), ("ends_at", "1970-01-01T02:00"), ("notify", "on"), ("reminders", "-24h,-1h")];
+        (string, StringValues)[] other =
+            [("title", "Other"), ("severity", "info"), ("other_services", "Other"), ("zone", "Europe/Berlin"), ("starts_at", "1970-01-01T00:00"), ("ends_at", "1970-01-01T03:00"), ("auto_transition", "on")];
+
+        Assert.Equal(["State: Scheduled", "Changed: 1 Jan 1970, 00:00 UTC"], await SavedAsync(same));
+        Assert.Equal(
+            ["Title: Same", "Description: Same\nlines", "Impact: Some disruption possible", "Services: Same", "Start: 1 Jan 1970, 00:00 UTC", "End: 1 Jan 1970, 01:00 UTC", "Begin and end by itself: No", "Tell subscribers: Yes", "Reminders: -24h, -1h", "State: Scheduled", "Changed: 1 Jan 1970, 00:00 UTC"],
+            await SavedAsync(other));
+
+        static async Task<IEnumerable<string>> SavedAsync((string, StringValues)[] typed)
+        {
+            var form = FormValues.Of(typed);
+            form.Refuse(new(412, "conflict_error", "precondition_failed", "The ETag differs."), []);
+            var (html, _) = await RenderAsync(visit => visit.Page<WindowFormPage>(
+                new() { [nameof(WindowFormPage.Window)] = Window("Same") with { Description = "Same\nlines" }, [nameof(WindowFormPage.Form)] = form, [nameof(WindowFormPage.Services)] = new List<string>() },
+                form.Status));
+            return Fact().Matches(html).Select(fact => System.Net.WebUtility.HtmlDecode(Regex.Replace($"{fact.Groups[1].Value}: {fact.Groups[2].Value}", "<[^>]+>", "")).Trim());
+        }
+    }
+
+    [Theory]
+    [InlineData("Europe/Berlin", "1970-01-01T02:00", "In UTC: 1 Jan 1970, 00:00 to 1 Jan 1970, 01:00.")]
+    [InlineData("Europe/Berlin", "", null)]
+    [InlineData("UTC", "1970-01-01T02:00", null)]
+    public async Task Beside_times_that_are_entered_stands_UTC(string zone, string end, string? expected)
+    {
+        var form = FormValues.Of(("zone", zone), ("starts_at", "1970-01-01T01:00"), ("ends_at", end));
+        var (html, _) = await RenderAsync(visit => visit.Page<WindowFormPage>(new() { [nameof(WindowFormPage.Form)] = form, [nameof(WindowFormPage.Services)] = new List<string>() }));
+
+        Assert.Equal(expected is null ? "" : $"<p class=\"hint\" id=\"zone-hint\">{expected}</p>", ZoneHint().Match(html).Value);
     }
 
     [Fact]
@@ -62,7 +154,50 @@ public sealed class PageTests
         Assert.Contains("<a href=\"/console/maintenance?status=active&amp;after=mw_1\" rel=\"next\">Next page</a>", html);
     }
 
-    private static async Task<(string Html, HttpContext Http)> RenderAsync(Func<Visit, IResult> page, string query = "")
+    [Theory]
+    [InlineData(503, true)]
+    [InlineData(429, true)]
+    [InlineData(404, false)]
+    public async Task What_was_typed_comes_back_whatever_went_wrong_and_is_sent_again_where_that_may_help(int status, bool again)
+    {
+        var (html, http) = await RenderAsync(
+            async http => (IResult)(await new VisitFilter().InvokeAsync(
+                new DefaultEndpointFilterInvocationContext(http),
+                async _ =>
+                {
+                    await FormValues.ReadAsync(http.Request);
+                    throw new ApiException(new(status, "any", "any", "It did not work."));
+                }))!,
+            $"title={Uri.EscapeDataString(Hostile)}&body=one&body=two&csrf=old&back=on");
+
+        Assert.Equal(status, http.Response.StatusCode);
+        Assert.DoesNotContain("<script>alert", html);
+        Assert.Equal(again, html.Contains("<button class=\"primary\">Send again</button>", StringComparison.Ordinal));
+        Assert.Equal(again, System.Net.WebUtility.HtmlDecode(html).Contains($"name=\"title\" value=\"{Hostile}\"", StringComparison.Ordinal));
+        Assert.Equal(again ? 2 : 0, html.Split("name=\"body\"").Length - 1);
+        Assert.DoesNotContain("value=\"old\"", html);
+        Assert.DoesNotContain("name=\"back\"", html);
+    }
+
+    /// <summary>Reads an object of the API with hostile text in place of each <c>$</c>.</summary>
+    private static T Read<T>(string json, JsonTypeInfo<T> type) => JsonSerializer.Deserialize(json.Replace("$", JsonEncodedText.Encode(Hostile).ToString(), StringComparison.Ordinal), type)!;
+
+    private static async Task AssertHarmlessAsync(Func<Visit, IResult> page, int times)
+    {
+        var (html, _) = await RenderAsync(page);
+        Assert.DoesNotContain("<script>alert", html);
+        Assert.Equal(times, System.Net.WebUtility.HtmlDecode(html).Split(Hostile).Length - 1);
+    }
+
+    private static Task<(string Html, HttpContext Http)> RenderAsync(Func<Visit, IResult> page, string query = "") => RenderAsync(
+        http =>
+        {
+            http.Request.QueryString = new(query);
+            return Task.FromResult(page(Visit.Of(http)));
+        },
+        form: null);
+
+    private static async Task<(string Html, HttpContext Http)> RenderAsync(Func<HttpContext, Task<IResult>> page, string? form)
     {
         var collection = new ServiceCollection();
         collection.AddLogging();
@@ -80,13 +215,13 @@ public sealed class PageTests
         await using var services = collection.BuildServiceProvider();
         await using var body = new MemoryStream();
         var http = new DefaultHttpContext { RequestServices = services };
-        http.Request.Method = "GET";
+        http.Request.Method = form is null ? "GET" : "POST";
         http.Request.Path = "/console/maintenance/mw_1";
-        http.Request.QueryString = new(query);
+        http.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(form ?? ""));
         http.Request.Headers[ConsoleSession.HeldHeader] = new ConsoleSession(new("proj_1", "Project", true, "ops"), null, DateTimeOffset.UtcNow.AddHours(1)).ToHeader();
         http.Request.Headers[ConsoleSession.SecretHeader] = "secret";
         http.Response.Body = body;
-        await page(Visit.Of(http)).ExecuteAsync(http);
+        await (await page(http)).ExecuteAsync(http);
         return (Encoding.UTF8.GetString(body.ToArray()), http);
     }
 
@@ -108,4 +243,10 @@ public sealed class PageTests
         CompletedAt = null,
         CancelledAt = null,
     };
+
+    [GeneratedRegex("<p [^>]*id=\"zone-hint\".*?</p>")]
+    private static partial Regex ZoneHint();
+
+    [GeneratedRegex("<dt>(.*?)</dt>\\s*<dd>(.*?)</dd>", RegexOptions.Singleline)]
+    private static partial Regex Fact();
 }

@@ -39,6 +39,49 @@ public sealed partial class SourceTests
     }
 
     [Fact]
+    public void Every_time_that_is_entered_has_UTC_beside_it()
+    {
+        var pages = Sources("*.razor").Where(source => source.Text.Contains("Type=\"datetime-local\"", StringComparison.Ordinal)).ToList();
+
+        Assert.Equal(["ComposePage.razor", "IncidentFormPage.razor", "IncidentPage.razor", "UpdateFormPage.razor", "WindowFormPage.razor"], pages.Select(page => page.Name).Order());
+        Assert.All(pages, page =>
+        {
+            var shown = TimeNames().Matches(page.Text).SelectMany(list => QuotedName().Matches(list.Value)).Select(name => name.Groups[1].Value);
+            Assert.Equal(TimeName().Matches(page.Text).Select(match => match.Groups[1].Value), shown);
+        });
+    }
+
+    [Fact]
+    public void Every_field_of_a_form_that_may_meet_a_newer_version_is_beside_what_is_saved()
+    {
+        var forms = Sources("*FormPage.razor").ToList();
+
+        Assert.Equal(6, forms.Count);
+        Assert.All(forms, form =>
+        {
+            var fields = FieldName().Matches(form.Text).Select(match => match.Groups[1].Value).ToHashSet();
+            var saved = SavedName().Matches(form.Text).Select(match => match.Groups[1].Value).ToHashSet();
+            Assert.Subset(saved, fields.Except(["channel", "other_services"]).ToHashSet()); // the one never changes, the other is compared with the names that are ticked
+        });
+    }
+
+    [Fact]
+    public void Every_error_that_is_about_a_field_leads_to_it()
+    {
+        var refusing = Files("*Endpoints.cs").Select(file => (file.Folder, Names: Quoted(FieldNames(), file.Text), Renamed: Quoted(RenamedNames(), file.Text))).Where(one => one.Names.Count > 0).ToList();
+
+        Assert.Equal(["Incidents", "Keys", "Platform", "Recurring", "Subscriptions", "Windows"], refusing.Select(one => Path.GetFileName(one.Folder)).Order());
+        Assert.All(refusing, one =>
+        {
+            var renamed = one.Renamed.Chunk(2).ToDictionary(pair => pair[0], pair => pair[1]);
+            var fields = Files("*.razor").Where(page => page.Folder == one.Folder).SelectMany(page => FieldName().Matches(page.Text)).Select(match => match.Groups[1].Value).ToHashSet();
+            Assert.Subset(fields, one.Names.Select(name => renamed.GetValueOrDefault(name, name)).Concat(renamed.Values).ToHashSet());
+        });
+
+        static List<string> Quoted(Regex lists, string text) => lists.Matches(text).SelectMany(list => QuotedName().Matches(list.Value)).Select(name => name.Groups[1].Value).ToList();
+    }
+
+    [Fact]
     public void No_page_writes_markup_of_others()
     {
         var raw = Sources("*.razor").SelectMany(source => RawMarkup().Matches(source.Text).Select(match => match.Groups[1].Value)).ToList();
@@ -74,10 +117,12 @@ public sealed partial class SourceTests
         }
     }
 
-    private static IEnumerable<(string Name, string Text)> Sources(string pattern)
+    private static IEnumerable<(string Name, string Text)> Sources(string pattern) => Files(pattern).Select(file => (file.Name, file.Text));
+
+    private static List<(string Folder, string Name, string Text)> Files(string pattern)
     {
         var files = Directory.EnumerateFiles(Folder, pattern, SearchOption.AllDirectories)
-            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal)).Select(file => (Path.GetFileName(file), File.ReadAllText(file))).ToList();
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal)).Select(file => (Path.GetDirectoryName(file)!, Path.GetFileName(file), File.ReadAllText(file))).ToList();
         Assert.NotEmpty(files);
         return files;
     }
@@ -93,6 +138,27 @@ public sealed partial class SourceTests
 
     [GeneratedRegex("""<form\b[^>]*method="post""", RegexOptions.IgnoreCase)]
     private static partial Regex PostingForm();
+
+    [GeneratedRegex("""(?:<\w+Field Form="Form" Name|<fieldset id)="(\w+)""")]
+    private static partial Regex FieldName();
+
+    [GeneratedRegex("""Name="(\w+)" Label="[^"]+" Type="datetime-local["]""")]
+    private static partial Regex TimeName();
+
+    [GeneratedRegex("Names='[^']+")]
+    private static partial Regex TimeNames();
+
+    [GeneratedRegex("""Fields = \[[^\]]+""")]
+    private static partial Regex FieldNames();
+
+    [GeneratedRegex("Renamed = new[^;]+")]
+    private static partial Regex RenamedNames();
+
+    [GeneratedRegex("\"([\\w.]+)\"")]
+    private static partial Regex QuotedName();
+
+    [GeneratedRegex("""<Saved Name="(\w+)""")]
+    private static partial Regex SavedName();
 
     [GeneratedRegex("""MarkupString\)(\(?[\w.]+[( ])""")]
     private static partial Regex RawMarkup();

@@ -13,6 +13,7 @@ public sealed partial class DemoTests : AppHostTests
         var host = Start(new() { ["Demo__Seed"] = "18" });
         var printed = await ReadyAsync(host);
         var token = printed.Select(line => SignInLink().Match(line)).Single(match => match.Success).Groups["token"].Value;
+        Assert.Contains($"  The API            http://localhost:{host.Port}/docs", printed);
         using var http = Http(host);
         await Observer.UntilAsync(
             async () => await StatusAsync(http) is var now && now.GetProperty("demo").GetBoolean() && now.GetProperty("windows").GetProperty("recent").GetArrayLength() == 4 && now.GetProperty("overall").GetProperty("key").GetString() == "operational",
@@ -20,7 +21,7 @@ public sealed partial class DemoTests : AppHostTests
             "the history is read, all is well and four windows are there");
         var page = await http.GetStringAsync(new Uri("/status", UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.Contains("<title>Demo: All Systems Operational", page[..page.IndexOf("</title>", StringComparison.Ordinal)]);
-        Assert.Contains("<p class=\"demo\">Demo data: a simulated fleet and 90 days of example history</p>", page);
+        Assert.Contains("<p class=\"demo\">Demo data: a simulated fleet and 90 days of example history. <a href=\"/console/demo\">Break something</a>", page);
 
         var status = await StatusAsync(http);
         Assert.True(status.GetProperty("demo").GetBoolean());
@@ -60,6 +61,8 @@ public sealed partial class DemoTests : AppHostTests
         var host = Start(new() { ["Demo__Seed"] = "18" }, arguments: "--no-demo");
         var printed = await ReadyAsync(host);
         Assert.DoesNotContain(printed, line => line.Contains("fleetsimulator", StringComparison.Ordinal) || line.Contains("/console/link/", StringComparison.Ordinal));
+        Assert.Contains($"  Console            http://localhost:{host.Port}/console/  (sign in with the platform key)", printed);
+        Assert.Contains($"  The API            http://localhost:{host.Port}/docs", printed);
         using (var http = Http(host))
         {
             await AssertRealAsync(http);

@@ -137,10 +137,8 @@ public sealed class IncidentTests(SharedCluster shared)
     /// <summary>A client with the platform key, one with a key of a new project of the platform, and the path of its incidents.</summary>
     private async Task<Operators> OperatorsAsync()
     {
-        var platform = cluster.Http(cluster.PlatformKey);
-        var project = (await PostAsync(platform, "/v1/platform/projects", new { name = "Operators", slug = $"operators-{Guid.NewGuid():N}"[..20], platform = true }))["id"]!.ToString();
-        var key = (await PostAsync(platform, $"/v1/platform/projects/{project}/keys", new { name = "ops", scopes = new[] { "management" } }))["key"]!.ToString();
-        return new(platform, cluster.Http(key), $"/{project}/v1/management/incidents");
+        var (project, key) = await cluster.CreateProjectAsync("operators", true, "management");
+        return new(cluster.Http(cluster.PlatformKey), cluster.Http(key), $"/{project}/v1/management/incidents");
     }
 
     private static async Task<string?> StatusOfAsync(HttpClient http, string component) =>
