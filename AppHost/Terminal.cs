@@ -123,11 +123,10 @@ internal sealed class Terminal(
               The page           {page}/status
               As JSON            {page}/status.json
             """);
-        if (cluster.SignInToken is { } token)
-        {
-            Say($"  Console            {page}/console/link/{token}  (signs you in once, within 10 minutes)");
-        }
-
+        Say($"""
+              Console            {page}/console/{(cluster.SignInToken is { } token ? $"link/{token}  (signs you in once, within 10 minutes)" : "  (sign in with the platform key)")}
+              The API            {page}/docs
+            """);
         if (MailCatcher.PageOf(model) is { } inbox)
         {
             Say($"  Mails it sends     {inbox}");

@@ -74,7 +74,8 @@ internal static class Hosting
     public static void AddGatewayOptions(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<GatewayOptions>().BindConfiguration("Gateway").ValidateDataAnnotations()
-            .Validate(options => GatewayOptions.AreNetworks(options.TrustedProxies), "Gateway:TrustedProxies must list networks such as 10.0.0.0/8.").ValidateOnStart();
+            .Validate(options => GatewayOptions.AreNetworks(options.TrustedProxies), "Gateway:TrustedProxies must list networks such as 10.0.0.0/8.")
+            .Validate(options => GatewayOptions.AreNetworks(options.TrustedRelays), "Gateway:TrustedRelays must list networks such as 10.0.0.0/8.").ValidateOnStart();
         builder.Services.AddOptions<RateLimitOptions>().BindConfiguration("RateLimits").ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddOptions<KeyOptions>().BindConfiguration("Keys").ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddOptions<ConsoleOptions>().BindConfiguration("Console").ValidateDataAnnotations()

@@ -175,7 +175,7 @@ internal sealed class Routes
         // What is in memory, and otherwise what responds.
         Handler Known(Func<Call, string> path, Handler otherwise) => call => documents.Find(path(call)) is { } document ? document.ServeAsync(call.Http) : otherwise(call);
 
-        Handler FromOurPage(Handler handle) => call => CrossOrigin.IsFromOurPage(call.Http.Request, brand) ? handle(call) : throw new ApiException(ApiErrors.CsrfFailed);
+        Handler FromOurPage(Handler handle) => call => CrossOrigin.IsFromOurPage(call.Http.Request, brand, hidesOrigin: true) ? handle(call) : throw new ApiException(ApiErrors.CsrfFailed);
 
         static string PathOf(Call call, string path) => call.Http.Request.Query.TryGetValue("component", out var component) ? $"{path}?component={component}" : path;
 

@@ -15,7 +15,7 @@ builder.AddPostgres("statusdb", given => Postgres.WithShortWaits(given, "statuss
 builder.Services.AddMigrations(typeof(Program).Assembly);
 builder.Services.AddServiceClient<Fleet.FleetClient>("healthcollector");
 builder.Services.AddServiceClient<MaintenanceFeed.MaintenanceFeedClient>("maintenanceservice");
-builder.Services.AddBoard();
+builder.Services.AddBoard(builder.Configuration);
 builder.Services.AddHistory(builder.Configuration);
 builder.Services.AddBrand();
 builder.Services.AddPageRenderer();

@@ -16,6 +16,7 @@ internal sealed partial class ClientAddresses : IDisposable
 {
     private const string ForwardedFor = "X-Forwarded-For";
     private readonly IPNetwork[] trusted;
+    private readonly IPNetwork[] relays;
     private readonly Meter meter;
     private readonly Counter<long> ignored;
     private readonly ILogger<ClientAddresses> logger;
@@ -24,9 +25,11 @@ internal sealed partial class ClientAddresses : IDisposable
     public ClientAddresses(IOptions<GatewayOptions> options, IMeterFactory meters, ILogger<ClientAddresses> logger)
     {
         trusted = [.. options.Value.TrustedProxies.Select(IPNetwork.Parse)];
+        relays = [.. options.Value.TrustedRelays.Select(IPNetwork.Parse)];
         this.logger = logger;
         meter = meters.Create("Xerotier.Gateway");
         ignored = meter.CreateCounter<long>("xerotier.gateway.ignored_forwarded_for", "{request}", "Requests with X-Forwarded-For whose peer is not one of Gateway:TrustedProxies.");
+        ignored.Add(0); // 0 from the start, not absent
     }
 
     /// <summary>Who opened a connection; null: a trusted proxy, which opens connections for many clients.</summary>
@@ -35,6 +38,9 @@ internal sealed partial class ClientAddresses : IDisposable
         var address = Unmapped((peer as IPEndPoint)?.Address ?? IPAddress.None);
         return IsTrusted(address) ? null : new(address);
     }
+
+    /// <summary>Whether <paramref name="client"/> is in a network of relays, which hold connections of many agents.</summary>
+    public bool IsRelay(ClientAddress client) => IsIn(relays, client.Address);
 
     /// <summary>The client of <paramref name="context"/>.</summary>
     public ClientAddress Of(HttpContext context)
@@ -131,9 +137,11 @@ internal sealed partial class ClientAddresses : IDisposable
         return false;
     }
 
-    private bool IsTrusted(IPAddress address)
+    private bool IsTrusted(IPAddress address) => IsIn(trusted, address);
+
+    private static bool IsIn(IPNetwork[] networks, IPAddress address)
     {
-        foreach (var network in trusted)
+        foreach (var network in networks)
         {
             if (network.Contains(address))
             {

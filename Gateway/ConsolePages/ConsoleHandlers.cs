@@ -76,20 +76,38 @@ internal sealed partial class ConsoleHandlers(
             throw new ApiException(ApiErrors.SessionExpired);
         }
 
-        Redirect(call, ReturnPath.SignIn(request.Path.Value + request.QueryString.Value));
+        Redirect(call, ReturnPath.SignIn(request.Path.Value + request.QueryString.Value, cookie.Read(call) is null ? null : ApiErrors.SessionExpired.Code));
     }
 
     /// <summary>POST /console/{path}.</summary>
     public async Task PostAsync(Call call)
     {
-        var session = await FindAsync(call) ?? throw new ApiException(ApiErrors.SessionExpired);
-        var form = await ReadAsync(call, session.Secret);
         var request = call.Http.Request;
+        var session = await FindAsync(call);
+        var refused = session is null ? ApiErrors.SessionExpired : ApiErrors.CsrfFailed;
+        var keepsForm = ErrorPages.IsPreferred(request); // what somebody has typed is not lost because they were signed out meanwhile
+        if (!IsFromOurPage(call) || (session is null && !keepsForm))
+        {
+            throw new ApiException(refused);
+        }
+
+        if (session is null && limits.TakeQuery(call.Client) is { } exceeded)
+        {
+            throw new ApiException(exceeded);
+        }
+
+        var form = await Form.ReadAsync(call);
+        var isInterrupted = session is null || !form.IsOf(session.Secret);
+        if (isInterrupted && !keepsForm)
+        {
+            throw new ApiException(refused);
+        }
+
         using var body = new MemoryStream(form.Bytes, writable: false);
         request.Body = body;
         request.Headers.TransferEncoding = default;
         request.ContentLength = form.Bytes.Length;
-        Add(call, session);
+        Add(call, session, isInterrupted);
         await console(call);
     }
 
@@ -97,7 +115,7 @@ internal sealed partial class ConsoleHandlers(
     public async Task SignInAsync(Call call)
     {
         Enter(call);
-        if (!CrossOrigin.IsFromOurPage(call.Http.Request, brand))
+        if (!IsFromOurPage(call))
         {
             throw new ApiException(ApiErrors.CsrfFailed);
         }
@@ -108,10 +126,10 @@ internal sealed partial class ConsoleHandlers(
         }
 
         var form = await Form.ReadAsync(call);
-        var error = await SignInAsync(call, form["key"]?.Trim());
-        if (error is not { Status: < StatusCodes.Status500InternalServerError and not StatusCodes.Status429TooManyRequests })
+        var error = await SignInAsync(call, form);
+        if (error is not { Status: < StatusCodes.Status500InternalServerError and not StatusCodes.Status429TooManyRequests, Code: not "csrf_failed" })
         {
-            limits.ReturnSignIn(call.Client); // neither success, nor our own failure, nor a key's own limit
+            limits.ReturnSignIn(call.Client); // neither success, nor our own failure, nor a key's own limit, nor an old page
         }
 
         if (error is { Status: StatusCodes.Status429TooManyRequests })
@@ -126,41 +144,23 @@ internal sealed partial class ConsoleHandlers(
     public async Task SignOutAsync(Call call)
     {
         Enter(call);
-        if (!CrossOrigin.IsFromOurPage(call.Http.Request, brand))
+        if (!IsFromOurPage(call))
         {
             throw new ApiException(ApiErrors.CsrfFailed); // a form from elsewhere comes without the cookie, and must not take it away
         }
 
+        var (goesOn, error) = (false, (string?)null);
         var secret = cookie.Read(call);
-        if (await authorization.FindAsync(secret, call.Client, call.Aborted) is not { } known)
-        {
-            cookie.Write(call, null);
-            Redirect(call, ReturnPath.SignIn(null));
-            return;
-        }
-
-        var of = (await ReadAsync(call, secret!))["of"];
-        var hash = known.Reading.Hash;
-        if (of is not (null or "project" or "platform"))
-        {
-            throw new ApiException(ApiErrors.Invalid("'of' must be project or platform.", "of"));
-        }
-
-        var goesOn = false;
         try
         {
-            if (of is null)
+            if (await authorization.FindAsync(secret, call.Client, call.Aborted) is { } known)
             {
-                await store.EndAsync(hash).WaitAsync(call.Aborted);
-            }
-            else
-            {
-                goesOn = await store.LeaveAsync(hash, of == "platform").WaitAsync(call.Aborted);
+                goesOn = await LeaveAsync(call, known.Reading.Hash, (await ReadAsync(call, secret!))["of"]);
             }
         }
-        finally
+        catch (Exception failure) when (!call.Aborted.IsCancellationRequested && ApiErrors.From(failure) is { Status: StatusCodes.Status503ServiceUnavailable or StatusCodes.Status504GatewayTimeout })
         {
-            sessions.Forget(hash);
+            error = "sign_out_unfinished"; // the browser forgets the session all the same
         }
 
         if (!goesOn)
@@ -168,7 +168,7 @@ internal sealed partial class ConsoleHandlers(
             cookie.Write(call, null);
         }
 
-        Redirect(call, goesOn ? ReturnPath.Default : ReturnPath.SignIn(null));
+        Redirect(call, goesOn ? ReturnPath.Default : ReturnPath.SignIn(null, error));
     }
 
     /// <summary>GET /console/link/{token}.</summary>
@@ -201,10 +201,14 @@ internal sealed partial class ConsoleHandlers(
     /// <exception cref="ApiException">404: there is no console. 403: it is not shown over plain HTTP from elsewhere.</exception>
     private void Enter(Call call) => _ = exists ? cookie.NameFor(call) : throw new ApiException(ApiErrors.NotFound());
 
-    /// <summary>Begins a session with the key of this value.</summary>
+    /// <summary>Whether no page but the console's own has a browser send this.</summary>
+    private bool IsFromOurPage(Call call) => CrossOrigin.IsFromOurPage(call.Http.Request, brand, clients.IsSecure(call.Http));
+
+    /// <summary>Begins a session with the key in a form.</summary>
     /// <returns>Why it did not; null: it did.</returns>
-    private async Task<ApiError?> SignInAsync(Call call, string? value)
+    private async Task<ApiError?> SignInAsync(Call call, Form form)
     {
+        var value = form["key"]?.Trim();
         if (value is null || !ApiKeyValue.IsWellFormed(value))
         {
             return ApiErrors.InvalidApiKey;
@@ -212,6 +216,11 @@ internal sealed partial class ConsoleHandlers(
 
         try
         {
+            if (await FindAsync(call) is { } session && !form.IsOf(session.Secret))
+            {
+                return ApiErrors.CsrfFailed; // what the session holds would go on with this key
+            }
+
             var hash = ApiKeyValue.Hash(value);
             if ((keys.Find(hash) ?? await keys.LookUpAsync(hash, call.Aborted)) is not { } key)
             {
@@ -248,6 +257,31 @@ internal sealed partial class ConsoleHandlers(
         }
     }
 
+    /// <summary>Ends the session, or takes the key <paramref name="of"/> the project or the platform out of it.</summary>
+    /// <returns>Whether it goes on.</returns>
+    private async Task<bool> LeaveAsync(Call call, byte[] hash, string? of)
+    {
+        if (of is not (null or "project" or "platform"))
+        {
+            throw new ApiException(ApiErrors.Invalid("'of' must be project or platform.", "of"));
+        }
+
+        try
+        {
+            if (of is not null)
+            {
+                return await store.LeaveAsync(hash, of == "platform").WaitAsync(call.Aborted);
+            }
+
+            await store.EndAsync(hash).WaitAsync(call.Aborted);
+            return false;
+        }
+        finally
+        {
+            sessions.Forget(hash);
+        }
+    }
+
     /// <summary>The session of a request, with those of its keys that can be used from where it comes from; null: there is none, or none can.</summary>
     private async ValueTask<Session?> FindAsync(Call call)
     {
@@ -277,7 +311,7 @@ internal sealed partial class ConsoleHandlers(
     /// <exception cref="ApiException">403: it is from elsewhere.</exception>
     private async Task<Form> ReadAsync(Call call, string secret)
     {
-        if (!CrossOrigin.IsFromOurPage(call.Http.Request, brand))
+        if (!IsFromOurPage(call))
         {
             throw new ApiException(ApiErrors.CsrfFailed);
         }
@@ -287,13 +321,15 @@ internal sealed partial class ConsoleHandlers(
     }
 
     /// <summary>Lets the Console know of the session, and of the time zone that the user chose.</summary>
-    private static void Add(Call call, Session session)
+    private void Add(Call call, Session? session, bool isInterrupted = false)
     {
         var zone = call.Http.Request.Cookies[ConsoleSession.ZoneCookie];
         call.SessionHeaders =
         [
-            new(ConsoleSession.SecretHeader, session.Secret),
-            new(ConsoleSession.HeldHeader, session.Holds.ToHeader()),
+            .. session is null ? Array.Empty<KeyValuePair<string, string>>() : [new(ConsoleSession.HeldHeader, session.Holds.ToHeader())],
+            // Without its secret a session can do nothing, whatever the Console makes of the form.
+            isInterrupted ? new(ConsoleSession.InterruptedHeader, session is null ? "-" : ConsoleSession.CsrfToken(session.Secret)) : new(ConsoleSession.SecretHeader, session!.Secret),
+            new(ConsoleSession.SchemeHeader, clients.IsSecure(call.Http) ? Uri.UriSchemeHttps : Uri.UriSchemeHttp),
             .. call.Http.Request.Headers.ContainsKey(ConsoleSession.LiveHeader) ? [new(ConsoleSession.LiveHeader, "1")] : Array.Empty<KeyValuePair<string, string>>(),
             .. zone is { Length: > 0 and <= 64 } && !zone.AsSpan().ContainsAnyExcept(ZoneCharacters) ? [new("Cookie", $"{ConsoleSession.ZoneCookie}={Uri.EscapeDataString(zone)}")] : Array.Empty<KeyValuePair<string, string>>(),
         ];

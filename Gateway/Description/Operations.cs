@@ -132,7 +132,7 @@ internal static partial class Operations
 
     public static readonly Operation ListWindows = new("listWindows", Tags.Maintenance, "List maintenance windows", $"The project's windows, latest start first. {PagedById}")
     {
-        Parameters = [Parameters.WindowStatus, Parameters.Limit, Parameters.After],
+        Parameters = [Parameters.WindowStatus, Parameters.SeriesOfWindows, Parameters.Limit, Parameters.After],
         Responses = [new(200, "One page of windows.", Body.Json<ListPage<MaintenanceWindow>>())],
         Errors = [400],
     };

@@ -63,6 +63,8 @@ internal static class Parameters
         Values = ["scheduled", "active", "completed", "cancelled"],
     };
 
+    public static readonly Parameter SeriesOfWindows = new("series_id", "query", "Only windows of this series.", "\"mws_7k3q0c1v2b3n4m5x6z7a\"") { Pattern = "^mws_" };
+
     public static readonly Parameter IncidentStatus = new("status", "query", "Only incidents in this state; may be repeated.", "[\"investigating\", \"identified\", \"monitoring\"]")
     {
         Values = ["investigating", "identified", "monitoring", "resolved", "postmortem"],

@@ -14,16 +14,17 @@ namespace Xerotier.Gateway.Edge;
 /// </summary>
 internal sealed class ClientConnections(ClientAddresses clients, IOptions<GatewayOptions> options, GatewayMetrics metrics, TimeProvider time)
 {
-    private readonly OpenCounts<UInt128> ofClients = new(options.Value.MaxConnectionsPerClient);
-    private readonly OpenCounts<UInt128> ofSites = new(options.Value.MaxConnectionsPerClient * ClientAddress.NetworksPerSite);
+    private readonly OpenCounts<UInt128> ofClients = new(options.Value.LeavingRoom(options.Value.MaxConnectionsPerClient));
+    private readonly OpenCounts<UInt128> ofSites = new(options.Value.LeavingRoom(options.Value.MaxConnectionsPerClient * ClientAddress.NetworksPerSite));
+    private readonly OpenCounts<UInt128> ofRelays = new(options.Value.LeavingRoom(options.Value.MaxConnectionsPerRelay));
     private readonly TimeSpan firstByte = TimeSpan.FromSeconds(options.Value.FirstByteSeconds);
 
-    /// <summary>Puts the limits before everything else of an endpoint.</summary>
-    public static void Use(ListenOptions endpoint)
+    /// <summary>Puts the limits before everything else of an endpoint. Made when the endpoint is bound: the server's options are read before anything listens to metrics.</summary>
+    public static void Use(ListenOptions endpoint) => endpoint.Use(next =>
     {
         var connections = endpoint.ApplicationServices.GetRequiredService<ClientConnections>();
-        endpoint.Use(next => connection => connections.HandleAsync(connection, next));
-    }
+        return connection => connections.HandleAsync(connection, next);
+    });
 
     private async Task HandleAsync(ConnectionContext connection, ConnectionDelegate next)
     {
@@ -52,11 +53,7 @@ internal sealed class ClientConnections(ClientAddresses clients, IOptions<Gatewa
         }
         finally
         {
-            ofClients.Remove(client.Network);
-            if (client.Site is { } site)
-            {
-                ofSites.Remove(site);
-            }
+            Remove(client);
         }
     }
 
@@ -84,6 +81,11 @@ internal sealed class ClientConnections(ClientAddresses clients, IOptions<Gatewa
 
     private bool TryOpen(ClientAddress client)
     {
+        if (clients.IsRelay(client))
+        {
+            return ofRelays.TryAdd(client.Network);
+        }
+
         if (!ofClients.TryAdd(client.Network))
         {
             return false;
@@ -96,5 +98,20 @@ internal sealed class ClientConnections(ClientAddresses clients, IOptions<Gatewa
 
         ofClients.Remove(client.Network);
         return false;
+    }
+
+    private void Remove(ClientAddress client)
+    {
+        if (clients.IsRelay(client))
+        {
+            ofRelays.Remove(client.Network);
+            return;
+        }
+
+        ofClients.Remove(client.Network);
+        if (client.Site is { } site)
+        {
+            ofSites.Remove(site);
+        }
     }
 }

@@ -31,9 +31,13 @@ internal static class CrossOrigin
 
     /// <summary>
     /// Whether no page of another origin has a visitor's browser send this, as far as the browser tells. <c>Origin</c> is asked only where
-    /// <c>Sec-Fetch-Site</c> is not sent, as over plain http; <c>null</c> says nothing: our own pages, which send no referrer, have it too.
+    /// <c>Sec-Fetch-Site</c> is not sent, as over plain http.
     /// </summary>
-    public static bool IsFromOurPage(HttpRequest request, Brand brand)
+    /// <param name="request">The request.</param>
+    /// <param name="brand">With the address that people know.</param>
+    /// <param name="isSecure">Whether the client's connection has TLS; null: that is not known here, and schemes are not compared.</param>
+    /// <param name="hidesOrigin">Whether our own page sends no referrer, and so <c>null</c>, which says nothing.</param>
+    public static bool IsFromOurPage(HttpRequest request, Brand brand, bool? isSecure = null, bool hidesOrigin = false)
     {
         var site = request.Headers["Sec-Fetch-Site"];
         if (site.Count > 0)
@@ -43,8 +47,9 @@ internal static class CrossOrigin
 
         return request.Headers.Origin switch
         {
-            [] or ["null"] => true,
-            [{ } origin] when Uri.TryCreate(origin, UriKind.Absolute, out var from) => IsOf(from, request.Host) || (Uri.TryCreate(brand.PublicUrl, UriKind.Absolute, out var ours)
+            [] => true,
+            ["null"] => hidesOrigin,
+            [{ } origin] when Uri.TryCreate(origin, UriKind.Absolute, out var from) => (IsOf(from, request.Host) && (isSecure is null || isSecure == (from.Scheme == Uri.UriSchemeHttps))) || (Uri.TryCreate(brand.PublicUrl, UriKind.Absolute, out var ours)
                 && from.GetLeftPart(UriPartial.Authority) == ours.GetLeftPart(UriPartial.Authority)), // behind a proxy that names another host
             _ => false,
         };

@@ -31,6 +31,12 @@ internal static class RequestValidation
         if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
         {
             context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = route.MaxBody;
+            if (route.IsForm && request.Headers.TransferEncoding.Count > 0)
+            {
+                // No browser sends a form in chunks. One that is refused unread, and is too long to be read away, ends the connection: its client must know before.
+                context.Response.Headers.Connection = "close";
+            }
+
             var type = route.IsForm ? "application/x-www-form-urlencoded" : "application/json";
             var isTaken = Is(request.ContentType, type) || (route.TakesMultipart && request.ContentType?.StartsWith("multipart/form-data;", StringComparison.OrdinalIgnoreCase) == true);
             if (route.Method is "POST" or "PATCH" && request.ContentLength != 0 && (!isTaken || request.Headers.ContentEncoding.Count > 0))

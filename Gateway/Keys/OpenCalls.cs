@@ -10,6 +10,7 @@ internal sealed class OpenCalls(IOptions<GatewayOptions> options, TimeProvider t
 {
     private readonly ConcurrentDictionary<OpenCall, bool> open = new();
     private readonly OpenCounts<string> ofKeys = new(options.Value.MaxStreamsPerKey);
+    private readonly OpenCounts<string> ofPlatformKeys = new(options.Value.MaxStreamsPerPlatformKey);
     private readonly OpenCounts<string> ofProjects = new(options.Value.MaxStreamsPerProject);
 
     /// <summary>How many calls are open.</summary>
@@ -19,14 +20,8 @@ internal sealed class OpenCalls(IOptions<GatewayOptions> options, TimeProvider t
     public OpenCall? TryOpen(KnownKey key)
     {
         var opener = key.Key;
-        if (!ofKeys.TryAdd(opener.Id))
+        if (!TryCount(opener))
         {
-            return null;
-        }
-
-        if (!opener.IsPlatform && !ofProjects.TryAdd(opener.ProjectId))
-        {
-            ofKeys.Remove(opener.Id);
             return null;
         }
 
@@ -73,6 +68,39 @@ internal sealed class OpenCalls(IOptions<GatewayOptions> options, TimeProvider t
                 await Task.Delay(pause, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+    }
+
+    private bool TryCount(ApiKey opener)
+    {
+        if (opener.IsPlatform)
+        {
+            return ofPlatformKeys.TryAdd(opener.Id);
+        }
+
+        if (!ofKeys.TryAdd(opener.Id))
+        {
+            return false;
+        }
+
+        if (ofProjects.TryAdd(opener.ProjectId))
+        {
+            return true;
+        }
+
+        ofKeys.Remove(opener.Id);
+        return false;
+    }
+
+    private void Uncount(ApiKey opener)
+    {
+        if (opener.IsPlatform)
+        {
+            ofPlatformKeys.Remove(opener.Id);
+            return;
+        }
+
+        ofKeys.Remove(opener.Id);
+        ofProjects.Remove(opener.ProjectId);
     }
 
     /// <inheritdoc/>
@@ -129,12 +157,7 @@ internal sealed class OpenCalls(IOptions<GatewayOptions> options, TimeProvider t
             if (owner.open.TryRemove(this, out _))
             {
                 Key.StreamClosed();
-                owner.ofKeys.Remove(opener.Id);
-                if (!opener.IsPlatform)
-                {
-                    owner.ofProjects.Remove(opener.ProjectId);
-                }
-
+                owner.Uncount(opener);
                 ended.Dispose();
             }
         }

@@ -29,11 +29,15 @@ public sealed class RateLimitOptions
     [Range(0, 10_000_000)]
     public int SignInFailuresPerMinute { get; set; } = 5;
 
-    /// <summary>Heartbeats per key; here a request counts as one; the HealthCollector counts the heartbeats in it. 0 to 100,000,000, default 60,000.</summary>
+    /// <summary>Heartbeats per project key; here a request counts as one; the HealthCollector counts the heartbeats in it. 0 to 100,000,000, default 60,000.</summary>
     [Range(0, 100_000_000)]
     public int HeartbeatsPerMinute { get; set; } = 60_000;
 
     /// <summary>Heartbeats of all keys of a project, counted in the same way. 0 to 100,000,000, default 240,000: twice what 20,000 agents send.</summary>
     [Range(0, 100_000_000)]
     public int ProjectHeartbeatsPerMinute { get; set; } = 240_000;
+
+    /// <summary>Heartbeats per platform key, counted in the same way. 0 to 100,000,000, default 6,000,000: what 1,000,000 agents send.</summary>
+    [Range(0, 100_000_000)]
+    public int PlatformHeartbeatsPerMinute { get; set; } = 6_000_000;
 }

@@ -15,6 +15,7 @@ internal sealed class RateLimits
     private readonly ClientBuckets signIns;
     private readonly Buckets requests;
     private readonly Buckets heartbeats;
+    private readonly Buckets platformHeartbeats;
 
     public RateLimits(IOptions<RateLimitOptions> options, TimeProvider time)
     {
@@ -25,6 +26,7 @@ internal sealed class RateLimits
         signIns = new(limits.SignInFailuresPerMinute, time);
         requests = new(limits.KeyPerMinute, limits.ProjectPerMinute, time);
         heartbeats = new(limits.HeartbeatsPerMinute, limits.ProjectHeartbeatsPerMinute, time);
+        platformHeartbeats = new(limits.PlatformHeartbeatsPerMinute, 0, time);
     }
 
     /// <summary>Counts a request against its client; the error if there is no token left.</summary>
@@ -49,7 +51,7 @@ internal sealed class RateLimits
     public void ReturnSignIn(ClientAddress client) => signIns.Return(client);
 
     /// <summary>Counts a request against its key, then against the key's project, and writes the headers of the one with less left.</summary>
-    public ApiError? TakeKey(ApiKey key, Limit limit, HttpResponse response) => (limit == Limit.Heartbeats ? heartbeats : requests).Take(key, response);
+    public ApiError? TakeKey(ApiKey key, Limit limit, HttpResponse response) => (limit != Limit.Heartbeats ? requests : key.IsPlatform ? platformHeartbeats : heartbeats).Take(key, response);
 
     private static ApiError? WriteHeaders(TokenGrant grant, string? limit, HttpResponse response)
     {

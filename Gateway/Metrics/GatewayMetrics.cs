@@ -33,6 +33,8 @@ internal sealed class GatewayMetrics : IDisposable
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1, 10, 60, 300, 900, 3600, 14_400, 86_400] });
         refusals = meter.CreateCounter<long>("xerotier.gateway.refusals", "{request}", "Requests that were refused, by error code.");
         closed = meter.CreateCounter<long>("xerotier.gateway.closed_connections", "{connection}", "Connections that were closed before a request, by reason: too_many (of one client), silent.");
+        refusals.Add(0, new KeyValuePair<string, object?>("code", ApiErrors.TooManyStreams.Code)); // what alerts watch is 0 from the start, not absent
+        closed.Add(0, new KeyValuePair<string, object?>("reason", "too_many"));
     }
 
     /// <summary>Reports how many requests of <paramref name="routes"/> have ended.</summary>

@@ -52,6 +52,12 @@ public sealed record BoardInputs
     /// <summary>The components and incidents.</summary>
     public Announcements Announced { get; private init; } = Announcements.None;
 
+    /// <summary>Whose active windows put the platform under maintenance.</summary>
+    public MaintenanceFrom MaintenanceFrom { get; init; }
+
+    /// <summary>Whether an active window puts the platform under maintenance.</summary>
+    public bool IsMaintenance => MaintenanceFrom is MaintenanceFrom.Platform ? Windows?.Platform.Count > 0 : Windows?.ActiveTotal > 0;
+
     /// <summary>What the components' probes have found, by component key; also of Model Storage, if that is probed.</summary>
     public ImmutableDictionary<string, ProbeResult> Probes { get; private init; } = ImmutableDictionary<string, ProbeResult>.Empty;
 

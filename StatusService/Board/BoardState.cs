@@ -47,7 +47,7 @@ public sealed record BoardState(
         }
 
         return new(
-            Rules.Overall([.. shown.Select(s => s.Verdict.Status)], inputs.Windows?.ActiveTotal > 0),
+            Rules.Overall([.. shown.Select(s => s.Verdict.Status)], inputs.IsMaintenance),
             shown,
             inputs.Windows,
             inputs.Announced,

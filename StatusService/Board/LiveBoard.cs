@@ -7,7 +7,8 @@ namespace Xerotier.StatusService.Board;
 /// Changes that the clock alone makes happen at their exact instants, however late somebody observes it. Used by one thread at a time.
 /// </summary>
 /// <param name="observed">Takes what the board holds from an instant on, by component key. The instants go back only when the clock was set back.</param>
-public sealed class LiveBoard(Action<DateTimeOffset, IReadOnlyDictionary<string, RecordedState>> observed)
+/// <param name="maintenanceFrom">Whose active windows put the platform under maintenance.</param>
+public sealed class LiveBoard(Action<DateTimeOffset, IReadOnlyDictionary<string, RecordedState>> observed, MaintenanceFrom maintenanceFrom = default)
 {
     /// <summary>Two observations further apart than this did not observe what lay between them.</summary>
     public static readonly TimeSpan MaxGap = TimeSpan.FromSeconds(2);
@@ -15,7 +16,7 @@ public sealed class LiveBoard(Action<DateTimeOffset, IReadOnlyDictionary<string,
     private DateTimeOffset? last;
 
     /// <summary>The newest inputs.</summary>
-    public BoardInputs Inputs { get; private set; } = BoardInputs.Nothing;
+    public BoardInputs Inputs { get; private set; } = BoardInputs.Nothing with { MaintenanceFrom = maintenanceFrom };
 
     /// <summary>The board at <paramref name="now"/>.</summary>
     public BoardState Observe(DateTimeOffset now)

@@ -17,7 +17,7 @@ public sealed partial class HistoryStore(NpgsqlDataSource database)
     private const string State = "case when beneath is null then state else (10 + beneath)::smallint end as state";
 
     /// <summary>How far into the database's future a record may reach: as far as the clock of a service that is right.</summary>
-    private static readonly TimeSpan Ahead = DatabaseClock.OffAbove;
+    private static readonly TimeSpan Ahead = StoreClock.OffAbove;
 
     /// <summary>
     /// Takes the lease if it is free, if its holder has not written for <see cref="Lease"/>, or if it is held by <paramref name="me"/>; returns

@@ -5,7 +5,7 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.StatusService.Notices;
 
 /// <summary>Keeps a <see cref="NoticesView"/> of the MaintenanceService: takes a snapshot, follows the changes, and starts again when the stream ends or is silent.</summary>
-public sealed partial class NoticesClient(MaintenanceFeed.MaintenanceFeedClient maintenance, TimeProvider time, ILogger<NoticesClient> logger)
+public sealed class NoticesClient(MaintenanceFeed.MaintenanceFeedClient maintenance, TimeProvider time, ILogger<NoticesClient> logger)
 {
     /// <summary>A live stream sends a response twice a second.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2.5);
@@ -15,13 +15,15 @@ public sealed partial class NoticesClient(MaintenanceFeed.MaintenanceFeedClient 
     /// <summary>A new snapshot this often repairs what no change tells, such as windows that were edited by hand in the database.</summary>
     private static readonly TimeSpan SnapshotEvery = TimeSpan.FromMinutes(1);
 
+    private readonly FailureLog failures = new(logger, "The stream of maintenance windows was lost", "The stream of maintenance windows is back");
+
     /// <summary>Reads until <paramref name="cancellation"/>.</summary>
     /// <param name="changed">Called with the view when something in it has changed; it goes on changing afterwards.</param>
     /// <param name="alive">Called when the stream says that nothing has changed.</param>
     /// <param name="cancellation">Ends the reading.</param>
     public async Task WatchAsync(Action<NoticesView> changed, Action alive, CancellationToken cancellation)
     {
-        var (reported, started) = (false, time.GetTimestamp());
+        var started = time.GetTimestamp();
         while (!cancellation.IsCancellationRequested)
         {
             var received = false;
@@ -37,12 +39,7 @@ public sealed partial class NoticesClient(MaintenanceFeed.MaintenanceFeedClient 
                 {
                     received = true;
                     silent.CancelAfter(Silence);
-                    if (reported)
-                    {
-                        LogRecovered(logger);
-                        reported = false;
-                    }
-
+                    failures.Succeeded();
                     if (!view.Apply(call.ResponseStream.Current))
                     {
                         alive();
@@ -66,20 +63,13 @@ public sealed partial class NoticesClient(MaintenanceFeed.MaintenanceFeedClient 
                 }
 
                 // Out of range: other projects are suspended, or the database was restored. At the start, the MaintenanceService may be starting as well.
-                if (failure is not RpcException { StatusCode: StatusCode.OutOfRange } && (received || (!reported && time.GetElapsedTime(started) > ServiceClients.StartupGrace)))
+                if (failure is not RpcException { StatusCode: StatusCode.OutOfRange } && (received || time.GetElapsedTime(started) > ServiceClients.StartupGrace))
                 {
-                    LogLost(logger, failure);
-                    reported = true;
+                    failures.Failed(failure);
                 }
             }
 
             await Task.Delay(RetryAfter, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "The stream of maintenance windows was lost")]
-    private static partial void LogLost(ILogger logger, Exception failure);
-
-    [LoggerMessage(2, LogLevel.Information, "The stream of maintenance windows is back")]
-    private static partial void LogRecovered(ILogger logger);
 }

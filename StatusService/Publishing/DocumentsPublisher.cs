@@ -118,7 +118,7 @@ public sealed partial class DocumentsPublisher(
             var content = (isDemo ? Demo.Prefix : "") + JsonSerializer.Serialize(incident, ContractsJson.Wire.PageIncident);
             var made = pages.TryGetValue(path, out var known) && known.Content == content
                 ? known.Document
-                : new(path, Html, await renderer.RenderIncidentAsync(new(incident, isDemo), cancellation));
+                : await IncidentAsync(path, new(incident, isDemo), cancellation);
             next[path] = (content, made);
             yield return made;
         }
@@ -130,6 +130,13 @@ public sealed partial class DocumentsPublisher(
         {
             yield return made;
         }
+    }
+
+    /// <summary>One that is open says so only while that is known; one that is resolved stays what it was.</summary>
+    private async Task<MadeDocument> IncidentAsync(string path, IncidentPageModel model, CancellationToken cancellation)
+    {
+        var live = await renderer.RenderIncidentAsync(model, stale: false, cancellation);
+        return model.Incident.ResolvedAt is null ? new(path, Html, live, await renderer.RenderIncidentAsync(model, stale: true, cancellation)) : new(path, Html, live);
     }
 
     private static IEnumerable<MadeDocument> Data(Publication publication) =>

@@ -28,7 +28,7 @@ public sealed class IncidentPages(Published published, MaintenanceFeed.Maintenan
     private async Task<Document> MakeAsync(string id)
     {
         var incident = published.Announced.Value.Incidents.FirstOrDefault(i => i.Id == id && IsWhole(i)) ?? await AskAsync(id);
-        return PageRenderer.Pack(await renderer.RenderIncidentAsync(new(incident, published.History.IsDemo), CancellationToken.None));
+        return PageRenderer.Pack(await renderer.RenderIncidentAsync(new(incident, published.History.IsDemo), stale: false, CancellationToken.None));
     }
 
     private async Task<PageIncident> AskAsync(string id)

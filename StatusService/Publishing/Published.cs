@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Board;
@@ -71,7 +72,7 @@ public static class PublishingExtensions
     /// <summary>Adds the loop and what it publishes to.</summary>
     public static void AddPublishing(this IServiceCollection services)
     {
-        services.AddSingleton(provider => new LiveBoard(provider.GetRequiredService<StatusTrack>().Observe));
+        services.AddSingleton(provider => new LiveBoard(provider.GetRequiredService<StatusTrack>().Observe, provider.GetRequiredService<IOptions<BoardOptions>>().Value.MaintenanceFrom));
         services.AddSingleton<Published>();
         services.AddSingleton<PagePublisher>();
         services.AddSingleton<StatusMetrics>();

@@ -15,7 +15,9 @@ public sealed class StatusMetrics : IDisposable
     public StatusMetrics(IMeterFactory factory)
     {
         meter = factory.Create("Xerotier.StatusService");
-        rendering = meter.CreateHistogram<double>("xerotier.page.render.duration", "s", "Time to render one page.");
+        rendering = meter.CreateHistogram(
+            "xerotier.page.render.duration", "s", "Time to render one page.", tags: null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1] });
         dashboards = meter.CreateCounter<long>("xerotier.dashboard.requests", description: "Dashboards answered, by whether they came from the cache.");
         meter.CreateObservableGauge("xerotier.status.overall", () => (int)(Board?.Overall ?? OverallStatus.Unknown), description: "0 operational, 1 degraded, 2 unknown, 3 partial outage, 4 major outage, 5 maintenance.");
         meter.CreateObservableGauge(

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Net.Http.Json;
 using System.Text.Json;
 using Xerotier.TestKit;
 
@@ -63,19 +62,8 @@ internal sealed class MixedLoad : IAsyncDisposable
     public bool MayBeUnknown { get; set; }
 
     /// <summary>Starts all clients.</summary>
-    public static async Task<MixedLoad> StartAsync(Cluster cluster)
-    {
-        using var http = cluster.Http(cluster.PlatformKey);
-        return new(cluster, await ProjectAsync("stranger", false, "management", "inference"), await ProjectAsync("operators", true, "management"), await Subscriber.StartAsync(cluster));
-
-        async Task<(string Id, string Key)> ProjectAsync(string name, bool platform, params string[] scopes)
-        {
-            using var project = await http.PostAsJsonAsync("/v1/platform/projects", new { name, slug = $"{name}-{Random.Shared.NextInt64():x}", platform });
-            var id = await TextAsync(project, "id");
-            using var key = await http.PostAsJsonAsync($"/v1/platform/projects/{id}/keys", new { name, scopes });
-            return (id, await TextAsync(key, "key"));
-        }
-    }
+    public static async Task<MixedLoad> StartAsync(Cluster cluster) =>
+        new(cluster, await cluster.CreateProjectAsync("stranger", false, "management", "inference"), await cluster.CreateProjectAsync("operators", true, "management"), await Subscriber.StartAsync(cluster));
 
     /// <summary>Stops all clients.</summary>
     public async Task StopAsync()
@@ -262,14 +250,6 @@ internal sealed class MixedLoad : IAsyncDisposable
             await once();
             await Task.Delay(interval, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-    }
-
-    private static async Task<string> TextAsync(HttpResponseMessage response, string property)
-    {
-        var body = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, body);
-        using var json = JsonDocument.Parse(body);
-        return json.RootElement.GetProperty(property).GetString()!;
     }
 
     private static string Now() => $"{DateTimeOffset.UtcNow:HH:mm:ss.fff}";

@@ -59,6 +59,20 @@ public sealed class ClientConnectionTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_relay_has_more_connections_than_others()
+    {
+        await using var gateway = await StartAsync(("Gateway:MaxConnectionsPerClient", "1"), ("Gateway:MaxConnectionsPerRelay", "3"), ("Gateway:TrustedRelays:0", "127.0.0.0/8"));
+        Assert.Equal([true, true, true, false], await AreServedAsync(gateway, 4));
+    }
+
+    [Fact]
+    public async Task No_client_may_use_up_more_than_half_of_the_connections()
+    {
+        await using var gateway = await StartAsync(("Gateway:MaxConnectionsPerClient", "100"), ("Gateway:MaxConnections", "4"));
+        Assert.Equal([true, true, false], await AreServedAsync(gateway, 3));
+    }
+
+    [Fact]
     public async Task A_connection_that_asks_for_nothing_is_closed()
     {
         await using var gateway = await StartAsync(("Gateway:FirstByteSeconds", "1"));
@@ -85,6 +99,20 @@ public sealed class ClientConnectionTests(PostgresFixture postgres)
         var site = new ClientAddress(IPAddress.Parse(address)).Site;
         Assert.Equal(same is null ? null : new ClientAddress(IPAddress.Parse(same)).Site, site);
         Assert.NotEqual(new ClientAddress(IPAddress.Parse("2001:db8:2::")).Site, site);
+    }
+
+    /// <summary>Whether each of so many connections at once is served.</summary>
+    private static async Task<List<bool>> AreServedAsync(TestGateway gateway, int connections)
+    {
+        var (open, served) = (new List<Connection>(), new List<bool>());
+        for (var i = 0; i < connections; i++)
+        {
+            open.Add(await OpenAsync(gateway, isHttp2: true));
+            served.Add(await open[^1].IsServedAsync());
+        }
+
+        open.ForEach(connection => connection.Dispose());
+        return served;
     }
 
     private static Task<Connection> OpenAsync(TestGateway gateway, bool isHttp2 = false) => Connection.OpenAsync(isHttp2 ? gateway.Service.GrpcAddress : gateway.Service.HttpAddress, isHttp2);

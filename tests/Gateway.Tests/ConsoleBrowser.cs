@@ -30,7 +30,7 @@ internal sealed class ConsoleBrowser(Uri gateway, params (string Name, string Va
     /// <summary>Signs in with a key, and says where that leads.</summary>
     public async Task<string> SignInAsync(string? key, string? back = null)
     {
-        using var response = await SendAsync("POST", "/console/sign-in", Form(("key", key), ("return", back)));
+        using var response = await SendAsync("POST", "/console/sign-in", Form(("key", key), ("return", back), ("csrf", Cookie is null ? null : Csrf)));
         return Outcome(response);
     }
 

@@ -79,7 +79,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         Assert.InRange(held.EndsAt, DateTimeOffset.UtcNow.AddHours(11.9), DateTimeOffset.UtcNow.AddHours(12.1));
         using (var old = new ConsoleBrowser(gateway.Service.HttpAddress) { Cookie = first })
         {
-            Assert.Equal($"303 {SignIn}?return=%2Fconsole%2F", await old.GetAsync(Home));
+            Assert.Equal($"303 {SignIn}?error=session_expired&return=%2Fconsole%2F", await old.GetAsync(Home));
         }
 
         var other = await gateway.CreateProjectAsync();
@@ -106,6 +106,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
             Assert.Equal($"303 {Home}", await local.SignInAsync(gateway.PlatformKey));
             var installation = await OneAsync(database, "select left(id, 8) from installation");
             Assert.Equal(($"xero_console_{installation}", "Path=/; HttpOnly; SameSite=Strict", 43), (local.Cookie!.Split('=')[0], local.Flags, local.Secret.Length));
+            Assert.Equal(("200", "http"), (await local.GetAsync(Home), gateway.Services.Requests.Last().Headers[ConsoleSession.SchemeHeader]));
             Assert.Equal($"303 {SignIn}", await local.PostAsync("/console/sign-out", ("csrf", local.Csrf)));
             Assert.Equal("Path=/; HttpOnly; SameSite=Strict; Max-Age=0", local.Flags);
         }
@@ -113,8 +114,15 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         using var remote = new ConsoleBrowser(gateway.Service.HttpAddress, ("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-Proto", "https"), ("Host", "status.example"));
         Assert.Equal($"303 {Home}", await remote.SignInAsync(gateway.PlatformKey));
         Assert.Equal(("__Host-xero_console", "Path=/; HttpOnly; SameSite=Strict; Secure"), (remote.Cookie!.Split('=')[0], remote.Flags));
-        Assert.Equal("200", await remote.GetAsync(Home));
+        Assert.Equal(("200", "https"), (await remote.GetAsync(Home), gateway.Services.Requests.Last().Headers[ConsoleSession.SchemeHeader])); // by which the Console marks its own cookie
         Assert.Equal([$"\\x{Convert.ToHexStringLower(RandomSecret.Hash(remote.Secret))}"], await PostgresFixture.ColumnAsync(database, "select hash::text from console_sessions")); // and nothing that opens it
+
+        // Nor is a page over plain HTTP of the same name one of ours.
+        foreach (var (origin, expected) in new[] { ("https://status.example", "200"), ("http://status.example", "403 csrf_failed"), ("https://status.example:8443", "403 csrf_failed") })
+        {
+            using var form = ConsoleBrowser.Form(("csrf", remote.Csrf));
+            Assert.Equal((origin, expected), (origin, await ConsoleBrowser.CodeAsync(remote.SendAsync("POST", "/console/windows", form, Json, ("Origin", origin)))));
+        }
 
         // The cookie of one kind is none of the other.
         using var mixed = new ConsoleBrowser(gateway.Service.HttpAddress) { Cookie = remote.Cookie };
@@ -162,7 +170,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
                 Assert.Equal((path, wrong, "403 csrf_failed"), (path, wrong, await SendAsync(path, wrong)));
             }
 
-            foreach (var from in new[] { ("Origin", "https://evil.example"), ("Origin", "http://127.0.0.1"), ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-site") })
+            foreach (var from in new[] { ("Origin", "https://evil.example"), ("Origin", "http://127.0.0.1"), ("Origin", gateway.Service.HttpAddress.GetLeftPart(UriPartial.Authority).Replace("http:", "https:", StringComparison.Ordinal)), ("Origin", "null"), ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-site") })
             {
                 Assert.Equal((path, from, "403 csrf_failed"), (path, from, await SendAsync(path, browser.Csrf, from)));
             }
@@ -175,7 +183,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
 
         Assert.Empty(gateway.Services.Requests);
         var own = gateway.Service.HttpAddress.GetLeftPart(UriPartial.Authority);
-        foreach (var from in new[] { ("Origin", own), ("Origin", "null"), ("Sec-Fetch-Site", "same-origin"), ("X", "y") })
+        foreach (var from in new[] { ("Origin", own), ("Sec-Fetch-Site", "same-origin"), ("X", "y") })
         {
             Assert.Equal((from, "200"), (from, await SendAsync("/console/windows", browser.Csrf, from)));
         }
@@ -188,6 +196,13 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
 
         using var json = new StringContent("{}", Encoding.UTF8, "application/json");
         Assert.Equal("415 unsupported_media_type", await ConsoleBrowser.CodeAsync(browser.SendAsync("POST", "/console/windows", json, Json)));
+        var signedIn = browser.Cookie;
+        foreach (var wrong in new[] { null, "", other.Csrf })
+        {
+            Assert.Equal((wrong, $"303 {SignIn}?error=csrf_failed"), (wrong, await browser.PostAsync(SignIn, ("key", gateway.PlatformKey), ("csrf", wrong)))); // nor does another's key join the session
+            Assert.Equal(signedIn, browser.Cookie);
+        }
+
         Assert.Equal($"303 {Home}", await browser.SignInAsync(gateway.PlatformKey));
         using var key = ConsoleBrowser.Form(("key", gateway.PlatformKey));
         Assert.Equal("403 csrf_failed", await ConsoleBrowser.CodeAsync(browser.SendAsync("POST", SignIn, key, Json, ("Origin", "https://evil.example")))); // nobody is signed in from elsewhere
@@ -205,6 +220,35 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_form_of_another_session_comes_to_the_Console_to_be_shown_and_not_to_be_obeyed()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["RateLimits:PublicQueriesPerMinute"] = "3" });
+        using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
+        await browser.SignInAsync(gateway.PlatformKey); // the first of three
+        Assert.Equal("200", await browser.PostAsync("/console/windows", ("csrf", browser.Csrf), ("title", "x")));
+        Assert.Equal((browser.Secret, null), Seen());
+        Assert.Equal("200", await browser.PostAsync("/console/windows", ("csrf", "of another"), ("title", "x")));
+        Assert.Equal((null, browser.Csrf), Seen()); // a Console that does not know the header can do nothing either
+
+        browser.Cookie = null;
+        Assert.Equal("200", await browser.PostAsync("/console/windows", ("csrf", "of another"), ("title", "x")));
+        Assert.Equal((null, "-"), Seen());
+        using var forged = ConsoleBrowser.Form(("title", "x"));
+        using var elsewhere = await browser.SendAsync("POST", "/console/windows", forged, ("Sec-Fetch-Site", "cross-site"), ("Xerotier-Session-Interrupted", "1"));
+        Assert.Equal(HttpStatusCode.Unauthorized, elsewhere.StatusCode);
+        Assert.Equal("200", await browser.PostAsync("/console/windows", ("title", "x")));
+        Assert.Equal("429", await browser.PostAsync("/console/windows", ("title", "x"))); // nobody is known by it
+        Assert.Equal(4, gateway.Services.Requests.Count);
+
+        // The session's secret, with which the Console may act, and what comes in place of it.
+        (string?, string?) Seen()
+        {
+            var headers = gateway.Services.Requests.Last().Headers;
+            return (headers.GetValueOrDefault(ConsoleSession.SecretHeader), headers.GetValueOrDefault(ConsoleSession.InterruptedHeader));
+        }
+    }
+
+    [Fact]
     public async Task A_sign_out_is_seen_by_every_Gateway_within_a_second()
     {
         var database = await postgres.Server.CreateDatabaseAsync();
@@ -216,7 +260,8 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         using var here = new ConsoleBrowser(first.Service.HttpAddress) { Cookie = browser.Cookie };
         Assert.Equal(("200", "200"), (await there.GetAsync(Home), await here.GetAsync(Home)));
         Assert.Equal($"303 {SignIn}", await browser.PostAsync("/console/sign-out", ("csrf", browser.Csrf)));
-        Assert.Equal($"303 {SignIn}?return=%2Fconsole%2F", await here.GetAsync(Home)); // at once
+        Assert.Equal($"303 {SignIn}?error=session_expired&return=%2Fconsole%2F", await here.GetAsync(Home)); // at once
+        Assert.Equal($"303 {SignIn}?error=session_expired&return=%2Fconsole%2Fwindows%3Fstatus%3Dactive", await here.GetAsync("/console/windows?status=active"));
         await EndedAsync(there, "signed out at the other Gateway");
     }
 
@@ -237,10 +282,13 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         Assert.Equal(200, (await gateway.SendAsync("DELETE", $"/{project}/v1/management/keys/{id}", key)).Status);
         await EndedAsync(browser, "the key is revoked");
         Assert.Equal("401 session_expired", await ConsoleBrowser.CodeAsync(ConsoleBrowser.AskAsync(console, "GET", path, browser.Secret)));
-        Assert.Equal("401", await browser.PostAsync("/console/windows", ("csrf", browser.Csrf)));
+        using (var form = ConsoleBrowser.Form(("csrf", browser.Csrf)))
+        {
+            Assert.Equal("401 session_expired", await ConsoleBrowser.CodeAsync(browser.SendAsync("POST", "/console/windows", form, Json)));
+        }
 
-        // What the session holds beside it goes on.
-        await browser.SignInAsync(gateway.PlatformKey);
+        // What the session holds beside it goes on, and the page without a session has no token to send.
+        Assert.Equal($"303 {Home}", await browser.PostAsync(SignIn, ("key", gateway.PlatformKey)));
         Assert.Equal("200", await browser.GetAsync(Home));
         var held = await HeldAsync(other, browser);
         Assert.Equal((null, "platform (configured)"), (held.Project, held.Platform!.KeyName));
@@ -287,6 +335,10 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         await browser.SignInAsync(gateway.PlatformKey);
         Assert.Equal("200", await browser.GetAsync(Home));
         using var unknown = new ConsoleBrowser(gateway.Service.HttpAddress) { Cookie = $"{browser.Cookie!.Split('=')[0]}={await ConsoleBrowser.SessionOfAsync(database, gateway.PlatformKey)}" };
+        using var leaving = new ConsoleBrowser(gateway.Service.HttpAddress);
+        await leaving.SignInAsync(gateway.PlatformKey);
+        Assert.Equal("200", await leaving.GetAsync(Home));
+        using var stranger = new ConsoleBrowser(gateway.Service.HttpAddress) { Cookie = unknown.Cookie };
         await own.KillAsync();
         var keys = gateway.Service.Services.GetRequiredService<KnownKeys>();
         await Eventually.TrueAsync(() => !keys.IsLive, "the database is away");
@@ -297,6 +349,13 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         }
 
         Assert.Equal("503", await unknown.GetAsync(Home));
+        Assert.Equal("403", await leaving.PostAsync("/console/sign-out", ("csrf", "of another")));
+        foreach (var one in new[] { leaving, stranger })
+        {
+            Assert.Equal($"303 {SignIn}?error=sign_out_unfinished", await one.PostAsync("/console/sign-out", ("csrf", one.Csrf)));
+            Assert.Null(one.Cookie);
+        }
+
         using var another = new ConsoleBrowser(gateway.Service.HttpAddress);
         Assert.Equal($"303 {SignIn}?error=service_unavailable", await another.SignInAsync(gateway.PlatformKey));
         Assert.Null(another.Cookie);
@@ -548,7 +607,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     }
 
     private static Task EndedAsync(ConsoleBrowser browser, string why) =>
-        Eventually.TrueAsync(async () => await browser.GetAsync(Home) == $"303 {SignIn}?return=%2Fconsole%2F", why, Soon);
+        Eventually.TrueAsync(async () => await browser.GetAsync(Home) == $"303 {SignIn}?error=session_expired&return=%2Fconsole%2F", why, Soon);
 
     private static async Task<string?> OneAsync(string database, string sql) => (await PostgresFixture.ColumnAsync(database, sql)).Single();
 

@@ -1,3 +1,4 @@
+using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
 
@@ -11,6 +12,7 @@ public sealed class DemoProjectTests(PostgresFixture postgres)
     {
         var database = await postgres.Server.CreateDatabaseAsync();
         var gateways = await Task.WhenAll(TestGateway.StartAsync(database, settings: Demo), TestGateway.StartAsync(database, settings: Demo));
+        await Eventually.TrueAsync(async () => (await gateways[1].SendAsync("GET", "/readyz")).Status == 200, "the second is ready");
         var (_, list) = await gateways[1].SendAsync("GET", "/v1/platform/projects", gateways[1].PlatformKey);
         var project = Assert.Single(list!["data"]!.AsArray())!;
         Assert.Equal(

@@ -5,11 +5,28 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Xerotier.Health.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
 
 public sealed class DrainTests(PostgresFixture postgres)
 {
+    [Fact]
+    public async Task Responses_say_that_the_connection_ends_errors_too()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Gateway:DrainMilliseconds"] = "5000" });
+        gateway.Service.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        foreach (var (path, status) in new[] { ("/healthz", 200), ("/nothing", 404) })
+        {
+            await Eventually.TrueAsync(async () =>
+            {
+                using var response = await gateway.Http.GetAsync(gateway.AsWritten(path), TestContext.Current.CancellationToken);
+                Assert.Equal(status, (int)response.StatusCode);
+                return response.Headers.ConnectionClose is true;
+            }, $"{path} says so");
+        }
+    }
+
     [Fact]
     public async Task Streams_end_one_after_the_other_over_a_long_drain_too()
     {
@@ -33,9 +50,10 @@ public sealed class DrainTests(PostgresFixture postgres)
             return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         }));
         Array.Sort(ended);
-        Assert.InRange(ended[0], 0, drain / 2);
-        Assert.InRange(ended[^1], drain * 0.8, drain * 2);
-        Assert.InRange(ended[streams / 2], drain * 0.35, drain * 0.9);
+        // A busy machine is late with each of them, so only the last has its time.
+        Assert.InRange(ended[^1], drain * 0.8, drain * 3);
+        Assert.InRange(ended[streams / 2], ended[0] + (drain * 0.1), ended[^1] - (drain * 0.1));
+        Assert.InRange(ended[^1] - ended[0], drain * 0.5, drain * 3);
         calls.ForEach(call => call.Dispose());
     }
 }

@@ -36,15 +36,18 @@ public sealed class HostileTests(PostgresFixture postgres, ITestOutputHelper out
         {
             var requests = new HostileRequests(new Random(seed + lane), project, key, gateway.PlatformKey);
             using var connection = new RawConnection(gateway.Service.HttpAddress);
+            var last = "";
             for (var i = 0; i < total / Lanes; i++)
             {
                 var request = requests.Next();
+                var earlier = last;
+                last = request.ToString();
                 gateway.Services.Requests.Clear();
                 var answer = await connection.SendAsync(request);
                 if (answer is null)
                 {
                     // The connection ended without a word: only what was cut off may be met so.
-                    Assert.True(request.Broken, $"No answer to a whole request. {request}");
+                    Assert.True(request.Broken, $"No answer to a whole request. {request}\nThe one before it: {earlier}");
                     Interlocked.Increment(ref refused);
                     continue;
                 }
@@ -78,6 +81,29 @@ public sealed class HostileTests(PostgresFixture postgres, ITestOutputHelper out
         output.WriteLine($"memory grew by {grown / 1024} KiB");
         Assert.True(grown < 64 * 1024 * 1024, $"The heap grew by {grown} bytes.");
         Assert.Equal(200, (await gateway.SendAsync("GET", $"/{project}/v1/management/keys", key)).Status);
+    }
+
+    [Theory]
+    [InlineData("application/json", 415)]
+    [InlineData("application/x-www-form-urlencoded", 403)]
+    public async Task A_form_in_chunks_that_is_refused_unread_is_told_that_its_connection_ends(string type, int status)
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(IPAddress.Loopback, gateway.Service.HttpAddress.Port);
+
+        // The first chunk of more: a client that goes on writing may hear of the closed connection before it reads the answer.
+        await tcp.GetStream().WriteAsync(Encoding.Latin1.GetBytes(
+            $"POST /console/sign-out HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: cross-site\r\nContent-Type: {type}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n"));
+        using var reader = new StreamReader(tcp.GetStream(), Encoding.Latin1);
+        Assert.StartsWith($"HTTP/1.1 {status} ", await reader.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        var headers = new List<string?>();
+        while (await reader.ReadLineAsync(TestContext.Current.CancellationToken) is { Length: > 0 } header)
+        {
+            headers.Add(header);
+        }
+
+        Assert.Contains("Connection: close", headers);
     }
 
     [Fact]

@@ -130,6 +130,18 @@ public sealed class PublicDocumentTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_recent_incidents_own_page_comes_from_memory()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        using var http = Plain(gateway);
+        await Eventually.TrueAsync(async () => await http.GetStringAsync("/status.txt") == "one", "the documents are there");
+        Assert.Equal("one", await http.GetStringAsync("/status/incidents/inc_memory00000"));
+        Assert.Empty(gateway.Services.Requests);
+        using var older = await http.GetAsync("/status/incidents/inc_older000000");
+        Assert.Equal("/status/incidents/inc_older000000", Assert.Single(gateway.Services.Requests).Path);
+    }
+
+    [Fact]
     public async Task Only_the_sites_that_the_operator_names_may_frame_the_embedded_status()
     {
         await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Page:EmbedOrigins:0"] = "https://a.example", ["Page:EmbedOrigins:1"] = "https://b.example:8443" });

@@ -89,6 +89,30 @@ public sealed class RateLimitTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_platform_key_has_a_heartbeat_limit_of_its_own()
+    {
+        await using var gateway = await TestGateway.StartAsync(
+            await postgres.Server.CreateDatabaseAsync(), settings: new() { ["RateLimits:HeartbeatsPerMinute"] = "1", ["RateLimits:PlatformHeartbeatsPerMinute"] = "3" });
+        var project = await gateway.CreateProjectAsync();
+        var (_, key) = await gateway.CreateKeyAsync(project, "heartbeat");
+        Assert.Equal([200, 429], await PostAsync($"/{project}/v1/heartbeats", key, 2));
+        Assert.Equal([200, 200, 200, 429], await PostAsync("/v1/platform/heartbeats", gateway.PlatformKey, 4));
+
+        async Task<List<int>> PostAsync(string path, string with, int times)
+        {
+            var statuses = new List<int>();
+            for (var i = 0; i < times; i++)
+            {
+                var (status, body) = await gateway.SendAsync("POST", path, with, new { heartbeats = Array.Empty<object>() });
+                Assert.Equal(status == 200 ? null : "rate_limit_exceeded", body!["error"]?["code"]!.GetValue<string>());
+                statuses.Add(status);
+            }
+
+            return statuses;
+        }
+    }
+
+    [Fact]
     public void An_IPv6_48_has_16_times_what_a_64_has_and_one_64_cannot_use_it_up()
     {
         var limits = new RateLimits(Options.Create(new RateLimitOptions { PublicPerMinute = 10 }), new FakeTimeProvider());

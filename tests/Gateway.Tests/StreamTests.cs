@@ -16,7 +16,7 @@ public sealed class StreamTests(PostgresFixture postgres)
     public async Task A_key_has_so_many_streams_and_a_project_has_too()
     {
         await using var gateway = await TestGateway.StartAsync(
-            await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Gateway:MaxStreamsPerKey"] = "2", ["Gateway:MaxStreamsPerProject"] = "3" });
+            await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Gateway:MaxStreamsPerKey"] = "2", ["Gateway:MaxStreamsPerProject"] = "3", ["Gateway:MaxStreamsPerPlatformKey"] = "4" });
         var (project, other) = (await gateway.CreateProjectAsync(), await gateway.CreateProjectAsync());
         var (_, first) = await gateway.CreateKeyAsync(project, "heartbeat");
         var (_, second) = await gateway.CreateKeyAsync(project, "heartbeat");
@@ -29,11 +29,18 @@ public sealed class StreamTests(PostgresFixture postgres)
         Assert.Null(await RefusalAsync(second));
         Assert.Equal((StatusCode.ResourceExhausted, "rate_limit_exceeded"), await RefusalAsync(second)); // the project's
         Assert.Null(await RefusalAsync(others));
-        Assert.Null(await RefusalAsync(gateway.PlatformKey));
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.Null(await RefusalAsync(gateway.PlatformKey)); // more than other keys have
+        }
+
+        Assert.Equal((StatusCode.ResourceExhausted, "rate_limit_exceeded"), await RefusalAsync(gateway.PlatformKey));
 
         calls[0].Dispose();
         await Eventually.TrueAsync(async () => await RefusalAsync(first) is null, "a stream that ended makes room");
         Assert.NotNull(await RefusalAsync(second));
+        calls[^2].Dispose(); // the last one of the platform's
+        await Eventually.TrueAsync(async () => await RefusalAsync(gateway.PlatformKey) is null, "a relay's stream that ended makes room");
         calls.ForEach(call => call.Dispose());
 
         async Task<(StatusCode, string?)?> RefusalAsync(string key)

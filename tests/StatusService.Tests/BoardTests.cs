@@ -114,6 +114,10 @@ public sealed class BoardTests
         Assert.Equal(OverallStatus.Maintenance, state.Overall);
         Assert.Equal(RecordedState.Operational, state.Recorded[Components.InferenceRouting.Key]);
 
+        var narrowed = Known().WithWindows(feed, Start) with { MaintenanceFrom = MaintenanceFrom.Platform };
+        Assert.Equal(OverallStatus.Operational, BoardState.At(narrowed, Start).Overall);
+        Assert.Equal(OverallStatus.Maintenance, BoardState.At(narrowed.WithWindows(Feed(PlatformWindow(-60, 60)), Start), Start).Overall);
+
         var inputs = Known(Start.AddSeconds(10)).WithWindows(Feed(PlatformWindow(10, 12)), Start.AddSeconds(10));
         Assert.Equal(RecordedState.Operational, At(10, -1));
         Assert.Equal(RecordedState.MaintenanceOverOperational, At(10, 0));

@@ -34,7 +34,7 @@ public sealed class DemoLabelTests
             made.Html.Identity.ToByteArray(),
             made.StaleHtml.ToByteArray(),
             await renderer.RenderEmbedAsync(page, stale: false, TestContext.Current.CancellationToken),
-            await renderer.RenderIncidentAsync(new(Past, demo), TestContext.Current.CancellationToken),
+            await renderer.RenderIncidentAsync(new(Past, demo), stale: false, TestContext.Current.CancellationToken),
             await renderer.RenderHistoryAsync(
                 new(new(2026, 11, 1), new(2026, 11, 1), null, Now, [], [], [], NoticesKnown: true) { IsDemo = demo }, TestContext.Current.CancellationToken),
         ];
@@ -43,7 +43,7 @@ public sealed class DemoLabelTests
             Assert.Equal(demo, html.Contains("<title>Demo: ", StringComparison.Ordinal));
             var body = html[html.IndexOf("<body", StringComparison.Ordinal)..];
             var first = body[(body.IndexOf('>', StringComparison.Ordinal) + 1)..].TrimStart();
-            Assert.Equal(demo, first.StartsWith($"<p class=\"demo\">{Strip}</p>", StringComparison.Ordinal));
+            Assert.Equal(demo, first.StartsWith($"<p class=\"demo\">{Strip}", StringComparison.Ordinal));
             Assert.Equal(demo, html.Contains(Strip, StringComparison.Ordinal));
         });
 

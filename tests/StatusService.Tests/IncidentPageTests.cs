@@ -41,10 +41,24 @@ public sealed class IncidentPageTests
     public async Task An_incidents_own_page_has_all_of_its_updates()
     {
         using var renderer = new PageRenderer(NullLoggerFactory.Instance, Brand.Default);
-        var html = Encoding.UTF8.GetString(await renderer.RenderIncidentAsync(new(Incident(IncidentStatus.Monitoring, null, "First.", "Second.")), TestContext.Current.CancellationToken));
+        var html = Encoding.UTF8.GetString(await renderer.RenderIncidentAsync(new(Incident(IncidentStatus.Monitoring, null, "First.", "Second.")), stale: false, TestContext.Current.CancellationToken));
         Assert.Contains("First.", html, StringComparison.Ordinal);
         Assert.Contains("Second.", html, StringComparison.Ordinal);
         Assert.Contains("Routing is slow", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_page_of_an_incident_that_is_open_says_when_nobody_knows_whether_it_still_is()
+    {
+        using var renderer = new PageRenderer(NullLoggerFactory.Instance, Brand.Default);
+        var open = new IncidentPageModel(Incident(IncidentStatus.Monitoring, null, "First.", "Second."));
+        var (live, stale) = (await PageAsync(false), await PageAsync(true));
+        Assert.DoesNotContain("unavailable", live, StringComparison.Ordinal);
+        Assert.Contains("<main class=\"history was\">", stale, StringComparison.Ordinal);
+        Assert.Contains("Live data has been unavailable since <time datetime=\"@@stale_since@@\">@@stale_since_text@@</time>. This is the last known state.", stale, StringComparison.Ordinal);
+        Assert.Contains("Second.", stale, StringComparison.Ordinal);
+
+        async Task<string> PageAsync(bool isStale) => Encoding.UTF8.GetString(await renderer.RenderIncidentAsync(open, isStale, TestContext.Current.CancellationToken));
     }
 
     private static async Task<string> RenderAsync(PageIncident incident)

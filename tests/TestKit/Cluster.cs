@@ -151,6 +151,14 @@ public sealed partial class Cluster : IAsyncDisposable
         DefaultRequestHeaders = { Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key) },
     };
 
+    /// <summary>Creates a project, of the platform's own operators or not, with a key of <paramref name="scopes"/>.</summary>
+    public async Task<(string Id, string Key)> CreateProjectAsync(string name, bool platform, params string[] scopes)
+    {
+        using var http = Http(PlatformKey);
+        var id = (await http.PostForJsonAsync("/v1/platform/projects", new { name, slug = $"{name}-{Random.Shared.NextInt64():x}", platform }))["id"]!.ToString();
+        return (id, (await http.PostForJsonAsync($"/v1/platform/projects/{id}/keys", new { name, scopes }))["key"]!.ToString());
+    }
+
     /// <summary>Address of an endpoint (<c>http</c>, <c>grpc</c>, <c>metrics</c>) of one instance.</summary>
     public Uri Endpoint(string instance, string endpoint) => app.GetEndpoint(instance, endpoint);
 

@@ -53,7 +53,17 @@ public sealed class InProcessService<TEntryPoint> : WebApplicationFactory<TEntry
         DefaultRequestHeaders = { Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token) },
     };
 
-    protected override IHost CreateHost(IHostBuilder builder) => new SelfStopping(base.CreateHost(builder));
+    protected override IHost CreateHost(IHostBuilder builder)
+    {
+        IHost host;
+        lock (InProcessServices.Building)
+        {
+            host = builder.Build();
+        }
+
+        host.Start();
+        return new SelfStopping(host);
+    }
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
@@ -113,4 +123,11 @@ public static class TestTokens
 
     /// <summary>The token of a request that has no key.</summary>
     public static string ForPublic() => Issuer.ForPublic(Service);
+}
+
+/// <summary>What all services in this process share.</summary>
+internal static class InProcessServices
+{
+    /// <summary>One host is built at a time: whoever runs the service's own Main until it has one finds it by a listener of the whole process.</summary>
+    public static Lock Building { get; } = new();
 }

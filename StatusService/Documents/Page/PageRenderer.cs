@@ -52,8 +52,8 @@ public sealed class PageRenderer : IDisposable
         await RenderAsync<HistoryPage>(new() { [nameof(HistoryPage.Model)] = model }, cancellationToken);
 
     /// <summary>Renders an incident's own page as UTF-8.</summary>
-    public async ValueTask<byte[]> RenderIncidentAsync(IncidentPageModel model, CancellationToken cancellationToken) =>
-        await RenderAsync<IncidentPage>(new() { [nameof(IncidentPage.Model)] = model }, cancellationToken);
+    public async ValueTask<byte[]> RenderIncidentAsync(IncidentPageModel model, bool stale, CancellationToken cancellationToken) =>
+        await RenderAsync<IncidentPage>(new() { [nameof(IncidentPage.Model)] = model, [nameof(IncidentPage.Stale)] = stale }, cancellationToken);
 
     /// <summary>Renders what other sites show in a frame.</summary>
     public async ValueTask<byte[]> RenderEmbedAsync(StatusPageModel model, bool stale, CancellationToken cancellationToken) =>
