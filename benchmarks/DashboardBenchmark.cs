@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Http.Json;
 using System.Text.Json;
 using Xerotier.TestKit;
 
@@ -64,11 +63,7 @@ internal static class DashboardBenchmark
     /// <summary>Makes a project whose private agents have just reported.</summary>
     private static async Task<(Uri Dashboard, string Key)> ProjectAsync(Cluster cluster, int workers)
     {
-        using var platform = cluster.Http(cluster.PlatformKey);
-        var project = await PostAsync(platform, "/v1/platform/projects", new { name = $"Bench {workers}", slug = $"bench-{workers}" });
-        var id = project.GetProperty("id").GetString();
-        var key = (await PostAsync(platform, $"/v1/platform/projects/{id}/keys", new { name = "bench", scopes = new[] { "heartbeat", "inference" } })).GetProperty("key").GetString()!;
-
+        var (id, key) = await cluster.CreateProjectAsync("bench", false, "heartbeat", "inference");
         using var agents = cluster.Http(key);
         foreach (var batch in Enumerable.Range(0, workers).Chunk(1_000))
         {
@@ -85,16 +80,9 @@ internal static class DashboardBenchmark
                 models = new[] { "llama-70b" },
                 endpoints = new[] { i % 2 == 0 ? "chat" : "embed" },
             });
-            await PostAsync(agents, $"/{id}/v1/heartbeats", new { heartbeats });
+            await agents.PostForJsonAsync($"/{id}/v1/heartbeats", new { heartbeats });
         }
 
         return (new Uri(cluster.Url, $"/{id}/v1/health/dashboard"), key);
-    }
-
-    private static async Task<JsonElement> PostAsync<T>(HttpClient http, string path, T body)
-    {
-        using var response = await http.PostAsJsonAsync(new Uri(path, UriKind.Relative), body);
-        var text = await response.Content.ReadAsStringAsync();
-        return response.IsSuccessStatusCode ? JsonDocument.Parse(text).RootElement : throw new InvalidOperationException($"{path}: {text}");
     }
 }

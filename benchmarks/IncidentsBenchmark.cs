@@ -14,16 +14,16 @@ internal static class IncidentsBenchmark
         await using var cluster = await Cluster.StartAsync(new() { Settings = new Dictionary<string, string?> { ["RateLimits__PublicPerMinute"] = "0", ["RateLimits__KeyPerMinute"] = "0", ["RateLimits__ProjectPerMinute"] = "0" } });
         using var platform = cluster.Http(cluster.PlatformKey);
         using var visitor = cluster.Http();
-        var project = await Tools.PostAsync(platform, "/v1/platform/projects", new { name = "Operators", slug = "operators", platform = true });
-        using var operators = cluster.Http((await Tools.PostAsync(platform, $"/v1/platform/projects/{project["id"]}/keys", new { name = "ops", scopes = new[] { "management" } }))["key"]!.ToString());
-        var component = (await Tools.PostAsync(platform, "/v1/platform/components", new { name = "Batch API", start_date = DateTime.UtcNow.AddDays(-20).ToString("yyyy-MM-dd") }))["id"]!.ToString();
-        var incidents = $"/{project["id"]}/v1/management/incidents";
+        var (project, key) = await cluster.CreateProjectAsync("operators", true, "management");
+        using var operators = cluster.Http(key);
+        var component = (await platform.PostForJsonAsync("/v1/platform/components", new { name = "Batch API", start_date = DateTime.UtcNow.AddDays(-20).ToString("yyyy-MM-dd") }))["id"]!.ToString();
+        var incidents = $"/{project}/v1/management/incidents";
 
         var (page, feed) = (new List<double>(), new List<double>());
-        var id = (await Tools.PostAsync(operators, incidents, new { title = "Measured", body = "Begin.", components = new[] { new { id = component, status = "degraded" } } }))["id"]!.ToString();
+        var id = (await operators.PostForJsonAsync(incidents, new { title = "Measured", body = "Begin.", components = new[] { new { id = component, status = "degraded" } } }))["id"]!.ToString();
         for (var i = 0; i < Updates; i++)
         {
-            await Tools.PostAsync(operators, $"{incidents}/{id}/updates", new { body = $"Seen {i}." });
+            await operators.PostForJsonAsync($"{incidents}/{id}/updates", new { body = $"Seen {i}." });
             var watch = Stopwatch.StartNew();
             await Task.WhenAll(UntilAsync("/status", $"Seen {i}.", watch, page), UntilAsync("/status/history.atom", $"Seen {i}.", watch, feed));
             await Task.Delay(Random.Shared.Next(100));
@@ -34,8 +34,8 @@ internal static class IncidentsBenchmark
         for (var i = 0; i < 5; i++)
         {
             var begun = DateTimeOffset.UtcNow.AddDays(-8).AddMinutes(-i);
-            var backdated = (await Tools.PostAsync(operators, incidents, new { title = $"Told late {i}", body = "Nobody noticed.", started_at = begun, components = new[] { new { id = component, status = "outage" } } }))["id"]!.ToString();
-            await Tools.PostAsync(operators, $"{incidents}/{backdated}/updates", new { status = "resolved", body = $"It ended {i}.", at = begun.AddDays(7) });
+            var backdated = (await operators.PostForJsonAsync(incidents, new { title = $"Told late {i}", body = "Nobody noticed.", started_at = begun, components = new[] { new { id = component, status = "outage" } } }))["id"]!.ToString();
+            await operators.PostForJsonAsync($"{incidents}/{backdated}/updates", new { status = "resolved", body = $"It ended {i}.", at = begun.AddDays(7) });
             var watch = Stopwatch.StartNew();
             await UntilAsync("/status.json", $"It ended {i}.", watch, past);
         }

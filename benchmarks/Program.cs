@@ -4,6 +4,7 @@ using Xerotier.Bench;
 var benchmarks = new Dictionary<string, Func<Task<Report>>>
 {
     ["heartbeats"] = HeartbeatsBenchmark.RunAsync,
+    ["load"] = LoadBenchmark.RunAsync,
     ["cli"] = CliBenchmark.RunAsync,
     ["startup"] = StartupBenchmark.RunAsync,
     ["dashboard"] = DashboardBenchmark.RunAsync,

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Npgsql;
 using Xerotier.TestKit;
@@ -168,15 +166,6 @@ internal static partial class Tools
                 await Task.Delay(25);
             }
         }
-    }
-
-    /// <summary>Posts <paramref name="body"/> as JSON; returns what was made.</summary>
-    /// <exception cref="HttpRequestException">It was refused.</exception>
-    public static async Task<JsonNode> PostAsync(HttpClient http, string path, object body)
-    {
-        using var response = await http.PostAsJsonAsync(path, body);
-        response.EnsureSuccessStatusCode();
-        return JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
     }
 
     /// <summary>A database of the cluster's own server: port and folder stand in the server's command line, the password beside its data.</summary>

@@ -11,22 +11,25 @@ internal static class MaintenanceCommands
     private static Leaf List()
     {
         var status = OptionRules.OneOf(new Option<string[]>("--status") { Description = "List only windows in this state", HelpName = "state" }, WindowOptions.States);
+        var series = new Option<string?>("--series") { Description = "List only windows of this series", HelpName = "id" };
         var list = new PagedList();
         var leaf = new Leaf(
             "list",
             "List maintenance windows, latest start first.",
             "xeroctl maintenance list",
             "xeroctl maintenance list --status scheduled --status active --all",
+            "xeroctl maintenance list --series mws_abc123",
             "xeroctl maintenance list -o json | jq -r '.data[].id'")
         {
             status,
+            series,
         };
         list.AddTo(leaf);
         return leaf.Handle((session, parse, cancel) => list.ShowAsync(
             session,
             parse,
             query => session.Call(HttpMethod.Get, $"management/maintenance{query}"),
-            (parse.GetValue(status) ?? []).Select(value => $"status={value}"),
+            [.. (parse.GetValue(status) ?? []).Select(value => $"status={value}"), .. parse.GetValue(series) is { } id ? [$"series_id={Uri.EscapeDataString(id)}"] : Array.Empty<string>()],
             WindowView.Table(),
             WindowView.AddTo,
             "No maintenance windows found.",
