@@ -32,7 +32,7 @@ public sealed record ClusterOptions
 public sealed partial class Cluster : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(180);
-    private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(60);
 
     private readonly DistributedApplication app;
     private readonly CancellationTokenSource ending = new();
@@ -179,7 +179,11 @@ public sealed partial class Cluster : IAsyncDisposable
     public async Task KillAsync(string instance)
     {
         Signal(instance, 9);
-        await UntilAsync(instance, IsTerminal, "end");
+        if (!await IsWithinAsync(TimeSpan.FromSeconds(20), instance, IsTerminal))
+        {
+            // Aspire's orchestrator has been seen to miss an end, once in thousands. Asked to stop what is gone, it looks.
+            await StopInstanceAsync(instance);
+        }
     }
 
     /// <summary>Stops an instance where it is (SIGSTOP) until <see cref="Resume"/>.</summary>
@@ -285,15 +289,26 @@ public sealed partial class Cluster : IAsyncDisposable
 
     private async Task UntilAsync(string instance, Func<CustomResourceSnapshot, bool> condition, string what)
     {
-        for (var waited = Stopwatch.StartNew(); !snapshots.TryGetValue(instance, out var now) || !condition(now);)
+        if (!await IsWithinAsync(CommandTimeout, instance, condition))
         {
-            if (waited.Elapsed > CommandTimeout)
+            var seen = snapshots.TryGetValue(instance, out var now) ? $"{now.State?.Text}, process {Property(now, "executable.pid")}, {(ProcessId(instance) == 0 ? "gone" : "there")}" : "nothing";
+            throw new TimeoutException($"{instance} did not {what} (Aspire: {seen}):\n{string.Join('\n', output.Lines.TakeLast(20))}");
+        }
+    }
+
+    private async Task<bool> IsWithinAsync(TimeSpan time, string instance, Func<CustomResourceSnapshot, bool> condition)
+    {
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < time;)
+        {
+            if (snapshots.TryGetValue(instance, out var now) && condition(now))
             {
-                throw new TimeoutException($"{instance} did not {what}:\n{string.Join('\n', output.Lines.TakeLast(20))}");
+                return true;
             }
 
             await Task.Delay(20);
         }
+
+        return false;
     }
 
     private void Signal(string instance, int signal)
