@@ -50,6 +50,15 @@ need_stores() {
   [ -n "${ConnectionStrings__redis:-}" ] || need redis-server redis-server
 }
 
+# Chromium, with or without its windows. Not every distribution has it as a package; only in CI do its tests fail without it.
+need_chromium() {
+  if command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null; then return; fi
+  (need chromium-headless-shell chromium-headless-shell) || (need chromium chromium) || {
+    [ "${CI:-}" != true ] || exit 1
+    echo "Without Chromium the tests in a browser are skipped."
+  }
+}
+
 # A mail server that shows what it gets. The cluster runs without, too: then no e-mail is sent.
 need_mail_catcher() {
   [ -z "${Smtp__Host:-}" ] || return 0

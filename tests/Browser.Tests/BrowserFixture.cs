@@ -12,7 +12,8 @@ namespace Xerotier.Browser.Tests;
 /// <summary>The machine's own Chromium, a server of pages and the renderer, shared by the whole run.</summary>
 public sealed class BrowserFixture : IAsyncLifetime
 {
-    private const string Chromium = "/usr/bin/chromium";
+    /// <summary>The browser without its windows, which starts in half the time, or else the whole one.</summary>
+    private static readonly string? Chromium = new[] { "/usr/bin/chromium-headless-shell", "/usr/bin/chromium" }.FirstOrDefault(File.Exists);
 
     private IPlaywright? playwright;
     private IBrowser? browser;
@@ -27,7 +28,7 @@ public sealed class BrowserFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Server = await PageServer.StartAsync();
-        if (!File.Exists(Chromium)) return;
+        if (Chromium is null) return;
 
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new()
@@ -70,8 +71,8 @@ public sealed class BrowserFixture : IAsyncLifetime
     {
         if (browser is null)
         {
-            Assert.False(Environment.GetEnvironmentVariable("CI") is "true" or "1", $"{Chromium} is missing.");
-            Assert.Skip($"{Chromium} is missing.");
+            Assert.False(Environment.GetEnvironmentVariable("CI") is "true" or "1", "Chromium is missing.");
+            Assert.Skip("Chromium is missing.");
         }
 
         var context = await browser.NewContextAsync(new()
