@@ -113,9 +113,17 @@ public sealed record StatusIndicator
     /// <example>null</example>
     public required string? Group { get; init; }
 
+    /// <summary>Its place on the page, ascending; those of one position stand by name.</summary>
+    /// <example>1</example>
+    public required int Position { get; init; }
+
     /// <summary>Whether nothing measures it: it is operational unless an incident says otherwise.</summary>
     /// <example>false</example>
     public required bool Declared { get; init; }
+
+    /// <summary>What is measured, whatever incidents declare; null when nothing measures it.</summary>
+    /// <example>"degraded"</example>
+    public required ServiceStatus? Measured { get; init; }
 
     /// <summary>The service's status: the worse of what is measured and what incidents declare.</summary>
     /// <example>"degraded"</example>

@@ -125,7 +125,7 @@ public sealed class WireTests
         Is(
             """
             {"object":"status","generated_at":"2026-11-03T14:02:11.25Z","stale_since":null,"demo":false,"overall":{"key":"partial_outage","label":"Partial Outage"},
-            "indicators":[{"id":"cmp_inference_routing","name":"Inference Routing","description":null,"group":null,"declared":false,"status":"outage","reason":"no router is online","since":null,"uptime_percent":99.120,"days":[{"date":"2026-11-03","operational_seconds":1,"degraded_seconds":2,"outage_seconds":3,"maintenance_seconds":4,"no_data_seconds":5,"uptime_percent":null,"installation":"on"}]}],
+            "indicators":[{"id":"cmp_inference_routing","name":"Inference Routing","description":null,"group":null,"position":1,"declared":false,"measured":"outage","status":"outage","reason":"no router is online","since":null,"uptime_percent":99.120,"days":[{"date":"2026-11-03","operational_seconds":1,"degraded_seconds":2,"outage_seconds":3,"maintenance_seconds":4,"no_data_seconds":5,"uptime_percent":null,"installation":"on"}]}],
             "incidents":[],"open_incidents_total":0,"windows":{"unavailable":true,"unavailable_since":"2026-11-03T14:02:11.25Z","active":[],"active_total":0,"scheduled":[],"scheduled_total":0,"recent":[{"id":"mw_1","title":"Upgrade","description":"","severity":"info","affected_services":[],"starts_at":"2026-11-03T14:02:11.25Z","ends_at":"2026-11-03T14:02:11.25Z","status":"completed","activated_at":null,"completed_at":"2026-11-03T14:02:11.25Z","cancelled_at":null,"series_id":null,"created_at":"2026-11-03T14:02:11.25Z","updated_at":"2026-11-03T14:02:11.25Z"}]}}
             """.ReplaceLineEndings(""),
             new StatusDocument
@@ -142,7 +142,9 @@ public sealed class WireTests
                         Name = "Inference Routing",
                         Description = null,
                         Group = null,
+                        Position = 1,
                         Declared = false,
+                        Measured = ServiceStatus.Outage,
                         Status = ServiceStatus.Outage,
                         Reason = "no router is online",
                         Since = null,

@@ -94,7 +94,7 @@ public sealed class SeriesClockTests(ITestOutputHelper output) : IAsyncLifetime
                 var id = series.Keys.ElementAt(Random.Shared.Next(series.Count));
                 Sent(await project.SendAsync(HttpMethod.Patch, $"{Path}/{id}", new JsonObject { ["title"] = $"Title {client}-{i}" }));
                 var windows = await project.GetAsync($"?limit=50&status=scheduled");
-                if (Sent(windows))
+                if (Sent(windows) && windows.Data.Count > 0) // all may have begun, or have been cancelled
                 {
                     Sent(await project.PatchAsync(Any(windows), new JsonObject { ["description"] = $"By itself {client}-{i}" }));
                     var cancelled = Any(windows);

@@ -194,7 +194,7 @@ public sealed class StatusTests
     }
 
     private static StatusIndicator Service(string name, ServiceStatus status, decimal? uptime, StatusDay[] days) =>
-        new() { Id = "cmp_" + name.ToLowerInvariant().Replace(' ', '_'), Name = name, Description = null, Group = null, Declared = false, Status = status, Reason = null, Since = null, UptimePercent = uptime, Days = days };
+        new() { Id = "cmp_" + name.ToLowerInvariant().Replace(' ', '_'), Name = name, Description = null, Group = null, Position = 1, Declared = false, Measured = status, Status = status, Reason = null, Since = null, UptimePercent = uptime, Days = days };
 
     private static StatusDay Observed(int degraded = 0, int outage = 0, int maintenance = 0, int noData = 0) => new()
     {

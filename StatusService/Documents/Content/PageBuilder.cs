@@ -44,6 +44,7 @@ public static class PageBuilder
                     Uptime.Percent(days),
                     days)
                 {
+                    Measured = shown.Component.IsUnmeasured ? null : shown.Measured?.Status,
                     Incidents = IncidentsByDay(state.Announced, shown.Component, first),
                 };
             })],

@@ -49,6 +49,9 @@ public sealed record ComponentModel(
     [JsonIgnore]
     public bool IsHidden => Component.OnlyShowIfDegraded && Status is ComponentStatus.Operational;
 
+    /// <summary>What is measured, whatever incidents declare; null when nothing measures it.</summary>
+    public ComponentStatus? Measured { get; init; }
+
     /// <summary>The incidents that declared it degraded or out, by UTC day.</summary>
     public IReadOnlyDictionary<DateOnly, IReadOnlyList<IncidentLink>> Incidents { get; init; } = new Dictionary<DateOnly, IReadOnlyList<IncidentLink>>();
 }
