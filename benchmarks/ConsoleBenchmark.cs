@@ -9,7 +9,7 @@ namespace Xerotier.Bench;
 internal static class ConsoleBenchmark
 {
     /// <summary>As a service has been through that has run for a while: what is called often is compiled a second time, in the background.</summary>
-    private const int WarmUp = 100;
+    private const int WarmUp = 300;
     private const int Rounds = 200;
 
     private static readonly string[] Pages = ["/console/", "/console/fleet", "/console/incidents", "/console/incidents/new", "/console/maintenance", "/console/maintenance/new", "/console/recurring", "/console/subscriptions", "/console/keys", "/console/audit"];
