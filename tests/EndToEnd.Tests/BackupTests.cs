@@ -45,10 +45,27 @@ public sealed class BackupTests
         await SqlAsync(cluster, "statusdb", "drop schema public cascade; create schema public");
 
         Assert.Equal(1, (await RunAsync("restore", [folder])).ExitCode); // nobody has said yes
+
+        // One of the databases cannot be replaced yet; what a later release has made is in the way of the others.
+        await SqlAsync(cluster, "gatewaydb", "create table later (id text references api_keys (id)); create function later() returns int language sql return 1; insert into schemaversions (scriptname, applied) values ('later', now())");
+        await using (var busy = NpgsqlDataSource.Create(ConnectionString(cluster, "notificationsdb")))
+        await using (var connection = await busy.OpenConnectionAsync())
+        await using (var holding = await connection.BeginTransactionAsync())
+        {
+            await using var hold = new NpgsqlCommand("lock table subscriptions", connection, holding);
+            await hold.ExecuteNonQueryAsync();
+            var refused = await RunAsync("restore", [folder, "--yes"]);
+            Assert.Equal(1, refused.ExitCode);
+            Assert.Contains("notificationsdb could not be restored, and is as it was; replaced: statusdb.", refused.Output, StringComparison.Ordinal);
+        }
+
+        await StatusAsync(second.Value, HttpStatusCode.Unauthorized);
         var restored = await RunAsync("restore", [folder, "--yes"]);
         Assert.True(restored.ExitCode == 0, restored.Output);
         Assert.Contains($"{second.Id} revoked (second, {project})", restored.Output);
         Assert.DoesNotContain(third.Id, restored.Output); // what was only created is no danger
+        Assert.Contains("they bring gatewaydb up to date", restored.Output, StringComparison.Ordinal);
+        Assert.Equal(0L, await SqlAsync(cluster, "gatewaydb", "select count(*) from pg_class where relname = 'later'"));
 
         await StatusAsync(second.Value, HttpStatusCode.OK);
         await StatusAsync(third.Value, HttpStatusCode.Unauthorized);
@@ -68,6 +85,22 @@ public sealed class BackupTests
         await Observer.UntilAsync(async () => (await platform.GetAsync("/readyz")).StatusCode == HttpStatusCode.OK, TimeSpan.FromSeconds(15), "everything is ready");
         var before = await RecordedUntilAsync();
         await Observer.UntilAsync(async () => await RecordedUntilAsync() > before, TimeSpan.FromSeconds(15), "the history goes on");
+
+        // The whole server is lost: what was rotated since the backup counts again, and the value that came of it does not.
+        foreach (var database in (string[])["gatewaydb", "maintenancedb", "notificationsdb", "statusdb"])
+        {
+            await SqlAsync(cluster, database, "drop schema public cascade; create schema public");
+        }
+
+        var anew = await RunAsync("restore", [folder, "--yes"]);
+        Assert.True(anew.ExitCode == 0, anew.Output);
+        Assert.Contains("The keys of before could not be read", anew.Output, StringComparison.Ordinal);
+        await StatusAsync(rotated, HttpStatusCode.Unauthorized);
+        await StatusAsync(first.Value, HttpStatusCode.OK);
+        await StatusAsync(second.Value, HttpStatusCode.OK);
+        using var again = await tenant.PostAsync($"/{project}/v1/management/keys/{second.Id}/rotate", null);
+        Assert.Equal(HttpStatusCode.OK, again.StatusCode);
+        await StatusAsync((await again.Content.ReadFromJsonAsync<JsonObject>())!["key"]!.GetValue<string>(), HttpStatusCode.OK);
 
         // What is left to do where the server itself has recovered the databases.
         await SqlAsync(cluster, "gatewaydb", "insert into console_sessions select sha256('drill'), null, hash, now(), now() from api_key_values limit 1");
