@@ -18,3 +18,25 @@ public sealed class DatabaseClock(NpgsqlDataSource database, TimeProvider time, 
         return (answer, begun, time.GetElapsedTime(begun));
     }
 }
+
+/// <summary>
+/// The database's time of day, for those who judge by a <see cref="TimeProvider"/>: the service's own until the database has answered once.
+/// What passes goes by the own monotonic clock. Registered under <see cref="Key"/>.
+/// </summary>
+public sealed class DatabaseTime(DatabaseClock clock, TimeProvider time) : TimeProvider
+{
+    /// <summary>Under which it is registered as a keyed <see cref="TimeProvider"/>.</summary>
+    public const string Key = "database";
+
+    /// <inheritdoc/>
+    public override long TimestampFrequency => time.TimestampFrequency;
+
+    /// <inheritdoc/>
+    public override DateTimeOffset GetUtcNow() => clock.Now;
+
+    /// <inheritdoc/>
+    public override long GetTimestamp() => time.GetTimestamp();
+
+    /// <inheritdoc/>
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => time.CreateTimer(callback, state, dueTime, period);
+}

@@ -11,7 +11,7 @@ namespace Xerotier.ServiceDefaults;
 /// <summary>Clients of the stores by Aspire's integrations: the client, its traces and metrics; with health checks and waits of our own.</summary>
 public static class Stores
 {
-    /// <summary>Registers the <see cref="NpgsqlDataSource"/> of <c>ConnectionStrings:{name}</c>, its <see cref="DatabaseClock"/>, and a health check of each: <c>{name}</c> and <c>{name}_clock</c>.</summary>
+    /// <summary>Registers the <see cref="NpgsqlDataSource"/> of <c>ConnectionStrings:{name}</c>, its <see cref="DatabaseClock"/> and <see cref="DatabaseTime"/>, and a health check of each: <c>{name}</c> and <c>{name}_clock</c>.</summary>
     /// <param name="builder">The service.</param>
     /// <param name="name">Name of the database and of its connection string.</param>
     /// <param name="tune">Changes the connection string that the operator gave.</param>
@@ -27,6 +27,7 @@ public static class Stores
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning); // its information is every statement
         builder.Services.AddHealthChecks().AddCheck<PostgresCheck>(name, timeout: TimeSpan.FromSeconds(2)).Add(OfClock<DatabaseClock>(name));
         builder.Services.AddHostedSingleton<DatabaseClock>();
+        builder.Services.AddKeyedSingleton<TimeProvider>(DatabaseTime.Key, (provider, _) => ActivatorUtilities.CreateInstance<DatabaseTime>(provider));
     }
 
     /// <summary>Registers the <see cref="IConnectionMultiplexer"/> of <c>ConnectionStrings:{name}</c>. It connects in the background and reconnects by itself. Its health is for the service to tell, since a Redis that answers may refuse what the service writes; that of its <see cref="RedisClock"/> is the check <c>{name}_clock</c>.</summary>

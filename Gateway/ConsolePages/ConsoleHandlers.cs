@@ -18,7 +18,7 @@ namespace Xerotier.Gateway.ConsolePages;
 /// </summary>
 internal sealed partial class ConsoleHandlers(
     SessionAuthorization authorization, KnownSessions sessions, SessionStore store, SessionCookie cookie, KnownKeys keys, RateLimits limits, ClientAddresses clients, Upstreams upstreams, Forwarder forward,
-    Brand brand, IOptions<ConsoleOptions> options, TimeProvider time, ILogger<ConsoleHandlers> logger)
+    Brand brand, IOptions<ConsoleOptions> options, [FromKeyedServices(DatabaseTime.Key)] TimeProvider time, ILogger<ConsoleHandlers> logger)
 {
     /// <summary>How long after the Gateway's start the link signs in.</summary>
     private static readonly TimeSpan LinkOpens = TimeSpan.FromMinutes(10);

@@ -8,7 +8,7 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.Gateway.Edge;
 
 /// <summary>Checks the API key of a request: who it is (401) and what it may do (403).</summary>
-internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, TimeProvider time)
+internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, [FromKeyedServices(DatabaseTime.Key)] TimeProvider time)
 {
     /// <summary>The key of a request, and the error if it may not do what the request asks for. Counts the request first: against the rate limits of the key and its project, or against the client's where the key is unknown or may not be used from there.</summary>
     public async ValueTask<(KnownKey? Key, ApiError? Error)> AuthorizeAsync(HttpContext context, RouteMatch match, ClientAddress client)

@@ -7,7 +7,7 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.Gateway.Edge;
 
 /// <summary>Checks the session of a request: of a page, and of what the Console asks the API for, where it stands in place of a key. It may do what its key may.</summary>
-internal sealed class SessionAuthorization(KnownSessions sessions, KnownKeys keys, RateLimits limits, TimeProvider time)
+internal sealed class SessionAuthorization(KnownSessions sessions, KnownKeys keys, RateLimits limits, [FromKeyedServices(DatabaseTime.Key)] TimeProvider time)
 {
     /// <summary>The session with a secret; null: there is none. One that must be looked up counts against its client, as unknown keys do.</summary>
     /// <exception cref="ApiException">429: the client has asked for too many. 503: the database does not respond.</exception>

@@ -16,19 +16,24 @@ namespace Xerotier.Gateway.Keys;
 /// <param name="time">The clock.</param>
 internal sealed class KnownKeys(Func<byte[], Task<ApiKey?>> find, IOptions<KeyOptions> options, TimeProvider time) : IDisposable
 {
+    private const long Never = long.MinValue;
+
     // A key with open calls stays: a change of the key must end them.
     private readonly BoundedTable<HashPrefix, KnownKey> known = new(options.Value.CacheSize, key => !key.HasStreams, key => key.Forget());
-    private readonly ConcurrentDictionary<HashPrefix, DateTimeOffset> unknown = new();
+    private readonly ConcurrentDictionary<HashPrefix, long> unknown = new(); // and since when, as a timestamp
     private readonly ConcurrentDictionary<HashPrefix, Task<KnownKey?>> pending = new();
     private readonly SemaphoreSlim lookups = new(8);
     private long version;
-    private long currentAt = long.MinValue;
+    private long lastRead = Never;
 
     /// <summary>How far the changes have been applied; null before the first time.</summary>
     public ChangeMark? Mark { get; private set; }
 
     /// <summary>Whether the feed has read the database within the last 2 s.</summary>
-    public bool IsLive => time.GetUtcNow().UtcTicks - Volatile.Read(ref currentAt) is >= 0 and <= 2 * TimeSpan.TicksPerSecond;
+    public bool IsLive => Silence <= TimeSpan.FromSeconds(2);
+
+    /// <summary>How long ago the feed has read the database, by the clock that nobody sets.</summary>
+    private TimeSpan Silence => Volatile.Read(ref lastRead) is var at && at == Never ? TimeSpan.MaxValue : time.GetElapsedTime(at);
 
     /// <summary>The known keys.</summary>
     public IEnumerable<KnownKey> All => known.Values;
@@ -44,8 +49,7 @@ internal sealed class KnownKeys(Func<byte[], Task<ApiKey?>> find, IOptions<KeyOp
             return null;
         }
 
-        var silentTicks = time.GetUtcNow().UtcTicks - Volatile.Read(ref currentAt);
-        return silentTicks <= options.Value.GraceMinutes * TimeSpan.TicksPerMinute ? key : null;
+        return Silence <= TimeSpan.FromMinutes(options.Value.GraceMinutes) ? key : null;
     }
 
     /// <summary>Looks <paramref name="hash"/> up in the database; null: there is no such key. Requests that ask for the same one at once share one look-up.</summary>
@@ -53,7 +57,7 @@ internal sealed class KnownKeys(Func<byte[], Task<ApiKey?>> find, IOptions<KeyOp
     public Task<KnownKey?> LookUpAsync(byte[] hash, CancellationToken cancellation)
     {
         var prefix = HashPrefix.Of(hash);
-        if (unknown.TryGetValue(prefix, out var until) && until > time.GetUtcNow())
+        if (unknown.TryGetValue(prefix, out var since) && time.GetElapsedTime(since) < TimeSpan.FromSeconds(options.Value.UnknownSeconds))
         {
             return Task.FromResult<KnownKey?>(null);
         }
@@ -100,7 +104,7 @@ internal sealed class KnownKeys(Func<byte[], Task<ApiKey?>> find, IOptions<KeyOp
         }
 
         Mark = changes.Mark;
-        Volatile.Write(ref currentAt, time.GetUtcNow().UtcTicks);
+        Volatile.Write(ref lastRead, time.GetTimestamp());
         return isOther;
     }
 
@@ -170,7 +174,7 @@ internal sealed class KnownKeys(Func<byte[], Task<ApiKey?>> find, IOptions<KeyOp
             }
         }
 
-        unknown[prefix] = time.GetUtcNow().AddSeconds(options.Value.UnknownSeconds);
+        unknown[prefix] = time.GetTimestamp();
         return null;
     }
 

@@ -6,7 +6,7 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.Gateway.Keys;
 
 /// <summary>Long-lived calls, each opened with a key. They end when the key does (revocation: at once, expiry: within a quarter of a second), and when the Gateway no longer knows the key.</summary>
-internal sealed class OpenCalls(IOptions<GatewayOptions> options, TimeProvider time) : BackgroundService
+internal sealed class OpenCalls(IOptions<GatewayOptions> options, [FromKeyedServices(DatabaseTime.Key)] TimeProvider time) : BackgroundService
 {
     private readonly ConcurrentDictionary<OpenCall, bool> open = new();
     private readonly OpenCounts<string> ofKeys = new(options.Value.MaxStreamsPerKey);

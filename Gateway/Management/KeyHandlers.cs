@@ -11,7 +11,7 @@ namespace Xerotier.Gateway.Management;
 /// Responds to requests for API keys (list, create, rotate, revoke): a project's own, a project's on behalf of the platform, and the
 /// platform's. No key gives away a scope that it does not have.
 /// </summary>
-internal sealed partial class KeyHandlers(KeyStore store, ProjectStore projects, IOptions<KeyOptions> options, TimeProvider time, ILogger<KeyHandlers> logger)
+internal sealed partial class KeyHandlers(KeyStore store, ProjectStore projects, IOptions<KeyOptions> options, [FromKeyedServices(DatabaseTime.Key)] TimeProvider time, ILogger<KeyHandlers> logger)
 {
     private const string PlatformSlug = Caller.Platform;
     private static readonly string[] ProjectScopes = [Scopes.Management, Scopes.Inference, Scopes.Heartbeat];

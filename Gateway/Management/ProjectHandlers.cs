@@ -7,7 +7,7 @@ using Xerotier.ServiceDefaults.Http;
 namespace Xerotier.Gateway.Management;
 
 /// <summary>Responds to requests for the platform's projects: list, create, suspend, resume.</summary>
-internal sealed partial class ProjectHandlers(ProjectStore store, TimeProvider time)
+internal sealed partial class ProjectHandlers(ProjectStore store, [FromKeyedServices(DatabaseTime.Key)] TimeProvider time)
 {
     /// <summary>GET /v1/platform/projects.</summary>
     public async Task ListAsync(Call call)

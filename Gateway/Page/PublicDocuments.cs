@@ -1,4 +1,5 @@
 using Xerotier.Page.V1;
+using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Site;
 
 namespace Xerotier.Gateway.Page;
@@ -27,7 +28,7 @@ internal sealed class PublicDocuments
     private DateTimeOffset lastConfirmed;
     private Loss lost; // shown by documents that are not live
 
-    public PublicDocuments(Brand brand, TimeProvider time)
+    public PublicDocuments(Brand brand, [FromKeyedServices(DatabaseTime.Key)] TimeProvider time)
     {
         (this.brand, this.time) = (brand, time);
         lastConfirmed = time.GetUtcNow();

@@ -60,4 +60,30 @@ public sealed class ReadinessTests(PostgresFixture postgres)
         time.Ahead = default;
         await Eventually.TrueAsync(async () => await gateway.SendAsync("GET", "/readyz") is (200, { } body) && (string?)body["checks"]!["clock"] == "ok", "ready again");
     }
+
+    [Theory]
+    [InlineData(-26)]
+    [InlineData(400 * 24)]
+    public async Task A_clock_that_is_off_judges_no_key_and_writes_no_time(int hours)
+    {
+        var time = new LeapingTime(TimeProvider.System);
+        var database = await postgres.Server.CreateDatabaseAsync();
+        await using var gateway = await TestGateway.StartAsync(database, configure: services => services.AddSingleton<TimeProvider>(time));
+        var project = await gateway.CreateProjectAsync();
+        var (rotated, old) = await gateway.CreateKeyAsync(project, "management");
+        var (_, lasting) = await gateway.CreateKeyAsync(project, new { name = "lasting", scopes = new[] { "management" }, expires_at = DateTimeOffset.UtcNow.AddDays(2).ToString("O") });
+        var (_, ended) = await gateway.CreateKeyAsync(project, new { name = "short", scopes = new[] { "management" }, expires_at = DateTimeOffset.UtcNow.AddSeconds(3).ToString("O") });
+        Assert.Equal(200, await StatusAsync(ended));
+        await Eventually.TrueAsync(async () => await StatusAsync(ended) == 401, "it ends");
+
+        time.Ahead = TimeSpan.FromHours(hours);
+        Assert.Equal((200, 401), (await StatusAsync(lasting), await StatusAsync(ended)));
+        Assert.Equal(200, (await gateway.SendAsync("POST", $"/{project}/v1/management/keys/{rotated}/rotate", old)).Status);
+        await using var source = Npgsql.NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand($"select count(*) filter (where abs(extract(epoch from expires_at - now() - interval '24 hours')) < 60) from api_key_values where key_id = '{rotated}' and expires_at is not null");
+        Assert.Equal(1L, await command.ExecuteScalarAsync());
+        Assert.Equal(200, await StatusAsync(old));
+
+        async Task<int> StatusAsync(string key) => (await gateway.SendAsync("GET", $"/{project}/v1/management/keys", key)).Status;
+    }
 }
