@@ -91,7 +91,7 @@ internal sealed class ChangeLogService(ChangeFeed feed, FullChangeLog log, Notic
                 length += change.CalculateSize();
             }
 
-            response.Mark = to.ToString();
+            (response.Mark, response.UpToDate) = (to.ToString(), to.Mark.Page is null);
             await stream.WriteAsync(response, end);
         }
     }

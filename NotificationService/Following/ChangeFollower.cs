@@ -38,6 +38,9 @@ internal sealed class ChangeFollower(
     protected override string MarkOf(WatchChangesResponse response) => response.Mark;
 
     /// <inheritdoc/>
+    protected override bool IsUpToDate(WatchChangesResponse response) => response.UpToDate;
+
+    /// <inheritdoc/>
     protected override bool IsNews(WatchChangesResponse response) => response.Changes.Count > 0;
 
     /// <inheritdoc/>
@@ -155,7 +158,7 @@ internal sealed class ChangeFollower(
         return IncidentNews.Of(change.Action, after, current, change.OccurredAt.ToDateTimeOffset()) is var (type, update)
             ? new(
                 $"{change.ObjectId}.{update.Id}", type, change.ObjectId, change.ProjectId, Platform: true, [.. current!.Components.Select(component => component.Id)],
-                change.OccurredAt.ToDateTimeOffset(), change.Current.ToByteArray())
+                change.OccurredAt.ToDateTimeOffset(), IncidentNews.AsOf(update, after!, current) is { } earlier ? JsonSerializer.SerializeToUtf8Bytes(earlier, ContractsJson.Wire.Incident) : change.Current.ToByteArray())
             : null;
     }
 

@@ -38,4 +38,12 @@ internal static class IncidentNews
             _ => EventTypes.IncidentUpdated,
         }, update);
     }
+
+    /// <summary>The incident as it was with an update, where more has happened since, as to somebody who was away; null: it is still so.</summary>
+    /// <param name="update">The update.</param>
+    /// <param name="after">The incident after the change that brought it.</param>
+    /// <param name="current">The incident as it is now.</param>
+    public static Incident? AsOf(IncidentUpdate update, Incident after, Incident current) => current.Updates.Any(other => other.PostedAt > update.PostedAt)
+        ? after with { Updates = [.. current.Updates.Where(other => other.PostedAt <= update.PostedAt)] }
+        : null;
 }

@@ -27,6 +27,9 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
     /// <summary>The mark after a response.</summary>
     protected abstract string MarkOf(TResponse response);
 
+    /// <summary>Whether nothing else has happened up to a response's mark that is still to come: only then is it known that what is due still is.</summary>
+    protected abstract bool IsUpToDate(TResponse response);
+
     /// <summary>Whether a response says something.</summary>
     protected abstract bool IsNews(TResponse response);
 
@@ -118,7 +121,7 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
                     kept = time.GetTimestamp();
                 }
 
-                if (!IsNews(response))
+                if (IsUpToDate(response) || !IsNews(response)) // an earlier release's says it only by having none
                 {
                     await WriteAsync(TakeDueAsync, mark: null, stopping);
                 }

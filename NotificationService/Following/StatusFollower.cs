@@ -36,6 +36,9 @@ internal sealed class StatusFollower(
     protected override string MarkOf(WatchChangesResponse response) => response.Mark;
 
     /// <inheritdoc/>
+    protected override bool IsUpToDate(WatchChangesResponse response) => response.UpToDate;
+
+    /// <inheritdoc/>
     protected override bool IsNews(WatchChangesResponse response) => response.Changes.Count > 0;
 
     /// <inheritdoc/>

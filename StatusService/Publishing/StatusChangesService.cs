@@ -32,7 +32,7 @@ public sealed class StatusChangesService(StatusChangeLog log, Migrations migrati
         {
             var (next, changes) = await log.AfterAsync(mark, ended.Token) ?? throw new RpcException(new(StatusCode.OutOfRange, "Start again from GetStatuses."));
             mark = next;
-            await responseStream.WriteAsync(new() { Mark = mark.ToString(), Changes = { changes.Select(ToProto) } }, ended.Token);
+            await responseStream.WriteAsync(new() { Mark = mark.ToString(), Changes = { changes.Select(ToProto) }, UpToDate = changes.Count < StatusChangeLog.PageSize }, ended.Token);
             if (changes.Count < StatusChangeLog.PageSize)
             {
                 await Task.Delay(Poll, time, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -49,6 +49,28 @@ public sealed class FollowingTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Each_update_that_happened_while_nobody_followed_is_told_as_it_was()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
+        await notifier.SubscribeAsync("sub_1", "/hook", project: "proj_platform1");
+        await notifier.StopAllAsync();
+        var id = (string)(await notifier.CallAsync(HttpMethod.Post, "incidents", new()
+        {
+            ["title"] = "Errors",
+            ["body"] = "We look.",
+            ["components"] = new JsonArray(new JsonObject { ["id"] = "cmp_inference_routing", ["status"] = "outage" }),
+        }))["id"]!;
+        await notifier.CallAsync(HttpMethod.Post, $"incidents/{id}/updates", new() { ["status"] = "monitoring", ["body"] = "A fix is in place." });
+        await notifier.CallAsync(HttpMethod.Post, $"incidents/{id}/updates", new() { ["status"] = "resolved", ["body"] = "Done." });
+        await notifier.AddReplicaAsync();
+        var told = (await MessagesAsync(notifier, 3)).Select(message => message.Json["data"]!).Select(data => (
+            (string?)data["status"], (string?)data["updates"]!.AsArray()[^1]!["body"], data["updates"]!.AsArray().Count, (int)data["updates_count"]!, data["resolved_at"] is null, (string?)data["components"]!.AsArray()[0]!["status"]));
+        Assert.Equal(
+            [("investigating", "We look.", 1, 1, true, "outage"), ("monitoring", "A fix is in place.", 2, 2, true, "outage"), ("resolved", "Done.", 3, 3, false, "operational")],
+            told);
+    }
+
+    [Fact]
     public async Task What_happened_while_nobody_followed_is_told_afterwards_and_once_whoever_follows()
     {
         await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
@@ -83,6 +105,31 @@ public sealed class FollowingTests(PostgresFixture postgres)
         Assert.Contains(("-1h", false), told);
         Assert.Single(told, one => one is ("-36h" or "-24h", true));
         Assert.All(messages, message => Assert.Equal(id, (string?)message.Json["data"]!["id"]));
+    }
+
+    [Fact]
+    public async Task A_reminder_comes_in_time_however_much_else_happens()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
+        await notifier.SubscribeAsync("sub_1", "/hook", events: "{maintenance.reminder}");
+        var window = Window(TimeSpan.FromHours(48));
+        window["reminders"] = new JsonArray("-24h");
+        await notifier.CallAsync(HttpMethod.Post, "maintenance", window);
+        var other = (string)(await notifier.CallAsync(HttpMethod.Post, "maintenance", Window(TimeSpan.FromHours(48))))["id"]!;
+        await Eventually.TrueAsync(async () => (long)(await notifier.ScalarAsync("select count(*) from plans where name = '-24h'"))! >= 1, "it is planned");
+        var heard = MessagesAsync(notifier, 1);
+        for (var i = 0; !heard.IsCompleted; i++)
+        {
+            await notifier.CallAsync(HttpMethod.Patch, $"maintenance/{other}", new() { ["description"] = $"Step {i}" }); // no read of the log is without a change
+            if (i == 20)
+            {
+                await notifier.ExecuteAsync($"update plans set due_at = clock_timestamp() where window_id <> '{other}'");
+            }
+
+            await Task.Delay(30);
+        }
+
+        Assert.Equal("maintenance.reminder", Assert.Single(await heard).Type);
     }
 
     [Fact]
