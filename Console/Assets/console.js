@@ -30,7 +30,8 @@
   addEventListener('pageshow', () => document.querySelectorAll('button[disabled]').forEach((b) => { b.disabled = false; }));
 
   const live = () => document.querySelectorAll('[data-live]');
-  if (live().length === 0) return;
+  // What answers a form is at no address of its own, and says what must not go away.
+  if (live().length === 0 || document.body.hasAttribute('data-answer')) return;
   const every = 5000;
   let wait = every;
   const refresh = async () => {

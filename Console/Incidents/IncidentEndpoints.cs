@@ -287,15 +287,15 @@ internal static class IncidentEndpoints
     private static async Task<IReadOnlyList<Component>> ComponentsAsync(Visit visit) =>
         (await visit.Api.GetAsync(visit.OfProject("management/components?limit=100"), ContractsJson.Wire.ListPageComponent)).Data;
 
-    /// <summary>Fills a text to start from into what is still empty; nothing that was typed is lost.</summary>
+    /// <summary>Fills a text to start from into what is empty or is another of them; nothing that was typed is lost.</summary>
     private static void FillIn(FormValues form, IncidentTemplate template)
     {
-        if (form["title"].Length == 0)
+        if (form["title"].Length == 0 || IncidentTemplate.All.Any(other => other.Title == form["title"]))
         {
             form.Set("title", template.Title);
         }
 
-        if (form["body"].Length == 0)
+        if (form["body"].Length == 0 || IncidentTemplate.All.Any(other => other.Body == form["body"]))
         {
             form.Set("body", template.Body);
             form.Set("status", template.Status.Wire());

@@ -35,9 +35,19 @@ internal static class KeyEndpoints
 
     private static FormValues NewForm() => FormValues.Of(("scopes", "management"));
 
+    /// <summary>The keys, and one that was made just now: its value is shown whatever else fails, for nobody can read it again.</summary>
     private static async Task<IResult> ListAsync(Visit visit, KeyRing ring, FormValues form, ApiKeyCreated? made = null, int status = 200, string? problem = null)
     {
-        var list = await visit.Api.GetAsync($"{ring.Path}?{visit.ListQuery(50)}", ContractsJson.Wire.ListPageApiKey);
+        ListPage<ApiKey>? list = null;
+        try
+        {
+            list = await visit.Api.GetAsync($"{ring.Path}?{visit.ListQuery(50)}", ContractsJson.Wire.ListPageApiKey);
+        }
+        catch (ApiException) when (made is not null)
+        {
+            problem = "The other keys cannot be read right now.";
+        }
+
         return visit.Page<KeysPage>(
             new()
             {
@@ -71,12 +81,12 @@ internal static class KeyEndpoints
             }
         }
 
+        ApiKeyCreated? made = null;
         if (!form.HasErrors)
         {
             try
             {
-                var made = await visit.Api.SendAsync(HttpMethod.Post, ring.Path, body, ContractsJson.Wire.ApiKeyCreated);
-                return await ListAsync(visit, ring, NewForm(), made.Value, StatusCodes.Status201Created);
+                made = (await visit.Api.SendAsync(HttpMethod.Post, ring.Path, body, ContractsJson.Wire.ApiKeyCreated)).Value;
             }
             catch (ApiException refused)
             {
@@ -84,7 +94,7 @@ internal static class KeyEndpoints
             }
         }
 
-        return await ListAsync(visit, ring, form, status: form.Status);
+        return made is null ? await ListAsync(visit, ring, form, status: form.Status) : await ListAsync(visit, ring, NewForm(), made, StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> RotateAsync(Visit visit, KeyRing ring, string id)

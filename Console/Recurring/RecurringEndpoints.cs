@@ -200,6 +200,11 @@ internal static class RecurringEndpoints
         MaintenanceSeriesPreview? preview = null;
         if (previewed is not null)
         {
+            if (form["title"].Length == 0)
+            {
+                previewed["title"] = "Preview"; // times are seen without one
+            }
+
             try
             {
                 preview = (await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/maintenance-series/preview"), previewed, ContractsJson.Wire.MaintenanceSeriesPreview)).Value;

@@ -36,36 +36,56 @@ internal static class SubscriptionEndpoints
         return visit.Page<SubscriptionsPage>(new() { [nameof(SubscriptionsPage.List)] = list });
     }
 
-    private static async Task<IResult> ShowAsync(Visit visit, string id, string? problem = null, int status = 200, string? secret = null)
+    private static async Task<IResult> ShowAsync(Visit visit, string id, string? problem = null, int status = 200)
     {
         var subscription = visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.Subscription);
-        var deliveries = visit.Api.GetAsync(PathOf(visit, id) + $"/deliveries?{visit.ListQuery(50)}", ContractsJson.Wire.ListPageDelivery);
-        return visit.Page<SubscriptionPage>(
-            new()
-            {
-                [nameof(SubscriptionPage.Subscription)] = await subscription,
-                [nameof(SubscriptionPage.Deliveries)] = await deliveries,
-                [nameof(SubscriptionPage.Problem)] = problem,
-                [nameof(SubscriptionPage.Secret)] = secret,
-            },
-            status);
+        var deliveries = DeliveriesAsync(visit, id);
+        return Page(visit, await subscription, await deliveries, problem, status);
     }
+
+    /// <summary>One with a secret that was made just now: it is shown whatever else fails, for nobody can read it again.</summary>
+    private static async Task<IResult> ShowAsync(Visit visit, SubscriptionWithSecret made, int status)
+    {
+        try
+        {
+            return Page(visit, made, await DeliveriesAsync(visit, made.Id), null, status, made.Secret);
+        }
+        catch (ApiException)
+        {
+            return Page(visit, made, null, "Its messages cannot be read right now.", status, made.Secret);
+        }
+    }
+
+    private static Task<ListPage<Delivery>> DeliveriesAsync(Visit visit, string id) =>
+        visit.Api.GetAsync(PathOf(visit, id) + $"/deliveries?{visit.ListQuery(50)}", ContractsJson.Wire.ListPageDelivery);
+
+    private static IResult Page(Visit visit, Subscription subscription, ListPage<Delivery>? deliveries, string? problem, int status, string? secret = null) => visit.Page<SubscriptionPage>(
+        new()
+        {
+            [nameof(SubscriptionPage.Subscription)] = subscription,
+            [nameof(SubscriptionPage.Deliveries)] = deliveries,
+            [nameof(SubscriptionPage.Problem)] = problem,
+            [nameof(SubscriptionPage.Secret)] = secret,
+        },
+        status);
 
     private static async Task<IResult> CreateAsync(Visit visit)
     {
         var form = await FormValues.ReadAsync(visit.Http.Request);
+        SubscriptionWithSecret made;
         try
         {
             var body = Body(form);
             body["channel"] = form["channel"];
-            var made = await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/subscriptions"), body, ContractsJson.Wire.SubscriptionWithSecret);
-            return await ShowAsync(visit, made.Value.Id, status: StatusCodes.Status201Created, secret: made.Value.Secret ?? "");
+            made = (await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/subscriptions"), body, ContractsJson.Wire.SubscriptionWithSecret)).Value;
         }
         catch (ApiException refused)
         {
             form.Refuse(refused.Error, Fields);
             return await FormAsync(visit, null, form);
         }
+
+        return await ShowAsync(visit, made, StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> EditAsync(Visit visit, string id)
@@ -110,7 +130,7 @@ internal static class SubscriptionEndpoints
         try
         {
             var rotated = await visit.Api.SendAsync(HttpMethod.Post, PathOf(visit, id) + "/rotate", null, ContractsJson.Wire.SubscriptionWithSecret);
-            return await ShowAsync(visit, id, secret: rotated.Value.Secret ?? "");
+            return await ShowAsync(visit, rotated.Value, StatusCodes.Status200OK);
         }
         catch (ApiException refused) when (refused.Error.Status is 400 or 409)
         {

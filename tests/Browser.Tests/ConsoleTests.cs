@@ -49,8 +49,14 @@ public sealed class ConsoleTests(BrowserFixture browser, ConsoleTests.ClusterFix
         await ToldAsync(page, "It is removed for good; its audit trail stays.", "Maintenance");
 
         // An incident, from its composer to its end.
-        await GoAsync(page, "incidents/new?template=errors");
+        await GoAsync(page, "incidents/new");
+        await ClickAsync(page, "Slow responses"); // a text to start from, though nothing is filled in yet
+        await Expect(page.Locator("#title")).ToHaveValueAsync("Slow responses");
+        await ClickAsync(page, "Elevated errors"); // another in its place
+        await Expect(page.Locator("#title")).ToHaveValueAsync("Elevated error rates");
         await page.FillAsync("#title", Hostile);
+        await ClickAsync(page, "Fix in place"); // what was typed stays
+        await Expect(page.Locator("#title")).ToHaveValueAsync(Hostile);
         await page.FillAsync("#body", $"**Loud** {Hostile}");
         await page.CheckAsync("[name='component:cmp_model_storage'][value=outage]", new() { Force = true });
         await ClickAsync(page, "Preview");
@@ -72,12 +78,12 @@ public sealed class ConsoleTests(BrowserFixture browser, ConsoleTests.ClusterFix
 
         // A series, seen before it is made.
         await GoAsync(page, "recurring/new");
-        await page.FillAsync("#title", Hostile);
         await page.FillAsync("#timezone", "Europe/Berlin");
         await page.FillAsync("#starts_on", "2027-03-20");
         await page.FillAsync("#local_time", "02:30");
-        await ClickAsync(page, "Preview the next ten");
+        await ClickAsync(page, "Preview the next ten"); // which needs no title
         await Expect(page.GetByText("moved: the clocks are put forward")).ToBeVisibleAsync();
+        await page.FillAsync("#title", Hostile);
         await ClickAsync(page, "Create");
         await ToldAsync(page, "It is made.", Hostile);
         await page.Locator("summary", new() { HasText = "Cancel the series" }).ClickAsync();
@@ -179,6 +185,21 @@ public sealed class ConsoleTests(BrowserFixture browser, ConsoleTests.ClusterFix
         await TabToAsync(page, ".confirm button");
         await page.Keyboard.PressAsync("Enter");
         await ToldAsync(page, "It is cancelled.", "By keyboard");
+    }
+
+    [Fact]
+    public async Task Why_a_change_was_refused_stays_to_be_read()
+    {
+        using var api = cluster.Http(cluster.ApiKey);
+        var window = await api.PostForJsonAsync($"{cluster.BaseUrl}/management/maintenance", new { title = "Ended elsewhere", description = "", starts_at = DateTimeOffset.UtcNow.AddHours(3), ends_at = DateTimeOffset.UtcNow.AddHours(4) });
+        await using var visit = await SignedInAsync(new(IsLive: true));
+        await GoAsync(visit.Page, $"maintenance/{window["id"]}");
+        using var cancelled = await api.DeleteAsync($"{cluster.BaseUrl}/management/maintenance/{window["id"]}");
+        cancelled.EnsureSuccessStatusCode();
+        await ClickAsync(visit.Page, "Complete");
+        await Expect(visit.Page.Locator(".problem")).ToBeVisibleAsync();
+        await visit.Page.WaitForTimeoutAsync(7000); // longer than what is live takes to be fetched again
+        await Expect(visit.Page.Locator(".problem")).ToBeVisibleAsync();
     }
 
     [Fact]

@@ -121,7 +121,7 @@ public sealed class GatewaysTests
 
     private static Uri AddressOf(Socket listener) => new($"http://{listener.LocalEndPoint}");
 
-    private static async Task<Gateway> StartAsync(Action<WebApplication>? map = null)
+    internal static async Task<Gateway> StartAsync(Action<WebApplication>? map = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -133,7 +133,7 @@ public sealed class GatewaysTests
     }
 
     /// <summary>A Gateway that answers everything.</summary>
-    private sealed class Gateway(WebApplication app) : IAsyncDisposable
+    internal sealed class Gateway(WebApplication app) : IAsyncDisposable
     {
         private int requests;
 

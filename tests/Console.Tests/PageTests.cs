@@ -197,12 +197,12 @@ public sealed partial class PageTests
         },
         form: null);
 
-    private static async Task<(string Html, HttpContext Http)> RenderAsync(Func<HttpContext, Task<IResult>> page, string? form)
+    internal static async Task<(string Html, HttpContext Http)> RenderAsync(Func<HttpContext, Task<IResult>> page, string? form, string gateway = "http://127.0.0.1:9")
     {
         var collection = new ServiceCollection();
         collection.AddLogging();
         collection.AddOptions();
-        collection.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection([new("services:gateway:internal:0", "http://127.0.0.1:9")]).Build());
+        collection.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection([new("services:gateway:internal:0", gateway)]).Build());
         collection.AddSingleton(TimeProvider.System);
         collection.AddSingleton(new ServiceIdentity("console", "1"));
         collection.AddSingleton<LookUp>((_, _) => Task.FromResult<System.Net.IPAddress[]>([]));
@@ -217,6 +217,7 @@ public sealed partial class PageTests
         var http = new DefaultHttpContext { RequestServices = services };
         http.Request.Method = form is null ? "GET" : "POST";
         http.Request.Path = "/console/maintenance/mw_1";
+        http.Request.ContentType = form is null ? null : "application/x-www-form-urlencoded";
         http.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(form ?? ""));
         http.Request.Headers[ConsoleSession.HeldHeader] = new ConsoleSession(new("proj_1", "Project", true, "ops"), null, DateTimeOffset.UtcNow.AddHours(1)).ToHeader();
         http.Request.Headers[ConsoleSession.SecretHeader] = "secret";
