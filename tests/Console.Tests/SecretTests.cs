@@ -12,14 +12,36 @@ public sealed class SecretTests
 {
     private static readonly ApiKeyCreated Key = new()
     {
-        Id = "key_1", Name = "one", Scopes = ["management"], AllowedIps = [], CreatedAt = DateTimeOffset.UnixEpoch, CreatedBy = "ops",
-        ExpiresAt = null, LastUsedAt = null, RevokedAt = null, Key = "xero_made",
+        Id = "key_1",
+        Name = "one",
+        Scopes = ["management"],
+        AllowedIps = [],
+        CreatedAt = DateTimeOffset.UnixEpoch,
+        CreatedBy = "ops",
+        ExpiresAt = null,
+        LastUsedAt = null,
+        RevokedAt = null,
+        Key = "xero_made",
     };
 
     private static readonly SubscriptionWithSecret Webhook = new()
     {
-        Id = "sub_1", ProjectId = "proj_1", Channel = SubscriptionChannel.Webhook, Target = "https://hooks.example/1", Components = [], Events = [], State = SubscriptionState.Active, DisabledReason = null,
-        DeliveredCount = 0, FailedCount = 0, LastResult = null, PreviousSecretUntil = null, CreatedBy = "ops", CreatedAt = DateTimeOffset.UnixEpoch, UpdatedAt = DateTimeOffset.UnixEpoch, Secret = "whsec_made",
+        Id = "sub_1",
+        ProjectId = "proj_1",
+        Channel = SubscriptionChannel.Webhook,
+        Target = "https://hooks.example/1",
+        Components = [],
+        Events = [],
+        State = SubscriptionState.Active,
+        DisabledReason = null,
+        DeliveredCount = 0,
+        FailedCount = 0,
+        LastResult = null,
+        PreviousSecretUntil = null,
+        CreatedBy = "ops",
+        CreatedAt = DateTimeOffset.UnixEpoch,
+        UpdatedAt = DateTimeOffset.UnixEpoch,
+        Secret = "whsec_made",
     };
 
     [Theory]
