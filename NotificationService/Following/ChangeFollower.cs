@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
@@ -149,7 +148,7 @@ internal sealed class ChangeFollower(
     }
 
     private async Task<NewEvent> MaintenanceAsync(Change change, string type, IReadOnlyList<string> services, CancellationToken cancellation) => new(
-        string.Create(CultureInfo.InvariantCulture, $"{change.ObjectId}.{change.Version}"), type, change.ObjectId, change.ProjectId, change.Platform,
+        KeyOf(change.ObjectId, change.Version), type, change.ObjectId, change.ProjectId, change.Platform,
         await components.NamedAsync(services, cancellation), change.OccurredAt.ToDateTimeOffset(), change.After.ToByteArray());
 
     private static NewEvent? TakeIncident(Change change)

@@ -14,14 +14,26 @@ internal sealed class LogCursor(string name, NpgsqlDataSource database)
     private readonly string holder = $"{Guid.NewGuid():N}";
 
     /// <summary>Takes hold of it, or keeps it.</summary>
-    /// <returns>The mark, empty when nothing has been read yet; null: another replica holds it.</returns>
-    public async Task<string?> HoldAsync(CancellationToken cancellation)
+    /// <returns>The mark, empty when nothing has been read yet, and how often the log was begun anew; null: another replica holds it.</returns>
+    public async Task<(string Mark, int Generation)?> HoldAsync(CancellationToken cancellation)
     {
         await using var command = database.CreateCommand($"""
             update cursors set holder = @holder, held_until = clock_timestamp() + {Lease}
-            where name = @name and (holder = @holder or held_until < clock_timestamp()) returning mark
+            where name = @name and (holder = @holder or held_until < clock_timestamp()) returning mark, generation
             """).Text("name", name).Text("holder", holder);
-        return (string?)await command.ExecuteScalarAsync(cancellation);
+        return await command.ReadAllAsync(row => (row.GetString(0), row.GetInt32(1)), cancellation) is [var held] ? held : null;
+    }
+
+    /// <summary>Moves it to where the log is begun, for the first time or anew, within the caller's transaction.</summary>
+    /// <returns>How often it was begun anew.</returns>
+    /// <exception cref="CursorLostException">Another replica holds it.</exception>
+    public async Task<int> BeginAsync(NpgsqlConnection connection, string mark, CancellationToken cancellation)
+    {
+        await using var command = connection.Command($"""
+            update cursors set generation = generation + case mark when '' then 0 else 1 end, mark = @mark, held_until = clock_timestamp() + {Lease}
+            where name = @name and holder = @holder returning generation
+            """).Text("name", name).Text("holder", holder).Text("mark", mark);
+        return (int?)await command.ExecuteScalarAsync(cancellation) ?? throw new CursorLostException();
     }
 
     /// <summary>Moves it, within the caller's transaction.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Grpc.Core;
 using Npgsql;
 using Xerotier.NotificationService.Events;
@@ -21,11 +22,16 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
     private readonly LogCursor cursor = new(name, database);
     private readonly FailureLog failures = new(logger, $"The log of {name} cannot be followed; it is tried again from where it was", $"The log of {name} is followed again");
 
+    private int generation;
+
     /// <summary>Opens the stream after a mark.</summary>
     protected abstract AsyncServerStreamingCall<TResponse> Open(string mark, CancellationToken cancellation);
 
     /// <summary>The mark after a response.</summary>
     protected abstract string MarkOf(TResponse response);
+
+    /// <summary>The key of an event: the version of what changed, which may come again, of another change, where a database was set back and its log is begun anew.</summary>
+    protected string KeyOf(string id, long version) => string.Create(CultureInfo.InvariantCulture, $"{id}.{version}{(generation == 0 ? "" : $"@{generation}")}");
 
     /// <summary>Whether nothing else has happened up to a response's mark that is still to come: only then is it known that what is due still is.</summary>
     protected abstract bool IsUpToDate(TResponse response);
@@ -93,10 +99,12 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
     /// <summary>Follows the log until the stream ends; returns at once while another replica does.</summary>
     private async Task FollowAsync(CancellationToken stopping)
     {
-        if (await cursor.HoldAsync(stopping) is not { } mark)
+        if (await cursor.HoldAsync(stopping) is not var (mark, held))
         {
             return;
         }
+
+        generation = held;
 
         await EverybodyAsync(stopping); // whoever held it before may have died while telling
         if (mark.Length == 0)
@@ -142,7 +150,7 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
         await using var connection = await database.OpenConnectionAsync(stopping);
         await using var transaction = await connection.BeginTransactionAsync(stopping);
         var mark = await BeginAsync(connection, stopping);
-        await cursor.MoveAsync(connection, mark, stopping);
+        generation = await cursor.BeginAsync(connection, mark, stopping);
         await transaction.CommitAsync(stopping);
         return mark;
     }

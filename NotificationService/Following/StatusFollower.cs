@@ -75,7 +75,7 @@ internal sealed class StatusFollower(
 
         var known = await components.ListAsync(cancellation);
         return [.. due.Select(change => new NewEvent(
-            string.Create(CultureInfo.InvariantCulture, $"{change.Id}.{change.Number}"), EventTypes.StatusChanged, change.Id, "", Platform: true, [change.Id], change.Since,
+            KeyOf(change.Id, change.Number), EventTypes.StatusChanged, change.Id, "", Platform: true, [change.Id], change.Since,
             JsonSerializer.SerializeToUtf8Bytes(new JsonObject
             {
                 ["id"] = change.Id,

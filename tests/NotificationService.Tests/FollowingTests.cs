@@ -161,6 +161,11 @@ public sealed class FollowingTests(PostgresFixture postgres)
         var messages = await MessagesAsync(notifier, 1);
         Assert.Equal(id, (string?)messages[0].Json["data"]!["id"]);
         Assert.Equal(4L, await notifier.ScalarAsync("select count(*) from plans"));
+
+        // Where the other database was set back, a version that was told of comes again, of another change.
+        await notifier.ExecuteAsync($"insert into events (key, type, object_id, project_id, platform, components, occurred_at, data) select '{id}.2', 'maintenance.started', '{id}', project_id, true, components, now(), data from events limit 1");
+        await notifier.CallAsync(HttpMethod.Post, $"maintenance/{id}/complete");
+        Assert.Equal("maintenance.completed", (await MessagesAsync(notifier, 2))[1].Type);
     }
 
     [Fact]
