@@ -25,7 +25,12 @@
   // UTC beside times is of what stood in them.
   for (const times of document.querySelectorAll('[data-times]')) times.addEventListener('input', () => times.querySelector('#zone-hint')?.remove());
   for (const form of document.forms) {
-    form.addEventListener('submit', () => setTimeout(() => form.querySelectorAll('button').forEach((b) => { b.disabled = true; })));
+    form.addEventListener('submit', (e) => {
+      // A preview needs no field filled in, but a date that is half typed would be sent as none.
+      const half = e.submitter?.formNoValidate && [...form.elements].find((field) => field.validity?.badInput);
+      if (half) { e.preventDefault(); half.reportValidity(); }
+    });
+    form.addEventListener('submit', (e) => e.defaultPrevented || setTimeout(() => form.querySelectorAll('button').forEach((b) => { b.disabled = true; })));
   }
   addEventListener('pageshow', () => document.querySelectorAll('button[disabled]').forEach((b) => { b.disabled = false; }));
 

@@ -154,11 +154,15 @@ internal sealed class ChangeFollower(
     private static NewEvent? TakeIncident(Change change)
     {
         var (after, current) = (Read(change.After, ContractsJson.Wire.Incident), Read(change.Current, ContractsJson.Wire.Incident));
-        return IncidentNews.Of(change.Action, after, current, change.OccurredAt.ToDateTimeOffset()) is var (type, update)
-            ? new(
-                $"{change.ObjectId}.{update.Id}", type, change.ObjectId, change.ProjectId, Platform: true, [.. current!.Components.Select(component => component.Id)],
-                change.OccurredAt.ToDateTimeOffset(), IncidentNews.AsOf(update, after!, current) is { } earlier ? JsonSerializer.SerializeToUtf8Bytes(earlier, ContractsJson.Wire.Incident) : change.Current.ToByteArray())
-            : null;
+        if (IncidentNews.Of(change.Action, after, current, change.OccurredAt.ToDateTimeOffset()) is not var (type, update))
+        {
+            return null;
+        }
+
+        var earlier = IncidentNews.AsOf(update, after!, current!);
+        return new(
+            $"{change.ObjectId}.{update.Id}", type, change.ObjectId, change.ProjectId, Platform: true, [.. (earlier ?? current!).Components.Select(component => component.Id)],
+            change.OccurredAt.ToDateTimeOffset(), earlier is null ? change.Current.ToByteArray() : JsonSerializer.SerializeToUtf8Bytes(earlier, ContractsJson.Wire.Incident));
     }
 
     private static async Task PutAsync(NpgsqlConnection connection, string projectId, bool platform, long version, ByteString json, CancellationToken cancellation)

@@ -42,8 +42,10 @@ internal static class IncidentNews
     /// <summary>The incident as it was with an update, where more has happened since, as to somebody who was away; null: it is still so.</summary>
     /// <param name="update">The update.</param>
     /// <param name="after">The incident after the change that brought it.</param>
-    /// <param name="current">The incident as it is now.</param>
-    public static Incident? AsOf(IncidentUpdate update, Incident after, Incident current) => current.Updates.Any(other => other.PostedAt > update.PostedAt)
-        ? after with { Updates = [.. current.Updates.Where(other => other.PostedAt <= update.PostedAt)] }
-        : null;
+    /// <param name="current">The incident as it is now, with its updates in the order in which they were posted.</param>
+    public static Incident? AsOf(IncidentUpdate update, Incident after, Incident current)
+    {
+        var count = current.Updates.TakeWhile(other => other.Id != update.Id).Count() + 1;
+        return count < current.Updates.Count ? after with { Updates = [.. current.Updates.Take(count)] } : null;
+    }
 }
