@@ -105,7 +105,6 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
         }
 
         generation = held;
-
         await EverybodyAsync(stopping); // whoever held it before may have died while telling
         if (mark.Length == 0)
         {
