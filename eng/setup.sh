@@ -76,19 +76,17 @@ need_webhook_receiver() {
   export XEROTIER_WEBHOOK_RECEIVER=$folder
 }
 
-# build [PROJECT-OR-SOLUTION …]: Release, quiet unless something is wrong.
+# build PROJECT-OR-SOLUTION [OPTION …]: Release, quiet unless something is wrong.
 build() {
-  local target log process compiler=xerotier-$$
+  local log process compiler=xerotier-$$
   log=$(mktemp)
-  for target in "$@"; do
-    # One compiler for all projects, which is ours alone: each on its own takes twice as long. In the background, for a signal to end
-    # it: bash hears none while it waits for a command of the foreground. And all that it started.
-    (cd "$ROOT" && exec setsid dotnet build "$target" -c Release --nologo -v quiet -clp:NoSummary -p:UseSharedCompilation=true -p:SharedCompilationId="$compiler") >"$log" 2>&1 &
-    process=$!
-    trap 'kill -- "-$process"; wait "$process"; rm -f "$log"; exit 143' INT TERM HUP
-    wait "$process" || { kill -- "-$process" 2>/dev/null; cat "$log" >&2; rm -f "$log"; fail "The build of $target failed."; }
-    kill -- "-$process" 2>/dev/null || true # the compiler waits for more
-    trap - INT TERM HUP
-  done
+  # One compiler for all projects, which is ours alone: each on its own takes twice as long. In the background, for a signal to end
+  # it: bash hears none while it waits for a command of the foreground. And all that it started.
+  (cd "$ROOT" && exec setsid dotnet build "$@" -c Release --nologo -v quiet -clp:NoSummary -p:UseSharedCompilation=true -p:SharedCompilationId="$compiler") >"$log" 2>&1 &
+  process=$!
+  trap 'kill -- "-$process"; wait "$process"; rm -f "$log"; exit 143' INT TERM HUP
+  wait "$process" || { kill -- "-$process" 2>/dev/null; cat "$log" >&2; rm -f "$log"; fail "The build of $1 failed."; }
+  kill -- "-$process" 2>/dev/null || true # the compiler waits for more
+  trap - INT TERM HUP
   rm -f "$log"
 }
