@@ -23,6 +23,10 @@ internal sealed class IncidentClient(Cluster cluster, Gateways gateways, (string
     /// <summary>Writes that were acknowledged.</summary>
     public int Acknowledged => acknowledged.Sum(incident => incident.Bodies.Count);
 
+    /// <summary>What a subscriber of the project must hear of them.</summary>
+    public IEnumerable<Told> Told => acknowledged.SelectMany(incident => incident.Bodies.Select((body, i) =>
+        new Told(i == 0 ? "incident.created" : i == Updates ? "incident.resolved" : "incident.updated", incident.Id, body)));
+
     private string Incidents => $"/{project.Id}/v1/management/incidents";
 
     /// <summary>Works until <paramref name="stopping"/>.</summary>

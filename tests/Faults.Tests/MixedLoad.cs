@@ -23,11 +23,13 @@ internal sealed class MixedLoad : IAsyncDisposable
     private readonly ConcurrentBag<double> pageMilliseconds = [];
     private readonly (string Id, string Key) stranger;
     private readonly Subscriber subscriber;
+    private readonly Dictionary<string, int> before; // nobody has been heard of when a cluster starts
     private readonly List<Task> clients;
     private long refused;
 
-    private MixedLoad(Cluster cluster, (string Id, string Key) stranger, (string Id, string Key) platform, Subscriber subscriber)
+    private MixedLoad(Cluster cluster, (string Id, string Key) stranger, (string Id, string Key) platform, Subscriber subscriber, Dictionary<string, int> before)
     {
+        this.before = before;
         this.cluster = cluster;
         this.stranger = stranger;
         this.subscriber = subscriber;
@@ -62,8 +64,12 @@ internal sealed class MixedLoad : IAsyncDisposable
     public bool MayBeUnknown { get; set; }
 
     /// <summary>Starts all clients.</summary>
-    public static async Task<MixedLoad> StartAsync(Cluster cluster) =>
-        new(cluster, await cluster.CreateProjectAsync("stranger", false, "management", "inference"), await cluster.CreateProjectAsync("operators", true, "management"), await Subscriber.StartAsync(cluster));
+    public static async Task<MixedLoad> StartAsync(Cluster cluster)
+    {
+        var stranger = await cluster.CreateProjectAsync("stranger", false, "management", "inference");
+        var platform = await cluster.CreateProjectAsync("operators", true, "management");
+        return new(cluster, stranger, platform, await Subscriber.StartAsync(cluster, platform), await TroubleAsync(cluster));
+    }
 
     /// <summary>Stops all clients.</summary>
     public async Task StopAsync()
@@ -115,10 +121,26 @@ internal sealed class MixedLoad : IAsyncDisposable
             }
         }
 
-        foreach (var broken in (await shared.VerifyAsync()).Concat(await incidents.VerifyAsync()).Concat(await subscriber.VerifyAsync([.. acknowledged.Values])))
-        {
-            findings.Enqueue(broken);
-        }
+        var broken = new List<string>([.. await shared.VerifyAsync(), .. await incidents.VerifyAsync()]);
+        var changes = acknowledged.Values.Select(window => new Told("maintenance.scheduled", window)).Concat(shared.Told).Concat(incidents.Told);
+        broken.AddRange(await subscriber.VerifyAsync([.. changes]));
+
+        // The fleet was alive all the time: what was recorded since may have gaps, and no trouble.
+        broken.AddRange(from component in await TroubleAsync(cluster)
+                        let seconds = component.Value - before.GetValueOrDefault(component.Key)
+                        where seconds > 0
+                        select $"{component.Key} was alive, and {seconds} s of trouble were recorded");
+        broken.ForEach(findings.Enqueue);
+    }
+
+    /// <summary>Seconds of trouble that each component's history shows.</summary>
+    private static async Task<Dictionary<string, int>> TroubleAsync(Cluster cluster)
+    {
+        using var http = cluster.Http();
+        using var page = JsonDocument.Parse(await http.GetStringAsync("/status.json"));
+        return page.RootElement.GetProperty("indicators").EnumerateArray().ToDictionary(
+            indicator => indicator.GetProperty("name").GetString()!,
+            indicator => indicator.GetProperty("days").EnumerateArray().Sum(day => day.GetProperty("outage_seconds").GetInt32() + day.GetProperty("degraded_seconds").GetInt32()));
     }
 
     public async ValueTask DisposeAsync()
@@ -153,6 +175,11 @@ internal sealed class MixedLoad : IAsyncDisposable
         if (!stale && age > TimeSpan.FromSeconds(60 + 10))
         {
             findings.Enqueue($"{Now()}: a page of {age.TotalSeconds:0} s ago is not marked as stale");
+        }
+
+        if (age < -TimeSpan.FromSeconds(3))
+        {
+            findings.Enqueue($"{Now()}: a page of {-age.TotalSeconds:0} s from now"); // whatever a clock says: 2 s are tolerated
         }
 
         // The fleet is alive all the time: whoever says that it is not, lies.

@@ -10,19 +10,22 @@ using Xerotier.TestKit;
 
 namespace Xerotier.Faults.Tests;
 
-/// <summary>A webhook of the project whose windows are written: it is always there, so it must hear of each window that was acknowledged.</summary>
+/// <summary>What somebody is told: an event of a window, or of an incident with the text of the update that it is about.</summary>
+internal readonly record struct Told(string Type, string Object, string Update = "");
+
+/// <summary>Webhooks of the project whose windows are written, and of the one whose incidents are: they are always there, so they must hear of each change that was acknowledged.</summary>
 internal sealed class Subscriber : IAsyncDisposable
 {
     /// <summary>Three times as long as a message stays with a sender that has died.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, bool>> heard = new(); // window → webhook-ids
+    private readonly ConcurrentDictionary<Told, ConcurrentDictionary<string, bool>> heard = new(); // → webhook-ids
     private readonly WebApplication app;
 
     private Subscriber(WebApplication app) => this.app = app;
 
-    /// <summary>Starts it and subscribes.</summary>
-    public static async Task<Subscriber> StartAsync(Cluster cluster)
+    /// <summary>Starts it and subscribes for the project of <paramref name="cluster"/> and for <paramref name="platform"/>, a project of the platform.</summary>
+    public static async Task<Subscriber> StartAsync(Cluster cluster, (string Id, string Key) platform)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
@@ -30,26 +33,32 @@ internal sealed class Subscriber : IAsyncDisposable
         var subscriber = new Subscriber(builder.Build());
         subscriber.app.Run(subscriber.ReceiveAsync);
         await subscriber.app.StartAsync();
-        using var http = cluster.Http(cluster.ApiKey);
-        using var subscribed = await http.PostAsJsonAsync(
-            $"/{cluster.ProjectId}/v1/management/subscriptions", new { channel = "webhook", target = subscriber.app.Urls.Single(), events = new[] { "maintenance.scheduled" } });
-        Assert.Equal(HttpStatusCode.Created, subscribed.StatusCode);
+        await SubscribeAsync((cluster.ProjectId, cluster.ApiKey), "maintenance.scheduled", "maintenance.completed", "maintenance.cancelled");
+        await SubscribeAsync(platform, "incident.created", "incident.updated", "incident.resolved");
         return subscriber;
+
+        async Task SubscribeAsync((string Id, string Key) project, params string[] events)
+        {
+            using var http = cluster.Http(project.Key);
+            using var subscribed = await http.PostAsJsonAsync(
+                $"/{project.Id}/v1/management/subscriptions", new { channel = "webhook", target = subscriber.app.Urls.Single(), events });
+            Assert.Equal(HttpStatusCode.Created, subscribed.StatusCode);
+        }
     }
 
-    /// <summary>Waits until it has heard of <paramref name="windows"/>.</summary>
+    /// <summary>Waits until it has heard of <paramref name="changes"/>.</summary>
     /// <returns>Promises that were broken.</returns>
-    public async Task<IReadOnlyList<string>> VerifyAsync(IReadOnlyCollection<string> windows)
+    public async Task<IReadOnlyList<string>> VerifyAsync(IReadOnlyCollection<Told> changes)
     {
-        for (var until = DateTime.UtcNow + Patience; DateTime.UtcNow < until && !windows.All(heard.ContainsKey);)
+        for (var until = DateTime.UtcNow + Patience; DateTime.UtcNow < until && !changes.All(heard.ContainsKey);)
         {
             await Task.Delay(100);
         }
 
         return
         [
-            .. windows.Where(window => !heard.ContainsKey(window)).Select(window => $"acknowledged and not told within {Patience.TotalMinutes} min: {window}"),
-            .. heard.Where(window => window.Value.Count > 1).Select(window => $"told with {window.Value.Count} ids: {window.Key}"),
+            .. changes.Where(change => !heard.ContainsKey(change)).Select(change => $"acknowledged and not told within {Patience.TotalMinutes} min: {change}"),
+            .. heard.Where(change => change.Value.Count > 1).Select(change => $"told with {change.Value.Count} ids: {change.Key}"),
         ];
     }
 
@@ -58,7 +67,9 @@ internal sealed class Subscriber : IAsyncDisposable
     private async Task ReceiveAsync(HttpContext context)
     {
         using var message = await JsonDocument.ParseAsync(context.Request.Body);
-        heard.GetOrAdd(message.RootElement.GetProperty("data").GetProperty("id").GetString()!, _ => new())[context.Request.Headers["webhook-id"].ToString()] = true;
+        var data = message.RootElement.GetProperty("data");
+        var update = data.TryGetProperty("updates", out var updates) ? updates.EnumerateArray().Last().GetProperty("body").GetString()! : "";
+        heard.GetOrAdd(new(message.RootElement.GetProperty("type").GetString()!, data.GetProperty("id").GetString()!, update), _ => new())[context.Request.Headers["webhook-id"].ToString()] = true;
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 }

@@ -32,6 +32,12 @@ internal sealed class WindowClients(Cluster cluster, Gateways gateways, Action<H
     /// <summary>Those of them whose outcome no client knows.</summary>
     public int Unknown => histories.Values.Sum(history => history.Operations.Count(operation => operation.Status is null));
 
+    /// <summary>What a subscriber must hear of those that have ended and are still there; known once <see cref="VerifyAsync"/> has read each.</summary>
+    public IEnumerable<Told> Told => histories
+        .Select(history => (Id: history.Key, history.Value.Operations.Last().Window?.Status))
+        .Where(window => window.Status is "completed" or "cancelled")
+        .Select(window => new Told($"maintenance.{window.Status}", window.Id));
+
     /// <summary>Works until <paramref name="stopping"/>.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
