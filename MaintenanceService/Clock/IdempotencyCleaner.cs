@@ -3,7 +3,7 @@ using Xerotier.ServiceDefaults;
 namespace Xerotier.MaintenanceService.Clock;
 
 /// <summary>Removes idempotency keys that have expired, with their responses.</summary>
-internal sealed class IdempotencyCleaner(ClockStore store, Migrations migrations, TimeProvider time, ILogger<IdempotencyCleaner> logger) : BackgroundService
+internal sealed class IdempotencyCleaner(ClockStore store, Migrations migrations, DatabaseClock clock, TimeProvider time, ILogger<IdempotencyCleaner> logger) : BackgroundService
 {
     /// <summary>How often it looks.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
@@ -17,7 +17,7 @@ internal sealed class IdempotencyCleaner(ClockStore store, Migrations migrations
 
     private async Task TurnAsync(CancellationToken cancellation)
     {
-        while (await store.RemoveExpiredKeysAsync(time.GetUtcNow(), cancellation) > 0)
+        while (await store.RemoveExpiredKeysAsync(clock.Now, cancellation) > 0)
         {
         }
     }

@@ -7,7 +7,7 @@ namespace Xerotier.MaintenanceService.Clock;
 /// Moves windows with <c>auto_transition</c> on when their time comes. It looks every <see cref="Interval"/> instead of sleeping
 /// until the next one is due: a clock that is set, a start that was missed and another replica's windows then need no code of their own.
 /// </summary>
-internal sealed partial class TransitionClock(ClockStore store, ChangeNotifier changes, Migrations migrations, TimeProvider time, ILogger<TransitionClock> logger)
+internal sealed partial class TransitionClock(ClockStore store, ChangeNotifier changes, Migrations migrations, DatabaseClock clock, TimeProvider time, ILogger<TransitionClock> logger)
     : BackgroundService
 {
     /// <summary>How late a transition can be, apart from the time that it takes.</summary>
@@ -25,7 +25,7 @@ internal sealed partial class TransitionClock(ClockStore store, ChangeNotifier c
         int activated, completed;
         do
         {
-            (activated, completed) = await store.MoveDueAsync(time.GetUtcNow(), cancellation);
+            (activated, completed) = await store.MoveDueAsync(clock.Now, cancellation);
             if (activated + completed > 0)
             {
                 changes.Signal();

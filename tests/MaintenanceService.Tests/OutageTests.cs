@@ -118,6 +118,7 @@ public sealed class OutageTests : IAsyncLifetime
             new ClockStore(source),
             service.Services.GetRequiredService<ChangeNotifier>(),
             service.Services.GetRequiredService<Migrations>(),
+            service.Services.GetRequiredService<DatabaseClock>(),
             TimeProvider.System,
             NullLogger<TransitionClock>.Instance);
         await clock.StartAsync(CancellationToken.None);
