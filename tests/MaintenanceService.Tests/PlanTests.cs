@@ -16,10 +16,10 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.MaintenanceService.Tests;
 
-/// <summary>The plans of the statements that must stay fast, on a large table: 200,000 windows, or as many as <c>XEROTIER_TEST_WINDOWS</c> says.</summary>
+/// <summary>The plans of the statements that must stay fast, on a large table: 100,000 windows, or as many as <c>XEROTIER_TEST_WINDOWS</c> says.</summary>
 public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper output)
 {
-    private static readonly int Windows = int.Parse(Environment.GetEnvironmentVariable("XEROTIER_TEST_WINDOWS") ?? "200000", CultureInfo.InvariantCulture);
+    private static readonly int Windows = int.Parse(Environment.GetEnvironmentVariable("XEROTIER_TEST_WINDOWS") ?? "100000", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task No_statement_reads_the_table_through()
