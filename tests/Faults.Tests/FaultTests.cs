@@ -5,17 +5,12 @@ using Xerotier.TestKit;
 namespace Xerotier.Faults.Tests;
 
 /// <summary>The faults of product.md section 9, under load: the loss of any one part or two, ways between services that pass nothing in one direction, clocks that leap, and a rolling restart. FAULTS_MINUTES makes it longer, FAULTS_SEED repeats a run, FAULTS_ONLY selects faults by a part of their name.</summary>
+/// <remarks>All on one cluster, which each of them leaves well.</remarks>
 [Collection<FaultyClusterTests>]
-public sealed class FaultTests(ITestOutputHelper output) : IAsyncLifetime
+public sealed class FaultTests(BreakableCluster system, ITestOutputHelper output) : IClassFixture<BreakableCluster>
 {
     /// <summary>Little and much: more than clocks may differ, more than tokens and heartbeats may be old, another day, and another year.</summary>
     private static readonly TimeSpan[] Leaps = [.. new[] { 5, 90, 2 * 3600, 400 * 86_400 }.SelectMany(seconds => new[] { TimeSpan.FromSeconds(seconds), -TimeSpan.FromSeconds(seconds) })];
-
-    private readonly FaultyCluster system = new() { Breakable = TestContext.Current.TestMethod?.MethodName == nameof(It_withstands_the_loss_of_anything) }; // each test has its own: what another left broken is not its matter
-
-    public ValueTask InitializeAsync() => system.InitializeAsync();
-
-    public ValueTask DisposeAsync() => system.DisposeAsync();
 
     [Fact]
     public async Task It_withstands_the_loss_of_anything()

@@ -10,7 +10,7 @@ using Xerotier.TestKit;
 namespace Xerotier.Faults.Tests;
 
 /// <summary>A cluster with two of each service, 1,000 agents, and stores of its own behind proxies that can be slowed and cut.</summary>
-public sealed class FaultyCluster : IAsyncLifetime
+public class FaultyCluster : IAsyncLifetime
 {
     /// <summary>Ten seconds, as promised, with three times that as slack.</summary>
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(30);
@@ -48,7 +48,7 @@ public sealed class FaultyCluster : IAsyncLifetime
     }
 
     /// <summary>Whether each way from a service to the second instance of another one leads through a proxy, and each first instance's clock can be set.</summary>
-    public bool Breakable { get; init; }
+    protected virtual bool IsBreakable => false;
 
     /// <summary>The ways between services that can be cut.</summary>
     public IReadOnlyCollection<Link> Links => [.. links.Values];
@@ -100,7 +100,7 @@ public sealed class FaultyCluster : IAsyncLifetime
     private void Configure(IResourceBuilder<ProjectResource> project)
     {
         var name = project.Resource.Name;
-        if (!Breakable || !Services.Any(service => name.StartsWith(service, StringComparison.Ordinal)))
+        if (!IsBreakable || !Services.Any(service => name.StartsWith(service, StringComparison.Ordinal)))
         {
             return;
         }
@@ -186,6 +186,7 @@ public sealed class FaultyCluster : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         while (started.TryPop(out var part))
         {
             await part.DisposeAsync();
@@ -211,6 +212,12 @@ public sealed class FaultyCluster : IAsyncLifetime
 
         return part;
     }
+}
+
+/// <summary>One whose ways between services can be cut, and whose clocks can be set.</summary>
+public sealed class BreakableCluster : FaultyCluster
+{
+    protected override bool IsBreakable => true;
 }
 
 /// <summary>A way from one instance to another, through a proxy.</summary>

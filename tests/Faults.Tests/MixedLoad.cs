@@ -25,6 +25,7 @@ internal sealed class MixedLoad : IAsyncDisposable
     private readonly Subscriber subscriber;
     private readonly Dictionary<string, int> before; // nobody has been heard of when a cluster starts
     private readonly List<Task> clients;
+    private readonly string run = Guid.NewGuid().ToString("N"); // other loads may have gone before it
     private long refused;
 
     private MixedLoad(Cluster cluster, (string Id, string Key) stranger, (string Id, string Key) platform, Subscriber subscriber, Dictionary<string, int> before)
@@ -194,7 +195,7 @@ internal sealed class MixedLoad : IAsyncDisposable
         var number = 0;
         return RepeatAsync(TimeSpan.FromMilliseconds(100), async () =>
         {
-            var title = $"writer {first} window {number++}";
+            var title = $"writer {first} window {number++} of {run}";
             var content = JsonSerializer.Serialize(new
             {
                 title,

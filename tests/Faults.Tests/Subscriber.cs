@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -50,11 +51,14 @@ internal sealed class Subscriber : IAsyncDisposable
     /// <returns>Promises that were broken.</returns>
     public async Task<IReadOnlyList<string>> VerifyAsync(IReadOnlyCollection<Told> changes)
     {
-        for (var until = DateTime.UtcNow + Patience; DateTime.UtcNow < until && !changes.All(heard.ContainsKey);)
+        var at = changes.Count(heard.ContainsKey);
+        var watch = Stopwatch.StartNew();
+        while (watch.Elapsed < Patience && !changes.All(heard.ContainsKey))
         {
             await Task.Delay(100);
         }
 
+        Console.WriteLine($"{at} of {changes.Count} changes were told at once, and {changes.Count(heard.ContainsKey)} after {watch.Elapsed.TotalSeconds:0.0} s");
         return
         [
             .. changes.Where(change => !heard.ContainsKey(change)).Select(change => $"acknowledged and not told within {Patience.TotalMinutes} min: {change}"),

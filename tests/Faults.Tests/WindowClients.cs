@@ -22,6 +22,7 @@ internal sealed class WindowClients(Cluster cluster, Gateways gateways, Action<H
     private const int MaxUnknown = 3;
 
     private readonly ConcurrentDictionary<string, History> histories = new(); // by id
+    private readonly string run = Guid.NewGuid().ToString("N"); // others may have gone before
 
     /// <summary>Windows that were worked on.</summary>
     public int Windows => histories.Count;
@@ -43,7 +44,7 @@ internal sealed class WindowClients(Cluster cluster, Gateways gateways, Action<H
     {
         for (var number = 0; !stopping.IsCancellationRequested; number++)
         {
-            if (await CreateAsync($"writer of shared window {number}", stopping) is var (id, created))
+            if (await CreateAsync($"writer of shared window {number} of {run}", stopping) is var (id, created))
             {
                 var history = histories[id] = new(created, []);
                 await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => OperateAsync(id, history, client, stopping)));
