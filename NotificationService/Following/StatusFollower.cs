@@ -29,6 +29,11 @@ internal sealed class StatusFollower(
         returning component_id, number, before, after, since
         """;
 
+    /// <summary>A status that had held for its time when the next one came, as of a component that changed twice while nobody followed.</summary>
+    private const string HeldLongSql = """
+        delete from held_statuses where component_id = @component and due_at <= @since returning component_id, number, before, after, since
+        """;
+
     /// <inheritdoc/>
     protected override AsyncServerStreamingCall<WatchChangesResponse> Open(string mark, CancellationToken cancellation) => log.WatchChanges(new() { Mark = mark }, cancellationToken: cancellation);
 
@@ -52,29 +57,38 @@ internal sealed class StatusFollower(
     /// <inheritdoc/>
     protected override async Task<IReadOnlyList<NewEvent>> TakeAsync(NpgsqlConnection connection, WatchChangesResponse response, CancellationToken cancellation)
     {
+        var held = new List<NewEvent>();
         foreach (var change in response.Changes.Where(change => change.Before.Length > 0)) // what was not shown before has not changed
         {
+            await using var heldLong = connection.Command(HeldLongSql).Text("component", change.ComponentId).Time("since", change.At.ToDateTimeOffset());
+            held.AddRange(await ToldAsync(heldLong, cancellation));
             await using var hold = connection.Command(HoldSql)
                 .Text("component", change.ComponentId).Number("number", change.Number).Text("before", change.Before).Text("after", change.After).Time("since", change.At.ToDateTimeOffset());
             await hold.ExecuteNonQueryAsync(cancellation);
         }
 
-        return [];
+        return held;
     }
 
     /// <inheritdoc/>
     protected override async Task<IReadOnlyList<NewEvent>> TakeDueAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        await using var command = connection.Command(DueSql);
-        var due = await command.ReadAllAsync(
+        await using var due = connection.Command(DueSql);
+        return await ToldAsync(due, cancellation);
+    }
+
+    /// <summary>What is told of the changes that a statement takes, in the order in which they were recorded.</summary>
+    private async Task<IReadOnlyList<NewEvent>> ToldAsync(NpgsqlCommand take, CancellationToken cancellation)
+    {
+        var taken = await take.ReadAllAsync(
             row => (Id: row.GetString(0), Number: row.GetInt64(1), Before: row.GetString(2), After: row.GetString(3), Since: row.GetFieldValue<DateTimeOffset>(4)), cancellation);
-        if (due.Count == 0)
+        if (taken.Count == 0)
         {
             return [];
         }
 
         var known = await components.ListAsync(cancellation);
-        return [.. due.Select(change => new NewEvent(
+        return [.. taken.OrderBy(change => change.Number).Select(change => new NewEvent(
             KeyOf(change.Id, change.Number), EventTypes.StatusChanged, change.Id, "", Platform: true, [change.Id], change.Since,
             JsonSerializer.SerializeToUtf8Bytes(new JsonObject
             {

@@ -109,7 +109,8 @@ public sealed class NotificationApi : IAsyncLifetime
         return service;
     }
 
-    private static Type? TypeOf(ServiceDescriptor service) => service.ImplementationType ?? service.ImplementationFactory?.GetType().GenericTypeArguments[1];
+    /// <summary>What a registered service is made of; null: an object.</summary>
+    internal static Type? TypeOf(ServiceDescriptor service) => service.ImplementationType ?? service.ImplementationFactory?.GetType().GenericTypeArguments[1];
 
     /// <summary>Runs a statement in the service's database.</summary>
     internal async Task<object?> ExecuteAsync(FormattableString sql)

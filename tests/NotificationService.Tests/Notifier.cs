@@ -53,7 +53,7 @@ internal sealed class Notifier : IAsyncDisposable
     /// <summary>Starts a replica of the service.</summary>
     public async Task<InProcessService<Program>> AddReplicaAsync(params KeyValuePair<string, string?>[] more)
     {
-        var service = new InProcessService<Program>([
+        KeyValuePair<string, string?>[] all = [
             new("ConnectionStrings:notificationsdb", connection),
             new("services:gateway:internal:0", "http://127.0.0.1:9"),
             new("services:statusservice:grpc:0", "http://127.0.0.1:9"),
@@ -61,7 +61,8 @@ internal sealed class Notifier : IAsyncDisposable
             new("Notifications:AllowPrivateTargets", "true"),
             .. settings,
             .. more,
-        ]);
+        ];
+        var service = new InProcessService<Program>(all.Reverse().DistinctBy(setting => setting.Key)); // the last of each
         services.Add(service);
         using var http = service.Http();
         await Eventually.TrueAsync(async () => (await http.GetAsync("/readyz")).IsSuccessStatusCode);
