@@ -108,7 +108,7 @@ internal static partial class Operations
     };
 
     public static readonly Operation TestSubscription = new(
-        "testSubscription", Tags.Subscriptions, "Send a test", "A message of the type subscription.test to this subscription alone, after those that wait. What came of it is in its deliveries. One that is not active gets none (409).")
+        "testSubscription", Tags.Subscriptions, "Send a test", "A message of the type subscription.test to this subscription alone, after those that wait. What came of it is in its deliveries. One that is not active gets none (409). A subscription gets at most 5 a minute and all of a project 20, unless the installation says otherwise (429).")
     {
         Parameters = [Parameters.SubscriptionId],
         Responses = [new(201, "The message.", Body.Json<Delivery>(TestMessage))],

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Npgsql;
 using NpgsqlTypes;
 using Xerotier.NotificationService.Model;
 using Xerotier.ServiceDefaults;
@@ -7,11 +9,21 @@ using static Xerotier.NotificationService.Subscriptions.StoredDelivery;
 namespace Xerotier.NotificationService.Subscriptions;
 
 /// <summary>The messages to a subscription, of one project at a time: what people see of them and may do with them.</summary>
-internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal signal)
+internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal signal, IOptions<NotificationsOptions> limits)
 {
+    /// <summary>The tests of a project within the last minute. They are counted by their events, which stay where a subscription is deleted and made anew.</summary>
+    private const string LatestTests = $"""
+        from events where project_id = @project and type = '{EventTypes.Test}' and created_at > transaction_timestamp() - interval '1 minute'
+        """;
+
+    /// <summary>Whether there may be another one, in all statements of a transaction alike.</summary>
+    private const string Room = $"(select count(*) < @most_of_project and count(*) filter (where object_id = @id) < @most {LatestTests})";
+
+    /// <summary>One test of a project at a time, by whichever replica: each is counted.</summary>
     private static readonly string TestSql = $"""
-        update subscriptions set sequence = sequence + case when state = 'active' then 1 else 0 end where project_id = @project and id = @id;
-        with s as (select * from subscriptions where project_id = @project and id = @id and state = 'active'),
+        select pg_advisory_xact_lock(hashtextextended('tests of ' || @project, 0));
+        update subscriptions set sequence = sequence + 1 where project_id = @project and id = @id and state = 'active' and {Room};
+        with s as (select * from subscriptions where project_id = @project and id = @id and state = 'active' and {Room}),
         e as (
             insert into events (key, type, object_id, project_id, platform, components, occurred_at, data)
             select @key, '{EventTypes.Test}', s.id, s.project_id, false, array[]::text[], clock_timestamp(), @data from s
@@ -23,6 +35,12 @@ internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal sig
             returning *
         )
         select {Columns} from d, e
+        """;
+
+    private const string TestWaitSql = $"""
+        select coalesce(ceil(extract(epoch from greatest(
+            case when count(*) >= @most_of_project then min(created_at) end, case when count(*) filter (where object_id = @id) >= @most then min(created_at) filter (where object_id = @id) end
+        ) + interval '1 minute' - clock_timestamp())), 0)::int {LatestTests}
         """;
 
     /// <summary>The subscription's row is locked first, as whoever sends does. What is due within a minute is left alone: it may be on its way right now.</summary>
@@ -49,13 +67,12 @@ internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal sig
         order by d.sequence desc limit @limit
         """;
 
-    /// <summary>Adds a test to a subscription; null when it is not active.</summary>
+    /// <summary>Adds a test to a subscription; null when it is not active, or there were as many within the last minute as there may be.</summary>
     public async Task<Delivery?> TestAsync(string projectId, string id, CancellationToken cancellation)
     {
         try
         {
-            return await database.Command(projectId, TestSql)
-                .Text("id", id)
+            return await Limited(database.Command(projectId, TestSql), id)
                 .Text("key", Id.New("test."))
                 .Text("delivery", Id.New(IdPrefix))
                 .With("data", NpgsqlDbType.Bytea, Data(id))
@@ -65,6 +82,14 @@ internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal sig
         {
             signal.Wake(); // also when nobody knows whether it was written
         }
+    }
+
+    /// <summary>429 for a test more than there may be, with the time after which there may be one again.</summary>
+    public async Task<ApiException> TooManyTestsAsync(string projectId, string id, CancellationToken cancellation)
+    {
+        await using var command = Limited(database.Command(projectId, TestWaitSql), id);
+        var wait = Math.Max(1, (int)(await command.ExecuteScalarAsync(cancellation))!);
+        return new(ApiErrors.RateLimitExceeded(wait) with { Message = $"At most {limits.Value.TestsPerMinute} tests a minute are sent to a subscription, and {limits.Value.ProjectTestsPerMinute} to all of a project." });
     }
 
     /// <summary>Lets a message that has not arrived be tried now; null when it has, or its subscription is not active.</summary>
@@ -99,6 +124,9 @@ internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal sig
         await using var command = database.Command(projectId, ListSql).Text("subscription", subscriptionId).Number("before", before).Number("limit", limit);
         return await command.ReadAllAsync(Read, cancellation);
     }
+
+    private NpgsqlCommand Limited(NpgsqlCommand command, string id) =>
+        command.Text("id", id).Number("most", limits.Value.TestsPerMinute).Number("most_of_project", limits.Value.ProjectTestsPerMinute);
 
     /// <summary>What a test is about: the subscription itself.</summary>
     private static byte[] Data(string id)

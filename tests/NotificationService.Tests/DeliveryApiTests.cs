@@ -62,6 +62,43 @@ public sealed class DeliveryApiTests(NotificationApi api) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_subscription_and_a_project_have_so_many_tests_a_minute_and_all_replicas_count_them()
+    {
+        var database = await api.Postgres.CreateDatabaseAsync();
+        KeyValuePair<string, string?>[] limits = [new("Notifications:TestsPerMinute", "3"), new("Notifications:ProjectTestsPerMinute", "5")];
+        await using var one = await NotificationApi.StartServiceAsync(database, "http://127.0.0.1:9", limits);
+        await using var two = await NotificationApi.StartServiceAsync(database, "http://127.0.0.1:9", limits);
+        using var client = Client.Of(one);
+        using var same = Client.Of(two, client.Project);
+        using var other = Client.Of(two);
+        var first = await client.CreatedAsync();
+        var replies = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => (i % 2 == 0 ? client : same).PostAsync($"/{first}/test")));
+        Assert.Equal(3, replies.Count(reply => reply.Status == HttpStatusCode.Created));
+        Assert.All(replies.Where(reply => reply.Status != HttpStatusCode.Created), Refused);
+        Assert.Equal(3, (await client.GetAsync($"/{first}/deliveries")).Data.Count);
+
+        // The project's, also of a subscription that was made anew.
+        var second = await client.CreatedAsync();
+        (await client.PostAsync($"/{second}/test")).Is(HttpStatusCode.Created);
+        (await client.DeleteAsync(second)).Is(HttpStatusCode.OK);
+        second = await same.CreatedAsync();
+        (await same.PostAsync($"/{second}/test")).Is(HttpStatusCode.Created);
+        Refused(await client.PostAsync($"/{second}/test"));
+        Assert.Equal("1", (await client.GetAsync($"/{second}/deliveries")).Data[0]!["sequence"]!.ToString());
+        (await other.PostAsync($"/{await other.CreatedAsync()}/test")).Is(HttpStatusCode.Created);
+        (await client.PostAsync("/sub_nothing/test")).Is(404, "not_found");
+        (await client.PatchAsync(first, new JsonObject { ["state"] = "disabled" })).Is(HttpStatusCode.OK);
+        (await client.PostAsync($"/{first}/test")).Is(409, "invalid_state_transition");
+
+        await using var source = Npgsql.NpgsqlDataSource.Create(database);
+        await using var passes = source.CreateCommand("update events set created_at = created_at - interval '1 minute'");
+        await passes.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("2", (await client.PostAsync($"/{second}/test")).Is(HttpStatusCode.Created)["sequence"]);
+
+        static void Refused(Reply reply) => Assert.InRange(reply.Is(429, "rate_limit_exceeded").Headers.RetryAfter!.Delta!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
     public async Task A_message_that_was_given_up_begins_anew_and_one_that_is_due_later_is_tried_now()
     {
         var message = (await TestAsync()).Id;

@@ -41,7 +41,7 @@ public sealed class NotificationApi : IAsyncLifetime
             new("services:statusservice:grpc:0", "http://127.0.0.1:9"),
         ]);
         Database = await Postgres.CreateDatabaseAsync();
-        service = await StartServiceAsync(Database, MaintenanceAddress);
+        service = await StartServiceAsync(Database, MaintenanceAddress, new KeyValuePair<string, string?>("Notifications:TestsPerMinute", "1000"));
         edge = new([
             new("ConnectionStrings:gatewaydb", await Postgres.CreateDatabaseAsync()),
             new("Platform:Key", platformKey),
