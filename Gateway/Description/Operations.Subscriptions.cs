@@ -56,7 +56,7 @@ internal static partial class Operations
         "createSubscription",
         Tags.Subscriptions,
         "Create a subscription",
-        "Messages go to the target from now on. The response is the only one that shows the secret that a webhook's messages are signed with. A target must be public, and is not asked before the first message: send a test. An e-mail address is unconfirmed, and is told of nothing, until its owner has followed the mail that is sent to it now. A project has at most 100 webhooks and Slack targets, unless the installation says otherwise.")
+        "Messages go to the target from now on. The response is the only one that shows the secret that a webhook's messages are signed with. A target must be public, and is not asked before the first message: send a test. An e-mail address is unconfirmed, and is told of nothing, until its owner has followed the mail that is sent to it now; if nobody does within 24 hours, the subscription is removed. A project has at most 100 webhooks and Slack targets, unless the installation says otherwise.")
     {
         Request = Body.Json<SubscriptionCreate>(),
         Responses = [new(201, "The new subscription with its secret.", Body.Json<SubscriptionWithSecret>(), "ETag", "Location")],

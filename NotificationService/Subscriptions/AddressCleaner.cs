@@ -3,7 +3,7 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.NotificationService.Subscriptions;
 
-/// <summary>Removes what was counted more than an hour ago, links that have ended, and subscribers of the page who did not confirm within a day.</summary>
+/// <summary>Removes what was counted more than an hour ago, links that have ended, and addresses whose owner did not confirm within a day, whether they were entered on the page or through the API.</summary>
 internal sealed class AddressCleaner(NpgsqlDataSource database, Migrations migrations, TimeProvider time, ILogger<AddressCleaner> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
@@ -13,7 +13,7 @@ internal sealed class AddressCleaner(NpgsqlDataSource database, Migrations migra
         delete from mail_requests where at < clock_timestamp() - interval '1 hour';
         delete from mail_tokens where expires_at < clock_timestamp();
         delete from subscriptions s using mail_addresses a
-        where s.project_id = '' and s.state = 'unconfirmed' and a.subscription_id = s.id and a.requested_at < clock_timestamp() - interval '24 hours'
+        where s.state = 'unconfirmed' and a.subscription_id = s.id and a.requested_at < clock_timestamp() - interval '24 hours'
             and not exists (select from mail_tokens t where t.subscription_id = s.id and t.confirms)
         """;
 

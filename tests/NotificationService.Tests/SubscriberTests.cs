@@ -199,14 +199,23 @@ public sealed partial class SubscriberTests(PostgresFixture postgres) : IAsyncLi
         await SubscribedAsync("stays@example.org");
         await PageAsync(SubscribeAsync("late@example.org"), HttpStatusCode.Accepted);
         await PageAsync(SubscribeAsync("asked-again@example.org"), HttpStatusCode.Accepted);
+        using var project = new Client("proj_tenant1", Service.Http(TestTokens.ForCaller("proj_tenant1", false, "management")));
+        var entered = await project.CreatedAsync(new JsonObject { ["channel"] = "email", ["target"] = "entered@example.org" });
+        var hook = await project.CreatedAsync();
         await server.ToAsync("asked-again@example.org", 1);
+        await server.ToAsync("entered@example.org", 1);
         await Service.ExecuteAsync("update mail_addresses set requested_at = requested_at - interval '24 hours' where address <> 'asked-again@example.org'; update mail_requests set at = at - interval '1 hour'");
         await CleanAsync();
-        Assert.Equal(3L, await Service.ScalarAsync("select count(*) from subscriptions")); // their links have not ended
+        Assert.Equal(5L, await Service.ScalarAsync("select count(*) from subscriptions")); // their links have not ended
         Assert.Equal(0L, await Service.ScalarAsync("select count(*) from mail_requests"));
         await Service.ExecuteAsync("update mail_tokens set expires_at = clock_timestamp() where confirms");
         await CleanAsync();
-        Assert.Equal("asked-again@example.org stays@example.org", await Service.ScalarAsync("select string_agg(target, ' ' order by target) from subscriptions"));
+        Assert.Equal("asked-again@example.org stays@example.org", await Service.ScalarAsync("select string_agg(target, ' ' order by target) from subscriptions where channel = 'email'"));
+
+        // Through the API it is gone, and may be entered again.
+        (await project.GetAsync($"/{entered}")).Is(404, "not_found");
+        Assert.Equal([hook], (await project.GetAsync()).Ids);
+        await project.CreatedAsync(new JsonObject { ["channel"] = "email", ["target"] = "entered@example.org" });
     }
 
     [Fact]
