@@ -50,17 +50,13 @@ internal static class SubscriberEndpoints
             return pages.NoMail();
         }
 
-        var email = form.GetValueOrDefault("email").ToString();
-        var address = MailAddress.Normalise(email);
         var sent = form.GetValueOrDefault("components");
-        var offered = address is null || sent.Count > 0 ? await components.OfferedAsync(http.RequestAborted) : [];
-        var chosen = ChosenComponents.Of(sent, offered);
-        if (address is null)
+        var chosen = ChosenComponents.Of(sent, sent.Count > 0 ? await components.OfferedAsync(http.RequestAborted) : []);
+        if (MailAddress.Normalise(form.GetValueOrDefault("email").ToString()) is { } address) // what is none is answered alike
         {
-            return ErrorPages.IsPreferred(http.Request) ? pages.FormAgain(offered, email, chosen) : throw new ApiException(ApiErrors.Invalid("'email' must be an e-mail address.", "email"));
+            requests.Add(new(SubscriptionStore.OfPage, address, chosen, EventTypes.Default, "page", $"client {ClientOf(http.Request.Headers[ClientHeader])}", MostOfClient));
         }
 
-        requests.Add(new(SubscriptionStore.OfPage, address, chosen, EventTypes.Default, "page", $"client {ClientOf(http.Request.Headers[ClientHeader])}", MostOfClient));
         return pages.Taken();
     }
 

@@ -35,11 +35,9 @@ internal sealed class SubscriberPages(Brand brand)
         legend, label.of { display: block; font-weight: 600; }
         .choice { display: flex; gap: 8px; align-items: baseline; padding: 4px 0; }
         input[type=email] { width: 100%; max-width: 420px; min-height: 40px; margin-top: 4px; padding: 8px 12px; border: 1px solid var(--unknown); border-radius: 8px; background: var(--bg); color: var(--text); font: inherit; }
-        input[aria-invalid] { border-color: var(--outage); }
         input[type=checkbox] { accent-color: var(--accent); }
         main button { min-height: 40px; margin-top: 16px; padding: 8px 16px; border: 1px solid var(--unknown); border-radius: 8px; color: var(--text); font-weight: 600; text-decoration: none; }
         main .do button { border-color: var(--accent); background: var(--accent); color: var(--bg); }
-        .message .wrong { margin-top: 4px; color: var(--outage-text); --c: var(--outage); }
         .message ul { margin-top: 8px; padding-inline-start: 20px; list-style: disc; }
         """)}</style>";
 
@@ -48,11 +46,16 @@ internal sealed class SubscriberPages(Brand brand)
 
     /// <summary>The form.</summary>
     /// <param name="offered">The services that there are to choose from.</param>
-    public IResult Form(IReadOnlyList<Component> offered) => FormOf(200, offered, "", [], null);
-
-    /// <summary>The form again, with what was sent and what is wrong with the address.</summary>
-    public IResult FormAgain(IReadOnlyList<Component> offered, string email, IReadOnlyList<string> chosen) =>
-        FormOf(400, offered, email, chosen, "Enter an e-mail address such as ada@example.com.");
+    public IResult Form(IReadOnlyList<Component> offered) => Page(200, "Subscribe by e-mail", $"""
+        <p>{Html(brand.Name)} writes when an incident begins, changes or ends, and about planned maintenance.</p>
+        <form method="post" action="/status/subscribe">
+        <label class="of" for="email">E-mail address</label>
+        <input id="email" name="email" type="email" autocomplete="email" required maxlength="254">
+        {Choice(offered, [])}
+        <p class="do"><button>Subscribe</button></p>
+        </form>
+        <p>A mail with a link comes first; nothing else is sent before you confirm there. Every mail has a link that ends it.</p>
+        """);
 
     /// <summary>What there is where no e-mail is sent.</summary>
     public IResult NoMail() => Page(200, "Subscribe", $"""
@@ -62,10 +65,10 @@ internal sealed class SubscriberPages(Brand brand)
         <li>Webhooks and Slack, with a project key: <a href="/docs">the API</a></li></ul>
         """);
 
-    /// <summary>What everybody reads who has sent a well-formed address, whatever comes of it.</summary>
+    /// <summary>What everybody reads who has sent an address, whatever comes of it.</summary>
     public IResult Taken() => Page(202, "Check your e-mail", $"""
         <p>If the address can be subscribed, a mail from {Html(brand.Name)} is on its way to it. Open its link and confirm there: nothing else is sent before.</p>
-        <p>An address gets at most three such mails an hour. If none arrives, look among what your provider takes for spam, and try again in an hour.</p>
+        <p>An address gets at most three such mails an hour. If none arrives, look among what your provider takes for spam; or <a href="/status/subscribe">try again</a>: the address may have been mistyped.</p>
         """);
 
     /// <summary>What a link leads to that is not, or no longer, one.</summary>
@@ -113,18 +116,6 @@ internal sealed class SubscriberPages(Brand brand)
         <p>It was a mistake? <a href="/status/subscribe">Subscribe again</a>.</p>
         """);
 
-    private PrivatePage FormOf(int status, IReadOnlyList<Component> offered, string email, IReadOnlyList<string> chosen, string? wrong) => Page(status, "Subscribe by e-mail", $"""
-        <p>{Html(brand.Name)} writes when an incident begins, changes or ends, and about planned maintenance.</p>
-        <form method="post" action="/status/subscribe">
-        <label class="of" for="email">E-mail address</label>
-        <input id="email" name="email" type="email" autocomplete="email" required maxlength="254" value="{Html(email)}"{(wrong is null ? "" : " aria-invalid=\"true\" aria-describedby=\"wrong\" autofocus")}>
-        {(wrong is null ? "" : $"<p class=\"wrong\" id=\"wrong\">{Html(wrong)}</p>")}
-        {Choice(offered, chosen)}
-        <p class="do"><button>Subscribe</button></p>
-        </form>
-        <p>A mail with a link comes first; nothing else is sent before you confirm there. Every mail has a link that ends it.</p>
-        """, wrong is null ? "" : "Error: ");
-
     /// <summary>A form with one button.</summary>
     private static string Button(string action, string text, string kind = "") =>
         $"""<form method="post"><input type="hidden" name="action" value="{action}"><p{(kind.Length == 0 ? "" : $" class=\"{kind}\"")}><button>{text}</button></p></form>""";
@@ -151,10 +142,10 @@ internal sealed class SubscriberPages(Brand brand)
         return subscription.Components.Count == 0 ? "<p>It is about all services.</p>" : names.Count > 0 ? $"<p>It is about {string.Join(", ", names)}.</p>" : "";
     }
 
-    private PrivatePage Page(int status, string title, string content, string prefix = "") => new(
+    private PrivatePage Page(int status, string title, string content) => new(
         status,
         Encoding.UTF8.GetBytes(
-            $"<!DOCTYPE html><html lang=\"en\"><head>{Head(brand, new(prefix + title, "data:,"))}{FormStyle}</head><body>{Header(brand)}"
+            $"<!DOCTYPE html><html lang=\"en\"><head>{Head(brand, new(title, "data:,"))}{FormStyle}</head><body>{Header(brand)}"
             + $"<main><div class=\"message\"><h1>{Html(title)}</h1>{content}<p><a href=\"/status\">Current status</a></p></div></main></body></html>\n"),
         policy);
 }
