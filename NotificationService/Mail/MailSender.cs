@@ -23,15 +23,17 @@ internal sealed partial class MailSender(IOptions<SmtpOptions> options, Brand br
 
     private readonly ConcurrentBag<SmtpClient> idle = [];
 
-    /// <summary>Whether e-mail can be sent.</summary>
-    public bool IsConfigured => options.Value.IsConfigured;
-
     /// <summary>Sends a message.</summary>
     /// <param name="letter">What it says to whom.</param>
     /// <param name="stopping">Ends the attempt.</param>
     /// <exception cref="OperationCanceledException"><paramref name="stopping"/> ended it.</exception>
     public async Task<SendResult> SendAsync(Letter letter, CancellationToken stopping)
     {
+        if (!options.Value.IsConfigured)
+        {
+            return new(SendOutcome.FailedForNow, null, "No e-mail is sent: the service has no mail server (Smtp__Host)."); // it had one when somebody subscribed, and may have it again
+        }
+
         if (!MailboxAddress.TryParse(letter.To, out var to))
         {
             return new(SendOutcome.FailedForGood, null, "The target is no e-mail address.");

@@ -45,7 +45,7 @@ internal sealed class Sender(
         await Task.WhenAll(
             LaneAsync(LaneOfWell, 2 * LaneOfWell, Lane.Well, stoppingToken),
             LaneAsync(LaneOfSlow, 2 * LaneOfSlow, Lane.Slow, stoppingToken),
-            mail.IsConfigured ? LaneAsync(LaneOfMail, LaneOfMail, Lane.Mail, stoppingToken) : Task.CompletedTask, // else it waits
+            LaneAsync(LaneOfMail, LaneOfMail, Lane.Mail, stoppingToken),
             RecordAsync(stoppingToken),
             measuring.RepeatAsync(async cancellation => metrics.Backlog = await queue.BacklogAsync(cancellation), MeasureEvery, time, stoppingToken));
     }

@@ -110,14 +110,26 @@ public sealed partial class MailTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Without_a_server_e_mail_waits_untried_and_webhooks_go_on()
+    public async Task Without_a_server_any_more_e_mail_says_so_and_runs_out_as_others_and_webhooks_go_on()
     {
         await using var notifier = await Notifier.StartAsync(postgres.Server);
-        await notifier.SubscribeAsync("sub_mail", "", target: Address, channel: "email");
+        await notifier.SubscribeAsync("sub_mail", "", target: Address, channel: "email", events: "{maintenance.started}");
         await notifier.SubscribeAsync("sub_hook", "/hook");
-        await notifier.HappenAsync("one");
+        await notifier.HappenTestAsync("one", "sub_mail");
+        await notifier.HappenAsync("two");
         await TestKit.Eventually.TrueAsync(async () => await notifier.ScalarAsync("select count(*) from deliveries where state = 'delivered'") is 1L, "the webhook");
-        Assert.Equal(0, await notifier.ScalarAsync("select attempts from deliveries where subscription_id = 'sub_mail' and state = 'pending'"));
+        await TestKit.Eventually.TrueAsync(async () => await notifier.ScalarAsync("select attempts from deliveries where subscription_id = 'sub_mail' and state = 'pending'") is 1, "tried");
+        Assert.Equal("No e-mail is sent: the service has no mail server (Smtp__Host).", await notifier.ScalarAsync("select last_error from deliveries where subscription_id = 'sub_mail'"));
+        await notifier.ExecuteAsync("update deliveries set attempts = 9, next_attempt_at = clock_timestamp() where subscription_id = 'sub_mail'"); // the last one
+        await TestKit.Eventually.TrueAsync(async () => await notifier.ScalarAsync("select state from deliveries where subscription_id = 'sub_mail'") is "failed", "given up");
+        Assert.Equal("active 1", await notifier.ScalarAsync("select concat_ws(' ', state, failed_count) from subscriptions where id = 'sub_mail'"));
+
+        // With a server again, what is to come arrives.
+        await notifier.StopAllAsync();
+        await using var server = MailServer.Start();
+        await notifier.AddReplicaAsync(server.Settings());
+        await notifier.HappenTestAsync("three", "sub_mail");
+        Assert.Equal("Test message", Assert.Single(await server.ToAsync(Address, 1)).Subject);
     }
 
     [Fact]
