@@ -30,6 +30,9 @@ internal sealed class ChangeFollower(
         returning p.kind, p.name, p.due_at, w.platform, w.data
         """;
 
+    /// <summary>The other reminders of a window that were missed, where more is due than is taken at once.</summary>
+    private const string MissedSql = $"delete from plans where window_id = any(@windows) and kind = '{WindowPlan.Reminder}' and due_at < @missed";
+
     /// <inheritdoc/>
     protected override AsyncServerStreamingCall<WatchChangesResponse> Open(string mark, CancellationToken cancellation) => log.WatchChanges(new() { Mark = mark }, cancellationToken: cancellation);
 
@@ -114,6 +117,12 @@ internal sealed class ChangeFollower(
             }
 
             NewEvent Event(string type, DateTimeOffset at, byte[] told) => new(WindowNews.KeyOf(window, plan), type, window.Id, window.ProjectId, platform, affected, at, told);
+        }
+
+        if (lateOf.Count > 0)
+        {
+            await using var missed = connection.Command(MissedSql).Texts("windows", lateOf).Time("missed", now - LateAfter);
+            await missed.ExecuteNonQueryAsync(cancellation);
         }
 
         return events;

@@ -108,6 +108,25 @@ public sealed class FollowingTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Of_more_missed_reminders_than_are_taken_at_once_a_window_is_reminded_of_once()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
+        await notifier.SubscribeAsync("sub_1", "/hook", events: "{maintenance.reminder}");
+        var id = (string)(await notifier.CallAsync(HttpMethod.Post, "maintenance", Window(TimeSpan.FromHours(48))))["id"]!;
+        await Eventually.TrueAsync(async () => (long)(await notifier.ScalarAsync("select count(*) from plans"))! == 2, "they are planned");
+        await notifier.StopAllAsync();
+        await notifier.ExecuteAsync($"""
+            update plans set due_at = clock_timestamp() - case name when '-24h' then interval '3 hours' else interval '1 hour' end;
+            insert into windows select 'mw_other' || i, project_id, platform, version, convert_to(replace(convert_from(data, 'UTF8'), '{id}', 'mw_other' || i), 'UTF8') from windows, generate_series(1, 600) i;
+            insert into plans select 'mw_other' || i, 'overrunning', '', clock_timestamp() - interval '2 hours' from generate_series(1, 600) i;
+            """); // those between the two fill more than one take
+        await notifier.AddReplicaAsync();
+        await Eventually.TrueAsync(async () => (long)(await notifier.ScalarAsync("select count(*) from plans"))! == 0, "all are taken");
+        var data = Assert.Single(await MessagesAsync(notifier, 1)).Json["data"]!;
+        Assert.Equal((id, "-24h", true), ((string?)data["id"], (string?)data["reminder"], (bool?)data["late"]));
+    }
+
+    [Fact]
     public async Task A_reminder_comes_in_time_however_much_else_happens()
     {
         await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
