@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Xerotier.TestKit;
@@ -10,7 +13,8 @@ public sealed partial class DemoTests : AppHostTests
     [Fact]
     public async Task A_fresh_folder_becomes_a_demo_that_says_so_tells_one_story_and_stays_one()
     {
-        var host = Start(new() { ["Demo__Seed"] = "18" });
+        var companions = await CompanionsAsync();
+        var host = Start(new(companions) { ["Demo__Seed"] = "18" });
         var printed = await ReadyAsync(host);
         var token = printed.Select(line => SignInLink().Match(line)).Single(match => match.Success).Groups["token"].Value;
         Assert.Contains($"  The API            http://localhost:{host.Port}/docs", printed);
@@ -40,6 +44,9 @@ public sealed partial class DemoTests : AppHostTests
         Assert.Equal(2, indicators.SelectMany(indicator => indicator.GetProperty("days").EnumerateArray()).Count(day => day.GetProperty("outage_seconds").GetInt32() > 0));
         Assert.Equal("proj_demo000018", new Uri(host.Demo["XEROTIER_BASE_URL"]).Segments[1].TrimEnd('/'));
 
+        await ShowsWhatItSendsAsync(host, http, printed, companions);
+        const int Announced = 1; // by that
+
         // The link is on the terminal alone.
         Assert.DoesNotContain(token, await File.ReadAllTextAsync(Path.Combine(Data, "logs", "cluster.log"), TestContext.Current.CancellationToken));
         await StopAsync(host, "TERM");
@@ -49,7 +56,7 @@ public sealed partial class DemoTests : AppHostTests
         await ReadyAsync(again);
         using var later = Http(again);
         await Observer.UntilAsync(
-            async () => await StatusAsync(later) is var after && after.GetProperty("demo").GetBoolean() && after.GetProperty("windows").GetProperty("recent").GetArrayLength() == 4,
+            async () => await StatusAsync(later) is var after && after.GetProperty("demo").GetBoolean() && after.GetProperty("windows").GetProperty("recent").GetArrayLength() == 4 + Announced,
             TimeSpan.FromSeconds(30),
             "it is the same demo, with its four windows");
         await StopAsync(again, "TERM");
@@ -91,6 +98,85 @@ public sealed partial class DemoTests : AppHostTests
         }
     }
 
+    /// <summary>What <c>./run</c> prepares beside the services, as the settings of AppHost that name it: none of what this machine lacks.</summary>
+    private static async Task<Dictionary<string, string>> CompanionsAsync()
+    {
+        const string Script = "source eng/setup.sh && need_dotnet && need_mail_catcher && need_webhook_receiver && env | grep -E '^XEROTIER_(MAIL_CATCHER|WEBHOOK_RECEIVER)='";
+        using var process = Process.Start(new ProcessStartInfo("bash", ["-c", Script]) { WorkingDirectory = Solution.Folder, RedirectStandardOutput = true })!;
+        var settings = (await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Split('\n').Where(line => line.StartsWith("XEROTIER_", StringComparison.Ordinal)).Select(line => line.Split('=', 2)).ToList();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return settings.ToDictionary(parts => parts[0], parts => parts[1]);
+    }
+
+    /// <summary>A notice comes to the page of mails, once its reader has confirmed, and to the sample receiver, which prints what it has verified.</summary>
+    private async Task ShowsWhatItSendsAsync(AppHostProcess host, HttpClient http, IReadOnlyList<string> printed, Dictionary<string, string> companions)
+    {
+        const string Title = "Cooling of the west hall";
+        using var operators = new HttpClient { DefaultRequestHeaders = { Authorization = new("Bearer", host.Demo["XEROTIER_API_KEY"]) } };
+        var management = $"{host.Demo["XEROTIER_BASE_URL"]}/management";
+        using var inbox = new HttpClient();
+        if (companions.ContainsKey("XEROTIER_MAIL_CATCHER"))
+        {
+            inbox.BaseAddress = new Uri(printed.Select(line => MailPage().Match(line)).Single(match => match.Success).Groups["url"].Value);
+            using var form = new FormUrlEncodedContent([new("email", "ada@example.org")]);
+            using var taken = await http.PostAsync(new Uri("/status/subscribe", UriKind.Relative), form, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.Accepted, taken.StatusCode);
+            var link = ConfirmLink().Match(await MailAsync("Confirm your subscription"));
+            Assert.True(link.Success);
+            Assert.StartsWith($"http://localhost:{host.Port}/status/subscriptions/", link.Value);
+            using var confirm = new FormUrlEncodedContent([new("action", "confirm")]);
+            using var confirmed = await http.PostAsync(new Uri(link.Value), confirm, TestContext.Current.CancellationToken);
+            Assert.Contains("You are subscribed.", await confirmed.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+
+        if (companions.ContainsKey("XEROTIER_WEBHOOK_RECEIVER"))
+        {
+            await Observer.UntilAsync(async () => Listens().IsMatch(await LogAsync()), TimeSpan.FromSeconds(30), "the receiver listens"); // what it misses twice comes five minutes later
+        }
+
+        using var window = await operators.PostAsJsonAsync(
+            new Uri($"{management}/maintenance"),
+            new { title = Title, description = "Brief.", starts_at = DateTimeOffset.UtcNow.AddHours(48), ends_at = DateTimeOffset.UtcNow.AddHours(49) },
+            TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Created, window.StatusCode);
+        if (companions.ContainsKey("XEROTIER_MAIL_CATCHER"))
+        {
+            Assert.Contains("Brief.", await MailAsync(Title));
+        }
+
+        if (companions.ContainsKey("XEROTIER_WEBHOOK_RECEIVER"))
+        {
+            await Observer.UntilAsync(async () => Verified().IsMatch(await LogAsync()), TimeSpan.FromSeconds(30), "the receiver prints the window");
+            using var subscriptions = JsonDocument.Parse(await operators.GetStringAsync(new Uri($"{management}/subscriptions"), TestContext.Current.CancellationToken));
+            var target = subscriptions.RootElement.GetProperty("data").EnumerateArray().Single().GetProperty("target").GetString()!;
+            using var forged = new StringContent("{}");
+            using var refused = await operators.PostAsync(new Uri(target), forged, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        }
+
+        var missing = 2 - companions.Count;
+        Assert.True(missing == 0 || Environment.GetEnvironmentVariable("CI") != "true", "smtp4dev, or Node with npm, is missing.");
+
+        Task<string> LogAsync() => File.ReadAllTextAsync(Path.Combine(Data, "logs", "cluster.log"), TestContext.Current.CancellationToken);
+
+        // The text of the mail whose subject has these words, as the page of mails shows it.
+        async Task<string> MailAsync(string subject)
+        {
+            string? id = null;
+            await Observer.UntilAsync(
+                async () =>
+                {
+                    using var list = JsonDocument.Parse(await inbox.GetStringAsync(new Uri("/api/messages", UriKind.Relative), TestContext.Current.CancellationToken));
+                    id = list.RootElement.GetProperty("results").EnumerateArray()
+                        .Where(mail => mail.GetProperty("subject").GetString()!.Contains(subject, StringComparison.Ordinal)).Select(mail => mail.GetProperty("id").GetString()).SingleOrDefault();
+                    return id is not null;
+                },
+                TimeSpan.FromSeconds(30),
+                $"a mail: {subject}");
+            return await inbox.GetStringAsync(new Uri($"/api/messages/{id}/plaintext", UriKind.Relative), TestContext.Current.CancellationToken);
+        }
+    }
+
     [Theory]
     [InlineData("-1")]
     [InlineData("eighteen")]
@@ -113,4 +199,16 @@ public sealed partial class DemoTests : AppHostTests
 
     [GeneratedRegex("^  Console +http://localhost:[0-9]+/console/link/(?<token>[A-Za-z0-9_-]{43})  \\(signs you in once, within 10 minutes\\)$", RegexOptions.ExplicitCapture)]
     private static partial Regex SignInLink();
+
+    [GeneratedRegex("^  Mails it sends +(?<url>http://localhost:[0-9]+)$", RegexOptions.ExplicitCapture)]
+    private static partial Regex MailPage();
+
+    [GeneratedRegex("http://\\S+/status/subscriptions/[A-Za-z0-9_-]{43}")]
+    private static partial Regex ConfirmLink();
+
+    [GeneratedRegex("\\[webhookreceiver\\].* Listening on http://127\\.0\\.0\\.1:[0-9]+")]
+    private static partial Regex Listens();
+
+    [GeneratedRegex("maintenance\\.scheduled #[0-9]+ msg_")]
+    private static partial Regex Verified();
 }
