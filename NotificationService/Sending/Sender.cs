@@ -21,6 +21,9 @@ internal sealed class Sender(
     private const int LaneOfWell = 128;
     private const int LaneOfSlow = 64;
 
+    /// <summary>How many more may be under way to those who are well and turn out to take long (<see cref="SlowAbove"/>), so that hundreds that hang together do not hold up the others for their whole timeouts.</summary>
+    private const int Lingering = 512;
+
     /// <summary>And by e-mail, each over a connection to the mail server.</summary>
     private const int LaneOfMail = 4;
 
@@ -45,9 +48,9 @@ internal sealed class Sender(
         var judging = new FailureLog(logger, "Subscriptions where nothing arrives cannot be disabled; it is tried again", "Subscriptions where nothing arrives are disabled again");
         var measuring = new FailureLog(logger, "The messages that are to be tried cannot be counted", "The messages that are to be tried are counted again");
         await Task.WhenAll(
-            LaneAsync(LaneOfWell, 2 * LaneOfWell, Lane.Well, stoppingToken),
-            LaneAsync(LaneOfSlow, 2 * LaneOfSlow, Lane.Slow, stoppingToken),
-            LaneAsync(LaneOfMail, LaneOfMail, Lane.Mail, stoppingToken),
+            LaneAsync(LaneOfWell, LaneOfWell + Lingering, 2 * LaneOfWell, Lane.Well, stoppingToken),
+            LaneAsync(LaneOfSlow, LaneOfSlow, 2 * LaneOfSlow, Lane.Slow, stoppingToken),
+            LaneAsync(LaneOfMail, LaneOfMail, LaneOfMail, Lane.Mail, stoppingToken),
             RecordAsync(stoppingToken),
             judging.RepeatAsync(queue.DisableFailingAsync, JudgeEvery, time, stoppingToken),
             measuring.RepeatAsync(async cancellation => metrics.Backlog = await queue.BacklogAsync(cancellation), MeasureEvery, time, stoppingToken));
@@ -89,15 +92,17 @@ internal sealed class Sender(
     /// Takes what is due, ahead of those who send it, so that neither waits for the other: many at a time, since a take costs little more
     /// for many.
     /// </summary>
-    /// <param name="width">How many are under way at once.</param>
+    /// <param name="width">How many are under way at once, not counting those that have taken long already.</param>
+    /// <param name="most">How many are with those.</param>
     /// <param name="ahead">How many more are taken at most. Were nobody to respond, the last of them must still have ended within <see cref="DeliveryQueue.Hold"/>: two rounds more of 15 s, or one more of a mail server's 20 s.</param>
     /// <param name="lane">Which.</param>
     /// <param name="stopping">Ends it.</param>
-    private async Task LaneAsync(int width, int ahead, Lane lane, CancellationToken stopping)
+    private async Task LaneAsync(int width, int most, int ahead, Lane lane, CancellationToken stopping)
     {
+        using var places = new SemaphoreSlim(width);
         var due = Channel.CreateBounded<(DueDelivery Delivery, StoredEvent Of)>(new BoundedChannelOptions(ahead) { SingleWriter = true });
         var room = new WakeSignal();
-        await Task.WhenAll([TakeAsync(), .. Enumerable.Range(0, width).Select(_ => SendAsync())]);
+        await Task.WhenAll([TakeAsync(), .. Enumerable.Range(0, most).Select(_ => SendAsync())]);
 
         async Task TakeAsync()
         {
@@ -156,14 +161,19 @@ internal sealed class Sender(
 
         async Task SendAsync()
         {
-            await foreach (var (delivery, of) in due.Reader.ReadAllAsync(stopping))
+            while (true)
             {
+                await places.WaitAsync(stopping);
+                var (delivery, of) = await due.Reader.ReadAsync(stopping);
                 if (due.Reader.Count <= ahead / 2)
                 {
                     room.Set();
                 }
 
-                await TryOneAsync(delivery, of, stopping);
+                var attempt = TryOneAsync(delivery, of, stopping);
+                await attempt.WaitAsync(SlowAbove, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                places.Release();
+                await attempt;
             }
         }
     }

@@ -189,6 +189,36 @@ public sealed class SenderTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Hundreds_that_hang_together_hold_up_nobody_for_their_timeouts()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server);
+        await notifier.StopAllAsync();
+        using var ends = new CancellationTokenSource();
+        var ended = ends.Token; // others come after the end
+        notifier.Receiver.Answer = async (message, _) =>
+        {
+            if (message.Path == "/hangs")
+            {
+                await Task.Delay(TimeSpan.FromMinutes(1), ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            return 204;
+        };
+        for (var i = 0; i < 300; i++)
+        {
+            await notifier.SubscribeAsync($"sub_hangs{i}", "/hangs");
+        }
+
+        await notifier.SubscribeAsync("sub_well", "/well", components: "{cmp_well}");
+        await notifier.HappenAsync("one", components: "cmp_other");
+        await notifier.HappenAsync("two", components: "cmp_well"); // behind all of them
+        await notifier.AddReplicaAsync();
+        await TestKit.Eventually.TrueAsync(() => notifier.Receiver.At("/well").Count == 1, "it is told");
+        Assert.Equal(0L, await notifier.ScalarAsync("select count(*) from deliveries where attempts > 0 and subscription_id <> 'sub_well'")); // no timeout has ended
+        await ends.CancelAsync();
+    }
+
+    [Fact]
     public async Task What_a_sender_took_and_died_with_is_sent_by_another_with_the_same_id()
     {
         await using var notifier = await Notifier.StartAsync(postgres.Server);
