@@ -36,11 +36,17 @@ internal static class EventStore
         update subscriptions s set sequence = sequence + 1 from told where s.id = told.id returning s.id
         """;
 
+    /// <summary>A statement of its own, which sees what was committed before the locks were got; and not by reading a small table through for each, which grows beneath it.</summary>
     private static readonly string TellSql = $"""
+        set local enable_seqscan = off;
         insert into deliveries (id, project_id, subscription_id, event_id, sequence, next_attempt_at, lane)
         select told.message, s.project_id, s.id, @event, s.sequence, case when {Waiting.NothingBefore} then clock_timestamp() end, {Waiting.LaneOf}
         from unnest(@messages, @subscriptions) told (message, subscription) join subscriptions s on s.id = told.subscription
         """;
+
+    private const string DoneSql = "delete from telling where event_id = @event";
+
+    private const string LaterSql = "update telling set after = @after where event_id = @event";
 
     /// <summary>Writes an event, within the caller's transaction; <see cref="TellAsync"/> has to follow.</summary>
     /// <returns>Whether it was not known already.</returns>
@@ -97,20 +103,9 @@ internal static class EventStore
             connection.Command(NumberSql).Text("project", happened.ProjectId).Text("after", happened.After).Time("at", happened.At).Number("limit", AtOnce),
             happened.Type, happened.Platform, happened.Components);
         var told = await number.ReadAllAsync(row => row.GetString(0), cancellation);
-        if (told.Count > 0)
-        {
-            // In a statement of its own, which sees what was committed before it got the locks; and not by reading a small table through for each, which grows beneath it.
-            await using var byIndex = connection.Command("set local enable_seqscan = off");
-            await byIndex.ExecuteNonQueryAsync(cancellation);
-            await using var tell = connection.Command(TellSql)
-                .Number("event", id).Texts("messages", told.Select(_ => Id.New("msg_"))).Texts("subscriptions", told);
-            await tell.ExecuteNonQueryAsync(cancellation);
-        }
-
-        await using var next = told.Count < AtOnce
-            ? connection.Command("delete from telling where event_id = @event").Number("event", id)
-            : connection.Command("update telling set after = @after where event_id = @event").Number("event", id).Text("after", told.Max(StringComparer.Ordinal));
-        await next.ExecuteNonQueryAsync(cancellation);
+        await using var tell = connection.Command($"{TellSql}; {(told.Count < AtOnce ? DoneSql : LaterSql)}")
+            .Number("event", id).Texts("messages", told.Select(_ => Id.New("msg_"))).Texts("subscriptions", told).Text("after", told.Max(StringComparer.Ordinal) ?? "");
+        await tell.ExecuteNonQueryAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return told.Count;
     }

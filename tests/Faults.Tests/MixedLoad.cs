@@ -129,7 +129,7 @@ internal sealed class MixedLoad : IAsyncDisposable
         // The fleet was alive all the time: what was recorded since may have gaps, and no trouble.
         broken.AddRange(from component in await TroubleAsync(cluster)
                         let seconds = component.Value - before.GetValueOrDefault(component.Key)
-                        where seconds > 0
+                        where seconds > 1 // each page rounds anew
                         select $"{component.Key} was alive, and {seconds} s of trouble were recorded");
         broken.ForEach(findings.Enqueue);
     }
