@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Xerotier.Gateway.Clients;
+using Xerotier.Gateway.ConsolePages;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Limits;
 using Xerotier.Gateway.Metrics;
@@ -14,7 +15,7 @@ namespace Xerotier.Gateway;
 /// exists (404, 405), the size and type of the body (413, 415), the response. Every failure ends in the one envelope.
 /// </summary>
 internal sealed partial class Pipeline(
-    Routes routes, KeyAuthorization authorization, SessionAuthorization sessions, RateLimits limits, ClientAddresses clients, Drain drain, ErrorPages pages, GatewayMetrics metrics, TimeProvider time, ILogger<Pipeline> logger)
+    Routes routes, KeyAuthorization authorization, SessionAuthorization sessions, RateLimits limits, ClientAddresses clients, KeptForms kept, Drain drain, ErrorPages pages, GatewayMetrics metrics, TimeProvider time, ILogger<Pipeline> logger)
 {
     /// <summary>Responds to a request of the public and records how it ended.</summary>
     public Task HandleAsync(HttpContext context) => HandleAsync(context, inSession: false);
@@ -132,6 +133,7 @@ internal sealed partial class Pipeline(
     private async Task<Outcome> RefuseAsync(HttpContext context, RouteMatch match, ApiError error)
     {
         metrics.Refused(error);
+        await kept.KeepAsync(context, match, error);
         await Responses.WriteErrorAsync(context, error, match.Access == Access.Public ? pages : null);
         return new(error.Status, Outcome.Gateway); // a gRPC response always has HTTP status 200
     }
@@ -153,6 +155,7 @@ internal sealed partial class Pipeline(
         var error = ToError(failure, context);
         try
         {
+            await kept.KeepAsync(context, match, error);
             await Responses.WriteErrorAsync(context, error, match.Access == Access.Public ? pages : null);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)

@@ -42,6 +42,7 @@ builder.Services.AddSingleton<KnownSessions>();
 builder.Services.AddHostedSingleton<SessionFeed>();
 builder.Services.AddSingleton<SessionCookie>();
 builder.Services.AddSingleton<ConsoleHandlers>();
+builder.Services.AddSingleton<KeptForms>();
 
 builder.Services.AddHttpForwarder();
 builder.Services.AddHostedSingleton<Upstreams>();

@@ -57,7 +57,7 @@ internal sealed class Routes
             new("GET", "/console/link/{token}", Access.Public, console.LinkAsync, Operations.SignInLink),
             new("GET", "/console/assets/{name}", Access.Public, console.AssetAsync, Operations.ConsoleAsset),
             new("GET", "/console/{path}", Access.Public, console.PageAsync, Operations.ConsolePage),
-            new("POST", "/console/{path}", Access.Public, console.PostAsync, Operations.ConsoleForm) { IsForm = true, MaxBody = consoleForm },
+            new("POST", "/console/{path}", Access.Public, console.PostAsync, Operations.ConsoleForm) { IsForm = true, KeepsForm = true, MaxBody = consoleForm },
             Data("/api/v2/summary.json", Operations.StatuspageSummary),
             Data("/api/v2/status.json", Operations.StatuspageStatus),
             Data("/api/v2/components.json", Operations.StatuspageComponents),

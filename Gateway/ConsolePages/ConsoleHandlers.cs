@@ -107,6 +107,7 @@ internal sealed partial class ConsoleHandlers(
         request.Body = body;
         request.Headers.TransferEncoding = default;
         request.ContentLength = form.Bytes.Length;
+        KeptForms.Keep(call, form, session?.Secret, isPassedOn: !isInterrupted);
         Add(call, session, isInterrupted);
         await console(call);
     }

@@ -20,6 +20,9 @@ internal sealed class Form
     /// <summary>The field's value; null: it is not there, or more than once.</summary>
     public string? this[string field] => fields.TryGetValue(field, out var values) && values is [{ } one] ? one : null;
 
+    /// <summary>All fields.</summary>
+    public IReadOnlyDictionary<string, StringValues> Fields => fields;
+
     /// <summary>Reads the body of a request, which <see cref="RequestValidation"/> found to be a form.</summary>
     /// <exception cref="ApiException">413: too long. 400: it is no form.</exception>
     public static async Task<Form> ReadAsync(Call call)

@@ -27,6 +27,9 @@ internal sealed record Route(string Method, string Pattern, Access Access, Handl
     /// <summary>Whether its body is a form of a page, not JSON.</summary>
     public bool IsForm { get; init; }
 
+    /// <summary>Whether people type much into its form, which the page of a refusal then holds, to be sent again.</summary>
+    public bool KeepsForm { get; init; }
+
     /// <summary>Whether its form may be <c>multipart/form-data</c> too, as mail programs send what RFC 8058 has them send.</summary>
     public bool TakesMultipart { get; init; }
 

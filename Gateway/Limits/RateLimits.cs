@@ -13,6 +13,7 @@ internal sealed class RateLimits
     private readonly ClientBuckets queries;
     private readonly ClientBuckets unknownKeys;
     private readonly ClientBuckets signIns;
+    private readonly ClientBuckets keptForms;
     private readonly Buckets requests;
     private readonly Buckets heartbeats;
     private readonly Buckets platformHeartbeats;
@@ -24,6 +25,7 @@ internal sealed class RateLimits
         queries = new(limits.PublicQueriesPerMinute, time);
         unknownKeys = new(limits.UnknownKeysPerMinute, time);
         signIns = new(limits.SignInFailuresPerMinute, time);
+        keptForms = new(limits.PublicQueriesPerMinute, time);
         requests = new(limits.KeyPerMinute, limits.ProjectPerMinute, time);
         heartbeats = new(limits.HeartbeatsPerMinute, limits.ProjectHeartbeatsPerMinute, time);
         platformHeartbeats = new(limits.PlatformHeartbeatsPerMinute, 0, time);
@@ -49,6 +51,9 @@ internal sealed class RateLimits
 
     /// <summary>Gives back what <see cref="TakeSignIn"/> took.</summary>
     public void ReturnSignIn(ClientAddress client) => signIns.Return(client);
+
+    /// <summary>Counts a form that is refused, and read all the same so that it is not lost; whether its client has a token left, of as many as for <see cref="TakeQuery"/>.</summary>
+    public bool TakeKeptForm(ClientAddress client) => keptForms.Take(client).Granted > 0;
 
     /// <summary>Counts a request against its key, then against the key's project, and writes the headers of the one with less left.</summary>
     public ApiError? TakeKey(ApiKey key, Limit limit, HttpResponse response) => (limit != Limit.Heartbeats ? requests : key.IsPlatform ? platformHeartbeats : heartbeats).Take(key, response);

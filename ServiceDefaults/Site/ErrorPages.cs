@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 using Xerotier.ServiceDefaults.Http;
 
@@ -13,8 +14,8 @@ public sealed record ForPeople;
 /// <summary>Errors as pages, in the shell of every other page, for requests of the public that prefer <c>text/html</c>.</summary>
 public sealed class ErrorPages(Brand brand)
 {
-    private readonly string policy = "default-src 'none'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src "
-        + string.Join(' ', new[] { PageShell.Style, brand.AccentStyle }.OfType<string>().Select(ContentSecurityPolicy.SourceOf));
+    private readonly string policy = Policy(brand, "'none'");
+    private readonly string formPolicy = Policy(brand, "'self'");
 
     private readonly ConcurrentDictionary<(int, string), byte[]> pages = new(); // only of our own constant sentences
 
@@ -43,16 +44,19 @@ public sealed class ErrorPages(Brand brand)
     {
         var response = context.Response;
         var (title, sentence) = Words(error);
-        var body = sentence == error.Message ? Render(title, sentence) : pages.GetOrAdd((error.Status, sentence), _ => Render(title, sentence));
+        var form = error.Status is StatusCodes.Status429TooManyRequests or >= StatusCodes.Status500InternalServerError ? context.Features.Get<SentForm>() : null;
+        var body = form is not null ? Render(title, form, error)
+            : sentence == error.Message ? Render(title, sentence)
+            : pages.GetOrAdd((error.Status, sentence), _ => Render(title, sentence));
         response.StatusCode = error.Status;
         response.ContentType = "text/html; charset=utf-8";
         response.ContentLength = body.Length;
         var headers = response.Headers;
         headers.CacheControl = "no-store";
         headers.Vary = "Accept";
-        headers.ContentSecurityPolicy = policy;
+        headers.ContentSecurityPolicy = form is null ? policy : formPolicy;
         headers.XContentTypeOptions = "nosniff";
-        headers["Referrer-Policy"] = "no-referrer";
+        headers["Referrer-Policy"] = form is null ? "no-referrer" : "same-origin"; // without it a browser says of the form that it comes from nowhere
         if (error.Allow is { Length: > 0 } allow)
         {
             headers.Allow = allow;
@@ -78,7 +82,37 @@ public sealed class ErrorPages(Brand brand)
         _ => ("Bad request", error.Message),
     };
 
-    private byte[] Render(string title, string sentence) => Encoding.UTF8.GetBytes(
-        $"<!DOCTYPE html><html lang=\"en\"><head>{PageShell.Head(brand, new(title, "data:,"))}</head><body>{PageShell.Header(brand)}"
-        + $"<main><div class=\"message\"><h1>{PageShell.Html(title)}</h1><p>{PageShell.Html(sentence)}</p><p><a href=\"/status\">Current status</a></p></div></main></body></html>\n");
+    private static string Policy(Brand brand, string formAction) => $"default-src 'none'; img-src 'self' data:; base-uri 'none'; form-action {formAction}; frame-ancestors 'none'; style-src "
+        + string.Join(' ', new[] { PageShell.Style, brand.AccentStyle }.OfType<string>().Select(ContentSecurityPolicy.SourceOf));
+
+    private byte[] Render(string title, string sentence) => Document(title, $"<p>{PageShell.Html(sentence)}</p><p><a href=\"/status\">Current status</a></p>");
+
+    /// <summary>With what was sent, to be sent again by a button: it needs no script, and nothing that was typed is lost.</summary>
+    private byte[] Render(string title, SentForm form, ApiError error)
+    {
+        var html = new StringBuilder("<p>")
+            .Append(error.Status == StatusCodes.Status429TooManyRequests ? "Too many requests came from your network, and nothing was done."
+                : form.IsPassedOn ? "No answer came. It may have been done all the same: look before you send it again."
+                : "This cannot be taken right now, and nothing was done.")
+            .Append(" What you entered is kept on this page. Try again in ").Append(error.RetryAfterSeconds is { } seconds ? $"{seconds} s" : "a moment").Append(".</p><form method=\"post\" action=\"")
+            .Append(PageShell.Html(form.Path)).Append("\">");
+        foreach (var (name, values) in form.Fields)
+        {
+            foreach (var value in values)
+            {
+                html.Append("<input type=\"hidden\" name=\"").Append(PageShell.Html(name)).Append("\" value=\"").Append(PageShell.Html(value ?? "")).Append("\">");
+            }
+        }
+
+        return Document(title, html.Append("<p><button>Send again</button></p></form>").ToString());
+    }
+
+    private byte[] Document(string title, string html) => Encoding.UTF8.GetBytes(
+        $"<!DOCTYPE html><html lang=\"en\"><head>{PageShell.Head(brand, new(title, "data:,"))}</head><body>{PageShell.Header(brand)}<main><div class=\"message\"><h1>{PageShell.Html(title)}</h1>{html}</div></main></body></html>\n");
 }
+
+/// <summary>A form that a page sent, as a feature of its request: a page that says it could not be taken now holds it, to be sent again.</summary>
+/// <param name="Path">Where it was sent to, with its query.</param>
+/// <param name="Fields">What it may be sent again with.</param>
+/// <param name="IsPassedOn">Whether it may have come to who does what it says.</param>
+public sealed record SentForm(string Path, IReadOnlyList<KeyValuePair<string, StringValues>> Fields, bool IsPassedOn);
