@@ -58,6 +58,8 @@ namespace Xerotier.Contracts;
 [JsonSerializable(typeof(ApiKeyCreated))]
 [JsonSerializable(typeof(PlatformKeyCreate))]
 [JsonSerializable(typeof(ListPage<ApiKey>))]
+[JsonSerializable(typeof(ApiKeyEvent))]
+[JsonSerializable(typeof(ListPage<ApiKeyEvent>))]
 [JsonSerializable(typeof(Project))]
 [JsonSerializable(typeof(ProjectCreate))]
 [JsonSerializable(typeof(ListPage<Project>))]

@@ -117,3 +117,43 @@ public sealed record PlatformKeyCreate
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? AllowedIps { get; init; }
 }
+
+/// <summary>One change of an API key.</summary>
+public sealed record ApiKeyEvent
+{
+    /// <summary>The event's ID: the key's ID and the number of the change.</summary>
+    /// <example>"key_0v8w2x4y6z1a3b5c7d9e.1"</example>
+    [RegularExpression("^key_")]
+    public required string Id { get; init; }
+
+    /// <summary>The object's type, always <c>api_key.event</c>.</summary>
+    /// <example>"api_key.event"</example>
+    [AllowedValues("api_key.event")]
+    public string Object { get; } = "api_key.event";
+
+    /// <summary>The key that changed.</summary>
+    /// <example>"key_0v8w2x4y6z1a3b5c7d9e"</example>
+    [RegularExpression("^key_")]
+    public required string KeyId { get; init; }
+
+    /// <summary>The key's name.</summary>
+    /// <example>"ci"</example>
+    public required string Name { get; init; }
+
+    /// <summary>What was done to it: created, rotated or revoked.</summary>
+    /// <example>"created"</example>
+    [AllowedValues("created", "rotated", "revoked")]
+    public required string Action { get; init; }
+
+    /// <summary>Name of the key that did it.</summary>
+    /// <example>"ops-key"</example>
+    public required string Actor { get; init; }
+
+    /// <summary>ID of the key that did it; null when the Gateway did it by itself.</summary>
+    /// <example>"key_3b5c7d9e0v8w2x4y6z1a"</example>
+    public required string? ActorKeyId { get; init; }
+
+    /// <summary>When it was done.</summary>
+    /// <example>"2026-05-20T08:00:00Z"</example>
+    public required DateTimeOffset OccurredAt { get; init; }
+}

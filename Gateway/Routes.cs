@@ -136,6 +136,7 @@ internal sealed class Routes
 
             new("GET", Keys, Access.Management, keys.ListAsync, Operations.ListKeys),
             new("POST", Keys, Access.Management, keys.CreateAsync, Operations.CreateKey),
+            new("GET", Keys + "/events", Access.Management, keys.ListEventsAsync, Operations.KeyEvents), // before {id}, which would match too
             new("POST", Keys + "/{id}/rotate", Access.Management, keys.RotateAsync, Operations.RotateKey),
             new("DELETE", Keys + "/{id}", Access.Management, keys.RevokeAsync, Operations.RevokeKey),
 
@@ -157,6 +158,7 @@ internal sealed class Routes
             new("DELETE", Subscribers + "/{id}", Access.Platform, notification, Operations.DeleteSubscriber),
             new("GET", "/v1/platform/keys", Access.Platform, keys.ListPlatformAsync, Operations.ListPlatformKeys),
             new("POST", "/v1/platform/keys", Access.Platform, keys.CreatePlatformAsync, Operations.CreatePlatformKey),
+            new("GET", "/v1/platform/keys/events", Access.Platform, keys.ListPlatformEventsAsync, Operations.PlatformKeyEvents), // before {id}, too
             new("POST", "/v1/platform/keys/{id}/rotate", Access.Platform, keys.RotatePlatformAsync, Operations.RotatePlatformKey),
             new("DELETE", "/v1/platform/keys/{id}", Access.Platform, keys.RevokePlatformAsync, Operations.RevokePlatformKey),
 

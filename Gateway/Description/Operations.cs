@@ -203,6 +203,14 @@ internal static partial class Operations
         Errors = [400],
     };
 
+    public static readonly Operation KeyEvents = new(
+        "listKeyEvents", Tags.Keys, "List the events of API keys", $"Every creation, rotation and revocation of the project's keys, newest first: who did it, and when, also of those that the platform's operators made. No key's value is in it. {PagedById}")
+    {
+        Parameters = [Parameters.Limit, Parameters.After with { Example = "\"key_0v8w2x4y6z1a3b5c7d9e.1\"" }],
+        Responses = [new(200, "One page of events.", Body.Json<ListPage<ApiKeyEvent>>())],
+        Errors = [400],
+    };
+
     public static readonly Operation CreateKey = new(
         "createKey", Tags.Keys, "Create an API key", "The response is the only one that shows the key's value. The service stores a hash. A key can only grant scopes that it has itself. A project has at most 100 keys that are neither revoked nor expired.")
     {

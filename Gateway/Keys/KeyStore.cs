@@ -66,6 +66,34 @@ internal sealed class KeyStore(GatewayDatabase database)
         return await command.ReadAllAsync(Read);
     }
 
+    /// <summary>
+    /// Up to <paramref name="limit"/> changes of keys, newest first, after the one with id <paramref name="after"/>. A change is counted within its
+    /// key: the number that it has in the database is of all projects, and says to none how much the others do.
+    /// </summary>
+    public async Task<List<Contracts.ApiKeyEvent>> ListEventsAsync(string? projectId, int limit, string? after)
+    {
+        await using var command = database.Command(
+            $"""
+            with events as (
+                select e.change, e.key_id, e.key_id || '.' || row_number() over (partition by e.key_id order by e.change) as id, k.name, e.action, e.actor, e.actor_key_id, e.occurred_at
+                from api_keys k join key_events e on e.key_id = k.id where {OfOwner})
+            select id, key_id, name, action, actor, actor_key_id, occurred_at from events
+            where $3::text is null or change < (select change from events where id = $3)
+            order by change desc limit $2
+            """,
+            projectId, limit, after);
+        return await command.ReadAllAsync(row => new Contracts.ApiKeyEvent
+        {
+            Id = row.GetString(0),
+            KeyId = row.GetString(1),
+            Name = row.GetString(2),
+            Action = row.GetString(3),
+            Actor = row.GetString(4),
+            ActorKeyId = row.Text(5),
+            OccurredAt = row.GetFieldValue<DateTimeOffset>(6),
+        });
+    }
+
     /// <summary>Gives a key that is neither revoked nor expired a new value; its current values end at <paramref name="oldEndsAt"/> at the latest.</summary>
     /// <returns>Whether it did, and the key; null: there is no such key.</returns>
     public Task<(bool Changed, Contracts.ApiKey? Key)> RotateAsync(string? projectId, string id, byte[] hash, DateTimeOffset now, DateTimeOffset oldEndsAt, Actor actor) =>

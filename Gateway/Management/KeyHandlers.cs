@@ -25,6 +25,12 @@ internal sealed partial class KeyHandlers(KeyStore store, ProjectStore projects,
     /// <summary>GET /v1/platform/keys.</summary>
     public Task ListPlatformAsync(Call call) => ListAsync(call, projectId: null);
 
+    /// <summary>GET …/keys/events.</summary>
+    public Task ListEventsAsync(Call call) => ListEventsAsync(call, call.ProjectId);
+
+    /// <summary>GET /v1/platform/keys/events.</summary>
+    public Task ListPlatformEventsAsync(Call call) => ListEventsAsync(call, projectId: null);
+
     /// <summary>POST …/keys.</summary>
     public async Task CreateAsync(Call call) => await CreateAsync(call, await ProjectAsync(call, call.ProjectId));
 
@@ -55,6 +61,13 @@ internal sealed partial class KeyHandlers(KeyStore store, ProjectStore projects,
         var list = ListRequest.Of(call.Http.Request);
         var keys = await store.ListAsync(projectId, list.Limit + 1, list.After).WaitAsync(call.Aborted);
         await list.WriteAsync(call.Http, keys, key => key.Id, ContractsJson.Wire.ListPageApiKey);
+    }
+
+    private async Task ListEventsAsync(Call call, string? projectId)
+    {
+        var list = ListRequest.Of(call.Http.Request, cursor: c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.');
+        var events = await store.ListEventsAsync(projectId, list.Limit + 1, list.After).WaitAsync(call.Aborted);
+        await list.WriteAsync(call.Http, events, one => one.Id, ContractsJson.Wire.ListPageApiKeyEvent);
     }
 
     private async Task CreateAsync(Call call, Project? project)

@@ -67,6 +67,54 @@ public sealed class KeyApiTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Who_did_what_to_keys_is_listed_newest_first_and_of_no_other_project()
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        var (one, other) = (await gateway.CreateProjectAsync(), await gateway.CreateProjectAsync());
+        var (opsId, ops) = await gateway.CreateKeyAsync(one, new { name = "ops", scopes = new[] { "management" } });
+        var (_, foreign) = await gateway.CreateKeyAsync(other, "management");
+        var path = $"/{one}/v1/management/keys";
+        var (_, created) = await gateway.SendAsync("POST", path, ops, new { name = "ci", scopes = new[] { "management" } });
+        var id = (string?)created!["id"];
+        var (_, rotated) = await gateway.SendAsync("POST", $"{path}/{id}/rotate", ops);
+        Assert.Equal(200, (await gateway.SendAsync("DELETE", $"{path}/{id}", ops)).Status);
+        Assert.Equal(200, (await gateway.SendAsync("DELETE", $"{path}/{id}", ops)).Status); // changes nothing
+
+        var (status, list) = await gateway.SendAsync("GET", $"{path}/events", ops);
+        Assert.Equal(200, status);
+        Assert.Equal(
+            [$"{id}.3 revoked ci by ops", $"{id}.2 rotated ci by ops", $"{id}.1 created ci by ops", $"{opsId}.1 created ops by platform (configured)"],
+            list!["data"]!.AsArray().Select(Written));
+        Assert.Equal([opsId, opsId, opsId], list["data"]!.AsArray().Take(3).Select(change => (string?)change!["actor_key_id"]));
+        foreach (var value in new[] { ops, (string?)created["key"], (string?)rotated!["key"] })
+        {
+            Assert.DoesNotContain(value![^43..], list.ToJsonString(), StringComparison.Ordinal);
+        }
+
+        var pages = new List<string>();
+        string? after = null;
+        do
+        {
+            (_, var page) = await gateway.SendAsync("GET", $"{path}/events?limit=1{(after is null ? "" : $"&after={after}")}", ops);
+            pages.AddRange(page!["data"]!.AsArray().Select(Written));
+            after = (bool)page["has_more"]! ? (string?)page["last_id"] : null;
+        }
+        while (after is not null);
+        Assert.Equal(list["data"]!.AsArray().Select(Written), pages);
+
+        Assert.Equal("created test-key", Short((await gateway.SendAsync("GET", $"/{other}/v1/management/keys/events", foreign)).Body!));
+        var (denied, why) = await gateway.SendAsync("GET", $"{path}/events", foreign);
+        Assert.Equal((403, "project_mismatch"), (denied, Code(why)));
+        Assert.Empty((await gateway.SendAsync("GET", $"/{other}/v1/management/keys/events?after={id}.1", foreign)).Body!["data"]!.AsArray()); // no place in a list that it is not in
+        Assert.Equal(400, (await gateway.SendAsync("GET", $"{path}/events?after=%20", ops)).Status);
+        Assert.Equal("created platform (configured)", Short((await gateway.SendAsync("GET", "/v1/platform/keys/events", gateway.PlatformKey)).Body!));
+
+        static string Written(System.Text.Json.Nodes.JsonNode? change) => $"{change!["id"]} {change["action"]} {change["name"]} by {change["actor"]}";
+
+        static string Short(System.Text.Json.Nodes.JsonNode list) => string.Join(", ", list["data"]!.AsArray().Select(change => $"{change!["action"]} {change["name"]}"));
+    }
+
+    [Fact]
     public async Task A_hostile_body_is_not_answered_with_a_longer_one()
     {
         await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
