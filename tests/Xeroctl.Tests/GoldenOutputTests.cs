@@ -254,6 +254,17 @@ public sealed class GoldenOutputTests
         Assert.Equal("""{"name":"ci","scopes":["management","heartbeat"],"allowed_ips":["203.0.113.0/24"]}""", api.Seen.Single().Body);
     }
 
+    [Fact]
+    public async Task Who_did_what_to_keys_is_a_table() => await OnTerminalAsync(
+        "GET /proj_ABC123/v1/management/keys/events",
+        Samples.List(false, $$"""{"id":"key_1.2","object":"api_key.event","key_id":"key_1","name":"ci","action":"rotated","actor":"ops-key","actor_key_id":"key_2","occurred_at":"{{Samples.Time(TimeSpan.FromHours(-2)):O}}"}"""),
+        """
+        WHEN    KEY    NAME  ACTION   ACTOR
+        2h ago  key_1  ci    rotated  ops-key
+
+        """,
+        "keys", "events");
+
     private const string SuspendedProject = """{"id":"proj_XYZ789","object":"project","name":"Acme","slug":"acme","platform":false,"created_at":"2026-05-20T08:00:00Z","suspended_at":"2026-05-22T14:02:11Z"}""";
 
     [Fact]
@@ -274,7 +285,7 @@ public sealed class GoldenOutputTests
         await using var api = await TestApi.StartAsync((context, _) => TestApi.WriteAsync(context, 200, SuspendedProject));
         using var tool = Tool.For(api.Url);
         tool.Environment["XEROTIER_PLATFORM_KEY"] = Samples.Key.Replace("demo", "platform", StringComparison.Ordinal);
-        foreach (var command in new[] { "projects suspend proj_XYZ789", "projects resume proj_XYZ789", "projects keys list proj_XYZ789", "projects keys create proj_XYZ789 --name n --scope heartbeat", "projects keys revoke proj_XYZ789 key_2", "platform keys list", "platform keys create --name n --expires-at 2027-01-01T00:00:00Z", "platform keys rotate key_3", "platform keys revoke key_3", "platform cancel mw_abc123" })
+        foreach (var command in new[] { "projects suspend proj_XYZ789", "projects resume proj_XYZ789", "projects keys list proj_XYZ789", "projects keys create proj_XYZ789 --name n --scope heartbeat", "projects keys revoke proj_XYZ789 key_2", "platform keys list", "platform keys create --name n --expires-at 2027-01-01T00:00:00Z", "platform keys rotate key_3", "platform keys revoke key_3", "platform keys events --limit 5", "platform cancel mw_abc123" })
         {
             Assert.Equal((command, 0), (command, (await tool.RunAsync(command.Split(' '))).ExitCode));
         }
@@ -290,6 +301,7 @@ public sealed class GoldenOutputTests
                 """POST /v1/platform/keys {"name":"n","expires_at":"2027-01-01T00:00:00Z"}""",
                 "POST /v1/platform/keys/key_3/rotate ",
                 "DELETE /v1/platform/keys/key_3 ",
+                "GET /v1/platform/keys/events?limit=5 ",
                 "POST /v1/platform/maintenance/mw_abc123/cancel ",
             ],
             api.Seen.Select(request => $"{request.Method} {request.Target} {request.Body}"));

@@ -9,7 +9,7 @@ internal static class KeyCommands
     private const string CreatedBy = "Purpose of the key; appears as created_by of what the key creates";
 
     /// <summary>The group.</summary>
-    public static Group Group() => new("keys", "Manage the project's API keys.", List(KeyOwner.Project), Create(), Rotate(KeyOwner.Project), Revoke(KeyOwner.Project));
+    public static Group Group() => new("keys", "Manage the project's API keys.", List(KeyOwner.Project), Create(), Rotate(KeyOwner.Project), Revoke(KeyOwner.Project), Events(KeyOwner.Project));
 
     /// <summary>Lists the keys of <paramref name="owner"/>.</summary>
     public static Leaf List(KeyOwner owner)
@@ -81,6 +81,23 @@ internal static class KeyCommands
                 },
                 cancel);
         });
+    }
+
+    /// <summary>Lists who did what to the keys of <paramref name="owner"/>.</summary>
+    public static Leaf Events(KeyOwner owner)
+    {
+        var listing = new PagedList();
+        var leaf = owner.Leaf("events", $"List the changes of {owner.Whose} API keys: who created, rotated or revoked one, and when.");
+        listing.AddTo(leaf);
+        return leaf.Handle((session, parse, cancel) => listing.ShowAsync(
+            session,
+            parse,
+            query => owner.Call(session, parse, HttpMethod.Get, $"/events{query}"),
+            [],
+            new(new("WHEN"), new("KEY"), new("NAME", Shrinks: true, Least: 12), new("ACTION"), new("ACTOR", Shrinks: true)),
+            (table, change, now) => table.Add(DetailView.Cell(change, "occurred_at", now), change.Text("key_id") ?? "", change.Text("name") ?? "", change.Text("action") ?? "", change.Text("actor") ?? ""),
+            "No events found.",
+            cancel));
     }
 
     private static Leaf Create()

@@ -14,7 +14,8 @@ internal static class PlatformCommands
         KeyCommands.List(KeyOwner.Platform),
         KeyCommands.Create(KeyOwner.Platform, "xeroctl platform keys create --name ops --expires-at +90d"),
         KeyCommands.Rotate(KeyOwner.Platform),
-        KeyCommands.Revoke(KeyOwner.Platform));
+        KeyCommands.Revoke(KeyOwner.Platform),
+        KeyCommands.Events(KeyOwner.Platform));
 
     private static Leaf Cancel()
     {
