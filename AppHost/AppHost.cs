@@ -47,6 +47,7 @@ try
         .WithReference(console)
         .WithOfferOfEmail()
         .WithDemo(demo)
+        .WithDemoFrame(demo)
         .WithSignInLink(cluster)
         .WithEnvironment("Platform__Key", platformKey)
         .WithDataPath("Page__SnapshotFile", cluster, "page/snapshot")

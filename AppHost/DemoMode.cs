@@ -60,6 +60,10 @@ internal static class DemoExtensions
     public static IResourceBuilder<ProjectResource> WithSignInLink(this IResourceBuilder<ProjectResource> gateway, ClusterSettings cluster) => cluster.SignInToken is null ? gateway
         : gateway.WithEnvironment("Console__SignInToken", gateway.ApplicationBuilder.AddSecret("console-sign-in-token", cluster.SignInToken));
 
+    /// <summary>Lets the Gateway's own pages show the status in a frame: the console does, beside what breaks it.</summary>
+    public static IResourceBuilder<ProjectResource> WithDemoFrame(this IResourceBuilder<ProjectResource> gateway, DemoMode demo) =>
+        demo.IsDemo ? gateway.WithLocalDefault("Page:EmbedOrigins:0", "'self'") : gateway;
+
     /// <summary>Tells a service, the console, where the simulated fleet is silenced and spoken again.</summary>
     public static IResourceBuilder<ProjectResource> WithDemoControls(this IResourceBuilder<ProjectResource> service, IResourceBuilder<ProjectResource>? fleet) =>
         fleet is null || !service.ApplicationBuilder.ExecutionContext.IsRunMode ? service : service.WithEnvironment("Demo__FleetUrl", fleet.GetEndpoint("http"));

@@ -3,13 +3,22 @@ using Xerotier.OperatorConsole.Visits;
 
 namespace Xerotier.OperatorConsole.Audit;
 
-/// <summary>The audit trail of the whole project.</summary>
+/// <summary>The audit trail of the whole project, and that of keys, which the Gateway keeps.</summary>
 internal static class AuditEndpoints
 {
     public static void MapAudit(this IEndpointRouteBuilder pages) => pages.MapGet("audit", ShowAsync);
 
     private static async Task<IResult> ShowAsync(Visit visit)
     {
+        switch (visit.Http.Request.Query["object"].ToString())
+        {
+            case "api_key":
+                return await ShowKeysAsync(visit, visit.OfProject("management/keys/events"), "/console/keys");
+            case "platform_key":
+                _ = visit.Platform();
+                return await ShowKeysAsync(visit, "/v1/platform/keys/events", "/console/platform/keys");
+        }
+
         var list = await visit.Api.GetAsync(visit.OfProject($"management/events?{visit.ListQuery(50, "object")}"), AuditJson.Default.JsonElement);
         return visit.Page<AuditPage>(new()
         {
@@ -17,6 +26,18 @@ internal static class AuditEndpoints
             [nameof(AuditPage.Object)] = visit.Http.Request.Query["object"].ToString(),
             [nameof(AuditPage.LastId)] = list.GetProperty("last_id").GetString(),
             [nameof(AuditPage.HasMore)] = list.GetProperty("has_more").GetBoolean(),
+        });
+    }
+
+    private static async Task<IResult> ShowKeysAsync(Visit visit, string path, string page)
+    {
+        var list = await visit.Api.GetAsync($"{path}?{visit.ListQuery(50)}", ContractsJson.Wire.ListPageApiKeyEvent);
+        return visit.Page<AuditPage>(new()
+        {
+            [nameof(AuditPage.Events)] = list.Data.Select(change => new AuditEntry("Key", change.Name, page, change.Action, change.Actor, change.OccurredAt, [])).ToList(),
+            [nameof(AuditPage.Object)] = visit.Http.Request.Query["object"].ToString(),
+            [nameof(AuditPage.LastId)] = list.LastId,
+            [nameof(AuditPage.HasMore)] = list.HasMore,
         });
     }
 }

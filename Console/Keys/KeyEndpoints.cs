@@ -12,8 +12,8 @@ internal static class KeyEndpoints
 
     public static void MapKeys(this IEndpointRouteBuilder pages)
     {
-        Map(pages.MapGroup("keys"), visit => new("/console/keys", visit.OfProject("management/keys"), "API keys", ["management", "inference", "heartbeat"], CanRotate: true));
-        Map(pages.MapGroup("platform/keys"), visit => new("/console/platform/keys", OfPlatform(visit, "/v1/platform/keys"), "Platform keys", [], CanRotate: true));
+        Map(pages.MapGroup("keys"), visit => new("/console/keys", visit.OfProject("management/keys"), "API keys", ["management", "inference", "heartbeat"], CanRotate: true, "api_key"));
+        Map(pages.MapGroup("platform/keys"), visit => new("/console/platform/keys", OfPlatform(visit, "/v1/platform/keys"), "Platform keys", [], CanRotate: true, "platform_key"));
         Map(pages.MapGroup("platform/projects/{project}/keys"), visit => visit.Http.Request.RouteValues["project"] is string project
             ? new($"/console/platform/projects/{project}/keys", OfPlatform(visit, $"/v1/platform/projects/{Uri.EscapeDataString(project)}/keys"), $"Keys of {project}", ["management", "inference", "heartbeat"], CanRotate: false)
             : throw new ApiException(ApiErrors.NotFound()));
@@ -130,4 +130,5 @@ internal static class KeyEndpoints
 /// <param name="Title">The page's heading.</param>
 /// <param name="Scopes">What a new one may be allowed; empty: they all have one scope.</param>
 /// <param name="CanRotate">Whether the API rotates them.</param>
-public sealed record KeyRing(string Page, string Path, string Title, IReadOnlyList<string> Scopes, bool CanRotate);
+/// <param name="Audit">What the audit page calls them; null: their own project has their trail.</param>
+public sealed record KeyRing(string Page, string Path, string Title, IReadOnlyList<string> Scopes, bool CanRotate, string? Audit = null);

@@ -33,7 +33,7 @@ public sealed class PageWriter(Brand brand, ILoggerFactory loggers) : IDisposabl
         response.StatusCode = status;
         response.ContentType = "text/html; charset=utf-8";
         response.ContentLength = html.Length;
-        SetHeaders(response.Headers);
+        SetHeaders(response.Headers, Visit.Of(http).IsDemo);
         if (!HttpMethods.IsHead(http.Request.Method))
         {
             await response.Body.WriteAsync(html, http.RequestAborted);
@@ -43,10 +43,10 @@ public sealed class PageWriter(Brand brand, ILoggerFactory loggers) : IDisposabl
     /// <inheritdoc/>
     public void Dispose() => services.Dispose();
 
-    private void SetHeaders(IHeaderDictionary headers)
+    private void SetHeaders(IHeaderDictionary headers, bool isDemo)
     {
         headers.CacheControl = "no-store";
-        headers.ContentSecurityPolicy = policy;
+        headers.ContentSecurityPolicy = isDemo ? $"{policy}; frame-src 'self'" : policy; // a demo shows what visitors see, which allows it there alone
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "same-origin";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";

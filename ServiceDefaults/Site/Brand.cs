@@ -89,7 +89,7 @@ public sealed class Brand
         Check(options.Links.Count <= 5, "Page:Links must have at most 5 links.");
         Links = [.. options.Links.Select((link, i) => (Text($"Links:{i}:Name", link.Name, 1, 30) ?? "", Address($"Links:{i}:Url", link.Url.Length == 0 ? "-" : link.Url, "http", "https") ?? ""))];
         Check(options.Robots is null or "" or "none", "Page:Robots must be 'none' or not set.");
-        Check(options.EmbedOrigins.Count <= 20 && options.EmbedOrigins.All(IsOrigin), "Page:EmbedOrigins must be at most 20 origins such as https://example.com, or '*'.");
+        Check(options.EmbedOrigins.Count <= 20 && options.EmbedOrigins.All(IsOrigin), "Page:EmbedOrigins must be at most 20 origins such as https://example.com, 'self' or '*'.");
         FrameAncestors = options.EmbedOrigins.Count == 0 ? "'none'" : string.Join(' ', options.EmbedOrigins);
         IsIndexed = options.Robots is null or "";
         OffersEmail = options.OffersEmail;
@@ -224,7 +224,7 @@ public sealed class Brand
     }
 
     private static bool IsOrigin(string text) =>
-        text == "*" || (Uri.TryCreate(text, UriKind.Absolute, out var origin) && origin.Scheme is "http" or "https" && origin.GetLeftPart(UriPartial.Authority) == text && !text.AsSpan().ContainsAny(";, '\""));
+        text is "*" or "'self'" || (Uri.TryCreate(text, UriKind.Absolute, out var origin) && origin.Scheme is "http" or "https" && origin.GetLeftPart(UriPartial.Authority) == text && !text.AsSpan().ContainsAny(";, '\""));
 
     private static bool IsColour(string text) => text.Length == 7 && text[0] == '#' && text.AsSpan(1).IndexOfAnyExcept(HexDigits) < 0;
 

@@ -1,4 +1,6 @@
 using System.Net.Http.Json;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
@@ -17,7 +19,7 @@ public sealed class ConsoleTests(BrowserFixture browser, ConsoleTests.ClusterFix
     private static readonly string[] Pages =
     [
         "", "fleet", "incidents", "incidents/drafts", "incidents/new?template=errors", "maintenance", "maintenance/new", "recurring", "recurring/new", "subscriptions", "subscriptions/new",
-        "keys", "audit", "settings", "platform/projects", "platform/components", "platform/components/new", "platform/subscribers", "platform/keys",
+        "keys", "audit", "audit?object=api_key", "audit?object=platform_key", "settings", "platform/projects", "platform/components", "platform/components/new", "platform/subscribers", "platform/keys",
     ];
 
     private readonly Cluster cluster = fixture.Cluster;
@@ -234,7 +236,8 @@ public sealed class ConsoleTests(BrowserFixture browser, ConsoleTests.ClusterFix
             await using var visit = await SignedInAsync(new(360, dark));
             foreach (var path in dark ? paths.Where((_, i) => i % 4 == 0) : paths)
             {
-                await GoAsync(visit.Page, path);
+                var answer = await visit.Page.GotoAsync(new Uri(cluster.Url, $"/console/{path}").ToString());
+                Assert.Equal((path, path == "nowhere" ? 404 : 200), (path, answer!.Status));
                 await LookAsync(visit, path, dark);
             }
 
@@ -312,6 +315,52 @@ public sealed class ConsoleTests(BrowserFixture browser, ConsoleTests.ClusterFix
     }
 
     [Fact]
+    public async Task What_is_live_is_fetched_again_by_itself_and_nothing_else_of_the_page()
+    {
+        using var api = cluster.Http(cluster.ApiKey);
+        await using var visit = await SignedInAsync(new(IsLive: true));
+        var page = visit.Page;
+        await page.EvaluateAsync("window.stays = true");
+        var title = $"Soon {Guid.NewGuid():N}";
+        await api.PostForJsonAsync($"{cluster.BaseUrl}/management/maintenance", new { title, description = "", starts_at = DateTimeOffset.UtcNow.AddMinutes(30), ends_at = DateTimeOffset.UtcNow.AddHours(1) });
+        await Expect(page.Locator("[data-live]", new() { HasText = title }).First).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        Assert.True(await page.EvaluateAsync<bool>("window.stays === true"));
+        Assert.All(visit.Complaints, complaint => Assert.Contains("status of 4", complaint, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(true, "Asia/Tokyo")]
+    [InlineData(false, "UTC")]
+    public async Task Times_are_in_the_browsers_zone_from_the_first_page_on_where_a_script_runs(bool script, string zone)
+    {
+        await using var visit = await SignedInAsync(new(Script: script, Zone: "Asia/Tokyo"));
+        await Expect(visit.Page.Locator("nav", new() { HasText = $"Times in {zone}" }).First).ToBeVisibleAsync();
+        await GoAsync(visit.Page, "maintenance/new");
+        await Expect(visit.Page.Locator("#zone")).ToHaveValueAsync(zone);
+    }
+
+    [Fact]
+    public async Task A_demo_shows_what_visitors_see_beside_what_breaks_it()
+    {
+        await using var visit = await SignedInAsync(new(IsLive: true));
+        await GoAsync(visit.Page, "demo");
+        await Expect(visit.Page.Locator("h1")).ToHaveTextAsync("Break something");
+        await Expect(visit.Page.FrameLocator("iframe.visitors").Locator("main[data-live]")).ToBeVisibleAsync();
+
+        // Its buttons: a number that is none, silence, and speech.
+        await visit.Page.FillAsync("#private_agents", "999");
+        await ClickAsync(visit.Page, "Let them fall silent");
+        await Expect(visit.Page.Locator(".problem a[href='#private_agents']")).ToHaveCountAsync(1);
+        await visit.Page.FillAsync("#private_agents", "1");
+        await ClickAsync(visit.Page, "Let them fall silent");
+        await Expect(visit.Page.Locator("#private_agents")).ToHaveValueAsync("1");
+        await ToldAsync(visit.Page, "Done. It takes a moment until the public page shows it.", "Break something");
+        await ClickAsync(visit.Page, "All speak again");
+        await Expect(visit.Page.Locator("#private_agents")).ToHaveValueAsync("0");
+        Assert.All(visit.Complaints, complaint => Assert.Contains("status of 4", complaint, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_form_that_met_a_newer_version_shows_both_and_loses_no_typing()
     {
         using var api = cluster.Http(cluster.ApiKey);
@@ -382,8 +431,20 @@ public sealed class ConsoleTests(BrowserFixture browser, ConsoleTests.ClusterFix
     {
         public Cluster Cluster { get; private set; } = null!;
 
-        // One address may fail to sign in five times a minute; here it does more often, on purpose.
-        public async ValueTask InitializeAsync() => Cluster = await Cluster.StartAsync(new() { Settings = new Dictionary<string, string?> { ["RateLimits__PublicPerMinute"] = "0", ["RateLimits__PublicQueriesPerMinute"] = "0", ["RateLimits__SignInFailuresPerMinute"] = "0" } });
+        // One address may fail to sign in five times a minute; here it does more often, on purpose. The page of a demo is there without its history.
+        public async ValueTask InitializeAsync() => Cluster = await Cluster.StartAsync(new()
+        {
+            Settings = new Dictionary<string, string?> { ["RateLimits__PublicPerMinute"] = "0", ["RateLimits__PublicQueriesPerMinute"] = "0", ["RateLimits__SignInFailuresPerMinute"] = "0", ["Page__EmbedOrigins__0"] = "'self'" },
+            Configure = service =>
+            {
+                if (service.Resource.Name == "console")
+                {
+                    var builder = service.ApplicationBuilder;
+                    var fleet = builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "fleetsimulator");
+                    service.WithEnvironment("Demo__FleetUrl", builder.CreateResourceBuilder(fleet).GetEndpoint("http"));
+                }
+            },
+        });
 
         public ValueTask DisposeAsync() => Cluster.DisposeAsync();
     }
