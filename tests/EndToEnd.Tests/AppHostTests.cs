@@ -29,12 +29,9 @@ public abstract class AppHostTests : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    protected AppHostProcess Start(Dictionary<string, string>? settings = null, string project = "AppHost", params string[] arguments)
-    {
-        var host = new AppHostProcess(Data, settings, project, arguments);
-        hosts.Add(host);
-        return host;
-    }
+    protected AppHostProcess Start(Dictionary<string, string>? settings = null, string project = "AppHost", params string[] arguments) => Keep(new(Data, settings, project, arguments));
+
+    protected AppHostProcess StartInTerminal(Dictionary<string, string> settings) => Keep(AppHostProcess.InTerminal(Data, settings));
 
     protected async Task<AppHostProcess> StartReadyAsync()
     {
@@ -69,5 +66,11 @@ public abstract class AppHostTests : IAsyncDisposable
         Assert.Equal(1, host.Process.ExitCode);
         Assert.StartsWith(sentence, error);
         Assert.Single(error.Trim().Split('\n'));
+    }
+
+    private AppHostProcess Keep(AppHostProcess host)
+    {
+        hosts.Add(host);
+        return host;
     }
 }

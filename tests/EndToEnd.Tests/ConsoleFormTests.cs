@@ -1,8 +1,6 @@
-using System.Net;
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Aspire.Hosting.Testing;
-using Npgsql;
 using Xerotier.TestKit;
 
 namespace Xerotier.EndToEnd.Tests;
@@ -86,7 +84,7 @@ public sealed partial class ConsoleFormTests(SharedCluster shared)
     {
         using var operators = await OperatorsAsync();
         await operators.CreateAsync("management/subscriptions", new { channel = "webhook", target = "https://hooks.example/one" });
-        await using var many = new Many((await cluster.Application.GetConnectionStringAsync("notificationsdb"))!, operators.ProjectId);
+        await using var many = new ManySubscribers((await cluster.Application.GetConnectionStringAsync("notificationsdb"))!, operators.ProjectId);
         await many.SubscribeAsync(149);
         var form = await operators.GetAsync("/console/maintenance/new");
         var question = await operators.PostAsync("/console/maintenance/new", form, ("title", "For many"), ("description", "Typed at length"));
@@ -121,132 +119,80 @@ public sealed partial class ConsoleFormTests(SharedCluster shared)
         }
     }
 
+    [Fact]
+    public async Task It_asks_before_an_incident_is_told_to_more_than_a_hundred_people()
+    {
+        using var operators = await OperatorsAsync();
+        await operators.CreateAsync("management/subscriptions", new { channel = "webhook", target = "https://hooks.example/one" });
+        await using var many = new ManySubscribers((await cluster.Application.GetConnectionStringAsync("notificationsdb"))!, operators.ProjectId);
+        await many.SubscribeAsync(149);
+
+        // A draft is told to nobody, an incident to all.
+        (string, string)[] typed = [("title", "For many"), ("body", "Typed at length")];
+        var form = await operators.GetAsync("/console/incidents/new");
+        var draft = await operators.PostAsync("/console/incidents/new", form, [.. typed, ("action", "draft")]);
+        Assert.Equal(303, draft.Status);
+        form = await operators.GetAsync("/console/incidents/new");
+        var question = await operators.PostAsync("/console/incidents/new", form, [.. typed, ("action", "publish")]);
+        Assert.InRange(int.Parse(Asked(question)), 150, 160); // whoever is subscribed beside them
+        Assert.DoesNotContain("For many", (await operators.GetAsync("/console/incidents")).Html, StringComparison.Ordinal);
+        var back = await operators.PostAsync("/console/incidents/new", question, ("back", "on"));
+        Assert.Equal((200, "For many", "Typed at length"), (back.Status, back["title"], back["body"]));
+        question = await operators.PostAsync("/console/incidents/new", back, ("action", "publish"));
+        var made = await operators.PostAsync("/console/incidents/new", question, ("confirmed", Asked(question)));
+        Assert.Equal(303, made.Status);
+
+        // So is an update, and a draft that is published.
+        var at = made.Location!.Split('?')[0];
+        question = await operators.PostAsync($"{at}/updates", await operators.GetAsync(at), ("body", "It goes on"));
+        Assert.Matches(Question(), question.Html);
+        Assert.Equal("It goes on", question["body"]);
+        Assert.Equal(303, (await operators.PostAsync($"{at}/updates", question, ("confirmed", Asked(question)))).Status);
+        at = draft.Location!.Split('?')[0];
+        question = await operators.PostAsync($"{at}/publish", await operators.GetAsync(at), []);
+        Assert.Matches(Question(), question.Html);
+        Assert.Equal(303, (await operators.PostAsync($"{at}/publish", question, ("confirmed", Asked(question)))).Status);
+
+        // What is told to nobody asks nobody.
+        form = await operators.GetAsync("/console/incidents/new");
+        Assert.Equal(303, (await operators.PostAsync("/console/incidents/new", form, [.. typed, ("notify", ""), ("action", "publish")])).Status);
+    }
+
+    [Fact]
+    public async Task A_series_and_a_component_that_met_a_newer_version_show_both_and_lose_no_typing()
+    {
+        using var operators = await OperatorsAsync();
+        var id = await operators.CreateAsync(
+            "management/maintenance-series",
+            new { title = "Series", description = "", timezone = "Europe/Berlin", starts_on = "2027-03-20", local_time = "02:30", duration = "PT1H", rrule = "FREQ=WEEKLY;BYDAY=SU" });
+        await MeetsNewerAsync($"/console/recurring/{id}/edit", "title", () => operators.ChangeAsync($"management/maintenance-series/{id}", new { title = "Changed by a colleague" }));
+
+        await operators.AddKeyAsync(cluster.PlatformKey);
+        using var platform = cluster.Http(cluster.PlatformKey);
+        var component = (await platform.PostForJsonAsync("/v1/platform/components", new { name = $"Component {Guid.NewGuid():N}" }))["id"]!.ToString();
+        await MeetsNewerAsync($"/console/platform/components/{component}", "description", async () =>
+        {
+            using var changed = await platform.PatchAsJsonAsync($"/v1/platform/components/{component}", new { description = "Changed by a colleague" });
+            changed.EnsureSuccessStatusCode();
+        });
+        Assert.Equal(303, (await operators.PostAsync($"/console/platform/components/{component}/archive", await operators.GetAsync($"/console/platform/components/{component}"), [])).Status);
+
+        async Task MeetsNewerAsync(string page, string field, Func<Task> change)
+        {
+            var form = await operators.GetAsync(page);
+            await change();
+            var newer = await operators.PostAsync(page, form, (field, "As I typed it"));
+            Assert.Equal((412, "As I typed it"), (newer.Status, newer[field]));
+            Assert.Contains("Changed by a colleague", newer.Html, StringComparison.Ordinal);
+            Assert.Equal(303, (await operators.PostAsync(page, newer, [])).Status);
+            Assert.Equal("As I typed it", (await operators.GetAsync(page))[field]);
+        }
+    }
+
+    private static string Asked(Answer question) => Question().Match(question.Html).Groups[1].Value;
+
     [GeneratedRegex("<h1>Notify ([0-9]+) people\\?</h1>")]
     private static partial Regex Question();
 
-    /// <summary>Somebody with a key of a new project of the platform, signed in.</summary>
-    private async Task<Operator> OperatorsAsync()
-    {
-        var (project, key) = await cluster.CreateProjectAsync("operators", true, "management");
-        var operators = new Operator(cluster, project, key);
-        await operators.SignInAsync();
-        return operators;
-    }
-
-    /// <summary>A page with the fields of its forms.</summary>
-    private sealed partial record Answer(int Status, string Html, string? Location)
-    {
-        /// <summary>The value of a field; empty: there is none.</summary>
-        public string this[string name] => FieldsOf("").FirstOrDefault(field => field.Name == name).Value ?? "";
-
-        /// <summary>The fields of the form that goes to <paramref name="path"/>, or else of the page's last, as a browser would send them without a button.</summary>
-        public List<(string Name, string Value)> FieldsOf(string path)
-        {
-            var forms = Form().Matches(Html).Select(match => match.Value).Where(form => !form.Contains("/console/sign-out", StringComparison.Ordinal)).ToList();
-            var form = forms.Find(form => form.StartsWith($"<form method=\"post\" action=\"{path}\"", StringComparison.Ordinal)) ?? forms.LastOrDefault() ?? "";
-            return
-            [
-                .. from Match input in Input().Matches(form)
-                   let type = Attribute(input.Value, "type")
-                   where type is not ("checkbox" or "radio") || Checked().IsMatch(input.Value)
-                   select (Attribute(input.Value, "name"), Attribute(input.Value, "value")),
-                .. from Match area in TextArea().Matches(form) select (area.Groups["name"].Value, WebUtility.HtmlDecode(area.Groups["text"].Value).TrimStart('\n')),
-            ];
-        }
-
-        private static string Attribute(string tag, string name) => WebUtility.HtmlDecode(Regex.Match(tag, $" {name}=\"([^\"]*)\"").Groups[1].Value);
-
-        [GeneratedRegex("<form method=\"post\".*?</form>", RegexOptions.Singleline)]
-        private static partial Regex Form();
-
-        [GeneratedRegex("<input [^>]*>")]
-        private static partial Regex Input();
-
-        [GeneratedRegex(" checked[ >]")]
-        private static partial Regex Checked();
-
-        [GeneratedRegex("<textarea [^>]*name=\"(?<name>[^\"]*)\"[^>]*>(?<text>.*?)</textarea>", RegexOptions.Singleline)]
-        private static partial Regex TextArea();
-    }
-
-    /// <summary>Many subscriptions of a project, which others' events are told to as well while they are there.</summary>
-    private sealed class Many(string connectionString, string projectId) : IAsyncDisposable
-    {
-        private readonly NpgsqlDataSource database = NpgsqlDataSource.Create(connectionString);
-
-        /// <summary>Repeats the project's only one.</summary>
-        public Task SubscribeAsync(int count) => RunAsync($"""
-            insert into subscriptions (project_id, id, channel, target, components, events, state, secret, created_by, created_at, updated_at)
-            select project_id, id || n, channel, target || n, components, events, state, secret, created_by, created_at, updated_at
-            from subscriptions, generate_series(1, {count}) n where project_id = @project
-            """);
-
-        public async ValueTask DisposeAsync()
-        {
-            await RunAsync("delete from subscriptions where project_id = @project");
-            await database.DisposeAsync();
-        }
-
-        private async Task RunAsync(string sql)
-        {
-            await using var command = database.CreateCommand(sql);
-            command.Parameters.AddWithValue("project", projectId);
-            await command.ExecuteNonQueryAsync();
-        }
-    }
-
-    private sealed class Operator(Cluster cluster, string projectId, string key) : IDisposable
-    {
-        private readonly HttpClient browser = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = cluster.Endpoint("gateway", "http") };
-        private readonly HttpClient api = cluster.Http(key);
-
-        public string ProjectId => projectId;
-
-        public string Cookie { get; set; } = "";
-
-        public async Task SignInAsync()
-        {
-            using var form = new FormUrlEncodedContent([new("key", key)]);
-            using var response = await browser.PostAsync("/console/sign-in", form);
-            Cookie = response.Headers.GetValues("Set-Cookie").First().Split(';')[0];
-        }
-
-        public async Task<string> CreateAsync(string path, object body) => (await api.PostForJsonAsync($"/{projectId}/v1/{path}", body))["id"]!.ToString();
-
-        public async Task ChangeAsync(string path, object body)
-        {
-            using var response = await api.PatchAsJsonAsync($"/{projectId}/v1/{path}", body);
-            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        }
-
-        public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null);
-
-        /// <summary>Sends the form of a page, with some fields changed; those that are set to nothing are left out, as boxes are.</summary>
-        public async Task<Answer> PostAsync(string path, Answer form, params (string Name, string Value)[] fields)
-        {
-            var sent = form.FieldsOf(path).Where(field => fields.All(other => other.Name != field.Name)).Concat(fields.Where(field => field.Value.Length > 0 || field.Name != "notify"));
-            using var body = new FormUrlEncodedContent(sent.Select(field => KeyValuePair.Create(field.Name, field.Value)));
-            return await SendAsync(HttpMethod.Post, path, body);
-        }
-
-        public void Dispose()
-        {
-            browser.Dispose();
-            api.Dispose();
-        }
-
-        private async Task<Answer> SendAsync(HttpMethod method, string path, HttpContent? body)
-        {
-            using var request = new HttpRequestMessage(method, path) { Content = body };
-            request.Headers.Add("Accept", "text/html");
-            request.Headers.Add("Sec-Fetch-Site", "same-origin");
-            if (Cookie.Length > 0)
-            {
-                request.Headers.Add("Cookie", Cookie);
-            }
-
-            using var response = await browser.SendAsync(request, TestContext.Current.CancellationToken);
-            return new((int)response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), response.Headers.Location?.OriginalString);
-        }
-    }
+    private Task<ConsoleOperator> OperatorsAsync() => ConsoleOperator.SignedInAsync(cluster);
 }

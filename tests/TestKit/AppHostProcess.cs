@@ -17,9 +17,14 @@ public sealed class AppHostProcess : IDisposable
     /// <param name="project">The program.</param>
     /// <param name="arguments">Its command line.</param>
     public AppHostProcess(string dataFolder, IReadOnlyDictionary<string, string>? settings = null, string project = "AppHost", params string[] arguments)
+        : this(new(Solution.Executable(project), arguments), dataFolder, settings)
+    {
+    }
+
+    private AppHostProcess(ProcessStartInfo start, string dataFolder, IReadOnlyDictionary<string, string>? settings)
     {
         this.dataFolder = dataFolder;
-        var start = new ProcessStartInfo(Solution.Executable(project), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
         foreach (var (name, value) in ports.Settings)
         {
             start.Environment[name] = value;
@@ -35,6 +40,12 @@ public sealed class AppHostProcess : IDisposable
 
         Process = Process.Start(start)!;
     }
+
+    /// <summary>Starts AppHost in a terminal of its own, whose keys are what the process' standard input gets.</summary>
+    /// <param name="dataFolder">Its <c>XEROTIER_DATA</c>.</param>
+    /// <param name="settings">More of its environment.</param>
+    public static AppHostProcess InTerminal(string dataFolder, IReadOnlyDictionary<string, string>? settings = null) =>
+        new(new("script", ["--quiet", "--return", "--flush", "--command", $"exec '{Solution.Executable("AppHost")}'", "/dev/null"]) { RedirectStandardInput = true }, dataFolder, settings);
 
     /// <summary>Its <c>XEROTIER_PORT</c>, where the settings did not give another.</summary>
     public int Port => ports.Http;

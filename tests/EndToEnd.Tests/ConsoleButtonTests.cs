@@ -1,0 +1,110 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Xerotier.TestKit;
+
+namespace Xerotier.EndToEnd.Tests;
+
+/// <summary>What the console's buttons do that nobody presses in the way of an ordinary day (console.md, section 23).</summary>
+[Collection<SharedCluster>]
+public sealed partial class ConsoleButtonTests(SharedCluster shared)
+{
+    private readonly Cluster cluster = shared.Cluster;
+
+    [Fact]
+    public async Task A_key_is_made_rotated_and_revoked_and_the_audit_log_has_all_of_it()
+    {
+        using var operators = await ConsoleOperator.SignedInAsync(cluster);
+        await operators.AddKeyAsync(cluster.PlatformKey);
+        var name = $"key-{Guid.NewGuid():N}";
+        foreach (var (page, audit, path) in new[] { ("/console/keys", "api_key", $"/{operators.ProjectId}/v1/management/keys"), ("/console/platform/keys", "platform_key", "/v1/platform/keys") })
+        {
+            var made = await operators.PostAsync(page, await operators.GetAsync(page), ("name", name));
+            var old = Secret().Match(made.Html).Groups["key"].Value;
+            Assert.Equal((201, HttpStatusCode.OK), (made.Status, await StatusAsync(old, path)));
+            var at = Regex.Match(made.Html, $"{page}/key_[a-z0-9]+(?=/rotate)").Value; // the newest is the first
+            var rotated = await operators.PostAsync($"{at}/rotate", made, []);
+            var value = Secret().Match(rotated.Html).Groups["key"].Value;
+            Assert.Equal(200, rotated.Status);
+            Assert.NotEqual(old, value);
+            Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (await StatusAsync(old, path), await StatusAsync(value, path)));
+            Assert.Equal((303, $"{page}?done=revoked"), Led(await operators.PostAsync($"{at}/revoke", rotated, [])));
+            await Observer.UntilAsync(async () => await StatusAsync(value, path) == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(10), "the key is revoked");
+            var again = await operators.PostAsync($"{at}/rotate", rotated, []); // on a page that is still open
+            Assert.Equal((409, true), (again.Status, again.Html.Contains("create a new one", StringComparison.Ordinal)));
+
+            var trail = await operators.GetAsync($"/console/audit?object={audit}");
+            Assert.Equal(["revoked", "rotated", "created"], Trail().Matches(trail.Html).Where(match => match.Groups["name"].Value == name).Select(match => match.Groups["action"].Value));
+            Assert.DoesNotContain(value[^43..], trail.Html, StringComparison.Ordinal);
+        }
+
+        // The platform's operators make and revoke the keys of any project.
+        var ofProject = $"/console/platform/projects/{operators.ProjectId}/keys";
+        var first = await operators.PostAsync(ofProject, await operators.GetAsync(ofProject), ("name", "by the platform"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(Secret().Match(first.Html).Groups["key"].Value, $"/{operators.ProjectId}/v1/management/keys"));
+        Assert.Equal((303, $"{ofProject}?done=revoked"), Led(await operators.PostAsync(Regex.Match(first.Html, $"{ofProject}/key_[a-z0-9]+/revoke").Value, first, [])));
+    }
+
+    [Fact]
+    public async Task A_subscription_is_edited_tested_and_stopped_and_its_secret_renewed()
+    {
+        using var operators = await ConsoleOperator.SignedInAsync(cluster);
+        var made = await operators.PostAsync("/console/subscriptions/new", await operators.GetAsync("/console/subscriptions/new"), ("channel", "webhook"), ("target", "https://127.0.0.1:9/one"));
+        Assert.Equal(201, made.Status);
+        var at = Regex.Match(made.Html, "/console/subscriptions/sub_[a-z0-9]+").Value;
+
+        var form = await operators.GetAsync($"{at}/edit");
+        await operators.ChangeAsync($"management/subscriptions/{at.Split('/')[^1]}", new { target = "https://127.0.0.1:9/two" });
+        var newer = await operators.PostAsync($"{at}/edit", form, ("target", "https://127.0.0.1:9/three"));
+        Assert.Equal((412, "https://127.0.0.1:9/three"), (newer.Status, newer["target"]));
+        Assert.Equal(303, (await operators.PostAsync($"{at}/edit", newer, [])).Status);
+        var page = await operators.GetAsync(at);
+        Assert.Contains("https://127.0.0.1:9/three", page.Html, StringComparison.Ordinal);
+
+        var rotated = await operators.PostAsync($"{at}/rotate", page, []);
+        Assert.Equal((200, true), (rotated.Status, rotated.Html.Contains("whsec_", StringComparison.Ordinal)));
+        Assert.Equal((303, $"{at}?done=tested"), Led(await operators.PostAsync($"{at}/test", page, [])));
+        page = await operators.GetAsync(at);
+        var retry = Regex.Match(page.Html, $"{at}/deliveries/[a-z0-9_]+/retry").Value;
+        Assert.Equal((303, $"{at}?done=retried"), Led(await operators.PostAsync(retry, page, [])));
+
+        Assert.Equal(303, (await operators.PostAsync($"{at}/disable", page, [])).Status);
+        page = await operators.GetAsync(at);
+        Assert.Contains("Disabled", page.Html, StringComparison.Ordinal);
+        var refused = await operators.PostAsync(retry, page, []);
+        Assert.Contains(refused.Status, (int[])[400, 409]); // nothing is sent by one that is stopped, and it says so
+        Assert.Equal(303, (await operators.PostAsync($"{at}/enable", page, [])).Status);
+        Assert.DoesNotContain("Disabled", (await operators.GetAsync(at)).Html, StringComparison.Ordinal);
+        Assert.Equal((303, "/console/subscriptions?done=deleted"), Led(await operators.PostAsync($"{at}/delete", page, [])));
+    }
+
+    [Fact]
+    public async Task A_draft_is_deleted_and_what_is_public_stays()
+    {
+        using var operators = await ConsoleOperator.SignedInAsync(cluster);
+        var draft = await operators.CreateAsync("management/incidents", new { title = "A draft", body = "We look.", draft = true });
+        var page = await operators.GetAsync($"/console/incidents/{draft}");
+        Assert.Equal((303, "/console/incidents/drafts?done=deleted"), Led(await operators.PostAsync($"/console/incidents/{draft}/delete", page, [])));
+        Assert.Equal(404, (await operators.GetAsync($"/console/incidents/{draft}")).Status);
+
+        var other = await operators.CreateAsync("management/incidents", new { title = "Another", body = "We look.", draft = true });
+        page = await operators.GetAsync($"/console/incidents/{other}");
+        Assert.Equal(303, (await operators.PostAsync($"/console/incidents/{other}/publish", page, [])).Status);
+        var refused = await operators.PostAsync($"/console/incidents/{other}/delete", page, []);
+        Assert.Equal((409, true), (refused.Status, refused.Html.Contains("A published incident cannot be deleted", StringComparison.Ordinal)));
+    }
+
+    private static (int, string?) Led(Answer answer) => (answer.Status, answer.Location);
+
+    private async Task<HttpStatusCode> StatusAsync(string key, string path)
+    {
+        using var http = cluster.Http(key);
+        using var response = await http.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+        return response.StatusCode;
+    }
+
+    [GeneratedRegex("<p class=\"secret\"[^>]*>(?<key>xero_[a-z0-9-]+_[A-Za-z0-9_-]{43})</p>", RegexOptions.ExplicitCapture)]
+    private static partial Regex Secret();
+
+    [GeneratedRegex("<b>(?<action>[a-z]+)</b>\\s+key\\s+<a [^>]*><bdi>(?<name>[^<]*)</bdi>", RegexOptions.ExplicitCapture)]
+    private static partial Regex Trail();
+}
