@@ -99,9 +99,7 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
     /// Whether a subscription is disabled for want of a success, in SQL: it was tried all the time, and nothing has arrived for five days. Not
     /// one of e-mail: what all of its addresses have in common is the operator's own mail server, whose outage is no fault of theirs.
     /// </summary>
-    private const string NothingArrives = $"(s.channel <> 'email' and s.failing_since < clock_timestamp() - interval '5 days' and not {WasQuiet})";
-
-    private const string NothingArrivesReason = "'Nothing arrived there for five days.'";
+    private const string NothingArrives = $"(s.channel <> 'email' and not any_delivered and s.failing_since < clock_timestamp() - interval '5 days' and not {WasQuiet})";
 
     /// <summary>
     /// The database's statistics of a queue are never those of the moment: after an event for ten thousand it would read and sort all of
@@ -167,18 +165,13 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
             last_at = clock_timestamp(), last_delivered = any_delivered, last_status = sums.status, last_error = case when any_delivered then null else sums.error end,
             failing_since = case when any_delivered then null when {WasQuiet} then clock_timestamp() else coalesce(s.failing_since, clock_timestamp()) end,
             slow = sums.slow,
-            state = case when s.state = 'active' and (sums.reason is not null or (not any_delivered and {NothingArrives})) then 'disabled' else s.state end,
+            state = case when s.state = 'active' and (sums.reason is not null or {NothingArrives}) then 'disabled' else s.state end,
             disabled_reason = case
                 when s.state <> 'active' then s.disabled_reason
                 when sums.reason is not null then sums.reason
-                when not any_delivered and {NothingArrives} then {NothingArrivesReason}
+                when {NothingArrives} then 'Nothing arrived there for five days.'
             end
         from sums where s.id = sums.id returning s.id, s.state
-        """;
-
-    private const string DisableFailingSql = $"""
-        with failing as (select s.id from subscriptions s where s.state = 'active' and {NothingArrives} order by s.id for update)
-        update subscriptions s set state = 'disabled', disabled_reason = {NothingArrivesReason} from failing where s.id = failing.id returning s.id
         """;
 
     private const string GiveUpSql = """
@@ -288,21 +281,6 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
             await using var command = statement;
             await command.ExecuteNonQueryAsync(cancellation);
         }
-    }
-
-    /// <summary>Disables subscriptions where nothing arrives, also between two attempts, which may be a day apart.</summary>
-    public async Task DisableFailingAsync(CancellationToken cancellation)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await using var disable = connection.Command(DisableFailingSql);
-        if (await disable.ReadAllAsync(row => row.GetString(0), cancellation) is { Count: > 0 } disabled)
-        {
-            await using var giveUp = connection.Command(GiveUpSql).Texts("subscriptions", disabled);
-            await giveUp.ExecuteNonQueryAsync(cancellation);
-        }
-
-        await transaction.CommitAsync(cancellation);
     }
 
     /// <summary>Gives messages back that were taken and not tried, for another to take at once.</summary>

@@ -34,7 +34,6 @@ internal sealed class Sender(
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan SlowAbove = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MeasureEvery = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan JudgeEvery = TimeSpan.FromMinutes(1);
 
     private readonly Channel<Attempt> attempts = Channel.CreateUnbounded<Attempt>(new() { SingleReader = true }); // as many as are under way, at most
     private readonly ConcurrentDictionary<string, DueDelivery> underWay = new(StringComparer.Ordinal);
@@ -45,14 +44,12 @@ internal sealed class Sender(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await migrations.Done.WaitAsync(stoppingToken);
-        var judging = new FailureLog(logger, "Subscriptions where nothing arrives cannot be disabled; it is tried again", "Subscriptions where nothing arrives are disabled again");
         var measuring = new FailureLog(logger, "The messages that are to be tried cannot be counted", "The messages that are to be tried are counted again");
         await Task.WhenAll(
             LaneAsync(LaneOfWell, LaneOfWell + Lingering, 2 * LaneOfWell, Lane.Well, stoppingToken),
             LaneAsync(LaneOfSlow, LaneOfSlow, 2 * LaneOfSlow, Lane.Slow, stoppingToken),
             LaneAsync(LaneOfMail, LaneOfMail, LaneOfMail, Lane.Mail, stoppingToken),
             RecordAsync(stoppingToken),
-            judging.RepeatAsync(queue.DisableFailingAsync, JudgeEvery, time, stoppingToken),
             measuring.RepeatAsync(async cancellation => metrics.Backlog = await queue.BacklogAsync(cancellation), MeasureEvery, time, stoppingToken));
     }
 

@@ -169,26 +169,6 @@ public sealed class SenderTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task After_five_days_in_which_each_attempt_failed_time_alone_disables_whoever_it_is_of()
-    {
-        await using var notifier = await Notifier.StartAsync(postgres.Server);
-        await notifier.StopAllAsync();
-        var cases = new[] { ("fails", "5 days 1 minute", "10 hours", "webhook"), ("begins", "4 days", "10 hours", "webhook"), ("quiet", "8 days", "6 days", "slack"), ("mail", "8 days", "10 hours", "email") };
-        foreach (var (id, failing, last, channel) in cases)
-        {
-            await notifier.SubscribeAsync($"sub_{id}", "/hook", channel: channel);
-            await notifier.ExecuteAsync($"update subscriptions set failing_since = clock_timestamp() - interval '{failing}', last_at = clock_timestamp() - interval '{last}' where id = 'sub_{id}'");
-        }
-
-        await notifier.HappenAsync("one");
-        await notifier.ExecuteAsync("update deliveries set attempts = 8, next_attempt_at = clock_timestamp() + interval '9 hours'"); // the next attempt is far
-        await notifier.AddReplicaAsync();
-        await TestKit.Eventually.TrueAsync(async () => await notifier.ScalarAsync("select string_agg(id || ' ' || disabled_reason, ', ') from subscriptions where state = 'disabled'") is "sub_fails Nothing arrived there for five days.", "it is disabled");
-        Assert.Equal("sub_fails failed The subscription was disabled. 1", await notifier.ScalarAsync("select string_agg(concat_ws(' ', s.id, d.state, d.last_error, s.failed_count), ', ') from deliveries d join subscriptions s on s.id = d.subscription_id where d.state <> 'pending'"));
-        Assert.Empty(notifier.Receiver.Messages);
-    }
-
-    [Fact]
     public async Task Hundreds_that_hang_together_hold_up_nobody_for_their_timeouts()
     {
         await using var notifier = await Notifier.StartAsync(postgres.Server);
