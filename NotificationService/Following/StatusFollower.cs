@@ -29,10 +29,8 @@ internal sealed class StatusFollower(
         returning component_id, number, before, after, since
         """;
 
-    /// <summary>A status that had held for its time when the next one came, as of a component that changed twice while nobody followed.</summary>
-    private const string HeldLongSql = """
-        delete from held_statuses where component_id = @component and due_at <= @since returning component_id, number, before, after, since
-        """;
+    /// <summary>What had held for its time when the next change came, as of a component that changed twice while nobody followed.</summary>
+    private const string HeldLongSql = "delete from held_statuses where due_at <= @since returning component_id, number, before, after, since";
 
     /// <inheritdoc/>
     protected override AsyncServerStreamingCall<WatchChangesResponse> Open(string mark, CancellationToken cancellation) => log.WatchChanges(new() { Mark = mark }, cancellationToken: cancellation);
@@ -60,7 +58,7 @@ internal sealed class StatusFollower(
         var held = new List<NewEvent>();
         foreach (var change in response.Changes.Where(change => change.Before.Length > 0)) // what was not shown before has not changed
         {
-            await using var heldLong = connection.Command(HeldLongSql).Text("component", change.ComponentId).Time("since", change.At.ToDateTimeOffset());
+            await using var heldLong = connection.Command(HeldLongSql).Time("since", change.At.ToDateTimeOffset());
             held.AddRange(await ToldAsync(heldLong, cancellation));
             await using var hold = connection.Command(HoldSql)
                 .Text("component", change.ComponentId).Number("number", change.Number).Text("before", change.Before).Text("after", change.After).Time("since", change.At.ToDateTimeOffset());
