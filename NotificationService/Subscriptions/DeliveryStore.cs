@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
@@ -9,8 +10,12 @@ using static Xerotier.NotificationService.Subscriptions.StoredDelivery;
 namespace Xerotier.NotificationService.Subscriptions;
 
 /// <summary>The messages to a subscription, of one project at a time: what people see of them and may do with them.</summary>
-internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal signal, IOptions<NotificationsOptions> limits)
+internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal signal, IOptions<NotificationsOptions> limits) : IDisposable
 {
+    /// <summary>One test at a time of a project: they wait for each other here, and not with a connection to the database each.</summary>
+    private readonly PartitionedRateLimiter<string> testing = PartitionedRateLimiter.Create<string, string>(
+        project => RateLimitPartition.GetConcurrencyLimiter(project, _ => new() { PermitLimit = 1, QueueLimit = 100 }));
+
     /// <summary>The tests of a project within the last minute. They are counted by their events, which stay where a subscription is deleted and made anew.</summary>
     private const string LatestTests = $"""
         from events where project_id = @project and type = '{EventTypes.Test}' and created_at > transaction_timestamp() - interval '1 minute'
@@ -67,29 +72,38 @@ internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal sig
         order by d.sequence desc limit @limit
         """;
 
-    /// <summary>Adds a test to a subscription; null when it is not active, or there were as many within the last minute as there may be.</summary>
+    /// <summary>Adds a test to a subscription; null when it is not active.</summary>
+    /// <exception cref="ApiException">429: there were as many within the last minute as there may be. 503: more than a hundred others wait.</exception>
     public async Task<Delivery?> TestAsync(string projectId, string id, CancellationToken cancellation)
     {
+        using var turn = await testing.AcquireAsync(projectId, cancellationToken: cancellation);
+        if (!turn.IsAcquired)
+        {
+            throw new ApiException(ApiErrors.ServiceUnavailable);
+        }
+
+        if (await WaitAsync(projectId, id, cancellation) is > 0 and var wait)
+        {
+            throw TooMany(wait);
+        }
+
         try
         {
-            return await Limited(database.Command(projectId, TestSql), id)
+            if (await Limited(database.Command(projectId, TestSql), id)
                 .Text("key", Id.New("test."))
                 .Text("delivery", Id.New(IdPrefix))
                 .With("data", NpgsqlDbType.Bytea, Data(id))
-                .ReadOneAsync(Read, cancellation);
+                .ReadOneAsync(Read, cancellation) is { } delivery)
+            {
+                return delivery;
+            }
         }
         finally
         {
             signal.Wake(); // also when nobody knows whether it was written
         }
-    }
 
-    /// <summary>429 for a test more than there may be, with the time after which there may be one again.</summary>
-    public async Task<ApiException> TooManyTestsAsync(string projectId, string id, CancellationToken cancellation)
-    {
-        await using var command = Limited(database.Command(projectId, TestWaitSql), id);
-        var wait = Math.Max(1, (int)(await command.ExecuteScalarAsync(cancellation))!);
-        return new(ApiErrors.RateLimitExceeded(wait) with { Message = $"At most {limits.Value.TestsPerMinute} tests a minute are sent to a subscription, and {limits.Value.ProjectTestsPerMinute} to all of a project." });
+        return await WaitAsync(projectId, id, cancellation) is > 0 and var later ? throw TooMany(later) : null; // another replica was quicker
     }
 
     /// <summary>Lets a message that has not arrived be tried now; null when it has, or its subscription is not active.</summary>
@@ -124,6 +138,19 @@ internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal sig
         await using var command = database.Command(projectId, ListSql).Text("subscription", subscriptionId).Number("before", before).Number("limit", limit);
         return await command.ReadAllAsync(Read, cancellation);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => testing.Dispose();
+
+    /// <summary>Seconds until there may be another test; 0: there may be one now.</summary>
+    private async Task<int> WaitAsync(string projectId, string id, CancellationToken cancellation)
+    {
+        await using var command = Limited(database.Command(projectId, TestWaitSql), id);
+        return (int)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    private ApiException TooMany(int wait) =>
+        new(ApiErrors.RateLimitExceeded(wait) with { Message = $"At most {limits.Value.TestsPerMinute} tests a minute are sent to a subscription, and {limits.Value.ProjectTestsPerMinute} to all of a project." });
 
     private NpgsqlCommand Limited(NpgsqlCommand command, string id) =>
         command.Text("id", id).Number("most", limits.Value.TestsPerMinute).Number("most_of_project", limits.Value.ProjectTestsPerMinute);

@@ -94,14 +94,10 @@ internal static class SubscriptionEndpoints
     private static async Task<IResult> TestAsync(HttpContext http, string projectId, string id, SubscriptionStore store, DeliveryStore deliveries)
     {
         Requests.RefuseFields(await Requests.BodyAsync(http.Request));
-        await store.RequireAsync(projectId, id, http.RequestAborted);
-        if (await deliveries.TestAsync(projectId, id, http.RequestAborted) is { } delivery)
-        {
-            return Of(delivery) with { Status = StatusCodes.Status201Created };
-        }
-
         var subscription = await store.RequireAsync(projectId, id, http.RequestAborted);
-        throw subscription.State == SubscriptionState.Active ? await deliveries.TooManyTestsAsync(projectId, id, http.RequestAborted) : SubscriptionRules.NotActive(subscription);
+        var delivery = await deliveries.TestAsync(projectId, id, http.RequestAborted)
+            ?? throw SubscriptionRules.NotActive(await store.RequireAsync(projectId, subscription.Id, http.RequestAborted));
+        return Of(delivery) with { Status = StatusCodes.Status201Created };
     }
 
     private static async Task<IResult> ListDeliveriesAsync(HttpContext http, string projectId, string id, SubscriptionStore store, DeliveryStore deliveries)
