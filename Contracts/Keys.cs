@@ -121,8 +121,8 @@ public sealed record PlatformKeyCreate
 /// <summary>One change of an API key.</summary>
 public sealed record ApiKeyEvent
 {
-    /// <summary>The event's ID: the key's ID and the number of the change.</summary>
-    /// <example>"key_0v8w2x4y6z1a3b5c7d9e.1"</example>
+    /// <summary>The event's ID: the key's ID and the microsecond of the change.</summary>
+    /// <example>"key_0v8w2x4y6z1a3b5c7d9e.1779264000000000"</example>
     [RegularExpression("^key_")]
     public required string Id { get; init; }
 

@@ -206,7 +206,7 @@ internal static partial class Operations
     public static readonly Operation KeyEvents = new(
         "listKeyEvents", Tags.Keys, "List the events of API keys", $"Every creation, rotation and revocation of the project's keys, newest first: who did it, and when, also of those that the platform's operators made. No key's value is in it. {PagedById}")
     {
-        Parameters = [Parameters.Limit, Parameters.After with { Example = "\"key_0v8w2x4y6z1a3b5c7d9e.1\"" }],
+        Parameters = [Parameters.Limit, Parameters.After with { Example = "\"key_0v8w2x4y6z1a3b5c7d9e.1779264000000000\"" }],
         Responses = [new(200, "One page of events.", Body.Json<ListPage<ApiKeyEvent>>())],
         Errors = [400],
     };

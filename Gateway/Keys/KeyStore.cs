@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 using Xerotier.Gateway.Storage;
 
@@ -11,6 +12,8 @@ internal sealed class KeyStore(GatewayDatabase database)
 {
     /// <summary>The most keys of a project that are neither revoked nor expired.</summary>
     public const int MaxKeys = 100;
+
+    private const long LastMicrosecond = 250_000_000_000_000_000; // in the year 9892: what a time can hold
 
     private const string View =
         "select k.id, k.name, k.scopes, k.expires_at, k.allowed_ips, k.created_at, k.created_by, greatest(u.last_used_at, k.last_used_at), k.revoked_at from api_keys k left join api_key_uses u on u.key_id = k.id";
@@ -37,7 +40,7 @@ internal sealed class KeyStore(GatewayDatabase database)
                 returning id, created_at, change),
             v as (
                 insert into api_key_values (hash, key_id, created_at) select $8, id, created_at from k)
-            insert into key_events (change, key_id, action, actor, actor_key_id, occurred_at) select change, id, 'created', $9, $10, $7 from k
+            insert into key_events (change, key_id, project_id, action, actor, actor_key_id, occurred_at) select change, id, coalesce($1::text, ''), 'created', $9, $10, $7 from k
             returning change
             """,
             FindView,
@@ -66,33 +69,37 @@ internal sealed class KeyStore(GatewayDatabase database)
         return await command.ReadAllAsync(Read);
     }
 
-    /// <summary>
-    /// Up to <paramref name="limit"/> changes of keys, newest first, after the one with id <paramref name="after"/>. A change is counted within its
-    /// key: the number that it has in the database is of all projects, and says to none how much the others do.
-    /// </summary>
-    public async Task<List<Contracts.ApiKeyEvent>> ListEventsAsync(string? projectId, int limit, string? after)
+    /// <summary>Up to <paramref name="limit"/> changes of keys, newest first, before the one that is said to be <paramref name="after"/>.</summary>
+    public async Task<List<Contracts.ApiKeyEvent>> ListEventsAsync(string? projectId, int limit, (string KeyId, DateTimeOffset At)? after)
     {
+        object?[] values = after is var (key, at) ? [projectId, limit, key, at] : [projectId, limit];
         await using var command = database.Command(
             $"""
-            with events as (
-                select e.change, e.key_id, e.key_id || '.' || row_number() over (partition by e.key_id order by e.change) as id, k.name, e.action, e.actor, e.actor_key_id, e.occurred_at
-                from api_keys k join key_events e on e.key_id = k.id where {OfOwner})
-            select id, key_id, name, action, actor, actor_key_id, occurred_at from events
-            where $3::text is null or change < (select change from events where id = $3)
-            order by change desc limit $2
+            select e.key_id, k.name, e.action, e.actor, e.actor_key_id, e.occurred_at
+            from key_events e join api_keys k on k.id = e.key_id
+            where e.project_id = coalesce($1::text, ''){(after is null ? "" : " and (e.occurred_at, e.key_id) < ($4::timestamptz, $3::text)")}
+            order by e.occurred_at desc, e.key_id desc limit $2
             """,
-            projectId, limit, after);
+            values);
         return await command.ReadAllAsync(row => new Contracts.ApiKeyEvent
         {
-            Id = row.GetString(0),
-            KeyId = row.GetString(1),
-            Name = row.GetString(2),
-            Action = row.GetString(3),
-            Actor = row.GetString(4),
-            ActorKeyId = row.Text(5),
-            OccurredAt = row.GetFieldValue<DateTimeOffset>(6),
+            Id = EventId(row.GetString(0), row.GetFieldValue<DateTimeOffset>(5)),
+            KeyId = row.GetString(0),
+            Name = row.GetString(1),
+            Action = row.GetString(2),
+            Actor = row.GetString(3),
+            ActorKeyId = row.Text(4),
+            OccurredAt = row.GetFieldValue<DateTimeOffset>(5),
         });
     }
+
+    /// <summary>The id of a change: of its key and its microsecond. The number that it has in the database would tell each project how much the others do.</summary>
+    public static string EventId(string keyId, DateTimeOffset at) => string.Create(CultureInfo.InvariantCulture, $"{keyId}.{(at - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond}");
+
+    /// <summary>What <see cref="EventId"/> says; null: <paramref name="id"/> is none.</summary>
+    public static (string KeyId, DateTimeOffset At)? OfEventId(string id) =>
+        id.Split('.') is [{ Length: > 0 } key, var text] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds) && microseconds <= LastMicrosecond
+            ? (key, DateTimeOffset.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond)) : null;
 
     /// <summary>Gives a key that is neither revoked nor expired a new value; its current values end at <paramref name="oldEndsAt"/> at the latest.</summary>
     /// <returns>Whether it did, and the key; null: there is no such key.</returns>
@@ -108,7 +115,7 @@ internal sealed class KeyStore(GatewayDatabase database)
                 update api_key_values set expires_at = least(expires_at, $5) where key_id in (select id from k)),
             new as (
                 insert into api_key_values (hash, key_id, created_at) select $3, id, $4 from k)
-            insert into key_events (change, key_id, action, actor, actor_key_id, occurred_at) select change, id, 'rotated', $6, $7, $4 from k
+            insert into key_events (change, key_id, project_id, action, actor, actor_key_id, occurred_at) select change, id, coalesce($1::text, ''), 'rotated', $6, $7, $4 from k
             returning change
             """,
             FindView,
@@ -129,7 +136,7 @@ internal sealed class KeyStore(GatewayDatabase database)
                         where other.project_id is null and other.id <> $2 and other.revoked_at is null
                             and (other.expires_at is null or other.expires_at > $3) and (v.expires_at is null or v.expires_at > $3)))
                 returning id, change)
-            insert into key_events (change, key_id, action, actor, actor_key_id, occurred_at) select change, id, 'revoked', $4, $5, $3 from k
+            insert into key_events (change, key_id, project_id, action, actor, actor_key_id, occurred_at) select change, id, coalesce($1::text, ''), 'revoked', $4, $5, $3 from k
             returning change
             """,
             FindView,

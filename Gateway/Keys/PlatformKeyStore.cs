@@ -33,8 +33,8 @@ internal sealed class PlatformKeyStore(GatewayDatabase database)
                 update api_key_values v set expires_at = $4 from k where v.key_id = k.id and (v.expires_at is null or v.expires_at > $4)),
             new as (
                 insert into api_key_values (hash, key_id, created_at) select $3, id, $4 from k)
-            insert into key_events (change, key_id, action, actor, occurred_at)
-            select change, id, case when rotated_at is null then 'created' else 'rotated' end, $5, $4 from k
+            insert into key_events (change, key_id, project_id, action, actor, occurred_at)
+            select change, id, '', case when rotated_at is null then 'created' else 'rotated' end, $5, $4 from k
             returning change
             """,
             "select k.id, k.revoked_at is null and (k.expires_at is null or k.expires_at > $4) and (v.expires_at is null or v.expires_at > $4) from api_key_values v join api_keys k on k.id = v.key_id where v.hash = $3",
@@ -63,7 +63,7 @@ internal sealed class PlatformKeyStore(GatewayDatabase database)
                     insert into api_keys (id, name, scopes, allowed_ips, created_at) values ($1, $2, '{platform}', '{}', $4) returning id, change),
                 v as (
                     insert into api_key_values (hash, key_id, created_at) select $3, id, $4 from k)
-                insert into key_events (change, key_id, action, actor, occurred_at) select change, id, 'created', $5, $4 from k
+                insert into key_events (change, key_id, project_id, action, actor, occurred_at) select change, id, '', 'created', $5, $4 from k
                 """;
             foreach (var value in (object[])[id, name, hash, now.UtcDateTime, Actor.Gateway.Name])
             {

@@ -65,8 +65,9 @@ internal sealed partial class KeyHandlers(KeyStore store, ProjectStore projects,
 
     private async Task ListEventsAsync(Call call, string? projectId)
     {
-        var list = ListRequest.Of(call.Http.Request, cursor: c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.');
-        var events = await store.ListEventsAsync(projectId, list.Limit + 1, list.After).WaitAsync(call.Aborted);
+        var list = ListRequest.Of(call.Http.Request, id => KeyStore.OfEventId(id) is not null);
+        var after = list.After is { } id ? KeyStore.OfEventId(id) : null;
+        var events = await store.ListEventsAsync(projectId, list.Limit + 1, after).WaitAsync(call.Aborted);
         await list.WriteAsync(call.Http, events, one => one.Id, ContractsJson.Wire.ListPageApiKeyEvent);
     }
 

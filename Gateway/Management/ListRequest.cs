@@ -12,14 +12,14 @@ internal readonly record struct ListRequest(int Limit, string? After)
 {
     /// <summary>Reads the query.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="cursor">Of what an id is; null: of letters, digits and <c>_</c>.</param>
+    /// <param name="isId">Whether a text is an id; null: of letters, digits and <c>_</c>.</param>
     /// <exception cref="ApiException">400: a parameter is wrong.</exception>
-    public static ListRequest Of(HttpRequest request, Func<char, bool>? cursor = null)
+    public static ListRequest Of(HttpRequest request, Func<string, bool>? isId = null)
     {
         var query = new QueryFields(request.Query);
         var list = new ListRequest(
             query.Limit(byDefault: 20, max: 100),
-            query.One("after", id => id.Length is > 0 and <= 128 && id.All(cursor ?? (c => char.IsAsciiLetterOrDigit(c) || c == '_')), "an id"));
+            query.One("after", id => id.Length is > 0 and <= 128 && (isId?.Invoke(id) ?? id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')), "an id"));
         query.ThrowIfInvalid();
         return list;
     }
