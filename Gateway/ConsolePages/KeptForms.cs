@@ -12,13 +12,21 @@ namespace Xerotier.Gateway.ConsolePages;
 /// </summary>
 internal sealed class KeptForms(SessionCookie cookie, Brand brand, ClientAddresses clients, RateLimits limits)
 {
-    /// <summary>Keeps a form that has been read.</summary>
+    /// <summary>The longest form that is given back, in bytes: what is quoted may be six times as long in a page.</summary>
+    private const int Longest = 64 * 1024;
+
+    /// <summary>Keeps a form that has been read, if it is not long.</summary>
     /// <param name="call">Its request.</param>
     /// <param name="form">The form.</param>
     /// <param name="secret">Of the session that it came with; its token is kept only if it is of that.</param>
     /// <param name="isPassedOn">Whether the Console is about to get it.</param>
     public static void Keep(Call call, Form form, string? secret, bool isPassedOn)
     {
+        if (form.Bytes.Length > Longest)
+        {
+            return;
+        }
+
         var isOf = secret is not null && form.IsOf(secret);
         var request = call.Http.Request;
         call.Http.Features.Set(new SentForm(request.Path.Value + request.QueryString.Value, [.. form.Fields.Where(field => isOf || field.Key != ConsoleSession.CsrfField)], isPassedOn));
