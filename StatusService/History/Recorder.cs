@@ -22,10 +22,12 @@ public sealed class Recorder(HistoryStore store, StatusTrack track, DemoOptions 
 
     private readonly Guid me = Guid.NewGuid();
     private Held? held;
-    private RecorderTurn last = RecorderTurn.None;
     private BoardBefore? before;
     private (Announcements? Of, long? Until, IReadOnlyDictionary<DayOfComponent, IReadOnlyList<Interval>> Days) detailed = (null, null, NoDetails);
     private string? lapsed; // a stamp from before a longer gap: it says nothing about now
+
+    /// <summary>What the last turn found. Before the first nothing is known but what the start has said: whether this is a demo.</summary>
+    public RecorderTurn Last { get; private set; } = RecorderTurn.None with { History = HistorySnapshot.Empty with { IsDemo = demo.Seed > 0 } };
 
     /// <summary>This one held the lease at the end of its last turn.</summary>
     public bool Recording => held is not null;
@@ -42,10 +44,10 @@ public sealed class Recorder(HistoryStore store, StatusTrack track, DemoOptions 
     {
         if (track.CompleteUntil is not { } complete)
         {
-            return last; // nothing was observed yet
+            return Last; // nothing was observed yet
         }
 
-        if (last.Before is null)
+        if (Last.Before is null)
         {
             stamp = null; // it was not reconciled: the stored stamp was not read yet
         }
@@ -85,7 +87,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track, DemoOptions 
             }
         }
 
-        var (history, shared) = (last.History, last.Stamp);
+        var (history, shared) = (Last.History, Last.Stamp);
         if (row.Revision != history.Revision)
         {
             (history, var stored) = await store.LoadAsync(today.AddDays(-89), cancellation);
@@ -102,7 +104,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track, DemoOptions 
             track.Forget(settled - Kept);
         }
 
-        return last = new(history, shared, before, Recording);
+        return Last = new(history, shared, before, Recording);
     }
 
     /// <summary>Hands the lease over at once, when this one stops.</summary>

@@ -27,8 +27,10 @@ public sealed partial class RecorderTurns(
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     private readonly FailureLog failures = new(logger, "The history cannot be written; what is observed waits in memory", "The history can be written again");
-    private RecorderTurn last = RecorderTurn.None;
     private DateOnly purged;
+
+    /// <summary>What the last turn found.</summary>
+    public RecorderTurn Last { get; private set; } = recorder.Last;
 
     /// <summary>One turn.</summary>
     /// <param name="now">The time, by a clock that is right.</param>
@@ -41,13 +43,13 @@ public sealed partial class RecorderTurns(
     public async Task<RecorderTurn> RunAsync(DateTimeOffset now, ChangeStamp? stamp, HeardNotices? notices, Announcements announced, CancellationToken stopping)
     {
         await migrations.Done.WaitAsync(stopping); // the first turn begins when there are tables
-        var (before, today) = (last, DateOnly.FromDateTime(now.UtcDateTime));
+        var (before, today) = (Last, DateOnly.FromDateTime(now.UtcDateTime));
         using var late = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping);
         try
         {
-            last = await recorder.TurnAsync(today, stamp, notices, announced, either.Token);
-            if (last.Recording && purged != today)
+            Last = await recorder.TurnAsync(today, stamp, notices, announced, either.Token);
+            if (Last.Recording && purged != today)
             {
                 var rows = await store.PurgeAsync(options.Value.RetentionDays, stopping);
                 purged = today;
@@ -58,16 +60,16 @@ public sealed partial class RecorderTurns(
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
-            last = last with { Recording = recorder.Recording };
+            Last = Last with { Recording = recorder.Recording };
             failures.Failed(failure);
         }
 
-        if (last.Recording != before.Recording)
+        if (Last.Recording != before.Recording)
         {
-            LogRole(logger, last.Recording);
+            LogRole(logger, Last.Recording);
         }
 
-        return last;
+        return Last;
     }
 
     /// <summary>Hands the lease over when the service stops.</summary>

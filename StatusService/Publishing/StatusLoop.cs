@@ -29,7 +29,7 @@ public sealed class StatusLoop(
     private static readonly TimeSpan PagePatience = TimeSpan.FromSeconds(6);
 
     private readonly FailureLog failures = new(logger, "The page cannot be made", "The page can be made again", LogLevel.Error);
-    private RecorderTurn recorded = RecorderTurn.None;
+    private RecorderTurn recorded = recorder.Last;
     private long? turnStartedAt;
     private Announcements? turnAnnounced;
 
@@ -86,6 +86,7 @@ public sealed class StatusLoop(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
+        published.History = recorded.History;
         Task? message = null;
         while (!stoppingToken.IsCancellationRequested)
         {

@@ -52,6 +52,16 @@ public sealed class StatusServiceTests(PostgresFixture postgres) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task A_demo_says_so_before_its_database_responds()
+    {
+        await using var service = neighbours.StatusService("Host=127.0.0.1;Port=1", settings: ("Demo:Seed", "18"));
+        await using var pages = new PageStream(service);
+        var page = await pages.UntilAsync("operational");
+        Assert.True(PageStream.Json(page).GetProperty("demo").GetBoolean());
+        Assert.Contains("<p class=\"demo\">", page.Html.Identity.ToStringUtf8(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Streams_that_fall_silent_are_opened_again()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow().AddSeconds(10)); // ahead of the tokens' time, and it stays within their lifetime
