@@ -95,8 +95,13 @@ internal static class SubscriptionEndpoints
     {
         Requests.RefuseFields(await Requests.BodyAsync(http.Request));
         var subscription = await store.RequireAsync(projectId, id, http.RequestAborted);
+        if (subscription.State != SubscriptionState.Active)
+        {
+            throw SubscriptionRules.NotActive(subscription);
+        }
+
         var delivery = await deliveries.TestAsync(projectId, id, http.RequestAborted)
-            ?? throw SubscriptionRules.NotActive(await store.RequireAsync(projectId, subscription.Id, http.RequestAborted));
+            ?? throw SubscriptionRules.NotActive(await store.RequireAsync(projectId, id, http.RequestAborted));
         return Of(delivery) with { Status = StatusCodes.Status201Created };
     }
 
