@@ -20,26 +20,22 @@ internal static class AuditEndpoints
         }
 
         var list = await visit.Api.GetAsync(visit.OfProject($"management/events?{visit.ListQuery(50, "object")}"), AuditJson.Default.JsonElement);
-        return visit.Page<AuditPage>(new()
-        {
-            [nameof(AuditPage.Events)] = list.GetProperty("data").EnumerateArray().Select(AuditEntry.Of).ToList(),
-            [nameof(AuditPage.Object)] = visit.Http.Request.Query["object"].ToString(),
-            [nameof(AuditPage.LastId)] = list.GetProperty("last_id").GetString(),
-            [nameof(AuditPage.HasMore)] = list.GetProperty("has_more").GetBoolean(),
-        });
+        return Page(visit, list.GetProperty("data").EnumerateArray().Select(AuditEntry.Of), list.GetProperty("last_id").GetString(), list.GetProperty("has_more").GetBoolean());
     }
 
     private static async Task<IResult> ShowKeysAsync(Visit visit, string path, string page)
     {
         var list = await visit.Api.GetAsync($"{path}?{visit.ListQuery(50)}", ContractsJson.Wire.ListPageApiKeyEvent);
-        return visit.Page<AuditPage>(new()
-        {
-            [nameof(AuditPage.Events)] = list.Data.Select(change => new AuditEntry("Key", change.Name, page, change.Action, change.Actor, change.OccurredAt, [])).ToList(),
-            [nameof(AuditPage.Object)] = visit.Http.Request.Query["object"].ToString(),
-            [nameof(AuditPage.LastId)] = list.LastId,
-            [nameof(AuditPage.HasMore)] = list.HasMore,
-        });
+        return Page(visit, list.Data.Select(change => new AuditEntry("Key", change.Name, page, change.Action, change.Actor, change.OccurredAt, [])), list.LastId, list.HasMore);
     }
+
+    private static IResult Page(Visit visit, IEnumerable<AuditEntry> events, string? lastId, bool hasMore) => visit.Page<AuditPage>(new()
+    {
+        [nameof(AuditPage.Events)] = events.ToList(),
+        [nameof(AuditPage.Object)] = visit.Http.Request.Query["object"].ToString(),
+        [nameof(AuditPage.LastId)] = lastId,
+        [nameof(AuditPage.HasMore)] = hasMore,
+    });
 }
 
 /// <summary>Events are of several kinds: each is read by what they have in common.</summary>
