@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
@@ -12,9 +11,8 @@ namespace Xerotier.NotificationService.Subscriptions;
 /// <summary>The messages to a subscription, of one project at a time: what people see of them and may do with them.</summary>
 internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal signal, IOptions<NotificationsOptions> limits) : IDisposable
 {
-    /// <summary>One test at a time of a project: they wait for each other here, and not with a connection to the database each.</summary>
-    private readonly PartitionedRateLimiter<string> testing = PartitionedRateLimiter.Create<string, string>(
-        project => RateLimitPartition.GetConcurrencyLimiter(project, _ => new() { PermitLimit = 1, QueueLimit = 100 }));
+    /// <summary>One test at a time of a project.</summary>
+    private readonly ProjectTurns testing = new(mostWaiting: 100);
 
     /// <summary>The tests of a project within the last minute. They are counted by their events, which stay where a subscription is deleted and made anew.</summary>
     private const string LatestTests = $"""
@@ -76,12 +74,7 @@ internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal sig
     /// <exception cref="ApiException">429: there were as many within the last minute as there may be. 503: more than a hundred others wait.</exception>
     public async Task<Delivery?> TestAsync(string projectId, string id, CancellationToken cancellation)
     {
-        using var turn = await testing.AcquireAsync(projectId, cancellationToken: cancellation);
-        if (!turn.IsAcquired)
-        {
-            throw new ApiException(ApiErrors.ServiceUnavailable);
-        }
-
+        using var turn = await testing.TakeAsync(projectId, cancellation);
         if (await WaitAsync(projectId, id, cancellation) is > 0 and var wait)
         {
             throw TooMany(wait);

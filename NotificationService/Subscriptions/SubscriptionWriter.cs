@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
 using Xerotier.NotificationService.Model;
 using Xerotier.ServiceDefaults;
@@ -13,9 +12,8 @@ internal sealed class SubscriptionWriter(SubscriptionStore store, AddressStore a
     /// <summary>Addresses an hour that a project can have asked to confirm: whoever owns them knows nothing of it yet.</summary>
     private const int MostAskedByProject = 100;
 
-    /// <summary>One creation at a time of a project: they wait for each other here, and not with a connection to the database each.</summary>
-    private readonly PartitionedRateLimiter<string> counted = PartitionedRateLimiter.Create<string, string>(
-        project => RateLimitPartition.GetConcurrencyLimiter(project, _ => new() { PermitLimit = 1, QueueLimit = 1000 }));
+    /// <summary>One creation at a time of a project.</summary>
+    private readonly ProjectTurns counted = new(mostWaiting: 1000);
 
     /// <summary>Creates a subscription. The response is the only one with its secret.</summary>
     public async Task<ApiResponse> CreateAsync(HttpContext http)
@@ -23,11 +21,7 @@ internal sealed class SubscriptionWriter(SubscriptionStore store, AddressStore a
         var fields = await input.ForCreateAsync(await Requests.BodyAsync(http.Request), http.RequestAborted);
         var caller = Caller.From(http.User);
         var secret = fields.Channel == SubscriptionChannel.Webhook ? WebhookSecrets.New() : null;
-        using var turn = await counted.AcquireAsync(caller.ProjectId, cancellationToken: http.RequestAborted);
-        if (!turn.IsAcquired)
-        {
-            throw new ApiException(ApiErrors.ServiceUnavailable);
-        }
+        using var turn = await counted.TakeAsync(caller.ProjectId, http.RequestAborted);
 
         var most = options.Value.MaxSubscriptionsPerProject;
         var created = fields.Channel == SubscriptionChannel.Email
