@@ -1,4 +1,3 @@
-using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
 using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Changes;
@@ -12,11 +11,10 @@ namespace Xerotier.MaintenanceService.Windows;
 /// Carries out changes: reads the window, asks <see cref="Lifecycle"/> for its next form, and writes that if the window is still what was
 /// read, otherwise starts again. The database's clock says when a change is made, and how far a start is away.
 /// </summary>
-internal sealed class WindowWriter(WindowStore store, Writes writes, Overlaps overlaps, IOptions<TenantLimits> limits, DatabaseClock clock)
+internal sealed class WindowWriter(WindowStore store, Writes writes, Overlaps overlaps, IOptions<TenantLimits> limits, DatabaseClock clock) : IDisposable
 {
-    /// <summary>One creation at a time of a project whose windows are counted: they wait for each other here, and not with a connection to the database each.</summary>
-    private readonly PartitionedRateLimiter<string> counted = PartitionedRateLimiter.Create<string, string>(
-        project => RateLimitPartition.GetConcurrencyLimiter(project, _ => new() { PermitLimit = 1, QueueLimit = 1000 }));
+    /// <summary>One creation at a time of a project whose windows are counted.</summary>
+    private readonly ProjectTurns counted = new(mostWaiting: 1000);
 
     /// <summary>404, the same for another project's window as for none.</summary>
     public static ApiException NotFound() => new(ApiErrors.NotFound("There is no maintenance window of this id."));
@@ -25,12 +23,7 @@ internal sealed class WindowWriter(WindowStore store, Writes writes, Overlaps ov
     public async Task<ApiResponse> CreateAsync(Caller caller, MaintenanceWindowUpdate fields, PathString path, Idempotency? idempotency, CancellationToken cancellation)
     {
         var mostOpen = fields.Status?.IsFinal() is true || caller.PlatformProject ? 0 : limits.Value.OpenPerProject;
-        using var turn = mostOpen > 0 ? await counted.AcquireAsync(caller.ProjectId, cancellationToken: cancellation) : null;
-        if (turn is { IsAcquired: false })
-        {
-            throw new ApiException(ApiErrors.ServiceUnavailable);
-        }
-
+        using var turn = mostOpen > 0 ? await counted.TakeAsync(caller.ProjectId, cancellation) : null;
         while (true)
         {
             var now = clock.Now;
@@ -102,4 +95,6 @@ internal sealed class WindowWriter(WindowStore store, Writes writes, Overlaps ov
             },
             http.RequestAborted);
     }
+    /// <inheritdoc/>
+    public void Dispose() => counted.Dispose();
 }
