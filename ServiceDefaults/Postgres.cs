@@ -8,10 +8,22 @@ public static class Postgres
 {
     /// <summary>
     /// Expressions in SQL that say which database this is: its server, timeline and name. With the file of a table (<c>pg_relation_filenode</c>)
-    /// one of them is another one after any kind of restore, so a mark of how far that table has been read names them all.
+    /// one of them is another one after any kind of restore, so a mark of how far that table has been read names them all. The timeline is
+    /// another one after a failover, too (<see cref="IsOfOtherTimeline"/>), from the server's next checkpoint on.
     /// </summary>
     public const string IdentitySql =
         "(select system_identifier from pg_control_system()), (select timeline_id from pg_control_checkpoint()), (select oid from pg_database where datname = current_database())";
+
+    /// <summary>
+    /// Whether two such identities, joined by dots, differ in the timeline alone: after a failover, which loses nothing that a synchronous
+    /// standby has, or after a restore to a point in time. Which of them it was, only what the reader has seen last can say.
+    /// </summary>
+    public static bool IsOfOtherTimeline(string one, string other)
+    {
+        return one != other && WithoutTimeline(one) == WithoutTimeline(other);
+
+        static string WithoutTimeline(string identity) => string.Join('.', identity.Split('.').Where((_, place) => place != 1));
+    }
 
     /// <summary>The operator's connection string, with short waits and <paramref name="more"/> where it says nothing of them.</summary>
     /// <param name="connectionString">What the operator gave.</param>

@@ -35,6 +35,9 @@ internal sealed record TransactionSnapshot(ulong Max, IReadOnlyList<ulong> Runni
         static ulong? Number(string digits) => ulong.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 
+    /// <summary>Whether no transaction is visible.</summary>
+    public bool IsEmpty => Max <= First;
+
     /// <summary>Whether the transaction is visible.</summary>
     public bool Sees(ulong xid) => xid < Max && !Running.Contains(xid);
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Npgsql;
+using NpgsqlTypes;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Incidents;
 using Xerotier.MaintenanceService.Model;
@@ -79,6 +80,11 @@ internal sealed class FullChangeLog(NpgsqlDataSource database)
         order by log_project, log_object, log_version
         """;
 
+    /// <summary>The last change that a mark has seen, if it is the one of then: after a loss its number may be another one's, that happened later.</summary>
+    private const string LastSeenSql = """
+        select exists (select from window_events where xid = @last and occurred_at < @made) or exists (select from notice_events where xid = @last and occurred_at < @made)
+        """;
+
     /// <summary>The mark of everything that is visible now.</summary>
     public async Task<FullMark> CurrentAsync(CancellationToken cancellation)
     {
@@ -108,11 +114,11 @@ internal sealed class FullChangeLog(NpgsqlDataSource database)
         }
     }
 
-    /// <summary>The next changes that <paramref name="from"/> has not seen, without incidents as they are now, and the mark after them.</summary>
-    /// <exception cref="InvalidMarkException">The mark is ahead of this database, of another one, or older than 30 days.</exception>
-    public async Task<(List<LoggedChange> Changes, FullMark Mark)> ReadAsync(FullMark from, CancellationToken cancellation)
+    /// <summary>The next changes that <paramref name="mark"/> has not seen, without incidents as they are now, and the mark after them.</summary>
+    /// <exception cref="InvalidMarkException">The mark is ahead of this database, of another one, or older than 30 days; a failover makes none.</exception>
+    public async Task<(List<LoggedChange> Changes, FullMark Mark)> ReadAsync(FullMark mark, CancellationToken cancellation)
     {
-        await using var command = ReadCommand(from.Mark);
+        await using var command = ReadCommand(mark.Mark);
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var changes = new List<LoggedChange>();
         (LogHead Head, DateTimeOffset Now)? first = null;
@@ -126,13 +132,18 @@ internal sealed class FullChangeLog(NpgsqlDataSource database)
         }
 
         var (head, now) = first!.Value;
-        if (from.At < now - Kept)
+        if (mark.At < now - Kept)
         {
             throw new InvalidMarkException();
         }
 
+        if (Postgres.IsOfOtherTimeline(mark.Mark.Database, head.Database) && await IsLastSeenThereAsync(mark, cancellation))
+        {
+            mark = mark with { Mark = mark.Mark with { Database = head.Database } }; // a failover has kept all that it has seen
+        }
+
         (string, string, long)? more = changes.Count == ChangeLog.PageSize && changes[^1] is var last ? (last.ProjectId, last.ObjectId, last.Version) : null;
-        return (changes, new(now, head.MarkAfter(from.Mark, from.Mark.Page?.Target, more)));
+        return (changes, new(now, head.MarkAfter(mark.Mark, mark.Mark.Page?.Target, more)));
     }
 
     internal NpgsqlCommand ReadCommand(ChangeMark mark) => ChangeLog.Place(database.CreateCommand(ReadSql), mark, mark.Page?.Target);
@@ -140,6 +151,19 @@ internal sealed class FullChangeLog(NpgsqlDataSource database)
     internal NpgsqlCommand OpenCommand(WindowStatus status, string order, DateTimeOffset at, string id) => database.CreateCommand($"""
         select {WindowTable.Columns} from windows where status = '{status.Wire()}' and ({order}, id) > (@at, @id) order by {order}, id limit @limit
         """).Time("at", at).Text("id", id).Number("limit", SnapshotPage);
+
+    private async Task<bool> IsLastSeenThereAsync(FullMark mark, CancellationToken cancellation)
+    {
+        if (mark.Mark.Target.IsEmpty)
+        {
+            return true; // it has seen nothing
+        }
+
+        await using var command = database.CreateCommand(LastSeenSql)
+            .With("last", NpgsqlDbType.Xid8, mark.Mark.Target.Max - 1)
+            .Time("made", mark.At.AddSeconds(1)); // a mark says it to the second
+        return await command.ExecuteScalarAsync(cancellation) is true;
+    }
 
     private static LogHead ReadHead(NpgsqlDataReader row) => ChangeLog.ReadHead(row) with { Suspensions = null };
 

@@ -59,8 +59,16 @@ public sealed class StatusChangeLog(NpgsqlDataSource database)
             left join (select number, component, at, before, after from status_changes where number > @after order by number limit {PageSize}) next on true
             order by number
             """, mark.Number, cancellation);
-        return mark.Database != head.Mark.Database || mark.Number > head.Mark.Number || mark.Number < head.PurgedTo ? null
-            : (mark with { Number = changes.Count > 0 ? changes[^1].Number : mark.Number }, changes);
+        var isOfIt = mark.Database == head.Mark.Database || (Postgres.IsOfOtherTimeline(mark.Database, head.Mark.Database) && await IsLastSeenThereAsync(mark.Number, head.PurgedTo, cancellation));
+        return !isOfIt || mark.Number > head.Mark.Number || mark.Number < head.PurgedTo ? null
+            : (head.Mark with { Number = changes.Count > 0 ? changes[^1].Number : mark.Number }, changes);
+    }
+
+    /// <summary>Whether a failover has kept all that a mark has seen.</summary>
+    private async Task<bool> IsLastSeenThereAsync(long number, long purgedTo, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("select exists (select from status_changes where number = @number)").Number("number", number);
+        return number == purgedTo || await command.ExecuteScalarAsync(cancellation) is true;
     }
 
     private async Task<((StatusMark Mark, long PurgedTo) Head, List<StatusChange> Changes)> ReadAsync(string sql, long? after, CancellationToken cancellation)

@@ -245,6 +245,41 @@ public sealed class FullChangeLogTests(ManagementApi api) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_mark_outlives_a_failover_that_kept_what_it_has_seen()
+    {
+        var nothing = FullMark.Parse((await FullLogReader.SnapshotAsync(first)).Mark)!;
+        var seen = await project.CreatedAsync();
+        var mark = FullMark.Parse((await FullLogReader.SnapshotAsync(first)).Mark)!;
+        var unseen = await project.CreatedAsync();
+        await ReadsAsync(OfOtherTimeline(nothing), seen, unseen);
+        await ReadsAsync(OfOtherTimeline(mark), unseen);
+        using (var reader = new FullLogReader(first, OfOtherTimeline(mark).ToString()))
+        {
+            Assert.Equal(mark.Mark.Database, FullMark.Parse((await reader.NextAsync()).Mark)!.Mark.Database); // it has crossed over
+        }
+
+        // Its number is another change's, which happened after the mark was made; or nobody's.
+        await IsOutOfRangeAsync((OfOtherTimeline(mark) with { At = mark.At.AddMinutes(-1) }).ToString());
+        await ExecuteAsync($"delete from window_events where window_id = '{seen}'");
+        await IsOutOfRangeAsync(OfOtherTimeline(mark).ToString());
+        await ReadsAsync(mark, unseen);
+        await IsOutOfRangeAsync((mark with { Mark = mark.Mark with { Database = mark.Mark.Database.Replace('.', ';') } }).ToString());
+
+        static FullMark OfOtherTimeline(FullMark mark)
+        {
+            var parts = mark.Mark.Database.Split('.');
+            parts[1] += "7";
+            return mark with { Mark = mark.Mark with { Database = string.Join('.', parts) } };
+        }
+
+        async Task ReadsAsync(FullMark from, params string[] windows)
+        {
+            using var reader = new FullLogReader(first, from.ToString());
+            Assert.Equal(windows.Order(StringComparer.Ordinal), (await reader.NextAsync()).Changes.Select(change => change.ObjectId));
+        }
+    }
+
+    [Fact]
     public async Task Rows_that_a_backup_brought_from_another_cluster_are_no_news_even_before_they_are_marked()
     {
         await project.CreatedAsync();

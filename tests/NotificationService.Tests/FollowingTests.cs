@@ -167,6 +167,29 @@ public sealed class FollowingTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task What_happened_around_a_failover_is_told_once()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
+        await notifier.SubscribeAsync("sub_1", "/hook", events: "{maintenance.scheduled,maintenance.reminder}");
+        var told = await CreateAsync();
+        await MessagesAsync(notifier, 1);
+        await Eventually.TrueAsync(async () => (long)(await notifier.ScalarAsync("select count(*) from plans"))! == 2, "it is planned");
+        await notifier.StopAllAsync();
+        var untold = await CreateAsync();
+        await notifier.ExecuteAsync("update plans set due_at = clock_timestamp() where name = '-24h'");
+        await notifier.ExecuteAsync("update cursors set mark = regexp_replace(mark, ';([0-9]+)[.][0-9]+[.]', ';\\1.77.') where name = 'changes'");
+        Assert.Contains(".77.", (string)(await notifier.ScalarAsync("select mark from cursors where name = 'changes'"))!);
+        await Task.WhenAll(notifier.AddReplicaAsync(), notifier.AddReplicaAsync());
+        await Eventually.TrueAsync(() => notifier.Receiver.Messages.Count >= 3, "the rest is told");
+        var later = await CreateAsync();
+        Assert.Equal(
+            new[] { ("maintenance.scheduled", told), ("maintenance.scheduled", untold), ("maintenance.scheduled", later), ("maintenance.reminder", told) }.Order(),
+            (await MessagesAsync(notifier, 4)).Select(message => (message.Type, (string)message.Json["data"]!["id"]!)).Order());
+
+        async Task<string> CreateAsync() => (string)(await notifier.CallAsync(HttpMethod.Post, "maintenance", Window(TimeSpan.FromHours(48))))["id"]!;
+    }
+
+    [Fact]
     public async Task A_mark_of_another_database_begins_anew_and_tells_of_nothing_before()
     {
         await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);

@@ -127,6 +127,22 @@ public sealed class StatusFollowingTests(PostgresFixture postgres) : IAsyncLifet
     }
 
     [Fact]
+    public async Task What_happened_around_a_failover_is_told_once()
+    {
+        await ChangeAsync("inference_routing", "operational", "outage", secondsAgo: 100);
+        await MessagesAsync(1);
+        await ChangeAsync("model_storage", "operational", "degraded", secondsAgo: 1);
+        await HeldAsync("cmp_model_storage");
+        await notifier.StopAllAsync();
+        await ChangeAsync("dashboard", "operational", "outage", secondsAgo: 70);
+        await notifier.ExecuteAsync("update cursors set mark = regexp_replace(mark, '^([0-9]+)[.][0-9]+[.]', '\\1.77.') where name = 'statuses'");
+        Assert.Contains(".77.", (string)(await notifier.ScalarAsync("select mark from cursors where name = 'statuses'"))!);
+        await notifier.AddReplicaAsync();
+        Assert.Equal(["1 cmp_inference_routing: operational, outage", "2 cmp_dashboard: operational, outage"], Told(await MessagesAsync(2)));
+        await HeldAsync("cmp_model_storage");
+    }
+
+    [Fact]
     public async Task A_mark_of_another_database_begins_anew_and_tells_of_nothing_before()
     {
         await ChangeAsync("model_storage", "operational", "degraded", secondsAgo: 20);

@@ -59,6 +59,21 @@ public sealed class StatusChangeLogTests(PostgresFixture postgres)
         Assert.Equal("operational", Assert.Single((await log.AfterAsync(read, default))!.Value.Changes).After);
         Assert.Equal(["dashboard", "model_storage"], (await log.CurrentAsync(default)).Statuses.Select(c => c.ComponentKey)); // the last one of each stays
 
+        // A failover changes the timeline alone; a mark goes on where the last change that it has seen is still there.
+        var timeline = string.Join('.', read.Database.Split('.').Select((part, place) => place == 1 ? part + "7" : part));
+        var (next, unseen) = (await log.AfterAsync(read with { Database = timeline }, default))!.Value;
+        Assert.Equal((read.Database, "operational"), (next.Database, Assert.Single(unseen).After));
+        await using (var lose = database.Source.CreateCommand($"""
+            delete from status_changes where number = {next.Number};
+            insert into status_changes (component, at, before, after) values ('dashboard', '2026-11-03T12:00:09Z', 'operational', 'degraded')
+            """))
+        {
+            await lose.ExecuteNonQueryAsync();
+        }
+
+        Assert.Null(await log.AfterAsync(next with { Database = timeline }, default));
+        Assert.Equal("degraded", Assert.Single((await log.AfterAsync(next, default))!.Value.Changes).After);
+
         Assert.Null(await log.AfterAsync(read with { Database = "another" }, default));
         Assert.Null(await log.AfterAsync(read with { Number = read.Number + 5 }, default));
         Assert.Equal(read, StatusMark.Parse(read.ToString()));
