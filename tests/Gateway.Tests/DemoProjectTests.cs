@@ -1,3 +1,4 @@
+using Xerotier.Gateway.Keys;
 using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
@@ -11,9 +12,10 @@ public sealed class DemoProjectTests(PostgresFixture postgres)
     public async Task Two_Gateways_that_start_at_once_make_one_project_that_is_the_platforms()
     {
         var database = await postgres.Server.CreateDatabaseAsync();
-        var gateways = await Task.WhenAll(TestGateway.StartAsync(database, settings: Demo), TestGateway.StartAsync(database, settings: Demo));
+        var key = ApiKeyValue.Create("platform"); // one for both, as replicas have: another would replace it
+        var gateways = await Task.WhenAll(TestGateway.StartAsync(database, settings: Demo, platformKey: key), TestGateway.StartAsync(database, settings: Demo, platformKey: key));
         await Eventually.TrueAsync(async () => (await gateways[1].SendAsync("GET", "/readyz")).Status == 200, "the second is ready");
-        var (_, list) = await gateways[1].SendAsync("GET", "/v1/platform/projects", gateways[1].PlatformKey);
+        var (_, list) = await gateways[1].SendAsync("GET", "/v1/platform/projects", key);
         var project = Assert.Single(list!["data"]!.AsArray())!;
         Assert.Equal(
             ("proj_demo000018", "demo", true, "2026-08-06T00:00:00Z"),
