@@ -1,5 +1,6 @@
 using Xerotier.Page.V1;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Demo;
 using Xerotier.ServiceDefaults.Site;
 
 namespace Xerotier.Gateway.Page;
@@ -19,6 +20,7 @@ internal sealed class PublicDocuments
 
     private readonly TimeProvider time;
     private readonly Brand brand;
+    private readonly bool isDemo;
     private readonly Lock changing = new();
     private readonly Dictionary<string, PublicDocument> others = new(StringComparer.Ordinal); // as they were received
     private volatile DocumentSet served;
@@ -28,9 +30,9 @@ internal sealed class PublicDocuments
     private DateTimeOffset lastConfirmed;
     private Loss lost; // shown by documents that are not live
 
-    public PublicDocuments(Brand brand, [FromKeyedServices(DatabaseTime.Key)] TimeProvider time)
+    public PublicDocuments(Brand brand, DemoOptions demo, [FromKeyedServices(DatabaseTime.Key)] TimeProvider time)
     {
-        (this.brand, this.time) = (brand, time);
+        (this.brand, isDemo, this.time) = (brand, demo.Seed != 0, time);
         lastConfirmed = time.GetUtcNow();
         served = Mark(lastConfirmed);
     }
@@ -165,7 +167,7 @@ internal sealed class PublicDocuments
     private DocumentSet Mark(DateTimeOffset since)
     {
         lost = new(since, time.GetUtcNow().UtcDateTime.Date);
-        return snapshot is null ? UnknownPage.Make(brand, lost) : DocumentSet.Stale(brand, snapshot, others.Values, lost);
+        return snapshot is null ? UnknownPage.Make(brand, isDemo, lost) : DocumentSet.Stale(brand, snapshot, others.Values, lost);
     }
 
     private PreparedDocument? Unknown(string path)

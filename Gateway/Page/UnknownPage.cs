@@ -13,8 +13,8 @@ internal static class UnknownPage
     private static readonly string Icon = "data:image/svg+xml," + Uri.EscapeDataString(
         $"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='#7d8793'><style>.k{{fill:none;stroke:#fff;stroke-width:2.4;stroke-linecap:round;stroke-linejoin:round}}</style>{Shape}</svg>");
 
-    /// <summary>Makes the page of a Gateway that has waited for its first one since <paramref name="loss"/>.</summary>
-    public static DocumentSet Make(Brand brand, Loss loss)
+    /// <summary>Makes the page of a Gateway that has waited for its first one since <paramref name="loss"/>; <paramref name="isDemo"/>: of a demo.</summary>
+    public static DocumentSet Make(Brand brand, bool isDemo, Loss loss)
     {
         var html = $$"""
             <!DOCTYPE html>
@@ -47,7 +47,7 @@ internal static class UnknownPage
             {
                 GeneratedAt = second,
                 StaleSince = second,
-                Demo = false, // nobody has said so
+                Demo = isDemo,
                 Overall = new() { Key = OverallKey.Unknown, Label = "Status Unknown" },
                 Indicators = [],
                 Incidents = [],

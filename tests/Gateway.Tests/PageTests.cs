@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.AspNetCore.Http;
@@ -98,7 +99,7 @@ public sealed class PageTests(PostgresFixture postgres)
     public void Only_silence_marks_a_page_and_a_sign_of_life_ends_it_however_the_clock_is_set()
     {
         var time = new SetClock();
-        var page = new PublicDocuments(Brand.Default, time);
+        var page = new PublicDocuments(Brand.Default, new(), time);
         page.KeepAlive();
         Assert.False(page.IsLive); // nothing to show yet
         page.Take(new() { Page = TestPages.Make("one") });
@@ -117,7 +118,7 @@ public sealed class PageTests(PostgresFixture postgres)
     public async Task A_loss_that_is_not_of_today_is_told_with_its_date()
     {
         var time = new FakeTimeProvider(new(2026, 12, 31, 23, 59, 50, TimeSpan.Zero));
-        var (unknown, lost, restored) = (new PublicDocuments(Brand.Default, time), new PublicDocuments(Brand.Default, time), new PublicDocuments(Brand.Default, time));
+        var (unknown, lost, restored) = (new PublicDocuments(Brand.Default, new(), time), new PublicDocuments(Brand.Default, new(), time), new PublicDocuments(Brand.Default, new(), time));
         lost.Take(new() { Page = TestPages.Make("one") });
         restored.Restore(new PageSnapshot(TestPages.Make("one")) { GeneratedAt = Timestamp.FromDateTimeOffset(time.GetUtcNow().AddDays(-1)) });
         await TurnAsync(PublicDocuments.StaleAfter + TimeSpan.FromTicks(1), "23:59:50");
@@ -139,12 +140,14 @@ public sealed class PageTests(PostgresFixture postgres)
         }
     }
 
-    [Fact]
-    public async Task A_Gateway_that_has_never_heard_anything_says_so()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_Gateway_that_has_never_heard_anything_says_so(bool isDemo)
     {
         await using var services = await FakeServices.StartAsync();
         services.Page = null;
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), services);
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), services, new() { ["Demo:Seed"] = isDemo ? "18" : "0" });
         using var http = Plain(gateway);
         using var response = await GetAsync(http, "/status");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -155,7 +158,9 @@ public sealed class PageTests(PostgresFixture postgres)
         Assert.DoesNotContain("http-equiv", html, StringComparison.OrdinalIgnoreCase); // a page that reloads itself takes the reader's place away
         var script = html.Split("<script>")[1].Split("</script>")[0];
         Assert.Contains($"script-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script)))}'", response.Headers.GetValues("Content-Security-Policy").Single());
-        Assert.Contains("\"key\":\"unknown\"", await TextAsync(http, "/status.json"));
+        using var json = JsonDocument.Parse(await TextAsync(http, "/status.json"));
+        Assert.Equal("unknown", json.RootElement.GetProperty("overall").GetProperty("key").GetString());
+        Assert.Equal(isDemo, json.RootElement.GetProperty("demo").GetBoolean());
     }
 
     [Fact]

@@ -170,7 +170,7 @@ public sealed class PublicDocumentTests(PostgresFixture postgres)
     public async Task When_the_stream_is_lost_marks_are_replaced_and_feeds_stay_as_they_are()
     {
         var time = new FakeTimeProvider(new(2026, 12, 1, 10, 0, 0, 250, TimeSpan.Zero));
-        var documents = new PublicDocuments(Brand.Default, time);
+        var documents = new PublicDocuments(Brand.Default, new(), time);
         documents.Take(Whole("one", TestPages.Text("/api/v2/status.json", "application/json; charset=utf-8", "live", "\"@@stale_since_ms@@\"")));
         Assert.Equal("one", await BodyAsync(documents, "/status.md"));
         time.Advance(PublicDocuments.StaleAfter + TimeSpan.FromMilliseconds(1));
@@ -191,7 +191,7 @@ public sealed class PublicDocumentTests(PostgresFixture postgres)
     [Fact]
     public async Task The_stream_brings_what_changed_what_is_gone_and_at_first_everything()
     {
-        var documents = new PublicDocuments(Brand.Default, TimeProvider.System);
+        var documents = new PublicDocuments(Brand.Default, new(), TimeProvider.System);
         documents.Take(Whole("one"));
         documents.Take(new() { Documents = { TestPages.Text("/status.md", "text/markdown; charset=utf-8", "two") }, Removed = { "/status.txt" } });
         Assert.Equal("two", await BodyAsync(documents, "/status.md"));
@@ -208,7 +208,7 @@ public sealed class PublicDocumentTests(PostgresFixture postgres)
     [Fact]
     public async Task More_than_64_MiB_are_refused_and_what_was_there_stays()
     {
-        var documents = new PublicDocuments(Brand.Default, TimeProvider.System);
+        var documents = new PublicDocuments(Brand.Default, new(), TimeProvider.System);
         documents.Take(Whole("one"));
         var large = new PublicDocument { Path = "/status.md", ContentType = "text/markdown", Live = new() { Identity = ByteString.CopyFrom(new byte[65 * 1024 * 1024]), Gzip = ByteString.CopyFrom(1), Brotli = ByteString.CopyFrom(1), Etag = "\"1\"" } };
         Assert.Throws<InvalidDataException>(() => documents.Take(new() { Page = TestPages.Make("two"), Documents = { large } }));
