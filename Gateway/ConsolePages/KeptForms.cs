@@ -36,7 +36,7 @@ internal sealed class KeptForms(SessionCookie cookie, Brand brand, ClientAddress
     public async Task KeepAsync(HttpContext context, RouteMatch match, ApiError error)
     {
         if (match.Route is not { KeepsForm: true } route
-            || error.Status is not (StatusCodes.Status429TooManyRequests or >= StatusCodes.Status500InternalServerError)
+            || !SentForm.IsGivenBackWith(error)
             || context.Features.Get<SentForm>() is not null
             || context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: true } // somebody has begun to read it, and it failed
             || !ErrorPages.IsPreferred(context.Request)

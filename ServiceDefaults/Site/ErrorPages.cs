@@ -44,7 +44,7 @@ public sealed class ErrorPages(Brand brand)
     {
         var response = context.Response;
         var (title, sentence) = Words(error);
-        var form = error.Status is StatusCodes.Status429TooManyRequests or >= StatusCodes.Status500InternalServerError ? context.Features.Get<SentForm>() : null;
+        var form = SentForm.IsGivenBackWith(error) ? context.Features.Get<SentForm>() : null;
         var body = form is not null ? Render(title, form, error)
             : sentence == error.Message ? Render(title, sentence)
             : pages.GetOrAdd((error.Status, sentence), _ => Render(title, sentence));
@@ -115,4 +115,8 @@ public sealed class ErrorPages(Brand brand)
 /// <param name="Path">Where it was sent to, with its query.</param>
 /// <param name="Fields">What it may be sent again with.</param>
 /// <param name="IsPassedOn">Whether it may have come to who does what it says.</param>
-public sealed record SentForm(string Path, IReadOnlyList<KeyValuePair<string, StringValues>> Fields, bool IsPassedOn);
+public sealed record SentForm(string Path, IReadOnlyList<KeyValuePair<string, StringValues>> Fields, bool IsPassedOn)
+{
+    /// <summary>Whether the form may be taken later, as it is.</summary>
+    public static bool IsGivenBackWith(ApiError error) => error.Status is StatusCodes.Status429TooManyRequests or >= StatusCodes.Status500InternalServerError;
+}
