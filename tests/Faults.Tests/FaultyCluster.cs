@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
@@ -17,9 +19,13 @@ public class FaultyCluster : IAsyncLifetime
 
     public static readonly IReadOnlyList<string> Services = ["console", "gateway", "healthcollector", "maintenanceservice", "notificationservice", "statusservice"];
 
+    /// <summary>What the simulated fleet is told of where it speaks to.</summary>
+    private const string FleetsGateway = "XEROTIER_GRPC_URL";
+
     private readonly Stack<IAsyncDisposable> started = new();
     private readonly ConcurrentDictionary<(string From, string Variable), Link> links = new();
     private readonly Dictionary<string, ClockOffset> clocks = [];
+    private ChaosProxy? fleetsWay;
 
     public Cluster Cluster { get; private set; } = null!;
 
@@ -96,10 +102,22 @@ public class FaultyCluster : IAsyncLifetime
         Postgres = standby;
     }
 
-    /// <summary>What a service is told of the second instances of others leads through a proxy; the first one of each gets a clock of its own.</summary>
+    /// <summary>What a service is told of the second instances of others leads through a proxy; the first one of each gets a clock of its own. The fleet finds either Gateway.</summary>
     private void Configure(IResourceBuilder<ProjectResource> project)
     {
         var name = project.Resource.Name;
+        if (name == "fleetsimulator")
+        {
+            project.WithEnvironment(context =>
+            {
+                var first = (EndpointReference)context.EnvironmentVariables[FleetsGateway];
+                var second = project.ApplicationBuilder.Resources.OfType<IResourceWithEndpoints>().Single(resource => resource.Name == "gateway-1").GetEndpoint(first.EndpointName);
+                fleetsWay ??= Keep(new ChaosProxy(() => IsListening(first.Port) ? first.Port : second.Port));
+                context.EnvironmentVariables[FleetsGateway] = $"http://127.0.0.1:{fleetsWay.Port}";
+            });
+            return;
+        }
+
         if (!IsBreakable || !Services.Any(service => name.StartsWith(service, StringComparison.Ordinal)))
         {
             return;
@@ -200,6 +218,20 @@ public class FaultyCluster : IAsyncLifetime
         foreach (var clock in clocks.Values)
         {
             clock.Dispose();
+        }
+    }
+
+    private static bool IsListening(int port)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            client.Connect(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
         }
     }
 

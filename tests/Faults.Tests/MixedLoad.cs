@@ -125,13 +125,21 @@ internal sealed class MixedLoad : IAsyncDisposable
         var broken = new List<string>([.. await shared.VerifyAsync(), .. await incidents.VerifyAsync()]);
         var changes = acknowledged.Values.Select(window => new Told("maintenance.scheduled", window)).Concat(shared.Told).Concat(incidents.Told);
         broken.AddRange(await subscriber.VerifyAsync([.. changes]));
-
-        // The fleet was alive all the time: what was recorded since may have gaps, and no trouble.
-        broken.AddRange(from component in await TroubleAsync(cluster)
-                        let seconds = component.Value - before.GetValueOrDefault(component.Key)
-                        where seconds > 1 // each page rounds anew
-                        select $"{component.Key} was alive, and {seconds} s of trouble were recorded");
         broken.ForEach(findings.Enqueue);
+        await CheckHistoryAsync();
+    }
+
+    /// <summary>The fleet is alive all the time: what was recorded since the last check may have gaps, and no trouble.</summary>
+    public async Task CheckHistoryAsync()
+    {
+        foreach (var (component, seconds) in await TroubleAsync(cluster))
+        {
+            if (seconds - before.GetValueOrDefault(component) > 1) // each page rounds anew
+            {
+                findings.Enqueue($"{component} was alive, and {seconds - before.GetValueOrDefault(component)} s of trouble were recorded");
+                before[component] = seconds;
+            }
+        }
     }
 
     /// <summary>Seconds of trouble that each component's history shows.</summary>
@@ -170,7 +178,6 @@ internal sealed class MixedLoad : IAsyncDisposable
         }
 
         using var page = JsonDocument.Parse(body!);
-        var overall = page.RootElement.GetProperty("overall").GetProperty("key").GetString();
         var stale = page.RootElement.GetProperty("stale_since").ValueKind != JsonValueKind.Null;
         var age = DateTimeOffset.UtcNow - page.RootElement.GetProperty("generated_at").GetDateTimeOffset();
         if (!stale && age > TimeSpan.FromSeconds(60 + 10))
@@ -183,10 +190,13 @@ internal sealed class MixedLoad : IAsyncDisposable
             findings.Enqueue($"{Now()}: a page of {-age.TotalSeconds:0} s from now"); // whatever a clock says: 2 s are tolerated
         }
 
-        // The fleet is alive all the time: whoever says that it is not, lies.
-        if (overall is not ("operational" or "maintenance" or "unknown") || (overall == "unknown" && !MayBeUnknown))
+        // The fleet is alive all the time: whoever says that it is not, lies. A window that is active does not change what is shown of each.
+        foreach (var indicator in page.RootElement.GetProperty("indicators").EnumerateArray())
         {
-            findings.Enqueue($"{Now()}: the page says {overall} of a fleet that is alive");
+            if (indicator.GetProperty("status").GetString() is var status && status != "operational" && !(status == "unknown" && MayBeUnknown))
+            {
+                findings.Enqueue($"{Now()}: the page says {status} of {indicator.GetProperty("name").GetString()}, which is alive");
+            }
         }
     });
 

@@ -21,9 +21,11 @@ internal sealed class Subscriber : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly ConcurrentDictionary<Told, ConcurrentDictionary<string, bool>> heard = new(); // → webhook-ids
+    private readonly List<(string Path, string Key)> subscriptions = [];
     private readonly WebApplication app;
+    private readonly Cluster cluster;
 
-    private Subscriber(WebApplication app) => this.app = app;
+    private Subscriber(WebApplication app, Cluster cluster) => (this.app, this.cluster) = (app, cluster);
 
     /// <summary>Starts it and subscribes for the project of <paramref name="cluster"/> and for <paramref name="platform"/>, a project of the platform.</summary>
     public static async Task<Subscriber> StartAsync(Cluster cluster, (string Id, string Key) platform)
@@ -31,7 +33,7 @@ internal sealed class Subscriber : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var subscriber = new Subscriber(builder.Build());
+        var subscriber = new Subscriber(builder.Build(), cluster);
         subscriber.app.Run(subscriber.ReceiveAsync);
         await subscriber.app.StartAsync();
         await SubscribeAsync((cluster.ProjectId, cluster.ApiKey), "maintenance.scheduled", "maintenance.completed", "maintenance.cancelled");
@@ -44,6 +46,8 @@ internal sealed class Subscriber : IAsyncDisposable
             using var subscribed = await http.PostAsJsonAsync(
                 $"/{project.Id}/v1/management/subscriptions", new { channel = "webhook", target = subscriber.app.Urls.Single(), events });
             Assert.Equal(HttpStatusCode.Created, subscribed.StatusCode);
+            using var subscription = JsonDocument.Parse(await subscribed.Content.ReadAsStringAsync());
+            subscriber.subscriptions.Add(($"/{project.Id}/v1/management/subscriptions/{subscription.RootElement.GetProperty("id").GetString()}", project.Key));
         }
     }
 
@@ -64,14 +68,56 @@ internal sealed class Subscriber : IAsyncDisposable
         }
 
         Console.WriteLine($"{atOnce} of {changes.Count} changes were told at once, {changes.Count(heard.ContainsKey)} within {watch.Elapsed.TotalSeconds:0.0} s");
+        var messages = changes.All(heard.ContainsKey) ? null : await MessagesAsync();
         return
         [
-            .. changes.Where(change => !heard.ContainsKey(change)).Select(change => $"acknowledged and not told, although nothing else was for {Patience.TotalMinutes} min: {change}"),
+            .. changes.Where(change => !heard.ContainsKey(change)).Select(change =>
+                $"acknowledged and not told, although nothing else was for {Patience.TotalMinutes} min: {change}; {string.Join(", ", messages![change.Object].DefaultIfEmpty("there is no message"))}"),
             .. heard.Where(change => change.Value.Count > 1).Select(change => $"told with {change.Value.Count} ids: {change.Key}"),
         ];
     }
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var (path, key) in subscriptions)
+        {
+            using var http = cluster.Http(key);
+            http.Timeout = TimeSpan.FromSeconds(5);
+            try
+            {
+                using var unsubscribed = await http.DeleteAsync(path);
+            }
+            catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
+            {
+                // the test has ended in the middle of a fault
+            }
+        }
+
+        await app.DisposeAsync();
+    }
+
+    /// <summary>What the API says of the messages of each object.</summary>
+    private async Task<ILookup<string, string>> MessagesAsync()
+    {
+        var messages = new List<(string Object, string Json)>();
+        foreach (var (path, key) in subscriptions)
+        {
+            using var http = cluster.Http(key);
+            for (var after = ""; ;)
+            {
+                using var list = JsonDocument.Parse(await http.GetStringAsync($"{path}/deliveries?limit=100{after}"));
+                messages.AddRange(list.RootElement.GetProperty("data").EnumerateArray().Select(message => (message.GetProperty("object_id").GetString()!, message.GetRawText())));
+                if (!list.RootElement.GetProperty("has_more").GetBoolean())
+                {
+                    break;
+                }
+
+                after = $"&after={list.RootElement.GetProperty("last_id").GetString()}";
+            }
+        }
+
+        return messages.ToLookup(message => message.Object, message => message.Json);
+    }
 
     private async Task ReceiveAsync(HttpContext context)
     {

@@ -64,6 +64,9 @@ public sealed class TestPostgres : IAsyncDisposable
     /// <summary>Makes a standby a server that takes writes.</summary>
     public Task PromoteAsync() => ExecuteAsync("select pg_promote()");
 
+    /// <summary>Ends what a promotion leaves for later: the server says only from its next checkpoint on that its timeline is a new one.</summary>
+    public Task CheckpointAsync() => ExecuteAsync("checkpoint");
+
     /// <summary>Creates an empty database and returns its connection string.</summary>
     public async Task<string> CreateDatabaseAsync()
     {
