@@ -125,6 +125,7 @@ internal sealed class IncidentClient(Cluster cluster, Gateways gateways, (string
         while (true)
         {
             var (status, text) = await gateways.SendAsync(0, () => Gateways.Request(method, path, key, json, idempotencyKey));
+            await Task.Delay(100, CancellationToken.None); // every update makes all public documents anew
             if (status is HttpStatusCode.OK or HttpStatusCode.Created)
             {
                 using var written = JsonDocument.Parse(text!);
@@ -136,8 +137,6 @@ internal sealed class IncidentClient(Cluster cluster, Gateways gateways, (string
             {
                 return null;
             }
-
-            await Task.Delay(100, CancellationToken.None);
         }
     }
 }

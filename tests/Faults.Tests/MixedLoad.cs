@@ -7,7 +7,7 @@ using Xerotier.TestKit;
 namespace Xerotier.Faults.Tests;
 
 /// <summary>
-/// Steady requests of visitors, operators and a stranger of another project. Each behaves as a well-made client: it uses the other
+/// Steady requests of visitors, operators and a stranger of another project, as many as leave the machine time to recover in. Each behaves as a well-made client: it uses the other
 /// Gateway when one does not respond, and repeats a write with the same Idempotency-Key until it knows the outcome. Each broken
 /// promise of the product goes on the list of <see cref="Findings"/>.
 /// </summary>
@@ -160,7 +160,7 @@ internal sealed class MixedLoad : IAsyncDisposable
         await subscriber.DisposeAsync();
     }
 
-    private Task VisitAsync(int first) => RepeatAsync(TimeSpan.FromMilliseconds(50), async () =>
+    private Task VisitAsync(int first) => RepeatAsync(TimeSpan.FromMilliseconds(100), async () =>
     {
         var watch = Stopwatch.StartNew();
         var (response, body) = await gateways.SendAsync(first, () => Gateways.Request(HttpMethod.Get, "/status.json"));
@@ -203,7 +203,7 @@ internal sealed class MixedLoad : IAsyncDisposable
     private Task WriteAsync(int first)
     {
         var number = 0;
-        return RepeatAsync(TimeSpan.FromMilliseconds(100), async () =>
+        return RepeatAsync(TimeSpan.FromMilliseconds(200), async () =>
         {
             var title = $"writer {first} window {number++} of {run}";
             var content = JsonSerializer.Serialize(new
@@ -234,7 +234,7 @@ internal sealed class MixedLoad : IAsyncDisposable
         });
     }
 
-    private Task ReadAsync() => RepeatAsync(TimeSpan.FromMilliseconds(100), async () =>
+    private Task ReadAsync() => RepeatAsync(TimeSpan.FromMilliseconds(200), async () =>
     {
         foreach (var path in new[] { "management/maintenance?limit=5", "health/dashboard?limit=5" })
         {
