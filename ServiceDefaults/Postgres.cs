@@ -61,6 +61,7 @@ public static class Postgres
     public static ApiError? ToApiError(Exception failure) => failure switch
     {
         PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => ApiErrors.UpstreamTimeout,
+        PostgresException { InvariantSeverity: "FATAL" or "PANIC" } => ApiErrors.ServiceUnavailable, // it ends the session, whatever it calls that: a full disk, when a session begins, is an internal error
         PostgresException postgres => IsOutage(postgres.SqlState) ? ApiErrors.ServiceUnavailable : null,
         NpgsqlException { InnerException: TimeoutException } lost when lost.Message.Contains("pool", StringComparison.Ordinal) => ApiErrors.ServiceUnavailable,
         NpgsqlException { InnerException: TimeoutException } => ApiErrors.UpstreamTimeout,

@@ -63,6 +63,13 @@ public sealed class PostgresTests
     public void A_failure_is_the_databases_or_ours(string state, int? status) =>
         Assert.Equal(status, Postgres.ToApiError(new PostgresException("m", "ERROR", "ERROR", state))?.Status);
 
+    [Theory]
+    [InlineData("ERROR", null)]
+    [InlineData("FATAL", 503)] // a full disk when a connection is opened: “could not write init file”
+    [InlineData("PANIC", 503)]
+    public void What_ends_the_session_is_the_databases_whatever_it_calls_it(string severity, int? status) =>
+        Assert.Equal(status, Postgres.ToApiError(new PostgresException("m", severity, severity, "XX000"))?.Status);
+
     [Fact]
     public void A_name_that_does_not_resolve_is_an_outage()
     {
