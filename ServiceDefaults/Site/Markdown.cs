@@ -21,10 +21,23 @@ public static class Markdown
     private static readonly Dictionary<string, string> Plain = new(StringComparer.Ordinal);
 
     /// <summary>The HTML of <paramref name="text"/>.</summary>
-    public static string ToHtml(string text) => Kept(Html, text, MakeHtml);
+    public static string ToHtml(string text) => Kept(Html, text, text => Unless(MakeHtml, text, tooDeep => $"<p>{PageShell.Html(tooDeep)}</p>"));
 
     /// <summary>The same as plain text, with each link's address after its text: <c>text (https://…)</c>.</summary>
-    public static string ToPlainText(string text) => Kept(Plain, text, MakePlainText);
+    public static string ToPlainText(string text) => Kept(Plain, text, text => Unless(MakePlainText, text, tooDeep => tooDeep));
+
+    /// <summary>What is nested more deeply than the library goes (a hundred quotes in one another) is shown as it was written.</summary>
+    private static string Unless(Func<string, string> make, string text, Func<string, string> asWritten)
+    {
+        try
+        {
+            return make(text);
+        }
+        catch (ArgumentException)
+        {
+            return asWritten(text);
+        }
+    }
 
     /// <summary>What is made of texts is kept: documents are made every minute, and their texts hardly change.</summary>
     private static string Kept(Dictionary<string, string> made, string text, Func<string, string> make)
