@@ -78,7 +78,7 @@ internal static class MailMessage
         var text = new StringBuilder().Append(Line(content.Headline)).Append("\n\n");
         if (content.Body.Length > 0)
         {
-            text.Append(Lines(content.Body)).Append("\n\n");
+            text.Append(Lines(content.IsMarkdown ? Markdown.ToPlainText(content.Body) : content.Body)).Append("\n\n");
         }
 
         foreach (var detail in content.Details.Where(detail => detail.Length > 0))
@@ -93,7 +93,11 @@ internal static class MailMessage
     {
         var html = new StringBuilder("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>").Append(Html.Encode(Line(content.Headline)))
             .Append("</title></head>\n<body style=\"font-family:sans-serif;line-height:1.5\">\n<h1 style=\"font-size:1.25em\">").Append(Html.Encode(Line(content.Headline))).Append("</h1>\n");
-        if (content.Body.Length > 0)
+        if (content.IsMarkdown)
+        {
+            html.Append(Markdown.ToHtml(Lines(content.Body))).Append('\n');
+        }
+        else if (content.Body.Length > 0)
         {
             html.Append("<p>").AppendJoin("<br>\n", Lines(content.Body).Split('\n').Select(Html.Encode)).Append("</p>\n");
         }

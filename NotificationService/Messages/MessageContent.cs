@@ -11,6 +11,9 @@ namespace Xerotier.NotificationService.Messages;
 /// <param name="Details">When, how bad, to what.</param>
 internal sealed record MessageContent(string Headline, string Body, IReadOnlyList<string> Details)
 {
+    /// <summary>Whether the body is Markdown, as operators write it of incidents.</summary>
+    public bool IsMarkdown { get; init; }
+
     private static readonly JsonTypeInfo<Incident> AnyIncident = ContractsJson.FromAnyVersion(ContractsJson.Wire.Options, ContractsJson.Wire.Incident);
     private static readonly JsonTypeInfo<MaintenanceSeries> AnySeries = ContractsJson.FromAnyVersion(ContractsJson.Wire.Options, ContractsJson.Wire.MaintenanceSeries);
     private static readonly JsonTypeInfo<MaintenanceWindow> AnyWindow = ContractsJson.FromAnyVersion(ContractsJson.Wire.Options, ContractsJson.Wire.MaintenanceWindow);
@@ -48,7 +51,8 @@ internal sealed record MessageContent(string Headline, string Body, IReadOnlyLis
                 Wording.Impact(incident.Impact),
                 incident.ResolvedAt is { } resolved ? $"From {Wording.Moment(incident.StartedAt)} to {Wording.Moment(resolved)}" : $"Since {Wording.Moment(incident.StartedAt)}",
                 string.Join(", ", named),
-            ]);
+            ])
+        { IsMarkdown = true };
     }
 
     private static MessageContent Planned(string what, JsonElement data)

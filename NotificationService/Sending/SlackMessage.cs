@@ -25,7 +25,7 @@ internal static class SlackMessage
     private static byte[] Write(MessageContent content)
     {
         var headline = SlackText.EscapeLine(content.Headline, Headline);
-        var body = SlackText.Escape(content.Body, Body);
+        var body = content.IsMarkdown ? SlackMarkdown.Render(content.Body, Body) : SlackText.Escape(content.Body, Body);
         var details = SlackText.EscapeLine(string.Join(" · ", content.Details.Where(detail => detail.Length > 0)), Details);
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))

@@ -8,28 +8,24 @@ internal static class SlackText
 {
     private const string Ellipsis = "…";
 
+    /// <summary>Control characters but line breaks as spaces, without what surrounds it.</summary>
+    public static string Clean(string text) => string.Concat(text.ReplaceLineEndings("\n").Select(c => char.IsControl(c) && c != '\n' ? ' ' : c)).Trim();
+
+    /// <summary><paramref name="text"/> escaped.</summary>
+    public static string Escape(string text) =>
+        text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal);
+
     /// <summary>
-    /// <paramref name="text"/> escaped, in at most <paramref name="most"/> characters: where there are more it ends, between two characters
-    /// as a reader counts them, with an ellipsis. Control characters but line breaks are spaces.
+    /// <paramref name="text"/> clean and escaped, in at most <paramref name="most"/> characters: where there are more it ends, between two
+    /// characters as a reader counts them, with an ellipsis.
     /// </summary>
     public static string Escape(string text, int most)
     {
         var (escaped, fitting) = (new StringBuilder(), 0); // how much fits with an ellipsis after it
-        var clean = string.Concat(text.ReplaceLineEndings("\n").Select(c => char.IsControl(c) && c != '\n' ? ' ' : c)).Trim();
-        for (var rest = clean.AsSpan(); rest.Length > 0;)
+        for (var rest = Clean(text).AsSpan(); rest.Length > 0;)
         {
             var length = StringInfo.GetNextTextElementLength(rest);
-            foreach (var c in rest[..length])
-            {
-                _ = c switch
-                {
-                    '&' => escaped.Append("&amp;"),
-                    '<' => escaped.Append("&lt;"),
-                    '>' => escaped.Append("&gt;"),
-                    _ => escaped.Append(c),
-                };
-            }
-
+            escaped.Append(Escape(rest[..length].ToString()));
             if (escaped.Length > most)
             {
                 return escaped.ToString(0, fitting).TrimEnd() + Ellipsis;
