@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Xerotier.ServiceDefaults;
 
-/// <summary>Ids of every kind of object: a prefix that names the kind, such as <c>mw_</c>, and 20 random digits and lower-case letters (103 bits).</summary>
+/// <summary>Ids of every kind of object: a prefix that names the kind, such as <c>mw_</c>, and 20 digits and lower-case letters (103 bits), random as a rule.</summary>
 public static class Id
 {
     private const string Alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -14,6 +14,22 @@ public static class Id
 
     /// <summary>A new id.</summary>
     public static string New(string prefix) => prefix + RandomNumberGenerator.GetString(Alphabet, Length);
+
+    /// <summary>The id of what <paramref name="name"/> names: always the same one.</summary>
+    public static string Of(string prefix, string name)
+    {
+        var number = new System.Numerics.BigInteger(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(name)), isUnsigned: true);
+        return string.Create(prefix.Length + Length, (prefix, number), static (id, of) =>
+        {
+            of.prefix.CopyTo(id);
+            var rest = of.number;
+            for (var place = of.prefix.Length; place < id.Length; place++)
+            {
+                rest = System.Numerics.BigInteger.DivRem(rest, Alphabet.Length, out var digit);
+                id[place] = Alphabet[(int)digit];
+            }
+        });
+    }
 
     /// <summary>Whether <paramref name="id"/> can be one of this prefix. What cannot never reaches a store.</summary>
     public static bool IsWellFormed(string prefix, string id)

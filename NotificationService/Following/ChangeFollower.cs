@@ -70,7 +70,7 @@ internal sealed class ChangeFollower(
     protected override async Task<IReadOnlyList<NewEvent>> TakeAsync(NpgsqlConnection connection, WatchChangesResponse response, CancellationToken cancellation)
     {
         var events = new List<NewEvent>();
-        foreach (var change in response.Changes)
+        foreach (var change in InTime(response.Changes))
         {
             var happened = change.ObjectId.Split('_')[0] switch
             {
@@ -126,6 +126,17 @@ internal sealed class ChangeFollower(
         }
 
         return events;
+    }
+
+    /// <summary>Changes, which come object by object, as they happened; those of one object stay in their order, whatever clocks say.</summary>
+    private static IEnumerable<Change> InTime(IEnumerable<Change> changes)
+    {
+        var last = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        return changes.Select(change =>
+        {
+            var at = change.OccurredAt.ToDateTimeOffset();
+            return (Change: change, At: last[change.ObjectId] = last.TryGetValue(change.ObjectId, out var before) && before > at ? before : at);
+        }).ToList().OrderBy(change => change.At).Select(change => change.Change);
     }
 
     private async Task<NewEvent?> TakeWindowAsync(NpgsqlConnection connection, Change change, CancellationToken cancellation)

@@ -18,11 +18,14 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2.5); // a living stream responds twice a second
     private static readonly TimeSpan KeepEvery = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LeaveToOthersFor = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan InGoodHandsAfter = TimeSpan.FromSeconds(15); // whoever holds the cursor and reads nothing has let go of it before
 
     private readonly LogCursor cursor = new(name, database);
     private readonly FailureLog failures = new(logger, $"The log of {name} cannot be followed; it is tried again from where it was", $"The log of {name} is followed again");
 
     private int generation;
+    private long? othersSince; // when another replica was first found to hold the cursor
 
     /// <summary>Opens the stream after a mark.</summary>
     protected abstract AsyncServerStreamingCall<TResponse> Open(string mark, CancellationToken cancellation);
@@ -58,6 +61,7 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
         var started = time.GetTimestamp();
         while (!stoppingToken.IsCancellationRequested)
         {
+            var pause = RetryAfter;
             try
             {
                 await FollowAsync(stoppingToken);
@@ -76,9 +80,12 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
                 {
                     failures.Failed(failure); // else the other service may be starting as well
                 }
+
+                await ReleaseAsync(stoppingToken); // another replica may reach what this one does not
+                pause = LeaveToOthersFor;
             }
 
-            await Task.Delay(RetryAfter, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -86,9 +93,14 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        await ReleaseAsync(cancellationToken);
+    }
+
+    private async Task ReleaseAsync(CancellationToken cancellation)
+    {
         try
         {
-            await cursor.ReleaseAsync(cancellationToken);
+            await cursor.ReleaseAsync(cancellation);
         }
         catch (Exception failure) when (failure is NpgsqlException or OperationCanceledException or TimeoutException or ObjectDisposedException)
         {
@@ -101,10 +113,16 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
     {
         if (await cursor.HoldAsync(stopping) is not var (mark, held))
         {
+            othersSince ??= time.GetTimestamp();
+            if (time.GetElapsedTime(othersSince.Value) > InGoodHandsAfter)
+            {
+                failures.Succeeded();
+            }
+
             return;
         }
 
-        generation = held;
+        (generation, othersSince) = (held, null);
         await EverybodyAsync(stopping); // whoever held it before may have died while telling
         if (mark.Length == 0)
         {

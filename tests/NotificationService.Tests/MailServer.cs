@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using MimeKit;
 using SmtpServer;
 using SmtpServer.ComponentModel;
@@ -55,14 +54,7 @@ internal sealed class MailServer : IAsyncDisposable
     /// <summary>What the server says to a message.</summary>
     public Func<SmtpResponse> Data { get; set; } = () => SmtpResponse.Ok;
 
-    public static MailServer Start()
-    {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        var port = ((IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
-        return new(port);
-    }
+    public static MailServer Start() => new(TestKit.TestPorts.Free());
 
     public async ValueTask DisposeAsync()
     {

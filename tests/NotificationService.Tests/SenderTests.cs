@@ -123,8 +123,10 @@ public sealed class SenderTests(PostgresFixture postgres)
         await using var notifier = await Notifier.StartAsync(postgres.Server);
         notifier.Receiver.Answer = (_, _) => Task.FromResult(410);
         await notifier.SubscribeAsync("sub_1", "/gone");
+        await notifier.StopAllAsync();
         await notifier.HappenAsync("one");
         await notifier.HappenAsync("two");
+        await notifier.AddReplicaAsync();
         await TestKit.Eventually.TrueAsync(async () => await notifier.ScalarAsync("select state from subscriptions") is "disabled", "disabled");
         Assert.Equal(2L, await notifier.ScalarAsync("select count(*) from deliveries where state = 'failed'"));
         Assert.Equal(0, await notifier.HappenAsync("three"));
@@ -210,6 +212,22 @@ public sealed class SenderTests(PostgresFixture postgres)
         await notifier.AddReplicaAsync();
         await DeliveredAsync(notifier, 1);
         Assert.Equal(id, Assert.Single(notifier.Receiver.Messages).Id);
+    }
+
+    [Fact]
+    public async Task What_is_told_again_after_its_database_was_set_back_has_the_ids_of_before()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server);
+        await notifier.SubscribeAsync("sub_1", "/hook");
+        await notifier.SubscribeAsync("sub_2", "/hook");
+        for (var times = 1; times <= 2; times++)
+        {
+            Assert.Equal(2, await notifier.HappenAsync("one"));
+            await DeliveredAsync(notifier, 2);
+            await notifier.ExecuteAsync("delete from deliveries; delete from events");
+        }
+
+        Assert.Equal([2, 2], notifier.Receiver.Messages.GroupBy(message => message.Id).Select(same => same.Count()));
     }
 
     [Fact]

@@ -76,10 +76,10 @@ public sealed class StatusFollowingTests(PostgresFixture postgres) : IAsyncLifet
     [Fact]
     public async Task What_flaps_back_is_not_told_and_what_goes_on_to_change_is_told_as_one()
     {
-        await ChangeAsync("model_storage", "operational", "outage", secondsAgo: 40);
-        await ChangeAsync("dashboard", "operational", "degraded", secondsAgo: 40);
+        await ChangeAsync("model_storage", "operational", "outage", secondsAgo: 4);
+        await ChangeAsync("dashboard", "operational", "degraded", secondsAgo: 4);
         await HeldAsync("cmp_dashboard cmp_model_storage");
-        await ChangeAsync("model_storage", "outage", "operational", secondsAgo: 10);
+        await ChangeAsync("model_storage", "outage", "operational", secondsAgo: 2);
         await HeldAsync("cmp_dashboard");
         await ChangeAsync("dashboard", "degraded", "outage", secondsAgo: 1);
         await Eventually.TrueAsync(async () => await notifier.ScalarAsync("select after from held_statuses") is "outage", "its minute begins anew");

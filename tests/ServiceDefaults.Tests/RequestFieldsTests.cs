@@ -268,6 +268,15 @@ public sealed class RequestFieldsTests
         Assert.Equal(1000, ids.Distinct().Count());
     }
 
+    [Fact]
+    public void Ids_of_names_are_well_formed_the_same_for_one_and_differ()
+    {
+        var ids = Enumerable.Range(0, 1000).Select(i => Id.Of("msg_", $"inc_1.{i} sub_1")).ToList();
+        Assert.All(ids, id => Assert.True(Id.IsWellFormed("msg_", id)));
+        Assert.Equal(1000, ids.Distinct().Count());
+        Assert.Equal(ids[7], Id.Of("msg_", "inc_1.7 sub_1"));
+    }
+
     private static JsonFields Parse(string json, bool refusesNull = false) => JsonFields.Parse(Encoding.UTF8.GetBytes(json), refusesNull);
 
     private static IReadOnlyList<FieldError> Errors(JsonFields fields) => Refused(() => fields.ThrowIfInvalid());
