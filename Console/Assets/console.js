@@ -38,7 +38,22 @@
   // What answers a form is at no address of its own, and says what must not go away.
   if (live().length === 0 || document.body.hasAttribute('data-answer')) return;
   const every = 5000;
+  const old = 15000;
   let wait = every;
+  let [heard, lost] = [Date.now(), false];
+  // What was not fetched again for a while is not shown as what is now.
+  const sayHowOld = () => {
+    let note = document.getElementById('not-live');
+    if (document.visibilityState !== 'visible' || Date.now() - heard < old) { note?.remove(); return; }
+    if (!note) {
+      note = document.createElement('p');
+      [note.id, note.className] = ['not-live', 'note'];
+      note.setAttribute('role', 'status');
+      document.querySelector('main').prepend(note);
+    }
+    const text = `As of ${new Date(heard).toISOString().slice(11, 19)} UTC: ${lost ? 'the console cannot be reached.' : 'nothing is fetched again while something is open or marked here.'}`;
+    if (note.textContent !== text) note.textContent = text;
+  };
   const refresh = async () => {
     if (document.visibilityState === 'visible' && !document.querySelector('[data-live] details[open], [data-live] :focus')) {
       try {
@@ -50,11 +65,17 @@
             const now = page.querySelector(`[data-live="${part.dataset.live}"]`);
             if (now && now.innerHTML !== part.innerHTML) part.replaceChildren(...now.childNodes);
           }
+          heard = Date.now();
         }
+        lost = !response.ok;
         const after = Number(response.headers.get('Retry-After'));
         wait = after > 0 ? after * 1000 : every;
-      } catch { wait = Math.min(wait * 2, 60000); }
-    }
+      } catch {
+        lost = true;
+        wait = Math.min(wait * 2, 60000);
+      }
+    } else lost = false;
+    sayHowOld();
     setTimeout(refresh, wait);
   };
   setTimeout(refresh, every);

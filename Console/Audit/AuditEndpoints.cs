@@ -49,7 +49,7 @@ internal sealed partial class AuditJson : System.Text.Json.Serialization.JsonSer
 /// <param name="Action">What was done.</param>
 /// <param name="Actor">By whom.</param>
 /// <param name="At">When.</param>
-/// <param name="Changes">Each changed field with what it was and is.</param>
+/// <param name="Changes">Each changed field with what it was and is; a time as the API writes it.</param>
 public sealed record AuditEntry(string Kind, string Name, string? Page, string Action, string Actor, DateTimeOffset At, IReadOnlyList<(string Field, string Before, string After)> Changes)
 {
     private static readonly (string Object, string IdField, string Kind, string Page)[] Kinds =
@@ -86,7 +86,10 @@ public sealed record AuditEntry(string Kind, string Name, string? Page, string A
         {
             JsonValueKind.String => value.GetString() ?? "",
             JsonValueKind.Null => "–",
-            _ => value.GetRawText() is { Length: > 300 } raw ? raw[..300] + "…" : value.GetRawText(),
+            JsonValueKind.Array when value.EnumerateArray().All(one => one.ValueKind == JsonValueKind.String) => Cut(string.Join(", ", value.EnumerateArray().Select(one => one.GetString()))),
+            _ => Cut(value.GetRawText()),
         }
         : "–";
+
+    private static string Cut(string text) => text.Length > 300 ? text[..300] + "…" : text;
 }

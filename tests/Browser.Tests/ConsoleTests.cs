@@ -190,6 +190,54 @@ public sealed class ConsoleTests(BrowserFixture browser, ConsoleTests.ClusterFix
     }
 
     [Fact]
+    public async Task Enter_in_a_field_shows_what_would_be_made_and_makes_nothing()
+    {
+        await using var visit = await SignedInAsync(new());
+        var page = visit.Page;
+        using var api = cluster.Http(cluster.ApiKey);
+        var title = $"By keyboard {Guid.NewGuid():N}";
+        await GoAsync(page, "incidents/new");
+        await TabToAsync(page, "#title");
+        await page.Keyboard.TypeAsync(title);
+        await TabToAsync(page, "#body");
+        await page.Keyboard.TypeAsync("**We** look.");
+        await page.FocusAsync("#title");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator(".md strong")).ToHaveTextAsync("We"); // the preview
+        Assert.DoesNotContain(title, await api.GetStringAsync($"{cluster.BaseUrl}/management/incidents"), StringComparison.Ordinal);
+        await TabToAsync(page, "main button.primary");
+        await page.Keyboard.PressAsync("Enter");
+        await ToldAsync(page, "The incident is public.", title);
+
+        await GoAsync(page, "recurring/new");
+        await TabToAsync(page, "#title");
+        await page.Keyboard.TypeAsync(title);
+        await page.FillAsync("#rrule", "FREQ=DAILY;COUNT=3");
+        await page.FocusAsync("#title");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("ol.trail li")).ToHaveCountAsync(3);
+        Assert.DoesNotContain(title, await api.GetStringAsync($"{cluster.BaseUrl}/management/maintenance-series"), StringComparison.Ordinal);
+        Assert.All(visit.Complaints, complaint => Assert.Contains("status of 4", complaint, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_is_live_says_when_it_no_longer_is()
+    {
+        await using var visit = await SignedInAsync(new(IsLive: true));
+        var page = visit.Page;
+        var note = page.Locator("#not-live");
+        await Expect(page.Locator("[data-live]").First).ToBeVisibleAsync();
+        await page.Context.SetOfflineAsync(true);
+        await Expect(note).ToContainTextAsync("the console cannot be reached", new() { Timeout = 60_000 });
+        await page.Context.SetOfflineAsync(false);
+        await Expect(note).ToHaveCountAsync(0, new() { Timeout = 90_000 });
+        await page.Locator("[data-live] a").First.FocusAsync();
+        await Expect(note).ToContainTextAsync("while something is open or marked", new() { Timeout = 60_000 });
+        await page.EvaluateAsync("document.activeElement.blur()");
+        await Expect(note).ToHaveCountAsync(0, new() { Timeout = 60_000 });
+    }
+
+    [Fact]
     public async Task Why_a_change_was_refused_stays_to_be_read()
     {
         using var api = cluster.Http(cluster.ApiKey);
@@ -306,6 +354,15 @@ public sealed class ConsoleTests(BrowserFixture browser, ConsoleTests.ClusterFix
             if (await visit.OverflowAsync() is > 0 and var pixels)
             {
                 wrong.Add($"{what} is {pixels} px too wide.");
+            }
+
+            foreach (var question in await visit.Page.Locator(".confirm summary").AllAsync())
+            {
+                await question.ClickAsync(); // one closes the other
+                if (await visit.OverflowAsync() is > 0 and var more)
+                {
+                    wrong.Add($"{what} is {more} px too wide with “{await question.TextContentAsync()}” open.");
+                }
             }
 
             // Dark differs in its colours alone.

@@ -48,6 +48,14 @@ public sealed class AuditEntryTests
         Assert.EndsWith("…", entry.Changes[0].After);
     }
 
+    [Fact]
+    public void A_list_of_words_is_told_as_words()
+    {
+        var entry = Read("""{"object":"incident.event","incident_id":"i","action":"updated","actor":"a","occurred_at":"2026-11-24T14:53:00Z","changed_fields":["services"],"before":{"services":[]},"after":{"services":["API","Web"]} }""");
+
+        Assert.Equal([("services", "", "API, Web")], entry.Changes);
+    }
+
     private static AuditEntry Read(string json)
     {
         using var document = JsonDocument.Parse(json);
