@@ -182,7 +182,7 @@ internal sealed class Terminal(
     {
         if (await XeroctlBuild.RunAsync(project, cancellation) is { } program)
         {
-            Say($"  The command line   {program}{(source is null ? "" : $"\n                     {source}; {program} status")}\n");
+            Say($"  The command line   {program}{(source is null ? "" : $"\n                     {source}; '{program.Replace("'", @"'\''", StringComparison.Ordinal)}' status")}\n");
         }
         else if (!cancellation.IsCancellationRequested)
         {

@@ -46,6 +46,7 @@ public sealed partial class DemoTests : AppHostTests
 
         await ShowsWhatItSendsAsync(host, http, printed, companions);
         const int Announced = 1; // by that
+        await BreaksAndMendsAsync(host, http, token);
 
         // The link is on the terminal alone.
         Assert.DoesNotContain(token, await File.ReadAllTextAsync(Path.Combine(Data, "logs", "cluster.log"), TestContext.Current.CancellationToken));
@@ -177,6 +178,47 @@ public sealed partial class DemoTests : AppHostTests
         }
     }
 
+    /// <summary>The link of the terminal signs somebody in, once; then the fleet falls silent by a form beside what visitors see, and speaks again.</summary>
+    private static async Task BreaksAndMendsAsync(AppHostProcess host, HttpClient http, string token)
+    {
+        using var browser = Http(host); // with its cookies
+        using (var entered = await browser.GetAsync(new Uri($"/console/link/{token}", UriKind.Relative), TestContext.Current.CancellationToken))
+        {
+            Assert.Equal("/console/", entered.RequestMessage!.RequestUri!.AbsolutePath);
+            Assert.Contains("<h1>Overview</h1>", await entered.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+
+        using (var again = await http.GetAsync(new Uri($"/console/link/{token}", UriKind.Relative), TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(HttpStatusCode.NotFound, again.StatusCode);
+        }
+
+        var page = await browser.GetStringAsync(new Uri("/console/demo", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Contains("src=\"/status/embed\"", page);
+        using (var embedded = await http.GetAsync(new Uri("/status/embed", UriKind.Relative), TestContext.Current.CancellationToken))
+        {
+            Assert.Contains("frame-ancestors 'self'", embedded.Headers.GetValues("Content-Security-Policy").Single());
+        }
+
+        await SendAsync("set", SilentRouters().Match(page).Groups["all"].Value);
+        await ShowsAsync("outage");
+        await SendAsync("all", "0");
+        await ShowsAsync("operational");
+
+        async Task SendAsync(string action, string routers)
+        {
+            using var form = new FormUrlEncodedContent(new Dictionary<string, string> { ["csrf"] = Csrf().Match(page).Groups["value"].Value, ["routers"] = routers, ["shared_agents"] = "0", ["private_agents"] = "0", ["action"] = action });
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/console/demo", UriKind.Relative)) { Content = form, Headers = { { "Origin", $"http://localhost:{host.Port}" } } };
+            using var response = await browser.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode); // of the page that it leads to
+        }
+
+        Task ShowsAsync(string status) => Observer.UntilAsync(
+            async () => (await StatusAsync(http)).GetProperty("indicators").EnumerateArray().Single(indicator => indicator.GetProperty("id").GetString() == "cmp_inference_routing").GetProperty("status").GetString() == status,
+            TimeSpan.FromSeconds(120),
+            $"the routers are shown as {status}");
+    }
+
     [Theory]
     [InlineData("-1")]
     [InlineData("eighteen")]
@@ -199,6 +241,12 @@ public sealed partial class DemoTests : AppHostTests
 
     [GeneratedRegex("^  Console +http://localhost:[0-9]+/console/link/(?<token>[A-Za-z0-9_-]{43})  \\(signs you in once, within 10 minutes\\)$", RegexOptions.ExplicitCapture)]
     private static partial Regex SignInLink();
+
+    [GeneratedRegex("Silent routers, of (?<all>[0-9]+)", RegexOptions.ExplicitCapture)]
+    private static partial Regex SilentRouters();
+
+    [GeneratedRegex("name=\"csrf\" value=\"(?<value>[^\"]+)\"", RegexOptions.ExplicitCapture)]
+    private static partial Regex Csrf();
 
     [GeneratedRegex("^  Mails it sends +(?<url>http://localhost:[0-9]+)$", RegexOptions.ExplicitCapture)]
     private static partial Regex MailPage();
