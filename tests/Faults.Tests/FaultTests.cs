@@ -33,7 +33,7 @@ public sealed class FaultTests(BreakableCluster system, ITestOutputHelper output
         for (var watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromMinutes(minutes);)
         {
             // Each alone first, then random pairs.
-            var faults = next.TryDequeue(out var one) ? [one] : all.OrderBy(_ => random.Next()).Take(2).ToList();
+            var faults = next.TryDequeue(out var one) ? [one] : Pairs().First(pair => !pair.All(fault => fault.Name is "gateway-0 killed" or "gateway-1 stopped")); // a Gateway is left
             if (faults.Count > 1 && !warm)
             {
                 (before, warm) = (Footprints(cluster), true);
@@ -47,6 +47,11 @@ public sealed class FaultTests(BreakableCluster system, ITestOutputHelper output
             foreach (var fault in faults.OrderByDescending(fault => fault.Stops))
             {
                 await fault.Mend(); // what is stopped goes on before anything starts beside it
+            }
+
+            foreach (var killed in faults.Where(fault => fault.Name.EndsWith("-0 killed", StringComparison.Ordinal)))
+            {
+                await cluster.ReadyAsync(killed.Name.Split(' ')[0]); // how long a start takes, under this load, is the machine's
             }
 
             var recovery = await FaultyCluster.WellAsync(cluster, name);
@@ -63,12 +68,10 @@ public sealed class FaultTests(BreakableCluster system, ITestOutputHelper output
             Assert.True(load.Findings.Count == 0, $"After {name}:\n{string.Join('\n', load.Findings.Take(20))}");
         }
 
+        await Eventually.TrueAsync(() => load is { Acknowledged: > 20, AcknowledgedUpdates: > 20, Shared.Windows: > 3 }, "enough was written to say something", seconds: 180);
         await load.StopAsync();
         await load.VerifyAsync();
         Assert.True(load.Findings.Count == 0, string.Join('\n', load.Findings.Take(20)));
-        Assert.True(load.Acknowledged > 20, $"Only {load.Acknowledged} windows were acknowledged.");
-        Assert.True(load.AcknowledgedUpdates > 20, $"Only {load.AcknowledgedUpdates} updates of incidents were acknowledged.");
-        Assert.True(load.Shared.Windows > 3, $"Only {load.Shared.Windows} windows were shared.");
         Assert.Equal(Environment.ProcessorCount, sockets.Count);
         Assert.True(sockets.Seen > 0, "The runtime reported no wait at all.");
         Assert.True(sockets.Waits.Count == 0, $"The Gateway waited on threads that poll sockets:\n{string.Join('\n', sockets.Waits.Take(20))}");
@@ -82,6 +85,14 @@ public sealed class FaultTests(BreakableCluster system, ITestOutputHelper output
             Console.WriteLine($"{process}: {files} open files, then {filesNow}; {megabytes:0} MiB, then {megabytesNow:0}");
             Assert.True(filesNow < (files * 1.5) + 50, $"{process} had {files} open files, now {filesNow}.");
             Assert.True(megabytesNow < (megabytes * 1.5) + 60, $"{process} had {megabytes:0} MiB, now {megabytesNow:0}.");
+        }
+
+        IEnumerable<List<Fault>> Pairs()
+        {
+            while (true)
+            {
+                yield return [.. all.OrderBy(_ => random.Next()).Take(2)];
+            }
         }
     }
 

@@ -15,7 +15,7 @@ namespace Xerotier.Faults.Tests;
 public class FaultyCluster : IAsyncLifetime
 {
     /// <summary>Ten seconds, as promised, with three times that as slack.</summary>
-    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(30);
+    internal static readonly TimeSpan Recovery = TimeSpan.FromSeconds(30);
 
     public static readonly IReadOnlyList<string> Services = ["console", "gateway", "healthcollector", "maintenanceservice", "notificationservice", "statusservice"];
 
@@ -114,6 +114,7 @@ public class FaultyCluster : IAsyncLifetime
                 var second = project.ApplicationBuilder.Resources.OfType<IResourceWithEndpoints>().Single(resource => resource.Name == "gateway-1").GetEndpoint(first.EndpointName);
                 fleetsWay ??= Keep(new ChaosProxy(() => IsListening(first.Port) ? first.Port : second.Port));
                 context.EnvironmentVariables[FleetsGateway] = $"http://127.0.0.1:{fleetsWay.Port}";
+                context.EnvironmentVariables["Fleet__StaleAfterSeconds"] = "6"; // it speaks every two seconds, so that what a fault delays is not silence
             });
             return;
         }

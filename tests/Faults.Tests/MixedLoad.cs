@@ -160,45 +160,56 @@ internal sealed class MixedLoad : IAsyncDisposable
         await subscriber.DisposeAsync();
     }
 
-    private Task VisitAsync(int first) => RepeatAsync(TimeSpan.FromMilliseconds(100), async () =>
+    private Task VisitAsync(int first)
     {
-        var watch = Stopwatch.StartNew();
-        var (response, body) = await gateways.SendAsync(first, () => Gateways.Request(HttpMethod.Get, "/status.json"));
-        if (response is null)
-        {
-            findings.Enqueue($"{Now()}: no Gateway served the page");
-            return;
-        }
+        DateTimeOffset? unknownSince = null;
+        return RepeatAsync(TimeSpan.FromMilliseconds(100), VisitOnceAsync);
 
-        pageMilliseconds.Add(watch.Elapsed.TotalMilliseconds);
-        if (response != HttpStatusCode.OK)
+        async Task VisitOnceAsync()
         {
-            findings.Enqueue($"{Now()}: the page answered {(int)response}: {body}");
-            return;
-        }
-
-        using var page = JsonDocument.Parse(body!);
-        var stale = page.RootElement.GetProperty("stale_since").ValueKind != JsonValueKind.Null;
-        var age = DateTimeOffset.UtcNow - page.RootElement.GetProperty("generated_at").GetDateTimeOffset();
-        if (!stale && age > TimeSpan.FromSeconds(60 + 10))
-        {
-            findings.Enqueue($"{Now()}: a page of {age.TotalSeconds:0} s ago is not marked as stale");
-        }
-
-        if (age < -TimeSpan.FromSeconds(3))
-        {
-            findings.Enqueue($"{Now()}: a page of {-age.TotalSeconds:0} s from now"); // whatever a clock says: 2 s are tolerated
-        }
-
-        // The fleet is alive all the time: whoever says that it is not, lies. A window that is active does not change what is shown of each.
-        foreach (var indicator in page.RootElement.GetProperty("indicators").EnumerateArray())
-        {
-            if (indicator.GetProperty("status").GetString() is var status && status != "operational" && !(status == "unknown" && MayBeUnknown))
+            var (watch, mayBeUnknown) = (Stopwatch.StartNew(), MayBeUnknown);
+            var (response, body) = await gateways.SendAsync(first, () => Gateways.Request(HttpMethod.Get, "/status.json"));
+            if (response is null)
             {
-                findings.Enqueue($"{Now()}: the page says {status} of {indicator.GetProperty("name").GetString()}, which is alive");
+                findings.Enqueue($"{Now()}: no Gateway served the page");
+                return;
+            }
+
+            pageMilliseconds.Add(watch.Elapsed.TotalMilliseconds);
+            if (response != HttpStatusCode.OK)
+            {
+                findings.Enqueue($"{Now()}: the page answered {(int)response}: {body}");
+                return;
+            }
+
+            using var page = JsonDocument.Parse(body!);
+            var stale = page.RootElement.GetProperty("stale_since").ValueKind != JsonValueKind.Null;
+            var age = DateTimeOffset.UtcNow - page.RootElement.GetProperty("generated_at").GetDateTimeOffset();
+            if (!stale && age > TimeSpan.FromSeconds(60 + 10))
+            {
+                findings.Enqueue($"{Now()}: a page of {age.TotalSeconds:0} s ago is not marked as stale");
+            }
+
+            if (age < -TimeSpan.FromSeconds(3))
+            {
+                findings.Enqueue($"{Now()}: a page of {-age.TotalSeconds:0} s from now"); // whatever a clock says: 2 s are tolerated
+            }
+
+            // The fleet is alive all the time: whoever says that it is not, lies. A window that is active does not change what is shown of each.
+            // That nobody knows is no lie, but must pass: within the time that recovery may take.
+            var shown = page.RootElement.GetProperty("indicators").EnumerateArray().ToLookup(indicator => indicator.GetProperty("status").GetString()!, indicator => indicator.GetProperty("name").GetString());
+            foreach (var lie in shown.Where(of => of.Key is not ("operational" or "unknown")))
+            {
+                findings.Enqueue($"{Now()}: the page says {lie.Key} of {string.Join(", ", lie)}, which is alive");
+            }
+
+            unknownSince = !shown.Contains("unknown") || mayBeUnknown || MayBeUnknown ? null : unknownSince ?? DateTimeOffset.UtcNow;
+            if (DateTimeOffset.UtcNow - unknownSince > FaultyCluster.Recovery)
+            {
+                findings.Enqueue($"{Now()}: the page has not known of {string.Join(", ", shown["unknown"])} since {unknownSince:HH:mm:ss}");
             }
         }
-    });
+    }
 
     private Task WriteAsync(int first)
     {
