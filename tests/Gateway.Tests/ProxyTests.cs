@@ -200,7 +200,8 @@ public sealed class ProxyTests(PostgresFixture postgres)
     public async Task Limits_count_keys_and_addresses_apart_and_say_when_to_come_back()
     {
         await using var services = await FakeServices.StartAsync();
-        await using var gateway = await StartAsync(services, ("RateLimits:KeyPerMinute", "20"), ("RateLimits:PublicPerMinute", "10"), ("RateLimits:HeartbeatsPerMinute", "5"));
+        await using var gateway = await TestGateway.StartAsync(
+            await postgres.Server.CreateDatabaseAsync(), services, new() { ["RateLimits:KeyPerMinute"] = "20", ["RateLimits:PublicPerMinute"] = "10", ["RateLimits:HeartbeatsPerMinute"] = "5" }, TestGateway.HoldLimits);
         var (project, key) = await KeyAsync(gateway);
         var windows = $"/{project}/v1/management/maintenance";
 

@@ -17,7 +17,7 @@ public sealed class RateLimitTests(PostgresFixture postgres)
             ["Gateway:TrustedProxies:0"] = "127.0.0.0/8",
             ["RateLimits:KeyPerMinute"] = "10",
             ["RateLimits:PublicPerMinute"] = "20",
-        });
+        }, configure: TestGateway.HoldLimits);
         var project = await gateway.CreateProjectAsync();
         var (_, key) = await gateway.CreateKeyAsync(project, new { name = "here", scopes = new[] { "management" }, allowed_ips = new[] { "203.0.113.0/24" } });
         Assert.Equal((200, "9"), await GetAsync("203.0.113.7"));

@@ -41,9 +41,8 @@ public sealed class ReadinessTests(PostgresFixture postgres)
                 async () =>
                 {
                     var (status, body) = await gateway.SendAsync("GET", "/readyz");
-                    Assert.Equal(200, status);
                     Assert.DoesNotContain("10.0.0.1", body!.ToJsonString());
-                    return (string?)body["checks"]!["redis"] == redis && (string?)body["checks"]!["maintenancedb"] == (databases ?? redis) && (string?)body["checks"]!["statusdb"] == (databases ?? redis);
+                    return status == 200 && (string?)body["checks"]!["redis"] == redis && (string?)body["checks"]!["maintenancedb"] == (databases ?? redis) && (string?)body["checks"]!["statusdb"] == (databases ?? redis);
                 },
                 $"{redis} is passed on");
         }

@@ -1,7 +1,10 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Xerotier.Gateway.Keys;
+using Xerotier.Gateway.Limits;
 using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
@@ -49,11 +52,15 @@ internal sealed class TestGateway : IAsyncDisposable
             all[key] = value;
         }
 
-        var gateway = new TestGateway(new(all, configure), services, platformKey);
+        var gateway = new TestGateway(await Task.Run(() => new InProcessService<Program>(all, configure)), services, platformKey); // it waits, which no thread that polls sockets may
         var keys = gateway.Service.Services.GetRequiredService<KnownKeys>();
         await Eventually.TrueAsync(() => keys.IsLive, "the Gateway reads its database");
         return gateway;
     }
+
+    /// <summary>For <c>configure</c>: no limit is refilled while a test goes on.</summary>
+    public static void HoldLimits(IServiceCollection services) =>
+        services.AddSingleton(provider => new RateLimits(provider.GetRequiredService<IOptions<RateLimitOptions>>(), new FakeTimeProvider()));
 
     /// <summary>A client whose every answer is held against the public description.</summary>
     public static HttpClient Client(Uri address, Version? version = null) => new(new OpenApiCheck(new SocketsHttpHandler { AllowAutoRedirect = false }))

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Xerotier.Health.V1;
 using Xerotier.HealthCollector.Fleet;
 using static Xerotier.HealthCollector.Tests.TestHeartbeats;
@@ -11,10 +9,7 @@ public sealed class CollectorMetricsTests(RedisFixture redis) : RedisTests(redis
     [Fact]
     public async Task Operators_see_what_was_accepted_and_refused_and_how_the_fleet_is()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
+        var port = TestKit.TestPorts.Free();
         using var collector = new Collector(Redis.ConnectionString, null, ("METRICS_PORT", $"{port}"));
         using var watch = collector.Watch();
         await collector.ReportPlatformAsync(Router("r1"), Router("r2", RouterState.Offline), Shared("a1"), Private("w1"), Router(""));

@@ -116,7 +116,7 @@ public sealed class TestPostgres : IAsyncDisposable
 
     private static async Task<TestPostgres> StartInAsync(string folder, string[] settings)
     {
-        var postgres = new TestPostgres(PrivateServers.Postgres(folder, PrivateServers.FreePort(), [], ["fsync=off", .. settings]), folder, settings);
+        var postgres = new TestPostgres(await Task.Run(() => PrivateServers.Postgres(folder, PrivateServers.FreePort(), [], ["fsync=off", .. settings])), folder, settings); // it waits, which no thread that polls sockets may
         await postgres.WaitAsync();
         return postgres;
     }
