@@ -24,9 +24,8 @@ public static class PublicAddress
     private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3"); // loopback, ULA, link-local, multicast and mapped IPv4 lie outside
     private static readonly IPNetwork Teredo = IPNetwork.Parse("2001::/32"); // the IPv4 address within is obfuscated
     private static readonly IPNetwork SixToFour = IPNetwork.Parse("2002::/16");
-    private static readonly IPNetwork Nat64 = IPNetwork.Parse("64:ff9b::/96");
 
-    /// <summary>Whether <paramref name="address"/> is public. IPv6 that carries an IPv4 address is as public as that; mapped IPv4 never is, for no name has such an address.</summary>
+    /// <summary>Whether <paramref name="address"/> is public. 6to4 is as public as the IPv4 address within; mapped IPv4 and NAT64 never are (notifications.md section 21): what they reach is for the network to say.</summary>
     public static bool IsPublic(IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -43,8 +42,7 @@ public static class PublicAddress
         Span<byte> bytes = stackalloc byte[16];
         address.TryWriteBytes(bytes, out _);
         address = new(bytes); // without a scope
-        return Nat64.Contains(address) ? IsPublic(new IPAddress(bytes[12..]))
-            : SixToFour.Contains(address) ? IsPublic(new IPAddress(bytes[2..6]))
+        return SixToFour.Contains(address) ? IsPublic(new IPAddress(bytes[2..6]))
             : GlobalUnicast.Contains(address) && !Teredo.Contains(address);
     }
 }
