@@ -1,8 +1,13 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using Xerotier.TestKit;
 
@@ -11,6 +16,9 @@ namespace Xerotier.EndToEnd.Tests;
 /// <summary>The drill of docs/backup.md, with the services running on: write, back up, write on, lose it all, restore.</summary>
 public sealed class BackupTests
 {
+    private readonly ConcurrentQueue<(string Window, string Id, bool Taken)> received = [];
+    private volatile bool isWell; // the receiver of webhooks
+
     [Fact]
     public async Task What_was_written_before_the_backup_is_there_again_and_what_it_undoes_is_named()
     {
@@ -19,7 +27,10 @@ public sealed class BackupTests
         var project = await CreatedAsync(platform, "/v1/platform/projects", new { name = "Drill", slug = "drill" });
         var (first, second) = (await KeyAsync("first"), await KeyAsync("second"));
         using var tenant = cluster.Http(first.Value);
+        await using var receiver = await StartReceiverAsync();
+        var subscription = await CreatedAsync(tenant, $"/{project}/v1/management/subscriptions", new { channel = "webhook", target = receiver.Urls.Single(), events = new[] { "maintenance.scheduled" } });
         var kept = await WindowAsync("A window from before the backup");
+        await Observer.UntilAsync(() => Task.FromResult(received.Any(message => message.Window == kept)), TimeSpan.FromSeconds(30), "the receiver is told of it, and is not well");
 
         // As on an installation, whose connection strings are among its secrets.
         var (folder, secrets, metrics) = (Path.Combine(cluster.DataFolder, "backup"), Directory.CreateDirectory(Path.Combine(cluster.DataFolder, "secrets-of-services")).FullName, Path.Combine(cluster.DataFolder, "backup.prom"));
@@ -75,11 +86,26 @@ public sealed class BackupTests
             async () => await cluster.PageAsync() is var page && page.Contains("A window from before the backup", StringComparison.Ordinal) && !page.Contains("A window that the backup", StringComparison.Ordinal),
             TimeSpan.FromSeconds(15), "the page shows what the backup holds");
 
+        // The message that waited has the id that it had, and nobody is told of what the backup does not know.
+        isWell = true;
+        var waits = (await tenant.GetFromJsonAsync<JsonObject>($"/{project}/v1/management/subscriptions/{subscription}/deliveries"))!["data"]!.AsArray().Single()!;
+        Assert.Equal((kept, "pending"), ((string?)waits["object_id"], (string?)waits["state"]));
+        using (var retried = await tenant.PostAsync($"/{project}/v1/management/subscriptions/{subscription}/deliveries/{waits["id"]}/retry", null))
+        {
+            Assert.Equal(HttpStatusCode.OK, retried.StatusCode);
+        }
+
+        await Observer.UntilAsync(() => Task.FromResult(received.Any(message => message.Taken)), TimeSpan.FromSeconds(30), "the message arrives");
+        Assert.Equal([(kept, (string)waits["id"]!)], received.Select(message => (message.Window, message.Id)).Distinct());
+
         // Everything goes on: a rotation takes effect everywhere, windows are written, the history is recorded.
         using var rotation = await tenant.PostAsync($"/{project}/v1/management/keys/{second.Id}/rotate", null);
         var rotated = (await rotation.Content.ReadFromJsonAsync<JsonObject>())!["key"]!.GetValue<string>();
         await StatusAsync(rotated, HttpStatusCode.OK);
-        Assert.NotEqual(lost, await WindowAsync("A window from after the restore"));
+        var later = await WindowAsync("A window from after the restore");
+        Assert.NotEqual(lost, later);
+        await Observer.UntilAsync(() => Task.FromResult(received.Any(message => message.Window == later && message.Taken)), TimeSpan.FromSeconds(30), "the receiver is told of what is new");
+        Assert.DoesNotContain(received, message => message.Window == lost);
         await Observer.UntilAsync(
             async () => (await cluster.PageAsync()).Contains("A window from after the restore", StringComparison.Ordinal), TimeSpan.FromSeconds(15), "the page shows what was written after the restore");
         await Observer.UntilAsync(async () => (await platform.GetAsync("/readyz")).StatusCode == HttpStatusCode.OK, TimeSpan.FromSeconds(15), "everything is ready");
@@ -111,6 +137,22 @@ public sealed class BackupTests
         Assert.Contains("No revocation", (await RunAsync("restore", ["--after-recovery"], ("ConnectionStrings__gatewaydb_before", ConnectionString(cluster, "gatewaydb")))).Output);
         before = await RecordedUntilAsync();
         await Observer.UntilAsync(async () => await RecordedUntilAsync() > before, TimeSpan.FromSeconds(15), "the history goes on");
+
+        async Task<WebApplication> StartReceiverAsync()
+        {
+            var builder = WebApplication.CreateBuilder();
+            builder.Logging.SetMinimumLevel(LogLevel.Warning);
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+            var app = builder.Build();
+            app.Run(async context =>
+            {
+                var message = (await JsonNode.ParseAsync(context.Request.Body))!;
+                received.Enqueue(((string)message["data"]!["id"]!, context.Request.Headers["webhook-id"].ToString(), isWell));
+                context.Response.StatusCode = isWell ? StatusCodes.Status204NoContent : StatusCodes.Status500InternalServerError;
+            });
+            await app.StartAsync();
+            return app;
+        }
 
         async Task<(string Id, string Value)> KeyAsync(string name)
         {

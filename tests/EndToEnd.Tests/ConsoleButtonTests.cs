@@ -10,6 +10,37 @@ public sealed partial class ConsoleButtonTests(SharedCluster shared)
 {
     private readonly Cluster cluster = shared.Cluster;
 
+    [Theory]
+    [InlineData(true, false, "/console/ /console/maintenance /console/recurring /console/fleet /console/subscriptions /console/keys /console/audit", "/console/incidents /console/platform/projects")]
+    [InlineData(false, true, "/console/platform/projects /console/platform/components /console/platform/subscribers /console/platform/keys", "/console/maintenance /console/keys /console/fleet")]
+    [InlineData(true, true, "/console/ /console/maintenance /console/recurring /console/fleet /console/subscriptions /console/keys /console/audit /console/platform/projects /console/platform/components /console/platform/subscribers /console/platform/keys", "/console/incidents")]
+    public async Task A_session_of_a_tenant_of_the_platform_or_of_both_has_its_places_and_no_others(bool ofTenant, bool ofPlatform, string places, string others)
+    {
+        var (project, key) = await cluster.CreateProjectAsync("tenant", false, "management");
+        using var somebody = new ConsoleOperator(cluster, project, key);
+        foreach (var held in new[] { ofTenant ? key : null, ofPlatform ? cluster.PlatformKey : null }.OfType<string>())
+        {
+            await somebody.AddKeyAsync(held);
+        }
+
+        var home = await somebody.GetAsync(ofTenant ? "/console/" : "/console/platform/projects");
+        Assert.Equal(places.Split(' '), Place().Matches(home.Html.Split("<nav aria-label=\"Console\">")[1].Split("</nav>")[0]).Select(match => match.Groups["place"].Value).Except(["/console/settings", "/console/sign-in", "/console/demo"]));
+        foreach (var place in places.Split(' '))
+        {
+            Assert.Equal((place, 200), (place, (await somebody.GetAsync(place)).Status));
+        }
+
+        foreach (var other in others.Split(' '))
+        {
+            Assert.Equal((other, 403), (other, (await somebody.GetAsync(other)).Status));
+        }
+
+        if (!ofTenant)
+        {
+            Assert.Equal((303, "/console/platform/projects"), Led(await somebody.GetAsync("/console/")));
+        }
+    }
+
     [Fact]
     public async Task A_key_is_made_rotated_and_revoked_and_the_audit_log_has_all_of_it()
     {
@@ -104,6 +135,9 @@ public sealed partial class ConsoleButtonTests(SharedCluster shared)
 
     [GeneratedRegex("<p class=\"secret\"[^>]*>(?<key>xero_[a-z0-9-]+_[A-Za-z0-9_-]{43})</p>", RegexOptions.ExplicitCapture)]
     private static partial Regex Secret();
+
+    [GeneratedRegex("<a href=\"(?<place>/console/[^\"#?]*)\"( aria-current=\"page\")?>", RegexOptions.ExplicitCapture)]
+    private static partial Regex Place();
 
     [GeneratedRegex("<b>(?<action>[a-z]+)</b>\\s+key\\s+<a [^>]*><bdi>(?<name>[^<]*)</bdi>", RegexOptions.ExplicitCapture)]
     private static partial Regex Trail();

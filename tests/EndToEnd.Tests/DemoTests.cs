@@ -66,8 +66,15 @@ public sealed partial class DemoTests : AppHostTests
     [Fact]
     public async Task Without_the_demo_nothing_is_simulated_and_the_folder_stays_real()
     {
-        var host = Start(new() { ["Demo__Seed"] = "18" }, arguments: "--no-demo");
-        var printed = await ReadyAsync(host);
+        var host = Start(new() { ["Demo__Seed"] = "18", ["XEROTIER_XEROCTL_PROJECT"] = Path.Combine(Solution.Folder, "xeroctl") }, arguments: "--no-demo");
+        var printed = await ReadyAsync(host, "The command line");
+        Assert.Contains(printed, line => line.Contains("stops everything.", StringComparison.Ordinal)); // nobody waited for xeroctl
+        using (var xeroctl = Process.Start(printed[^1].Split("   ")[^1], "--version"))
+        {
+            await xeroctl.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(0, xeroctl.ExitCode);
+        }
+
         Assert.DoesNotContain(printed, line => line.Contains("fleetsimulator", StringComparison.Ordinal) || line.Contains("/console/link/", StringComparison.Ordinal));
         Assert.Contains($"  Console            http://localhost:{host.Port}/console/  (sign in with the platform key)", printed);
         Assert.Contains($"  The API            http://localhost:{host.Port}/docs", printed);
@@ -225,10 +232,10 @@ public sealed partial class DemoTests : AppHostTests
     public async Task A_seed_that_is_no_number_is_one_sentence_and_exit_code_1(string seed) =>
         await FailsAsync(new() { ["Demo__Seed"] = seed }, $"Demo__Seed must be a number from 0 to {int.MaxValue}, not '{seed}'.");
 
-    private static async Task<IReadOnlyList<string>> ReadyAsync(AppHostProcess host)
+    private static async Task<IReadOnlyList<string>> ReadyAsync(AppHostProcess host, string last = "stops everything.")
     {
         _ = host.Process.StandardError.ReadToEndAsync(CancellationToken.None);
-        return await host.ReadyAsync(StartTimeout, "stops everything.");
+        return await host.ReadyAsync(StartTimeout, last);
     }
 
     private static HttpClient Http(AppHostProcess host) => new() { BaseAddress = new Uri($"http://localhost:{host.Port}") };
