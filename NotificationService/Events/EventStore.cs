@@ -9,7 +9,8 @@ namespace Xerotier.NotificationService.Events;
 /// Writes events, each once by its key, and then a message for everybody who is to be told: a thousand in a transaction, in the order of
 /// their ids, so that the first are on their way while the last are written. Their rows are locked first, as whoever records what came of
 /// messages does too: so the number of a message is its place, and whether an earlier one is still to be tried is known for sure. The id of
-/// a message follows from its event and subscription: where this database was set back and tells again, receivers know what they have had.
+/// a message follows from its event, with its time, and its subscription: where this database was set back and tells again, receivers know
+/// what they have had, and what happened otherwise is something else.
 /// </summary>
 internal static class EventStore
 {
@@ -26,7 +27,7 @@ internal static class EventStore
     private const string ToTellSql = "select event_id from telling order by event_id";
 
     private const string HoldSql = """
-        select t.after, e.type, e.project_id, e.platform, e.components, e.created_at, e.key
+        select t.after, e.type, e.project_id, e.platform, e.components, e.created_at, e.key, e.occurred_at
         from telling t join events e on e.id = t.event_id where t.event_id = @event for update of t
         """;
 
@@ -93,7 +94,7 @@ internal static class EventStore
         var held = await hold.ReadAllAsync(
             row => (
                 After: row.GetString(0), Type: row.GetString(1), ProjectId: row.GetString(2), Platform: row.GetBoolean(3), Components: row.GetFieldValue<string[]>(4),
-                At: row.GetFieldValue<DateTimeOffset>(5), Key: row.GetString(6)),
+                At: row.GetFieldValue<DateTimeOffset>(5), Name: $"{row.GetString(6)} {row.GetFieldValue<DateTimeOffset>(7).UtcTicks}"),
             cancellation);
         if (held is not [var happened])
         {
@@ -105,7 +106,7 @@ internal static class EventStore
             happened.Type, happened.Platform, happened.Components);
         var told = await number.ReadAllAsync(row => row.GetString(0), cancellation);
         await using var tell = connection.Command($"{TellSql}; {(told.Count < AtOnce ? DoneSql : LaterSql)}")
-            .Number("event", id).Texts("messages", told.Select(subscription => Id.Of("msg_", $"{happened.Key} {subscription}"))).Texts("subscriptions", told).Text("after", told.Max(StringComparer.Ordinal) ?? "");
+            .Number("event", id).Texts("messages", told.Select(subscription => Id.Of("msg_", $"{happened.Name} {subscription}"))).Texts("subscriptions", told).Text("after", told.Max(StringComparer.Ordinal) ?? "");
         await tell.ExecuteNonQueryAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return told.Count;

@@ -102,9 +102,13 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
         {
             await cursor.ReleaseAsync(cancellation);
         }
-        catch (Exception failure) when (failure is NpgsqlException or OperationCanceledException or TimeoutException or ObjectDisposedException)
+        catch (Exception failure)
         {
-            failures.Failed(failure); // the hold ends by itself
+            // The hold ends by itself, and a database that cannot be asked ends no loop.
+            if (!cancellation.IsCancellationRequested)
+            {
+                failures.Failed(failure);
+            }
         }
     }
 

@@ -97,10 +97,10 @@ internal sealed class Notifier : IAsyncDisposable
         """);
 
     /// <summary>Adds an event of the platform's.</summary>
-    public async Task<int> HappenAsync(string key, string objectId = "inc_1", string project = "proj_platform1", bool platform = true, string type = EventTypes.IncidentUpdated, params string[] components)
+    public async Task<int> HappenAsync(string key, string objectId = "inc_1", string project = "proj_platform1", bool platform = true, string type = EventTypes.IncidentUpdated, DateTimeOffset? at = null, params string[] components)
     {
         await using var opened = await Database.OpenConnectionAsync();
-        return await EventStore.AddAsync(opened, new(key, type, objectId, project, platform, components, DateTimeOffset.UtcNow, "{\"id\":\"inc_1\",\"object\":\"incident\"}"u8.ToArray()), default)
+        return await EventStore.AddAsync(opened, new(key, type, objectId, project, platform, components, at ?? DateTimeOffset.UtcNow, "{\"id\":\"inc_1\",\"object\":\"incident\"}"u8.ToArray()), default)
             ? await ToldAsync()
             : 0;
 
