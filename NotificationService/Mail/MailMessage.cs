@@ -95,7 +95,7 @@ internal static class MailMessage
             .Append("</title></head>\n<body style=\"font-family:sans-serif;line-height:1.5\">\n<h1 style=\"font-size:1.25em\">").Append(Html.Encode(Line(content.Headline))).Append("</h1>\n");
         if (content.IsMarkdown)
         {
-            html.Append(Markdown.ToHtml(Lines(content.Body))).Append('\n');
+            html.Append(Markdown.ToHtml(content.Body)).Append('\n');
         }
         else if (content.Body.Length > 0)
         {

@@ -18,7 +18,7 @@ internal static class SlackMarkdown
     /// <summary>Renders <paramref name="markdown"/> in at most <paramref name="most"/> characters: the blocks that fit, and of the rest the plain text until it ends with an ellipsis.</summary>
     public static string Render(string markdown, int most)
     {
-        var clean = SlackText.Clean(markdown);
+        var clean = SlackText.Visible(markdown, tabs: true).Trim();
         try
         {
             return RenderClean(clean, most);
@@ -49,7 +49,7 @@ internal static class SlackMarkdown
 
     private static string Render(Block block) => block switch
     {
-        HeadingBlock heading => $"*{Render(heading.Inline)}*",
+        HeadingBlock heading => $"*{Render(heading.Inline).Trim('*')}*",
         LeafBlock { Inline: { } inlines } => Render(inlines),
         CodeBlock code => $"```\n{SlackText.Escape(code.Lines.ToString())}\n```",
         ThematicBreakBlock => "———",
@@ -68,11 +68,11 @@ internal static class SlackMarkdown
     private static string Render(ContainerInline? inlines, int depth = 0) => depth > Deepest ? throw new ArgumentException("The marks are nested too deeply.", nameof(inlines)) : string.Concat((inlines ?? Enumerable.Empty<Inline>()).Select(inline => inline switch
     {
         LiteralInline literal => SlackText.Escape(literal.Content.ToString()),
-        HtmlEntityInline entity => SlackText.Escape(entity.Transcoded.ToString()),
+        HtmlEntityInline entity => SlackText.Escape(SlackText.Visible(entity.Transcoded.ToString())),
         EmphasisInline { DelimiterCount: > 1 } strong => $"*{Render(strong, depth + 1)}*",
         EmphasisInline emphasis => $"_{Render(emphasis, depth + 1)}_",
         CodeInline code => $"`{SlackText.Escape(code.Content)}`",
-        LinkInline { IsImage: false } link when Address(link.Url) is { } address => $"<{address}|{Render(link, depth + 1)}>",
+        LinkInline { IsImage: false } link when Address(link.Url) is { } address => Render(link, depth + 1) is { Length: > 0 } label ? $"<{address}|{label}>" : $"<{address}>",
         AutolinkInline link when Address(link.IsEmail ? $"mailto:{link.Url}" : link.Url) is { } address => $"<{address}|{SlackText.Escape(link.Url)}>",
         LineBreakInline => "\n",
         ContainerInline other => Render(other, depth + 1), // of a link that leads nowhere, and of an image, the text is all that is shown

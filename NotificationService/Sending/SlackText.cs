@@ -8,21 +8,21 @@ internal static class SlackText
 {
     private const string Ellipsis = "…";
 
-    /// <summary>Control characters but line breaks as spaces, without what surrounds it.</summary>
-    public static string Clean(string text) => string.Concat(text.ReplaceLineEndings("\n").Select(c => char.IsControl(c) && c != '\n' ? ' ' : c)).Trim();
+    /// <summary>Control characters but line breaks, and tabs where they mean something, as spaces.</summary>
+    public static string Visible(string text, bool tabs = false) => string.Concat(text.ReplaceLineEndings("\n").Select(c => char.IsControl(c) && c != '\n' && !(tabs && c == '\t') ? ' ' : c));
 
     /// <summary><paramref name="text"/> escaped.</summary>
     public static string Escape(string text) =>
         text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal);
 
     /// <summary>
-    /// <paramref name="text"/> clean and escaped, in at most <paramref name="most"/> characters: where there are more it ends, between two
+    /// <paramref name="text"/> escaped, without control characters and what surrounds it, in at most <paramref name="most"/> characters: where there are more it ends, between two
     /// characters as a reader counts them, with an ellipsis.
     /// </summary>
     public static string Escape(string text, int most)
     {
         var (escaped, fitting) = (new StringBuilder(), 0); // how much fits with an ellipsis after it
-        for (var rest = Clean(text).AsSpan(); rest.Length > 0;)
+        for (var rest = Visible(text).Trim().AsSpan(); rest.Length > 0;)
         {
             var length = StringInfo.GetNextTextElementLength(rest);
             escaped.Append(Escape(rest[..length].ToString()));

@@ -21,7 +21,7 @@ public static class Markdown
     private static readonly Dictionary<string, string> Plain = new(StringComparer.Ordinal);
 
     /// <summary>The HTML of <paramref name="text"/>.</summary>
-    public static string ToHtml(string text) => Kept(Html, text, text => Unless(MakeHtml, text, tooDeep => $"<p>{PageShell.Html(tooDeep)}</p>"));
+    public static string ToHtml(string text) => Kept(Html, text, text => Unless(MakeHtml, text, tooDeep => $"<p>{PageShell.Html(tooDeep).ReplaceLineEndings("<br>\n")}</p>"));
 
     /// <summary>The same as plain text, with each link's address after its text: <c>text (https://…)</c>.</summary>
     public static string ToPlainText(string text) => Kept(Plain, text, text => Unless(MakePlainText, text, tooDeep => tooDeep));

@@ -93,6 +93,8 @@ public sealed partial class SlackMessageTests
     [InlineData("**Bold**, *so* and `x < y`", "*Bold*, _so_ and `x &lt; y`")]
     [InlineData("[Status & more](https://example.com/a?b=1&c|d) or <https://example.com>", "<https://example.com/a?b=1&amp;c%7Cd|Status &amp; more> or <https://example.com/|https://example.com>")]
     [InlineData("[x](javascript:alert) ![graph](https://example.com/g.png) <b>no</b>", "x graph &lt;b&gt;no&lt;/b&gt;")]
+    [InlineData("# **Big**\n\n[](https://example.com/a) a&#1;b", "*Big*\n\n<https://example.com/a> a b")]
+    [InlineData("- one\n\t- two", "• one\n   • two")]
     [InlineData("# Big\n\nOne\ntwo\n\n---", "*Big*\n\nOne\ntwo\n\n———")]
     [InlineData("- one\n  - two\n- three\n\n3. four\n4. five", "• one\n   • two\n• three\n\n3. four\n4. five")]
     [InlineData("> so\n> it goes\n\n```\na & b\n```", "> so\n> it goes\n\n```\na &amp; b\n```")]
