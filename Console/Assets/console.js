@@ -40,21 +40,22 @@
   const every = 5000;
   const old = 15000;
   let wait = every;
-  let [heard, lost] = [Date.now(), false];
+  let [heard, why, notBefore, timer, busy] = [Date.now(), '', 0, 0, false];
   // What was not fetched again for a while is not shown as what is now.
   const sayHowOld = () => {
     let note = document.getElementById('not-live');
-    if (document.visibilityState !== 'visible' || Date.now() - heard < old) { note?.remove(); return; }
+    if (Date.now() - heard < old) { note?.remove(); return; }
     if (!note) {
       note = document.createElement('p');
       [note.id, note.className] = ['not-live', 'note'];
       note.setAttribute('role', 'status');
       document.querySelector('main').prepend(note);
     }
-    const text = `As of ${new Date(heard).toISOString().slice(11, 19)} UTC: ${lost ? 'the console cannot be reached.' : 'nothing is fetched again while something is open or marked here.'}`;
+    const text = `As of ${new Date(heard).toISOString().slice(0, 19).replace('T', ' ')} UTC${why && `: ${why}`}.`;
     if (note.textContent !== text) note.textContent = text;
   };
   const refresh = async () => {
+    busy = true;
     if (document.visibilityState === 'visible' && !document.querySelector('[data-live] details[open], [data-live] :focus')) {
       try {
         const response = await fetch(location.pathname + location.search, { headers: { Accept: 'text/html', 'Xerotier-Live': '1' }, redirect: 'manual', signal: AbortSignal.timeout(10000) });
@@ -67,16 +68,25 @@
           }
           heard = Date.now();
         }
-        lost = !response.ok;
+        why = response.ok ? '' : response.status < 500 ? `it cannot be fetched again (${response.status})` : 'the console cannot be reached';
         const after = Number(response.headers.get('Retry-After'));
         wait = after > 0 ? after * 1000 : every;
+        notBefore = after > 0 ? Date.now() + wait : 0;
       } catch {
-        lost = true;
+        why = 'the console cannot be reached';
         wait = Math.min(wait * 2, 60000);
       }
-    } else lost = false;
+    } else if (document.visibilityState === 'visible') why = 'nothing is fetched again while something is open or marked here';
+    busy = false;
     sayHowOld();
-    setTimeout(refresh, wait);
+    timer = setTimeout(refresh, wait);
   };
-  setTimeout(refresh, every);
+  timer = setTimeout(refresh, every);
+  setInterval(sayHowOld, every);
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState !== 'visible' || busy || Date.now() < notBefore) return;
+    clearTimeout(timer);
+    wait = every;
+    refresh();
+  });
 })();

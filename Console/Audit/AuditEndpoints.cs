@@ -86,7 +86,7 @@ public sealed record AuditEntry(string Kind, string Name, string? Page, string A
         {
             JsonValueKind.String => value.GetString() ?? "",
             JsonValueKind.Null => "–",
-            JsonValueKind.Array when value.EnumerateArray().All(one => one.ValueKind == JsonValueKind.String) => Cut(string.Join(", ", value.EnumerateArray().Select(one => one.GetString()))),
+            JsonValueKind.Array when value.GetArrayLength() > 0 && value.EnumerateArray().All(one => one.ValueKind == JsonValueKind.String) => Cut(string.Join(", ", value.EnumerateArray().Select(one => one.GetString()))),
             _ => Cut(value.GetRawText()),
         }
         : "–";

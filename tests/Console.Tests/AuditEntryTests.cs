@@ -53,7 +53,7 @@ public sealed class AuditEntryTests
     {
         var entry = Read("""{"object":"incident.event","incident_id":"i","action":"updated","actor":"a","occurred_at":"2026-11-24T14:53:00Z","changed_fields":["services"],"before":{"services":[]},"after":{"services":["API","Web"]} }""");
 
-        Assert.Equal([("services", "", "API, Web")], entry.Changes);
+        Assert.Equal([("services", "[]", "API, Web")], entry.Changes);
     }
 
     private static AuditEntry Read(string json)
