@@ -1,7 +1,7 @@
 using System.Text;
-using Markdig;
 using Markdig.Syntax;
 using Markdig.Syntax.Inlines;
+using Xerotier.ServiceDefaults.Site;
 
 namespace Xerotier.NotificationService.Sending;
 
@@ -13,31 +13,22 @@ internal static class SlackMarkdown
 {
     private const int Deepest = 100; // marks in one another
 
-    private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().DisableHtml().Build();
-
     /// <summary>Renders <paramref name="markdown"/> in at most <paramref name="most"/> characters: the blocks that fit, and of the rest the plain text until it ends with an ellipsis.</summary>
     public static string Render(string markdown, int most)
     {
         var clean = SlackText.Visible(markdown, tabs: true).Trim();
-        try
-        {
-            return RenderClean(clean, most);
-        }
-        catch (ArgumentException)
-        {
-            return SlackText.Escape(clean, most); // a hundred quotes in one another, which the library does not read either
-        }
+        return Markdown.Render(clean, document => Render(document, clean, most), tooDeep => SlackText.Escape(tooDeep, most));
     }
 
-    private static string RenderClean(string clean, int most)
+    private static string Render(MarkdownDocument document, string source, int most)
     {
         var text = new StringBuilder();
-        foreach (var block in Markdig.Markdown.Parse(clean, Pipeline))
+        foreach (var block in document)
         {
             var (between, rendered) = (text.Length > 0 ? "\n\n" : "", Render(block));
             if (text.Length + between.Length + rendered.Length > most)
             {
-                var rest = ServiceDefaults.Site.Markdown.ToPlainText(clean[block.Span.Start..]);
+                var rest = Markdown.ToPlainText(source[block.Span.Start..]);
                 return most - text.Length > 10 ? text.Append(between).Append(SlackText.Escape(rest, most - text.Length)).ToString() : text.Append('…').ToString();
             }
 
@@ -84,7 +75,6 @@ internal static class SlackMarkdown
     private static string Indented(string text, string by) => text.Replace("\n", "\n" + by, StringComparison.Ordinal);
 
     /// <summary>An address that people may be led to, as Slack takes it; null: it is none.</summary>
-    private static string? Address(string? url) => Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" or "mailto"
-        ? SlackText.Escape(address.AbsoluteUri).Replace("|", "%7C", StringComparison.Ordinal)
-        : null;
+    private static string? Address(string? url) =>
+        Markdown.AddressOf(url) is { } address ? SlackText.Escape(address.AbsoluteUri).Replace("|", "%7C", StringComparison.Ordinal) : null;
 }

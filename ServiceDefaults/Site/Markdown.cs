@@ -21,23 +21,28 @@ public static class Markdown
     private static readonly Dictionary<string, string> Plain = new(StringComparer.Ordinal);
 
     /// <summary>The HTML of <paramref name="text"/>.</summary>
-    public static string ToHtml(string text) => Kept(Html, text, text => Unless(MakeHtml, text, tooDeep => $"<p>{PageShell.Html(tooDeep).ReplaceLineEndings("<br>\n")}</p>"));
+    public static string ToHtml(string text) => Kept(Html, text, text => Render(text, MakeHtml, tooDeep => $"<p>{PageShell.Html(tooDeep).ReplaceLineEndings("<br>\n")}</p>"));
 
     /// <summary>The same as plain text, with each link's address after its text: <c>text (https://…)</c>.</summary>
-    public static string ToPlainText(string text) => Kept(Plain, text, text => Unless(MakePlainText, text, tooDeep => tooDeep));
+    public static string ToPlainText(string text) => Kept(Plain, text, text => Render(text, MakePlainText, tooDeep => tooDeep));
 
-    /// <summary>What is nested more deeply than the library goes (a hundred quotes in one another) is shown as it was written.</summary>
-    private static string Unless(Func<string, string> make, string text, Func<string, string> asWritten)
+    /// <summary>What <paramref name="render"/> makes of <paramref name="text"/>, or <paramref name="asWritten"/> of what is nested more deeply than it or the library goes, as a hundred quotes in one another are: both throw an <see cref="ArgumentException"/> then.</summary>
+    public static string Render(string text, Func<MarkdownDocument, string> render, Func<string, string> asWritten)
     {
+        ArgumentNullException.ThrowIfNull(render);
+        ArgumentNullException.ThrowIfNull(asWritten);
         try
         {
-            return make(text);
+            return render(Markdig.Markdown.Parse(text, Pipeline));
         }
         catch (ArgumentException)
         {
             return asWritten(text);
         }
     }
+
+    /// <summary>An address that people may be led to; null: it is none.</summary>
+    public static Uri? AddressOf(string? url) => Uri.TryCreate(url, UriKind.Absolute, out var address) && Schemes.Contains(address.Scheme) ? address : null;
 
     /// <summary>What is made of texts is kept: documents are made every minute, and their texts hardly change.</summary>
     private static string Kept(Dictionary<string, string> made, string text, Func<string, string> make)
@@ -58,13 +63,12 @@ public static class Markdown
         }
     }
 
-    private static string MakePlainText(string text)
+    private static string MakePlainText(MarkdownDocument document)
     {
-        var document = Markdig.Markdown.Parse(text, Pipeline);
         foreach (var link in document.Descendants<LinkInline>().ToList())
         {
             link.IsImage = false;
-            if (Uri.TryCreate(link.Url, UriKind.Absolute, out var address) && Schemes.Contains(address.Scheme))
+            if (AddressOf(link.Url) is not null)
             {
                 link.InsertAfter(new LiteralInline($" ({link.Url})"));
             }
@@ -77,9 +81,8 @@ public static class Markdown
         return plain.ToString().Trim();
     }
 
-    private static string MakeHtml(string text)
+    private static string MakeHtml(MarkdownDocument document)
     {
-        var document = Markdig.Markdown.Parse(text, Pipeline);
         foreach (var heading in document.Descendants<HeadingBlock>())
         {
             heading.Level = HeadingLevel;

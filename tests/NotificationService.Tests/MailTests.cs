@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using MimeKit;
 using SmtpServer.Protocol;
 using Xerotier.NotificationService.Mail;
+using Xerotier.NotificationService.Messages;
 using Xerotier.NotificationService.Model;
 using Xerotier.ServiceDefaults.Site;
 
@@ -135,18 +136,34 @@ public sealed partial class MailTests(PostgresFixture postgres)
     [Fact]
     public void What_people_write_starts_no_header_and_no_element()
     {
-        var letter = new Letter("dlv_1", "sub_1", Address, "inc_1", new("Title\r\nBcc: other@example.org <b>é", "First\n<script>alert(1)</script>", ["Since\r\nnow"]));
-        using var made = MailMessage.Create(letter, MailboxAddress.Parse(Address), MailboxAddress.Parse("status@mail.example"), Brand.Default, "token", DateTimeOffset.UnixEpoch);
-        using var bytes = new MemoryStream();
-        made.WriteTo(bytes);
-        bytes.Position = 0;
-        using var read = MimeMessage.Load(bytes);
+        using var read = Read(new("Title\r\nBcc: other@example.org <b>é", "First\n<script>alert(1)</script>", ["Since\r\nnow"]));
         Assert.Equal("Title Bcc: other@example.org <b>é", read.Subject);
         Assert.Empty(read.Bcc);
         Assert.Contains("<script>", read.TextBody);
         Assert.DoesNotContain("<script>", read.HtmlBody);
         Assert.DoesNotContain("<b>", read.HtmlBody);
         Assert.Contains("Since now", read.TextBody);
+    }
+
+    [Fact]
+    public void What_operators_write_of_incidents_has_its_marks_and_nothing_more()
+    {
+        using var read = Read(new("Title", "**Down**: [more](https://example.com/a)\n\n- one\n\t- two\n\n<script>alert(1)</script>", []) { IsMarkdown = true });
+        Assert.Contains("<strong>Down</strong>: <a href=\"https://example.com/a\" rel=\"nofollow noopener\">more</a>", read.HtmlBody);
+        Assert.Contains("<li>two</li>", read.HtmlBody);
+        Assert.DoesNotContain("<script>", read.HtmlBody);
+        Assert.Contains("Down: more (https://example.com/a)", read.TextBody);
+        Assert.DoesNotContain("**", read.TextBody);
+    }
+
+    private static MimeMessage Read(MessageContent content)
+    {
+        using var made = MailMessage.Create(
+            new("dlv_1", "sub_1", Address, "inc_1", content), MailboxAddress.Parse(Address), MailboxAddress.Parse("status@mail.example"), Brand.Default, "token", DateTimeOffset.UnixEpoch);
+        using var bytes = new MemoryStream();
+        made.WriteTo(bytes);
+        bytes.Position = 0;
+        return MimeMessage.Load(bytes);
     }
 
     [Theory]
