@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Xerotier.ServiceDefaults;
 
@@ -16,20 +17,8 @@ public static class Id
     public static string New(string prefix) => prefix + RandomNumberGenerator.GetString(Alphabet, Length);
 
     /// <summary>The id of what <paramref name="name"/> names: always the same one.</summary>
-    public static string Of(string prefix, string name)
-    {
-        var number = new System.Numerics.BigInteger(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(name)), isUnsigned: true);
-        return string.Create(prefix.Length + Length, (prefix, number), static (id, of) =>
-        {
-            of.prefix.CopyTo(id);
-            var rest = of.number;
-            for (var place = of.prefix.Length; place < id.Length; place++)
-            {
-                rest = System.Numerics.BigInteger.DivRem(rest, Alphabet.Length, out var digit);
-                id[place] = Alphabet[(int)digit];
-            }
-        });
-    }
+    public static string Of(string prefix, string name) =>
+        prefix + string.Concat(SHA256.HashData(Encoding.UTF8.GetBytes(name)).Take(Length).Select(part => Alphabet[part % Alphabet.Length]));
 
     /// <summary>Whether <paramref name="id"/> can be one of this prefix. What cannot never reaches a store.</summary>
     public static bool IsWellFormed(string prefix, string id)
