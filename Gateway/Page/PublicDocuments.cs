@@ -32,7 +32,7 @@ internal sealed class PublicDocuments
 
     public PublicDocuments(Brand brand, DemoOptions demo, [FromKeyedServices(DatabaseTime.Key)] TimeProvider time)
     {
-        (this.brand, isDemo, this.time) = (brand, demo.Seed != 0, time);
+        (this.brand, isDemo, this.time) = (brand, demo.IsDemo, time);
         lastConfirmed = time.GetUtcNow();
         served = Mark(lastConfirmed);
     }

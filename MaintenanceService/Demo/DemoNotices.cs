@@ -47,7 +47,7 @@ internal sealed class DemoNotices(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (options.Seed == 0)
+        if (!options.IsDemo)
         {
             return;
         }

@@ -13,8 +13,11 @@ public sealed class DemoOptions
     /// <summary>The UTC day before which it ends, the same for all services. Default: today.</summary>
     public DateOnly? Day { get; set; }
 
+    /// <summary>Whether this is one.</summary>
+    public bool IsDemo => Seed > 0;
+
     /// <summary>The example history as of <paramref name="now"/>; null: this is no demo.</summary>
-    public DemoStory? StoryAt(DateTimeOffset now) => Seed == 0 ? null : DemoStory.Of(Seed, Day ?? DateOnly.FromDateTime(now.UtcDateTime));
+    public DemoStory? StoryAt(DateTimeOffset now) => !IsDemo ? null : DemoStory.Of(Seed, Day ?? DateOnly.FromDateTime(now.UtcDateTime));
 
     /// <summary>Reads a service's section, which is checked as the service starts.</summary>
     public static DemoOptions From(IConfigurationSection section)

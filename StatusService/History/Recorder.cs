@@ -27,7 +27,7 @@ public sealed class Recorder(HistoryStore store, StatusTrack track, DemoOptions 
     private string? lapsed; // a stamp from before a longer gap: it says nothing about now
 
     /// <summary>What the last turn found. Before the first nothing is known but what the start has said: whether this is a demo.</summary>
-    public RecorderTurn Last { get; private set; } = RecorderTurn.None with { History = HistorySnapshot.Empty with { IsDemo = demo.Seed > 0 } };
+    public RecorderTurn Last { get; private set; } = RecorderTurn.None with { History = HistorySnapshot.Empty with { IsDemo = demo.IsDemo } };
 
     /// <summary>This one held the lease at the end of its last turn.</summary>
     public bool Recording => held is not null;
