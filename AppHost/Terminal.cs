@@ -114,7 +114,7 @@ internal sealed class Terminal(
     {
         var page = $"http://localhost:{cluster.Port}";
         var credentials = Path.Combine(cluster.DataFolder, ClusterSettings.DemoFile);
-        var source = $"source '{credentials.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+        var source = $"source {Quoted(credentials)}";
         var dashboard = await DashboardAsync(cancellation) ?? "left out (--no-dashboard)";
         Say($"""
 
@@ -157,7 +157,7 @@ internal sealed class Terminal(
                   The log            {{cluster.LogFile}}
 
                   Nothing is simulated here: the page shows what your own routers and agents report.
-                  Try:  PLATFORM_KEY=$(sed -n 's/^platform=//p' '{{Path.Combine(cluster.DataFolder, "secrets").Replace("'", @"'\''", StringComparison.Ordinal)}}')
+                  Try:  PLATFORM_KEY=$(sed -n 's/^platform=//p' {{Quoted(Path.Combine(cluster.DataFolder, "secrets"))}})
                         # your first project
                         curl -H "Authorization: Bearer $PLATFORM_KEY" {{page}}/v1/platform/projects -d '{"name":"My team","slug":"my-team"}' -H 'Content-Type: application/json'
 
@@ -178,11 +178,14 @@ internal sealed class Terminal(
         }
     }
 
+    /// <summary>A path as a word of the shell, whatever is in it.</summary>
+    private static string Quoted(string path) => $"'{path.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+
     private static async Task BuildAsync(string project, string? source, CancellationToken cancellation)
     {
         if (await XeroctlBuild.RunAsync(project, cancellation) is { } program)
         {
-            Say($"  The command line   {program}{(source is null ? "" : $"\n                     {source}; '{program.Replace("'", @"'\''", StringComparison.Ordinal)}' status")}\n");
+            Say($"  The command line   {program}{(source is null ? "" : $"\n                     {source}; {Quoted(program)} status")}\n");
         }
         else if (!cancellation.IsCancellationRequested)
         {

@@ -95,6 +95,7 @@ internal sealed class WindowWriter(WindowStore store, Writes writes, Overlaps ov
             },
             http.RequestAborted);
     }
+
     /// <inheritdoc/>
     public void Dispose() => counted.Dispose();
 }
