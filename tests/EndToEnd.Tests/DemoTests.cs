@@ -214,7 +214,9 @@ public sealed partial class DemoTests : AppHostTests
 
         async Task SendAsync(string action, string routers)
         {
-            using var form = new FormUrlEncodedContent(new Dictionary<string, string> { ["csrf"] = Csrf().Match(page).Groups["value"].Value, ["routers"] = routers, ["shared_agents"] = "0", ["private_agents"] = "0", ["action"] = action });
+            using var form = new FormUrlEncodedContent([
+                .. new Answer(200, page, null).FieldsOf("/console/demo").Where(field => field.Name != "routers").Select(field => KeyValuePair.Create(field.Name, field.Value)), new("routers", routers), new("action", action),
+            ]);
             using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/console/demo", UriKind.Relative)) { Content = form, Headers = { { "Origin", $"http://localhost:{host.Port}" } } };
             using var response = await browser.SendAsync(request, TestContext.Current.CancellationToken);
             Assert.Equal(HttpStatusCode.OK, response.StatusCode); // of the page that it leads to
@@ -251,9 +253,6 @@ public sealed partial class DemoTests : AppHostTests
 
     [GeneratedRegex("Silent routers, of (?<all>[0-9]+)", RegexOptions.ExplicitCapture)]
     private static partial Regex SilentRouters();
-
-    [GeneratedRegex("name=\"csrf\" value=\"(?<value>[^\"]+)\"", RegexOptions.ExplicitCapture)]
-    private static partial Regex Csrf();
 
     [GeneratedRegex("^  Mails it sends +(?<url>http://localhost:[0-9]+)$", RegexOptions.ExplicitCapture)]
     private static partial Regex MailPage();

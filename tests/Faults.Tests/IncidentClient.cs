@@ -86,19 +86,7 @@ internal sealed class IncidentClient(Cluster cluster, Gateways gateways, (string
             }
         }
 
-        var titles = new List<string>();
-        for (var after = ""; ;)
-        {
-            using var list = JsonDocument.Parse(await operators.GetStringAsync($"{Incidents}?limit=100{after}"));
-            titles.AddRange(list.RootElement.GetProperty("data").EnumerateArray().Select(incident => incident.GetProperty("title").GetString()!).Where(title => title.StartsWith("incident ", StringComparison.Ordinal))); // not what was drafted
-            if (!list.RootElement.GetProperty("has_more").GetBoolean())
-            {
-                break;
-            }
-
-            after = $"&after={list.RootElement.GetProperty("last_id").GetString()}";
-        }
-
+        var titles = (await operators.ListAsync(Incidents)).Select(incident => incident.GetProperty("title").GetString()!).Where(title => title.StartsWith("incident ", StringComparison.Ordinal)).ToList(); // not what was drafted
         broken.AddRange(titles.GroupBy(title => title).Where(same => same.Count() > 1).Select(same => $"{same.Key} is there {same.Count()} times"));
         if (titles.Count < acknowledged.Count)
         {

@@ -84,21 +84,10 @@ internal sealed class MixedLoad : IAsyncDisposable
     {
         var stored = new Dictionary<string, List<string>>();
         using var http = cluster.Http(cluster.ApiKey);
-        for (var after = ""; ;)
+        foreach (var window in await http.ListAsync($"{cluster.BaseUrl}/management/maintenance"))
         {
-            using var list = JsonDocument.Parse(await http.GetStringAsync($"{cluster.BaseUrl}/management/maintenance?limit=100{after}"));
-            foreach (var window in list.RootElement.GetProperty("data").EnumerateArray())
-            {
-                var title = window.GetProperty("title").GetString()!;
-                (stored.TryGetValue(title, out var ids) ? ids : stored[title] = []).Add(window.GetProperty("id").GetString()!);
-            }
-
-            if (!list.RootElement.GetProperty("has_more").GetBoolean())
-            {
-                break;
-            }
-
-            after = $"&after={list.RootElement.GetProperty("last_id").GetString()}";
+            var title = window.GetProperty("title").GetString()!;
+            (stored.TryGetValue(title, out var ids) ? ids : stored[title] = []).Add(window.GetProperty("id").GetString()!);
         }
 
         foreach (var (title, id) in acknowledged)

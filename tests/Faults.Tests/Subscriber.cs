@@ -103,17 +103,7 @@ internal sealed class Subscriber : IAsyncDisposable
         foreach (var (path, key) in subscriptions)
         {
             using var http = cluster.Http(key);
-            for (var after = ""; ;)
-            {
-                using var list = JsonDocument.Parse(await http.GetStringAsync($"{path}/deliveries?limit=100{after}"));
-                messages.AddRange(list.RootElement.GetProperty("data").EnumerateArray().Select(message => (message.GetProperty("object_id").GetString()!, message.GetRawText())));
-                if (!list.RootElement.GetProperty("has_more").GetBoolean())
-                {
-                    break;
-                }
-
-                after = $"&after={list.RootElement.GetProperty("last_id").GetString()}";
-            }
+            messages.AddRange((await http.ListAsync($"{path}/deliveries")).Select(message => (message.GetProperty("object_id").GetString()!, message.GetRawText())));
         }
 
         return messages.ToLookup(message => message.Object, message => message.Json);
