@@ -25,6 +25,17 @@ public static class Postgres
         static string WithoutTimeline(string identity) => string.Join('.', identity.Split('.').Where((_, place) => place != 1));
     }
 
+    /// <summary>
+    /// Whether two such identities differ in the files of their tables alone: a backup was restored in the same database, or its tables were
+    /// written anew. Numbers of transactions go on from where they were.
+    /// </summary>
+    public static bool IsReplacedInPlace(string one, string other)
+    {
+        return one != other && OfServer(one).SequenceEqual(OfServer(other));
+
+        static IEnumerable<string> OfServer(string identity) => identity.Split('.').Take(3);
+    }
+
     /// <summary>The operator's connection string, with short waits and <paramref name="more"/> where it says nothing of them.</summary>
     /// <param name="connectionString">What the operator gave.</param>
     /// <param name="applicationName">The service's name, as the database's administrator sees it.</param>

@@ -17,7 +17,7 @@ internal sealed class ChangeLogService(ChangeFeed feed, FullChangeLog log, Notic
 
     public override async Task GetSnapshot(GetSnapshotRequest request, IServerStreamWriter<GetSnapshotResponse> responseStream, ServerCallContext context)
     {
-        await responseStream.WriteAsync(new() { Mark = (await log.CurrentAsync(context.CancellationToken)).ToString() }, context.CancellationToken);
+        await responseStream.WriteAsync(new() { Mark = (await log.BeginAsync(FullMark.Parse(request.Mark), context.CancellationToken)).ToString() }, context.CancellationToken);
         await foreach (var page in log.ListOpenAsync(context.CancellationToken))
         {
             await responseStream.WriteAsync(new() { Windows = { page } }, context.CancellationToken);

@@ -46,6 +46,9 @@ internal sealed class FullChangeLog(NpgsqlDataSource database)
     /// <summary>How long a mark is good for: longer ago, nobody is told any more.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromDays(30);
 
+    /// <summary>A change commits sooner than this after it happened.</summary>
+    private static readonly TimeSpan LongestTransaction = TimeSpan.FromMinutes(1);
+
     /// <summary>The head for a reader of all projects.</summary>
     private const string HeadSql = $"select *, clock_timestamp() as log_time from ({ChangeLog.HeadSql}) log_head";
 
@@ -80,16 +83,28 @@ internal sealed class FullChangeLog(NpgsqlDataSource database)
         order by log_project, log_object, log_version
         """;
 
+    private const string UnseenEarlierSql = $"""
+        {ChangeLog.UnseenSql}
+        select exists (
+            select from unseen u
+            where (select occurred_at from window_events where (project_id, window_id, version) = (u.project_id, u.id, u.version)) < @made
+                or (select occurred_at from notice_events where (project_id, object_id, version) = (u.project_id, u.id, u.version)) < @made)
+        """;
+
     /// <summary>The last change that a mark has seen, if it is the one of then: after a loss its number may be another one's, that happened later.</summary>
     private const string LastSeenSql = """
         select exists (select from window_events where xid = @last and occurred_at < @made) or exists (select from notice_events where xid = @last and occurred_at < @made)
         """;
 
-    /// <summary>The mark of everything that is visible now.</summary>
-    public async Task<FullMark> CurrentAsync(CancellationToken cancellation)
+    /// <summary>The mark from which to follow: of everything that is visible now, or <paramref name="refused"/> as it is in a log that was restored here.</summary>
+    public async Task<FullMark> BeginAsync(FullMark? refused, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(HeadSql);
-        return (await command.ReadAllAsync(row => new FullMark(TimeOf(row), ReadHead(row).Mark), cancellation))[0];
+        var (now, head) = (await command.ReadAllAsync(row => (TimeOf(row), ReadHead(row)), cancellation))[0];
+        return refused is not null && refused.At >= now - Kept && Postgres.IsReplacedInPlace(refused.Mark.Database, head.Database)
+            && refused.Mark.Target.Max <= head.Now.Max && !await WasWrittenElsewhereAsync(refused, cancellation)
+            ? new(now, refused.Mark with { Database = head.Database })
+            : new(now, head.Mark);
     }
 
     /// <summary>All windows that are scheduled, by start, then those that are active, by end, in pages.</summary>
@@ -148,6 +163,9 @@ internal sealed class FullChangeLog(NpgsqlDataSource database)
 
     internal NpgsqlCommand ReadCommand(ChangeMark mark) => ChangeLog.Place(database.CreateCommand(ReadSql), mark, mark.Page?.Target);
 
+    internal NpgsqlCommand EarlierCommand(FullMark mark) =>
+        ChangeLog.Place(database.CreateCommand(UnseenEarlierSql), mark.Mark, mark.Mark.Page?.Target).Time("made", mark.At - LongestTransaction);
+
     internal NpgsqlCommand OpenCommand(WindowStatus status, string order, DateTimeOffset at, string id) => database.CreateCommand($"""
         select {WindowTable.Columns} from windows where status = '{status.Wire()}' and ({order}, id) > (@at, @id) order by {order}, id limit @limit
         """).Time("at", at).Text("id", id).Number("limit", SnapshotPage);
@@ -162,6 +180,13 @@ internal sealed class FullChangeLog(NpgsqlDataSource database)
         await using var command = database.CreateCommand(LastSeenSql)
             .With("last", NpgsqlDbType.Xid8, mark.Mark.Target.Max - 1)
             .Time("made", mark.At.AddSeconds(1)); // a mark says it to the second
+        return await command.ExecuteScalarAsync(cancellation) is true;
+    }
+
+    /// <summary>Whether what a mark has not seen is of before it: a backup of another server brought it, whose transactions have numbers of their own.</summary>
+    private async Task<bool> WasWrittenElsewhereAsync(FullMark mark, CancellationToken cancellation)
+    {
+        await using var command = EarlierCommand(mark);
         return await command.ExecuteScalarAsync(cancellation) is true;
     }
 

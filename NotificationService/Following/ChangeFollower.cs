@@ -46,12 +46,12 @@ internal sealed class ChangeFollower(
     protected override bool IsNews(WatchChangesResponse response) => response.Changes.Count > 0;
 
     /// <inheritdoc/>
-    protected override async Task<string> BeginAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    protected override async Task<string> BeginAsync(NpgsqlConnection connection, string refused, CancellationToken cancellation)
     {
         await using var clear = connection.Command("delete from windows");
         await clear.ExecuteNonQueryAsync(cancellation);
         var mark = "";
-        using var call = log.GetSnapshot(new(), cancellationToken: cancellation);
+        using var call = log.GetSnapshot(new() { Mark = refused }, cancellationToken: cancellation);
         while (await call.ResponseStream.MoveNext(cancellation))
         {
             var page = call.ResponseStream.Current;

@@ -42,9 +42,9 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
     /// <summary>Whether a response says something.</summary>
     protected abstract bool IsNews(TResponse response);
 
-    /// <summary>Reads where things are, without telling anybody: the log begins here.</summary>
+    /// <summary>Reads where things are, without telling anybody: the log begins here. <paramref name="refused"/> is the mark that it no longer takes, empty if there was none.</summary>
     /// <returns>The mark from which to follow.</returns>
-    protected abstract Task<string> BeginAsync(NpgsqlConnection connection, CancellationToken cancellation);
+    protected abstract Task<string> BeginAsync(NpgsqlConnection connection, string refused, CancellationToken cancellation);
 
     /// <summary>Takes what a response says, within a transaction.</summary>
     /// <returns>The events that come of it.</returns>
@@ -130,7 +130,7 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
         await EverybodyAsync(stopping); // whoever held it before may have died while telling
         if (mark.Length == 0)
         {
-            mark = await AnewAsync(stopping);
+            mark = await AnewAsync(refused: "", stopping);
         }
 
         using var silent = new CancellationTokenSource(Silence, time);
@@ -150,6 +150,7 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
                     kept = time.GetTimestamp();
                 }
 
+                mark = MarkOf(response);
                 if (IsUpToDate(response) || !IsNews(response)) // an earlier release's says it only by having none
                 {
                     await WriteAsync(TakeDueAsync, mark: null, stopping);
@@ -162,15 +163,15 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
         catch (RpcException failure) when (failure.StatusCode == StatusCode.OutOfRange)
         {
             LogAnew(logger, name);
-            await AnewAsync(stopping);
+            await AnewAsync(mark, stopping);
         }
     }
 
-    private async Task<string> AnewAsync(CancellationToken stopping)
+    private async Task<string> AnewAsync(string refused, CancellationToken stopping)
     {
         await using var connection = await database.OpenConnectionAsync(stopping);
         await using var transaction = await connection.BeginTransactionAsync(stopping);
-        var mark = await BeginAsync(connection, stopping);
+        var mark = await BeginAsync(connection, refused, stopping);
         generation = await cursor.BeginAsync(connection, mark, stopping);
         await transaction.CommitAsync(stopping);
         return mark;
@@ -208,6 +209,6 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
         await EventStore.TellAsync(connection, signal.Wake, stopping);
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The log of {Name} no longer has what came after the mark, or is another one: it is read anew, and nobody is told of what happened in between")]
+    [LoggerMessage(1, LogLevel.Warning, "The log of {Name} no longer has what came after the mark, or is another one: it is read anew, and what happened in between may be told to nobody")]
     private static partial void LogAnew(ILogger logger, string name);
 }

@@ -45,7 +45,7 @@ internal sealed class StatusFollower(
     protected override bool IsNews(WatchChangesResponse response) => response.Changes.Count > 0;
 
     /// <inheritdoc/>
-    protected override async Task<string> BeginAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    protected override async Task<string> BeginAsync(NpgsqlConnection connection, string refused, CancellationToken cancellation)
     {
         await using var clear = connection.Command("delete from held_statuses");
         await clear.ExecuteNonQueryAsync(cancellation);

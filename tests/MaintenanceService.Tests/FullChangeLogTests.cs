@@ -280,6 +280,38 @@ public sealed class FullChangeLogTests(ManagementApi api) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_snapshot_goes_on_from_the_mark_that_was_refused_where_the_log_was_replaced_on_the_same_server()
+    {
+        var seen = await project.CreatedAsync();
+        var mark = FullMark.Parse((await FullLogReader.SnapshotAsync(first)).Mark)!;
+        var unseen = await project.CreatedAsync();
+        await ExecuteAsync("vacuum full window_events");
+        await IsOutOfRangeAsync(mark.ToString());
+        var (goesOn, windows) = await FullLogReader.SnapshotAsync(second, refused: mark.ToString());
+        Assert.Equal(new[] { seen, unseen }.Order(), windows.Select(window => window.Id).Order());
+        using (var reader = new FullLogReader(first, goesOn))
+        {
+            Assert.Equal([unseen], (await reader.NextAsync()).Changes.Select(change => change.ObjectId));
+        }
+
+        // What is too old, of another server, of a later time, or of no form, says nothing.
+        await BeginsNowAsync((mark with { At = mark.At.AddDays(-30).AddSeconds(-1) }).ToString());
+        await BeginsNowAsync((mark with { Mark = mark.Mark with { Database = $"7{mark.Mark.Database}" } }).ToString());
+        await BeginsNowAsync((mark with { Mark = mark.Mark with { Seen = new(mark.Mark.Seen.Max + 1_000_000, []) } }).ToString());
+        await BeginsNowAsync("other");
+
+        // The backup was another server's: its rows are of before the mark, whatever their numbers say.
+        await ExecuteAsync($"update window_events set occurred_at = occurred_at - interval '1 hour' where window_id = '{unseen}'");
+        await BeginsNowAsync(mark.ToString());
+
+        async Task BeginsNowAsync(string refused)
+        {
+            using var reader = new FullLogReader(first, (await FullLogReader.SnapshotAsync(second, refused: refused)).Mark);
+            Assert.Empty((await reader.NextAsync()).Changes);
+        }
+    }
+
+    [Fact]
     public async Task Rows_that_a_backup_brought_from_another_cluster_are_no_news_even_before_they_are_marked()
     {
         await project.CreatedAsync();

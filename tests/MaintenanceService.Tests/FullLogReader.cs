@@ -26,10 +26,10 @@ internal sealed class FullLogReader : IDisposable
     public List<Change> Seen { get; } = [];
 
     /// <summary>The mark and the windows of a snapshot.</summary>
-    public static async Task<(string Mark, List<MaintenanceWindow> Windows)> SnapshotAsync(InProcessService<Program> service, Func<Task>? between = null)
+    public static async Task<(string Mark, List<MaintenanceWindow> Windows)> SnapshotAsync(InProcessService<Program> service, Func<Task>? between = null, string refused = "")
     {
         using var channel = GrpcChannel.ForAddress(service.GrpcAddress);
-        using var snapshot = new ChangeLog.ChangeLogClient(channel).GetSnapshot(new(), FeedStream.Token, DateTime.UtcNow.AddSeconds(60));
+        using var snapshot = new ChangeLog.ChangeLogClient(channel).GetSnapshot(new() { Mark = refused }, FeedStream.Token, DateTime.UtcNow.AddSeconds(60));
         Assert.True(await snapshot.ResponseStream.MoveNext(CancellationToken.None));
         var mark = snapshot.ResponseStream.Current.Mark;
         Assert.Empty(snapshot.ResponseStream.Current.Windows);

@@ -62,11 +62,13 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
         await MeasureAsync("change log, a transaction that ran at the mark", log.ReadCommand(mark with { Seen = new(mark.Seen.Max, [mark.Seen.Max - 1]) }, null));
         await MeasureAsync("change log, a later page", log.ReadCommand(mark with { Page = new(mark.Seen, "proj_m", "", 0) }, mark.Seen));
         var full = new FullChangeLog(database);
-        var told = (await full.CurrentAsync(CancellationToken.None)).Mark;
+        var begun = await full.BeginAsync(refused: null, CancellationToken.None);
+        var told = begun.Mark;
         await MeasureAsync("change log of all projects, nothing new", full.ReadCommand(told));
         await MeasureAsync("change log of all projects, a transaction that ran at the mark", full.ReadCommand(told with { Seen = new(told.Seen.Max, [told.Seen.Max - 1]) }));
         await MeasureAsync("change log of all projects, a transaction of series", full.ReadCommand(told with { Seen = new(told.Seen.Max, [7]) }));
         await MeasureAsync("change log of all projects, a later page", full.ReadCommand(told with { Page = new(told.Seen, "proj_m", "", 0) }));
+        await MeasureAsync("change log of all projects, where it was replaced", full.EarlierCommand(begun));
         await MeasureAsync("snapshot of all projects, a later page of what is scheduled", full.OpenCommand(WindowStatus.Scheduled, "starts_at", middle, "mw_m"));
         await MeasureAsync("snapshot of all projects, what is active", full.OpenCommand(WindowStatus.Active, "ends_at", DateTimeOffset.MinValue, ""));
         await MeasureAsync("windows of a month", notices.BetweenCommand(middle, middle.AddMonths(1)));

@@ -205,6 +205,29 @@ public sealed class FollowingTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task What_was_written_after_a_restore_before_it_is_noticed_is_told_once()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
+        await notifier.SubscribeAsync("sub_1", "/hook", events: "{maintenance.scheduled,maintenance.cancelled}");
+        var before = await CreateAsync();
+        await MessagesAsync(notifier, 1);
+        await notifier.StopAllAsync();
+        var (open, cancelled) = (await CreateAsync(), await CreateAsync());
+        await notifier.CallAsync(HttpMethod.Delete, $"maintenance/{cancelled}");
+        await notifier.ExecuteAsync("insert into windows select 'mw_lost', project_id, platform, version, data from windows");
+        await notifier.ExecuteAsync("update cursors set mark = regexp_replace(mark, '[.][0-9]+[.][0-9]+;', '.1.2;') where name = 'changes'"); // the tables were in other files
+        await Task.WhenAll(notifier.AddReplicaAsync(), notifier.AddReplicaAsync());
+        var messages = await MessagesAsync(notifier, 4);
+        Assert.Equal(
+            new[] { ("maintenance.scheduled", before), ("maintenance.scheduled", open), ("maintenance.scheduled", cancelled), ("maintenance.cancelled", cancelled) }.Order(),
+            messages.Select(message => (message.Type, (string)message.Json["data"]!["id"]!)).Order());
+        Assert.Equal(string.Join(' ', new[] { before, open }.Order(StringComparer.Ordinal)), await notifier.ScalarAsync("select string_agg(id, ' ' order by id collate \"C\") from windows"));
+        Assert.Equal(4L, await notifier.ScalarAsync("select count(*) from plans"));
+
+        async Task<string> CreateAsync() => (string)(await notifier.CallAsync(HttpMethod.Post, "maintenance", Window(TimeSpan.FromHours(48))))["id"]!;
+    }
+
+    [Fact]
     public async Task A_mark_of_another_database_begins_anew_and_tells_of_nothing_before()
     {
         await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
