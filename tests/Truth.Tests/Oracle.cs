@@ -359,12 +359,9 @@ public sealed class Oracle
             return NoData;
         }
 
-        string[] names = ["dashboard", "inference routing", "shared agents", "model storage"];
         foreach (var window in view.Windows)
         {
-            var named = window.Names.Length == 0
-                || window.Names.Any(n => mutation == Mutation.NamesAreCaseSensitive ? n == CultureNames[indicator] : string.Equals(n, names[indicator], StringComparison.OrdinalIgnoreCase));
-            if ((window.Platform || mutation == Mutation.WindowsOfEveryProjectCount) && named && window.Start <= tick && (tick < window.End || mutation == Mutation.WindowsLastForever))
+            if ((window.Platform || mutation == Mutation.WindowsOfEveryProjectCount) && IsOf(window, indicator) && window.Start <= tick && (tick < window.End || mutation == Mutation.WindowsLastForever))
             {
                 return mutation == Mutation.MaintenanceIsDown ? Down : (byte)(Maintained + (MeasuredOf(view, indicator, now) / 10));
             }
@@ -373,6 +370,12 @@ public sealed class Oracle
         // In its first four seconds a process may not have heard yet that what is down is in maintenance.
         var mayBeMaintained = !view.HeardWindows && now - view.Born < 4 && mutation != Mutation.NobodyWaitsForTheWindows;
         return MeasuredOf(view, indicator, now) is var measured && mayBeMaintained && measured != Up ? NoData : measured;
+    }
+
+    private bool IsOf(SimWindow window, int indicator)
+    {
+        var comparison = mutation == Mutation.NamesAreCaseSensitive ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
+        return window.Names.Length == 0 || window.Names.Any(name => string.Equals(name, Names[indicator], comparison));
     }
 
     private byte MeasuredOf(View view, int indicator, double now) => StatusOf(view, indicator, now) switch
@@ -395,7 +398,7 @@ public sealed class Oracle
         return measured is null ? says : says is null || Array.IndexOf(order, measured) >= Array.IndexOf(order, says) ? measured : says;
     }
 
-    private static readonly string[] CultureNames = ["Dashboard", "Inference Routing", "Shared Agents", "Model Storage"];
+    private static readonly string[] Names = ["Dashboard", "Inference Routing", "Shared Agents", "Model Storage"];
 
     private string? StatusOf(View view, int indicator, double now)
     {

@@ -65,6 +65,8 @@ public sealed class World
     private readonly double eventsPerTick;
     private readonly List<SimWindow> windows = [];
     private readonly List<SimIncident> incidents = [];
+    private SimWindow[] told = [];
+    private SimIncident[] announced = [];
     private readonly Replica[] replicas;
     private readonly long stepEvery;
     private SimFleet fleet = new(SimStore.Ready, 3, 3, 8, 0);
@@ -132,18 +134,30 @@ public sealed class World
             fleet = fleet with { Store = SimStore.Ready };
         }
 
+        if (windowsChanged)
+        {
+            (told, announced) = ([.. windows], [.. incidents]);
+        }
+
         var beat = tick % Math.Max(1, (long)TicksPerSecond) == 0;
-        return [.. replicas.Select(r => r.Leap(leaps, eventsPerTick / 4, TicksPerSecond)).Zip(replicas).Select(both => both.Second.Next(
-            random,
-            eventsPerTick / 4,
-            TicksPerSecond,
-            tell: fleet != fleetBefore || collectorUp != collectorBefore || beat ? collectorUp ? fleet : null : null,
-            alive: maintenanceUp && beat,
-            feed: maintenanceUp && (windowsChanged || !maintenanceBefore) ? [.. windows] : null,
-            all: maintenanceUp ? [.. windows] : null,
-            step: databaseUp && (tick % stepEvery == 0 || random.NextDouble() < eventsPerTick / 4),
-            stepOnNews: databaseUp) with
-        { Ahead = both.First, Incidents = [.. incidents] })];
+        var happened = new SimEvents[replicas.Length];
+        for (var r = 0; r < happened.Length; r++)
+        {
+            var ahead = replicas[r].Leap(leaps, eventsPerTick / 4, TicksPerSecond);
+            happened[r] = replicas[r].Next(
+                random,
+                eventsPerTick / 4,
+                TicksPerSecond,
+                tell: collectorUp && (beat || !collectorBefore || fleet != fleetBefore) ? fleet : null,
+                alive: maintenanceUp && beat,
+                feed: maintenanceUp && (windowsChanged || !maintenanceBefore) ? told : null,
+                all: maintenanceUp ? told : null,
+                step: databaseUp && (tick % stepEvery == 0 || random.NextDouble() < eventsPerTick / 4),
+                stepOnNews: databaseUp) with
+            { Ahead = ahead, Incidents = announced };
+        }
+
+        return happened;
     }
 
     /// <returns>Whether the windows changed.</returns>
