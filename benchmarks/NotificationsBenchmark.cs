@@ -1,12 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Headers;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Xerotier.TestKit;
 
 namespace Xerotier.Bench;
@@ -113,14 +109,12 @@ internal static class NotificationsBenchmark
     {
         private static readonly string[] Signed = ["webhook-id", "webhook-timestamp", "webhook-signature"];
 
-        private readonly WebApplication app;
+        private LoopbackServer server = null!;
         private TaskCompletionSource complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private ConcurrentQueue<long> arrivals = [];
         private int expected;
 
-        private Receiver(WebApplication app) => this.app = app;
-
-        public string Url => app.Urls.Single();
+        public string Url => server.Url;
 
         public Task Complete => complete.Task;
 
@@ -131,19 +125,15 @@ internal static class NotificationsBenchmark
 
         public static async Task<Receiver> StartAsync()
         {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.SetMinimumLevel(LogLevel.Warning);
-            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-            var receiver = new Receiver(builder.Build());
-            receiver.app.Run(receiver.ReceiveAsync);
-            await receiver.app.StartAsync();
+            var receiver = new Receiver();
+            receiver.server = await LoopbackServer.StartAsync(receiver.ReceiveAsync);
             return receiver;
         }
 
         /// <summary>From now on as many messages are waited for.</summary>
         public void Begin(int messages) => (expected, arrivals, complete) = (messages, [], new(TaskCreationOptions.RunContinuationsAsynchronously));
 
-        public ValueTask DisposeAsync() => app.DisposeAsync();
+        public ValueTask DisposeAsync() => server.DisposeAsync();
 
         private async Task ReceiveAsync(HttpContext context)
         {

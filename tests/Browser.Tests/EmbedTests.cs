@@ -1,10 +1,6 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Microsoft.Playwright;
 using Xerotier.StatusService.Board;
 using Xerotier.StatusService.Documents.Content;
@@ -96,27 +92,23 @@ public sealed class EmbedTests(BrowserFixture browser)
     }
 
     /// <summary>A web site of files, each with a policy.</summary>
-    private sealed class Site(WebApplication app) : IAsyncDisposable
+    private sealed class Site : IAsyncDisposable
     {
         private readonly ConcurrentDictionary<string, (string Type, byte[] Body, string? Policy)> files = new();
+        private LoopbackServer server = null!;
 
-        public string Address => app.Urls.First();
+        public string Address => server.Url;
 
         public static async Task<Site> StartAsync()
         {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-            var app = builder.Build();
-            var site = new Site(app);
-            app.MapGet("/{**path}", site.ServeAsync);
-            await app.StartAsync();
+            var site = new Site();
+            site.server = await LoopbackServer.StartAsync(site.ServeAsync);
             return site;
         }
 
         public void Put(string path, string type, byte[] body, string? policy = null) => files[path] = (type, body, policy);
 
-        public async ValueTask DisposeAsync() => await app.DisposeAsync();
+        public ValueTask DisposeAsync() => server.DisposeAsync();
 
         private async Task ServeAsync(HttpContext context)
         {

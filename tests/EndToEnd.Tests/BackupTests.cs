@@ -4,10 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Npgsql;
 using Xerotier.TestKit;
 
@@ -27,8 +24,8 @@ public sealed class BackupTests
         var project = await CreatedAsync(platform, "/v1/platform/projects", new { name = "Drill", slug = "drill" });
         var (first, second) = (await KeyAsync("first"), await KeyAsync("second"));
         using var tenant = cluster.Http(first.Value);
-        await using var receiver = await StartReceiverAsync();
-        var subscription = await CreatedAsync(tenant, $"/{project}/v1/management/subscriptions", new { channel = "webhook", target = receiver.Urls.Single(), events = new[] { "maintenance.scheduled" } });
+        await using var receiver = await LoopbackServer.StartAsync(ReceiveAsync);
+        var subscription = await CreatedAsync(tenant, $"/{project}/v1/management/subscriptions", new { channel = "webhook", target = receiver.Url, events = new[] { "maintenance.scheduled" } });
         var kept = await WindowAsync("A window from before the backup");
         await Observer.UntilAsync(() => Task.FromResult(received.Any(message => message.Window == kept)), TimeSpan.FromSeconds(30), "the receiver is told of it, and is not well");
 
@@ -140,20 +137,11 @@ public sealed class BackupTests
         before = await RecordedUntilAsync();
         await Observer.UntilAsync(async () => await RecordedUntilAsync() > before, TimeSpan.FromSeconds(15), "the history goes on");
 
-        async Task<WebApplication> StartReceiverAsync()
+        async Task ReceiveAsync(HttpContext context)
         {
-            var builder = WebApplication.CreateBuilder();
-            builder.Logging.SetMinimumLevel(LogLevel.Warning);
-            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-            var app = builder.Build();
-            app.Run(async context =>
-            {
-                var message = (await JsonNode.ParseAsync(context.Request.Body))!;
-                received.Enqueue(((string)message["data"]!["id"]!, context.Request.Headers["webhook-id"].ToString(), isWell));
-                context.Response.StatusCode = isWell ? StatusCodes.Status204NoContent : StatusCodes.Status500InternalServerError;
-            });
-            await app.StartAsync();
-            return app;
+            var message = (await JsonNode.ParseAsync(context.Request.Body))!;
+            received.Enqueue(((string)message["data"]!["id"]!, context.Request.Headers["webhook-id"].ToString(), isWell));
+            context.Response.StatusCode = isWell ? StatusCodes.Status204NoContent : StatusCodes.Status500InternalServerError;
         }
 
         async Task<(string Id, string Value)> KeyAsync(string name)

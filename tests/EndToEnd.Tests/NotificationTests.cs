@@ -5,10 +5,7 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Xerotier.TestKit;
 
 namespace Xerotier.EndToEnd.Tests;
@@ -19,27 +16,19 @@ public sealed class NotificationTests(SharedCluster shared) : IAsyncLifetime
 {
     private readonly Cluster cluster = shared.Cluster;
     private readonly ConcurrentQueue<(string Id, string Type, string ObjectId, long Sequence, bool Signed)> received = [];
-    private WebApplication receiver = null!;
+    private LoopbackServer receiver = null!;
     private string? secret;
 
-    public async ValueTask InitializeAsync()
-    {
-        var builder = WebApplication.CreateBuilder();
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        receiver = builder.Build();
-        receiver.Run(ReceiveAsync);
-        await receiver.StartAsync();
-    }
+    public async ValueTask InitializeAsync() => receiver = await LoopbackServer.StartAsync(ReceiveAsync);
 
-    public async ValueTask DisposeAsync() => await receiver.DisposeAsync();
+    public ValueTask DisposeAsync() => receiver.DisposeAsync();
 
     [Fact]
     public async Task Every_acknowledged_window_arrives_with_one_id_though_the_sender_is_killed_again_and_again()
     {
         using var http = cluster.Http(cluster.ApiKey);
         var path = $"/{cluster.ProjectId}/v1/management/subscriptions";
-        using var answer = await http.PostAsJsonAsync(path, new { channel = "webhook", target = receiver.Urls.Single(), events = new[] { "maintenance.scheduled", "maintenance.cancelled" } });
+        using var answer = await http.PostAsJsonAsync(path, new { channel = "webhook", target = receiver.Url, events = new[] { "maintenance.scheduled", "maintenance.cancelled" } });
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         var subscription = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
         secret = (string)subscription["secret"]!;

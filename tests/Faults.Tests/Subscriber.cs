@@ -3,10 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Xerotier.TestKit;
 
 namespace Xerotier.Faults.Tests;
@@ -22,20 +19,16 @@ internal sealed class Subscriber : IAsyncDisposable
 
     private readonly ConcurrentDictionary<Told, ConcurrentDictionary<string, bool>> heard = new(); // → webhook-ids
     private readonly List<(string Path, string Key)> subscriptions = [];
-    private readonly WebApplication app;
     private readonly Cluster cluster;
+    private LoopbackServer server = null!;
 
-    private Subscriber(WebApplication app, Cluster cluster) => (this.app, this.cluster) = (app, cluster);
+    private Subscriber(Cluster cluster) => this.cluster = cluster;
 
     /// <summary>Starts it and subscribes for the project of <paramref name="cluster"/> and for <paramref name="platform"/>, a project of the platform.</summary>
     public static async Task<Subscriber> StartAsync(Cluster cluster, (string Id, string Key) platform)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var subscriber = new Subscriber(builder.Build(), cluster);
-        subscriber.app.Run(subscriber.ReceiveAsync);
-        await subscriber.app.StartAsync();
+        var subscriber = new Subscriber(cluster);
+        subscriber.server = await LoopbackServer.StartAsync(subscriber.ReceiveAsync);
         await SubscribeAsync((cluster.ProjectId, cluster.ApiKey), "maintenance.scheduled", "maintenance.completed", "maintenance.cancelled");
         await SubscribeAsync(platform, "incident.created", "incident.updated", "incident.resolved");
         return subscriber;
@@ -44,7 +37,7 @@ internal sealed class Subscriber : IAsyncDisposable
         {
             using var http = cluster.Http(project.Key);
             using var subscribed = await http.PostAsJsonAsync(
-                $"/{project.Id}/v1/management/subscriptions", new { channel = "webhook", target = subscriber.app.Urls.Single(), events });
+                $"/{project.Id}/v1/management/subscriptions", new { channel = "webhook", target = subscriber.server.Url, events });
             Assert.Equal(HttpStatusCode.Created, subscribed.StatusCode);
             using var subscription = JsonDocument.Parse(await subscribed.Content.ReadAsStringAsync());
             subscriber.subscriptions.Add(($"/{project.Id}/v1/management/subscriptions/{subscription.RootElement.GetProperty("id").GetString()}", project.Key));
@@ -93,7 +86,7 @@ internal sealed class Subscriber : IAsyncDisposable
             }
         }
 
-        await app.DisposeAsync();
+        await server.DisposeAsync();
     }
 
     /// <summary>What the API says of the messages of each object.</summary>

@@ -3,10 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -317,31 +313,25 @@ public sealed class SubscribeTests(PostgresFixture postgres)
     /// <summary>Takes telemetry as OTLP over HTTP, in whose bytes texts stand as they are.</summary>
     private sealed class TelemetryCollector : IAsyncDisposable
     {
-        private readonly WebApplication app;
         private readonly ConcurrentQueue<byte[]> bodies = new();
+        private LoopbackServer server = null!;
 
-        private TelemetryCollector(WebApplication app) => this.app = app;
-
-        public string Address => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        public string Address => server.Url;
 
         public static async Task<TelemetryCollector> StartAsync()
         {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-            var collector = new TelemetryCollector(builder.Build());
-            collector.app.MapPost("/v1/{kind}", async (HttpRequest request) =>
+            var collector = new TelemetryCollector();
+            collector.server = await LoopbackServer.StartAsync(async context =>
             {
                 using var body = new MemoryStream();
-                await request.Body.CopyToAsync(body);
+                await context.Request.Body.CopyToAsync(body);
                 collector.bodies.Enqueue(body.ToArray());
             });
-            await collector.app.StartAsync();
             return collector;
         }
 
         public bool Has(string text) => bodies.Any(body => body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0);
 
-        public ValueTask DisposeAsync() => app.DisposeAsync();
+        public ValueTask DisposeAsync() => server.DisposeAsync();
     }
 }

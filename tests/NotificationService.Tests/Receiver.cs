@@ -1,10 +1,7 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
+using Xerotier.TestKit;
 
 namespace Xerotier.NotificationService.Tests;
 
@@ -21,9 +18,11 @@ public sealed record Received(string Path, string? Id, string? Timestamp, string
 /// <summary>A real HTTP server on loopback that takes messages.</summary>
 public sealed class Receiver : IAsyncDisposable
 {
-    private readonly WebApplication app;
+    private LoopbackServer server = null!;
 
-    private Receiver(WebApplication app) => this.app = app;
+    private Receiver()
+    {
+    }
 
     /// <summary>Answers a message with a status; by default 204.</summary>
     public Func<Received, HttpContext, Task<int>> Answer { get; set; } = (_, _) => Task.FromResult(204);
@@ -31,16 +30,12 @@ public sealed class Receiver : IAsyncDisposable
     /// <summary>Every message, in the order of arrival.</summary>
     public ConcurrentQueue<Received> Messages { get; } = [];
 
-    public string Url => app.Urls.Single();
+    public string Url => server.Url;
 
     public static async Task<Receiver> StartAsync()
     {
-        var builder = WebApplication.CreateBuilder();
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
-        var receiver = new Receiver(app);
-        app.Run(async context =>
+        var receiver = new Receiver();
+        receiver.server = await LoopbackServer.StartAsync(async context =>
         {
             using var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body);
@@ -49,17 +44,11 @@ public sealed class Receiver : IAsyncDisposable
             receiver.Messages.Enqueue(received);
             context.Response.StatusCode = await receiver.Answer(received, context);
         });
-        await app.StartAsync();
         return receiver;
     }
 
     /// <summary>The messages to a path.</summary>
     public List<Received> At(string path) => [.. Messages.Where(message => message.Path == path)];
 
-    public async ValueTask DisposeAsync()
-    {
-        using var now = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
-        await app.StopAsync(now.Token);
-        await app.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => server.DisposeAsync();
 }
