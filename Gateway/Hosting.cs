@@ -99,7 +99,7 @@ internal static class Hosting
     /// <summary>Serves other services on <c>INTERNAL_PORT</c> or Kestrel's own endpoint <c>Internal</c>, which may have TLS, and nobody else there. Of the public surface only the API is there, for the Console alone and with a session; what is here is nowhere else.</summary>
     public static void UseInternalPort(this WebApplication app)
     {
-        var tls = app.Configuration["Kestrel:Endpoints:Internal:Url"] is { } url ? BindingAddress.Parse(url).Port : (int?)null;
+        var tls = app.Configuration[$"Kestrel:Endpoints:{ServiceHost.InternalEndpoint}:Url"] is { } url ? BindingAddress.Parse(url).Port : (int?)null;
         foreach (var port in new[] { app.Configuration.GetValue<int?>(ServiceHost.InternalPort), tls }.OfType<int>())
         {
             // By the connection's own port: the Host header is the caller's to choose.

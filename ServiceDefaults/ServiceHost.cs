@@ -26,6 +26,9 @@ public static class ServiceHost
     /// <summary>The variable with the Gateway's port for other services (gRPC), which nobody else should reach.</summary>
     public const string InternalPort = "INTERNAL_PORT";
 
+    /// <summary>The same among Kestrel's own endpoints, where it may have TLS.</summary>
+    public const string InternalEndpoint = "Internal";
+
     /// <summary>What a service asks another to learn whether it lives and takes its tokens: 204, 401 if it does not take them.</summary>
     public const string TrustPath = "/healthz/trust";
 
@@ -39,7 +42,7 @@ public static class ServiceHost
     /// <param name="builder">The service.</param>
     /// <param name="name">Its name in the topology.</param>
     /// <param name="acceptsInternalTokens">Whether callers show an internal token. False for the Gateway: it issues them, and none that comes from outside counts.</param>
-    /// <param name="configurePublic">Called for <c>HTTP_PORT</c> and <c>GRPC_PORT</c>; what it adds comes before everything else of a connection.</param>
+    /// <param name="configurePublic">Called for <c>HTTP_PORT</c>, <c>GRPC_PORT</c> and Kestrel's own endpoints but <see cref="InternalEndpoint"/>; what it adds comes before everything else of a connection.</param>
     public static void AddServiceDefaults(this WebApplicationBuilder builder, string name, bool acceptsInternalTokens = true, Action<ListenOptions>? configurePublic = null)
     {
         if (Environment.GetCommandLineArgs().Contains("--healthz"))
@@ -61,6 +64,13 @@ public static class ServiceHost
             Listen("GRPC_PORT", HttpProtocols.Http2, configurePublic);
             Listen("METRICS_PORT", HttpProtocols.Http1);
             Listen(InternalPort, HttpProtocols.Http2);
+            if (configurePublic is not null && kestrel.ConfigurationLoader is { } configured)
+            {
+                foreach (var name in builder.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint.Key).Where(name => !name.Equals(InternalEndpoint, StringComparison.OrdinalIgnoreCase)))
+                {
+                    configured.Endpoint(name, endpoint => configurePublic(endpoint.ListenOptions)); // before its TLS
+                }
+            }
 
             void Listen(string variable, HttpProtocols protocols, Action<ListenOptions>? configure = null)
             {

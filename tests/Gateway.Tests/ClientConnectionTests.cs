@@ -91,6 +91,25 @@ public sealed class ClientConnectionTests(PostgresFixture postgres)
         Assert.Equal(["silent", "silent"], closed.Read("reason"));
     }
 
+    [Fact]
+    public async Task Both_limits_hold_on_an_endpoint_of_Kestrels_own_settings()
+    {
+        var endpoint = ("Kestrel:Endpoints:More:Url", "http://127.0.0.1:0");
+        await using (var gateway = await StartAsync(endpoint, ("Gateway:MaxConnectionsPerClient", "1")))
+        {
+            using var first = await Connection.OpenAsync(gateway.Service.TlsAddress!);
+            Assert.True(await first.IsServedAsync());
+            using var second = await Connection.OpenAsync(gateway.Service.TlsAddress!);
+            Assert.False(await second.IsServedAsync());
+        }
+
+        await using (var gateway = await StartAsync(endpoint, ("Gateway:FirstByteSeconds", "1")))
+        {
+            using var silent = await Connection.OpenAsync(gateway.Service.TlsAddress!);
+            Assert.True(await silent.IsClosedAsync());
+        }
+    }
+
     [Theory]
     [InlineData("192.0.2.7", null)]
     [InlineData("2001:db8:1:2::3", "2001:db8:1:ffff::")]
