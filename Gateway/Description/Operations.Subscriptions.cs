@@ -102,17 +102,17 @@ internal static partial class Operations
     public static readonly Operation RotateSubscription = new(
         "rotateSubscription", Tags.Subscriptions, "Rotate a webhook's secret", "Gives the webhook a new secret, which no later response shows. For 24 hours its messages are signed with the old one too. Slack has no secret (409).")
     {
-        Parameters = [Parameters.SubscriptionId],
+        Parameters = [Parameters.SubscriptionId, Parameters.IfMatch],
         Responses = [new(200, "The subscription with its new secret.", Body.Json<SubscriptionWithSecret>("""{"previous_secret_until": "2026-05-22T09:00:00Z", "updated_at": "2026-05-21T09:00:00Z"}"""), "ETag")],
-        Errors = [400, 409],
+        Errors = [400, 409, 412],
     };
 
     public static readonly Operation TestSubscription = new(
         "testSubscription", Tags.Subscriptions, "Send a test", "A message of the type subscription.test to this subscription alone, after those that wait. What came of it is in its deliveries. One that is not active gets none (409). A subscription gets at most 5 a minute and all of a project 20, unless the installation says otherwise (429).")
     {
-        Parameters = [Parameters.SubscriptionId],
+        Parameters = [Parameters.SubscriptionId, Parameters.IfMatch, Parameters.IdempotencyKey],
         Responses = [new(201, "The message.", Body.Json<Delivery>(TestMessage))],
-        Errors = [400, 409],
+        Errors = [400, 409, 412],
     };
 
     public static readonly Operation ListDeliveries = new("listDeliveries", Tags.Subscriptions, "List a subscription's messages", $"The newest first, with what came of each. {PagedById}")
@@ -128,7 +128,7 @@ internal static partial class Operations
         "Try a message again",
         "Now, instead of at its next time. One that was given up begins its attempts anew, under the same ID. One that waits for earlier messages goes on waiting. One that has arrived is not sent again (409).")
     {
-        Parameters = [Parameters.SubscriptionId, Parameters.DeliveryId],
+        Parameters = [Parameters.SubscriptionId, Parameters.DeliveryId, Parameters.IdempotencyKey],
         Responses = [new(200, "The message.", Body.Json<Delivery>())],
         Errors = [400, 409],
     };

@@ -1,9 +1,9 @@
 using Npgsql;
 using NpgsqlTypes;
-using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Windows;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Clock;
 

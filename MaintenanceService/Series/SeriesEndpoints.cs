@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Xerotier.MaintenanceService.Api;
 using Xerotier.ServiceDefaults.Http;
 using Xerotier.ServiceDefaults;
 

@@ -1,6 +1,6 @@
-using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Windows;
 

@@ -1,4 +1,3 @@
-using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;

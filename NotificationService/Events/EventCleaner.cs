@@ -1,9 +1,10 @@
 using Npgsql;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.NotificationService.Events;
 
-/// <summary>Removes events, with their messages, that are older than 30 days, unless a message is still to be tried.</summary>
+/// <summary>Removes events, with their messages, that are older than 30 days, unless a message is still to be tried; and idempotency keys that have expired.</summary>
 internal sealed class EventCleaner(NpgsqlDataSource database, Migrations migrations, TimeProvider time, ILogger<EventCleaner> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
@@ -21,6 +22,8 @@ internal sealed class EventCleaner(NpgsqlDataSource database, Migrations migrati
     private const string MessagesSql = "delete from deliveries where id in (select id from deliveries where event_id = @event limit @limit)";
     private const string EventSql = "delete from events where id = @event and not exists (select from deliveries where event_id = @event)";
 
+    private const string KeysSql = $"delete from idempotency_keys where ctid = any(array(select ctid from idempotency_keys where created_at <= clock_timestamp() - {Idempotency.Kept} order by created_at limit @limit for update skip locked))";
+
     /// <summary>Removes what is old.</summary>
     public async Task CleanAsync(CancellationToken cancellation)
     {
@@ -35,6 +38,11 @@ internal sealed class EventCleaner(NpgsqlDataSource database, Migrations migrati
 
                 await RunAsync(EventSql, command => command.Number("event", id));
             }
+        }
+
+        while (await RunAsync(KeysSql, command => command.Number("limit", AtOnce)) == AtOnce)
+        {
+            // the next of them
         }
 
         async Task<List<long>> OldAsync()

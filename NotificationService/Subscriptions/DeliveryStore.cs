@@ -4,6 +4,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Xerotier.NotificationService.Model;
 using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Http;
 using static Xerotier.NotificationService.Subscriptions.StoredDelivery;
 
 namespace Xerotier.NotificationService.Subscriptions;
@@ -25,8 +26,8 @@ internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal sig
     /// <summary>One test of a project at a time, by whichever replica: each is counted.</summary>
     private static readonly string TestSql = $"""
         select pg_advisory_xact_lock(hashtextextended('tests of ' || @project, 0));
-        update subscriptions set sequence = sequence + 1 where project_id = @project and id = @id and state = 'active' and {Room};
-        with s as (select * from subscriptions where project_id = @project and id = @id and state = 'active' and {Room}),
+        update subscriptions set sequence = sequence + 1 where project_id = @project and id = @id and version = @version and state = 'active' and {Room};
+        with s as (select * from subscriptions where project_id = @project and id = @id and version = @version and state = 'active' and {Room}),
         e as (
             insert into events (key, type, object_id, project_id, platform, components, occurred_at, data)
             select @key, '{EventTypes.Test}', s.id, s.project_id, false, array[]::text[], clock_timestamp(), @data from s
@@ -64,53 +65,58 @@ internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal sig
         select {Columns} from retried d join events e on e.id = d.event_id
         """;
 
+    /// <summary>Takes the key unless another request holds it. A key that another transaction is taking is waited for.</summary>
+    private const string ClaimSql = $"""
+        insert into idempotency_keys as held (project_id, key, fingerprint, created_at) values (@project, @key, @fingerprint, clock_timestamp())
+        on conflict (project_id, key) do update set fingerprint = excluded.fingerprint, created_at = excluded.created_at, body = null
+            where held.project_id = @project and held.created_at <= clock_timestamp() - {Idempotency.Kept}
+        """;
+
+    private const string EarlierSql = $"select fingerprint, body from idempotency_keys where project_id = @project and key = @key and created_at > clock_timestamp() - {Idempotency.Kept}";
+
+    private const string KeepSql = "update idempotency_keys set body = @body where project_id = @project and key = @key";
+
     private const string ListSql = $"""
         select {Columns} from deliveries d join events e on e.id = d.event_id
         where d.project_id = @project and d.subscription_id = @subscription and d.sequence < @before
         order by d.sequence desc limit @limit
         """;
 
-    /// <summary>Adds a test to a subscription; null when it is not active.</summary>
-    /// <exception cref="ApiException">429: there were as many within the last minute as there may be. 503: more than a hundred others wait.</exception>
-    public async Task<Delivery?> TestAsync(string projectId, string id, CancellationToken cancellation)
+    /// <summary>The response that the request's key has got before, as JSON; null when it has none.</summary>
+    /// <exception cref="ApiException">409: the key was used with another request.</exception>
+    public async Task<byte[]?> EarlierAsync(string projectId, Idempotency? idempotency, CancellationToken cancellation) =>
+        idempotency is null ? null : await EarlierAsync(database.Command(projectId, EarlierSql), idempotency, cancellation);
+
+    /// <summary>Adds a test to a subscription.</summary>
+    /// <returns>The message as JSON; null: the subscription has changed since it was read.</returns>
+    /// <exception cref="ApiException">409: the key was used with another request. 429: there were as many within the last minute as there may be. 503: more than a hundred others wait.</exception>
+    public async Task<byte[]?> TestAsync(StoredSubscription current, Idempotency? idempotency, CancellationToken cancellation)
     {
+        var (projectId, id) = (current.ProjectId, current.Id);
         using var turn = await testing.TakeAsync(projectId, cancellation);
+        if (await EarlierAsync(projectId, idempotency, cancellation) is { } earlier)
+        {
+            return earlier; // it had its turn just now
+        }
+
         if (await WaitAsync(projectId, id, cancellation) is > 0 and var wait)
         {
             throw TooMany(wait);
         }
 
-        try
-        {
-            if (await Limited(database.Command(projectId, TestSql), id)
-                .Text("key", Id.New("test."))
-                .Text("delivery", Id.New(IdPrefix))
-                .With("data", NpgsqlDbType.Bytea, Data(id))
-                .ReadOneAsync(Read, cancellation) is { } delivery)
-            {
-                return delivery;
-            }
-        }
-        finally
-        {
-            signal.Wake(); // also when nobody knows whether it was written
-        }
-
-        return await WaitAsync(projectId, id, cancellation) is > 0 and var later ? throw TooMany(later) : null; // another replica was quicker
+        return await OnceAsync(
+            projectId,
+            idempotency,
+            transaction => Limited(transaction.Command(TestSql), id).Number("version", current.Version).Text("key", Id.New("test.")).Text("delivery", Id.New(IdPrefix)).With("data", NpgsqlDbType.Bytea, Data(id)),
+            cancellation)
+            ?? (await WaitAsync(projectId, id, cancellation) is > 0 and var later ? throw TooMany(later) : null); // another replica was quicker
     }
 
-    /// <summary>Lets a message that has not arrived be tried now; null when it has, or its subscription is not active.</summary>
-    public async Task<Delivery?> RetryAsync(string projectId, string subscriptionId, string id, CancellationToken cancellation)
-    {
-        try
-        {
-            return await database.Command(projectId, RetrySql).Text("subscription", subscriptionId).Text("id", id).ReadOneAsync(Read, cancellation);
-        }
-        finally
-        {
-            signal.Wake();
-        }
-    }
+    /// <summary>Lets a message that has not arrived be tried now.</summary>
+    /// <returns>The message as JSON; null: it has arrived, or its subscription is not active.</returns>
+    /// <exception cref="ApiException">409: the key was used with another request.</exception>
+    public Task<byte[]?> RetryAsync(string projectId, string subscriptionId, string id, Idempotency? idempotency, CancellationToken cancellation) =>
+        OnceAsync(projectId, idempotency, transaction => transaction.Command(RetrySql).Text("subscription", subscriptionId).Text("id", id), cancellation);
 
     /// <summary>One message.</summary>
     /// <exception cref="ApiException">404.</exception>
@@ -134,6 +140,51 @@ internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal sig
 
     /// <inheritdoc/>
     public void Dispose() => testing.Dispose();
+
+    /// <summary>Runs a statement once for each key: a request that comes again gets what came of the first, unless nothing did.</summary>
+    private async Task<byte[]?> OnceAsync(string projectId, Idempotency? idempotency, Func<ProjectTransaction, NpgsqlCommand> write, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var transaction = await database.BeginAsync(projectId, cancellation);
+            if (idempotency is not null)
+            {
+                await using var claim = transaction.Command(ClaimSql).Text("key", idempotency.Key).With("fingerprint", NpgsqlDbType.Bytea, idempotency.Fingerprint);
+                if (await claim.ExecuteNonQueryAsync(cancellation) == 0)
+                {
+                    return await EarlierAsync(transaction.Command(EarlierSql), idempotency, cancellation);
+                }
+            }
+
+            if (await write(transaction).ReadOneAsync(Read, cancellation) is not { } written)
+            {
+                return null;
+            }
+
+            var body = JsonSerializer.SerializeToUtf8Bytes(written, ContractsJson.Wire.Delivery);
+            if (idempotency is not null)
+            {
+                await using var keep = transaction.Command(KeepSql).Text("key", idempotency.Key).With("body", NpgsqlDbType.Bytea, body);
+                await keep.ExecuteNonQueryAsync(cancellation);
+            }
+
+            await transaction.CommitAsync(cancellation);
+            return body;
+        }
+        finally
+        {
+            signal.Wake(); // also when nobody knows whether it was written
+        }
+    }
+
+    private static async Task<byte[]?> EarlierAsync(NpgsqlCommand command, Idempotency idempotency, CancellationToken cancellation)
+    {
+        await using var owned = command.Text("key", idempotency.Key);
+        var found = await owned.ReadAllAsync(row => (Fingerprint: row.GetFieldValue<byte[]>(0), Body: row.GetFieldValue<byte[]>(1)), cancellation);
+        return found is not [var earlier] ? null
+            : earlier.Fingerprint.AsSpan().SequenceEqual(idempotency.Fingerprint) ? earlier.Body
+            : throw new ApiException(ApiErrors.IdempotencyConflict);
+    }
 
     /// <summary>Seconds until there may be another test; 0: there may be one now.</summary>
     private async Task<int> WaitAsync(string projectId, string id, CancellationToken cancellation)

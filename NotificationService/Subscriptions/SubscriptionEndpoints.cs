@@ -93,16 +93,28 @@ internal static class SubscriptionEndpoints
 
     private static async Task<IResult> TestAsync(HttpContext http, string projectId, string id, SubscriptionStore store, DeliveryStore deliveries)
     {
-        Requests.RefuseFields(await Requests.BodyAsync(http.Request));
-        var subscription = await store.RequireAsync(projectId, id, http.RequestAborted);
-        if (subscription.State != SubscriptionState.Active)
+        var idempotency = await Idempotency.OfBareAsync(http.Request);
+        if (await deliveries.EarlierAsync(projectId, idempotency, http.RequestAborted) is { } earlier)
         {
-            throw SubscriptionRules.NotActive(subscription);
+            return Tested(earlier);
         }
 
-        var delivery = await deliveries.TestAsync(projectId, id, http.RequestAborted)
-            ?? throw SubscriptionRules.NotActive(await store.RequireAsync(projectId, id, http.RequestAborted));
-        return Of(delivery) with { Status = StatusCodes.Status201Created };
+        while (true)
+        {
+            var current = await store.RequireAsync(projectId, id, http.RequestAborted);
+            EntityTags.CheckIfMatch(http.Request, IVersioned.ETagOf(current.Version));
+            if (current.State != SubscriptionState.Active)
+            {
+                throw SubscriptionRules.NotActive(current);
+            }
+
+            if (await deliveries.TestAsync(current, idempotency, http.RequestAborted) is { } message)
+            {
+                return Tested(message);
+            }
+        }
+
+        static ApiResponse Tested(byte[] message) => new(StatusCodes.Status201Created, message);
     }
 
     private static async Task<IResult> ListDeliveriesAsync(HttpContext http, string projectId, string id, SubscriptionStore store, DeliveryStore deliveries)
@@ -118,12 +130,17 @@ internal static class SubscriptionEndpoints
 
     private static async Task<IResult> RetryAsync(HttpContext http, string projectId, string id, string deliveryId, SubscriptionStore store, DeliveryStore deliveries)
     {
-        Requests.RefuseFields(await Requests.BodyAsync(http.Request));
+        var idempotency = await Idempotency.OfBareAsync(http.Request);
+        if (await deliveries.EarlierAsync(projectId, idempotency, http.RequestAborted) is { } earlier)
+        {
+            return new ApiResponse(StatusCodes.Status200OK, earlier);
+        }
+
         await store.RequireAsync(projectId, id, http.RequestAborted);
         await deliveries.RequireAsync(projectId, id, deliveryId, http.RequestAborted);
-        if (await deliveries.RetryAsync(projectId, id, deliveryId, http.RequestAborted) is { } retried)
+        if (await deliveries.RetryAsync(projectId, id, deliveryId, idempotency, http.RequestAborted) is { } retried)
         {
-            return Of(retried);
+            return new ApiResponse(StatusCodes.Status200OK, retried);
         }
 
         var subscription = await store.RequireAsync(projectId, id, http.RequestAborted);
@@ -150,8 +167,6 @@ internal static class SubscriptionEndpoints
         var start = await query.StartAsync(StoredSubscription.IdPrefix, after => store.FindStartAsync(projectId, after, http.RequestAborted));
         return (query, await store.ListAsync(projectId, start, query.After, query.Limit + 1, http.RequestAborted));
     }
-
-    private static ApiResponse Of(Delivery delivery) => new(StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(delivery, ContractsJson.Wire.Delivery));
 
     private static PageSubscriber ToSubscriber(StoredSubscription subscription) => new()
     {

@@ -51,7 +51,7 @@ internal sealed class SubscriptionStore(ProjectDatabase database)
     private const string RotateSql = $"""
         update subscriptions set
             previous_secret = secret, previous_secret_until = clock_timestamp() + interval '24 hours', secret = @secret, updated_at = clock_timestamp(), version = version + 1
-        where project_id = @project and id = @id and channel = 'webhook'
+        where project_id = @project and id = @id and version = @version
         returning {Columns}
         """;
 
@@ -93,9 +93,9 @@ internal sealed class SubscriptionStore(ProjectDatabase database)
         .Text("state", fields.State == current.State ? null : fields.State?.Wire())
         .ReadOneAsync(Read, cancellation);
 
-    /// <summary>Gives a webhook a new secret, beside which the old one is valid for 24 hours; null when there is no such webhook.</summary>
-    public Task<StoredSubscription?> RotateAsync(string projectId, string id, string secret, CancellationToken cancellation) =>
-        database.Command(projectId, RotateSql).Text("id", id).Text("secret", secret).ReadOneAsync(Read, cancellation);
+    /// <summary>Gives a webhook a new secret, beside which the old one is valid for 24 hours; null when it has changed since it was read.</summary>
+    public Task<StoredSubscription?> RotateAsync(StoredSubscription current, string secret, CancellationToken cancellation) =>
+        database.Command(current.ProjectId, RotateSql).Text("id", current.Id).Number("version", current.Version).Text("secret", secret).ReadOneAsync(Read, cancellation);
 
     /// <summary>Deletes a subscription with its messages; false when it has changed since it was read.</summary>
     public async Task<bool> DeleteAsync(StoredSubscription current, CancellationToken cancellation)

@@ -66,11 +66,21 @@ internal sealed class SubscriptionWriter(SubscriptionStore store, AddressStore a
     public async Task<ApiResponse> RotateAsync(HttpContext http, string projectId, string id)
     {
         Requests.RefuseFields(await Requests.BodyAsync(http.Request));
-        var current = await store.RequireAsync(projectId, id, http.RequestAborted);
         var secret = WebhookSecrets.New();
-        return current.Channel == SubscriptionChannel.Webhook
-            ? WithSecret(await store.RotateAsync(projectId, id, secret, http.RequestAborted) ?? throw SubscriptionStore.NotFound(), secret)
-            : throw new ApiException(ApiErrors.InvalidStateTransition("Only webhooks have a secret."));
+        while (true)
+        {
+            var current = await store.RequireAsync(projectId, id, http.RequestAborted);
+            EntityTags.CheckIfMatch(http.Request, IVersioned.ETagOf(current.Version));
+            if (current.Channel != SubscriptionChannel.Webhook)
+            {
+                throw new ApiException(ApiErrors.InvalidStateTransition("Only webhooks have a secret."));
+            }
+
+            if (await store.RotateAsync(current, secret, http.RequestAborted) is { } rotated)
+            {
+                return WithSecret(rotated, secret);
+            }
+        }
     }
 
     /// <summary>Subscribes an address, unconfirmed.</summary>

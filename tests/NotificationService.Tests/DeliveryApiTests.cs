@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using Xerotier.NotificationService.Events;
 using Xerotier.NotificationService.Model;
 
 namespace Xerotier.NotificationService.Tests;
@@ -192,6 +193,44 @@ public sealed class DeliveryApiTests(NotificationApi api) : IAsyncLifetime
     }
 
     private static DateTimeOffset Next(Reply delivery) => DateTimeOffset.Parse(delivery["next_attempt_at"]!, System.Globalization.CultureInfo.InvariantCulture);
+
+    [Fact]
+    public async Task A_test_or_a_retry_with_the_same_key_happens_once_and_gets_the_first_response_again()
+    {
+        var tests = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => project.PostAsync($"/{id}/test", key: "one")));
+        var message = Assert.Single(tests.Select(test => test.Is(HttpStatusCode.Created).Text).Distinct());
+        await api.ExecuteAsync($"update deliveries set state = 'failed', next_attempt_at = null where subscription_id = {id}");
+        Assert.Equal(message, (await project.PostAsync($"/{id}/test", ifMatch: "\"9\"", key: "one")).Is(HttpStatusCode.Created).Text);
+        Assert.Single((await project.GetAsync($"/{id}/deliveries")).Data);
+
+        var retry = $"/{id}/deliveries/{tests[0].Id}/retry";
+        (await project.PostAsync(retry, key: "one")).Is(409, "idempotency_conflict");
+        var retried = (await project.PostAsync(retry, key: "two")).Is(HttpStatusCode.OK).Text;
+        await api.ExecuteAsync($"update deliveries set state = 'delivered', next_attempt_at = null where subscription_id = {id}");
+        Assert.Equal(retried, (await project.PostAsync(retry, key: "two")).Is(HttpStatusCode.OK).Text);
+        (await project.PostAsync(retry, key: "three")).Is(409, "invalid_state_transition");
+        await api.ExecuteAsync($"update deliveries set state = 'failed', next_attempt_at = null where subscription_id = {id}");
+        (await project.PostAsync(retry, key: "three")).Is(HttpStatusCode.OK); // nothing came of it before
+        (await project.PostAsync($"/{id}/test", key: new string('k', 256))).Is(400, "invalid_request", "Idempotency-Key");
+
+        // Another project's key is another one; after a day it is free, and then removed.
+        using var other = await api.NewProjectAsync();
+        Assert.NotEqual(tests[0].Id, (await other.PostAsync($"/{await other.CreatedAsync()}/test", key: "one")).Is(HttpStatusCode.Created).Id);
+        await api.ExecuteAsync($"update idempotency_keys set created_at = created_at - interval '1 day' where project_id = {project.Project}");
+        Assert.Equal("2", (await project.PostAsync($"/{id}/test", key: "one")).Is(HttpStatusCode.Created)["sequence"]);
+        using var cleaner = ActivatorUtilities.CreateInstance<EventCleaner>(api.Services);
+        await cleaner.CleanAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(1L, await api.ExecuteAsync($"select count(*) from idempotency_keys where project_id = {project.Project}"));
+    }
+
+    [Fact]
+    public async Task A_subscription_that_has_changed_is_not_tested_unseen()
+    {
+        (await project.PostAsync($"/{id}/test", ifMatch: "\"1\"")).Is(HttpStatusCode.Created);
+        (await project.PatchAsync(id, new JsonObject { ["components"] = new JsonArray("cmp_dashboard") })).Is(HttpStatusCode.OK);
+        (await project.PostAsync($"/{id}/test", ifMatch: "\"1\"")).Is(412, "precondition_failed");
+        Assert.Single((await project.GetAsync($"/{id}/deliveries")).Data);
+    }
 
     private async Task<Reply> TestAsync() => (await project.PostAsync($"/{id}/test")).Is(HttpStatusCode.Created);
 }

@@ -29,6 +29,9 @@ public sealed class NotificationApi : IAsyncLifetime
     /// <summary>The service's database, for what no API does yet.</summary>
     public string Database { get; private set; } = "";
 
+    /// <summary>The insides of the service.</summary>
+    public IServiceProvider Services => service!.Services;
+
     /// <summary>Where the MaintenanceService listens.</summary>
     public string MaintenanceAddress => maintenance!.GrpcAddress.ToString();
 
@@ -160,13 +163,13 @@ public sealed class Client(string project, HttpClient http) : IDisposable
 
     public Task<Reply> GetAsync(string path = "") => SendAsync("GET", Subscriptions + path);
 
-    public Task<Reply> PostAsync(string path) => SendAsync("POST", Subscriptions + path);
+    public Task<Reply> PostAsync(string path, string? ifMatch = null, string? key = null) => SendAsync("POST", Subscriptions + path, ifMatch: ifMatch, key: key);
 
     public Task<Reply> PatchAsync(string id, JsonNode body, string? ifMatch = null) => SendAsync("PATCH", $"{Subscriptions}/{id}", body, ifMatch);
 
     public Task<Reply> DeleteAsync(string id, string? ifMatch = null) => SendAsync("DELETE", $"{Subscriptions}/{id}", ifMatch: ifMatch);
 
-    public async Task<Reply> SendAsync(string method, string path, JsonNode? body = null, string? ifMatch = null)
+    public async Task<Reply> SendAsync(string method, string path, JsonNode? body = null, string? ifMatch = null, string? key = null)
     {
         using var request = new HttpRequestMessage(new(method), path);
         if (body is not null)
@@ -177,6 +180,11 @@ public sealed class Client(string project, HttpClient http) : IDisposable
         if (ifMatch is not null)
         {
             request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        }
+
+        if (key is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
         }
 
         return await Reply.OfAsync(await Http.SendAsync(request));

@@ -158,7 +158,8 @@ public sealed class SubscriptionApiTests(NotificationApi api) : IAsyncLifetime
         Assert.Equal(32, Convert.FromBase64String(secret["whsec_".Length..]).Length);
         Assert.Equal("no-store", created.Headers.CacheControl?.ToString());
 
-        var rotated = (await project.PostAsync($"/{created.Id}/rotate")).Is(HttpStatusCode.OK);
+        (await project.PostAsync($"/{created.Id}/rotate", ifMatch: "\"7\"")).Is(412, "precondition_failed");
+        var rotated = (await project.PostAsync($"/{created.Id}/rotate", ifMatch: created.ETag)).Is(HttpStatusCode.OK);
         Assert.Equal(("no-store", "\"2\""), (rotated.Headers.CacheControl?.ToString(), rotated.ETag));
         Assert.NotEqual(secret, rotated["secret"]);
         var until = DateTimeOffset.Parse(rotated["previous_secret_until"]!, System.Globalization.CultureInfo.InvariantCulture);

@@ -82,7 +82,8 @@ public sealed class DeliveryTests
             """,
             (await tool.TerminalAsync([], 80, "subscriptions", "test", "sub_aaaa")).Out);
         Assert.Equal($"POST {Path}/{Hook}/test ", $"{api.Seen.Last().Method} {api.Seen.Last().Target} {api.Seen.Last().Body}");
-        Assert.All(api.Seen, request => Assert.False(request.Headers.ContainsKey("Idempotency-Key")));
+        Assert.True(Guid.TryParse(api.Seen.Last().Headers["Idempotency-Key"], out _));
+        Assert.Equal(2, (await tool.RunAsync("subscriptions", "test", Hook, "--idempotency-key", new string('k', 256))).ExitCode);
         Assert.Equal(Json(All[0]), (await tool.RunAsync("subscriptions", "test", Hook, "-o", "json")).Out);
     }
 
@@ -100,8 +101,9 @@ public sealed class DeliveryTests
         Assert.StartsWith($"id\t{Failed}\nsubscription_id\t{Hook}\nevent_type\tincident.created\nobject_id\tinc_aaaabbbbccccddddeeee\nsequence\t2\nstate\tfailed\nattempts\t10\nnext_attempt_at\t\nlast_result.at\t", result.Out, StringComparison.Ordinal);
         Assert.Contains("\nlast_result.delivered\tfalse\nlast_result.status_code\t\nlast_result.error\tconnection refused\ncreated_at\t", result.Out);
         Assert.Equal($"POST {Path}/{Hook}/deliveries/{Failed}/retry", $"{api.Seen.Last().Method} {api.Seen.Last().Target}");
-        Assert.False(api.Seen.Last().Headers.ContainsKey("Idempotency-Key")); // the API takes none there
-        Assert.Equal(2, (await tool.RunAsync("subscriptions", "retry", subscription, delivery, "--idempotency-key", "k-1")).ExitCode);
+        Assert.True(Guid.TryParse(api.Seen.Last().Headers["Idempotency-Key"], out _));
+        Assert.Equal(0, (await tool.RunAsync("subscriptions", "retry", subscription, delivery, "--idempotency-key", "k-1")).ExitCode);
+        Assert.Equal("k-1", api.Seen.Last().Headers["Idempotency-Key"]);
     }
 
     [Theory]

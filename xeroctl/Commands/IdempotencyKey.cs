@@ -6,11 +6,11 @@ namespace Xerotier.Xeroctl.Commands;
 internal sealed class IdempotencyKey : Option<string?>
 {
     /// <summary>The option.</summary>
-    public IdempotencyKey()
+    public IdempotencyKey(bool hasTimes = true)
         : base("--idempotency-key")
     {
-        Description = "Make a call safe to repeat: the API runs the same key and request once within 24 h (default: random). "
-            + "Use absolute times with it; relative times make each run a different request, which the API rejects";
+        Description = "Make a call safe to repeat: the API runs the same key and request once within 24 h (default: random)"
+            + (hasTimes ? ". Use absolute times with it; relative times make each run a different request, which the API rejects" : "");
         HelpName = "key";
     }
 

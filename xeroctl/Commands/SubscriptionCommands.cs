@@ -111,12 +111,17 @@ internal static class SubscriptionCommands
     private static Leaf Test()
     {
         var id = Id();
-        return new Leaf("test", "Send a test message to a subscription. What came of it is in its deliveries.", "xeroctl subscriptions test sub_abc123") { id }.Handle((session, parse, cancel) =>
-            IdKind.Subscription.WithIdAsync(
+        var key = new IdempotencyKey(hasTimes: false);
+        return new Leaf("test", "Send a test message to a subscription. What came of it is in its deliveries.", "xeroctl subscriptions test sub_abc123") { id, key }.Handle((session, parse, cancel) =>
+        {
+            var idempotencyKey = key.Of(parse);
+            return IdKind.Subscription.WithIdAsync(
                 session,
                 parse.GetRequiredValue(id),
-                subscription => session.ShowAsync(session.Call(HttpMethod.Post, $"{Path(subscription)}/test"), (screen, json) => DeliveryView.Details(screen, "Queued", json), cancel),
-                cancel));
+                subscription => session.ShowAsync(
+                    session.Call(HttpMethod.Post, $"{Path(subscription)}/test") with { IdempotencyKey = idempotencyKey }, (screen, json) => DeliveryView.Details(screen, "Queued", json), cancel),
+                cancel);
+        });
     }
 
     private static Leaf Rotate()
@@ -166,16 +171,21 @@ internal static class SubscriptionCommands
             Description = "ID of the message, such as msg_abc123, or a unique prefix of it",
             CompletionSources = { context => Candidates.Deliveries(context.ParseResult, id) },
         };
-        return new Leaf("retry", "Try a message of a subscription again at once. Its ID stays the same.", "xeroctl subscriptions retry sub_abc123 msg_abc123") { id, deliveryId }.Handle((session, parse, cancel) =>
-            IdKind.Subscription.WithIdAsync(
+        var key = new IdempotencyKey(hasTimes: false);
+        return new Leaf("retry", "Try a message of a subscription again at once. Its ID stays the same.", "xeroctl subscriptions retry sub_abc123 msg_abc123") { id, deliveryId, key }.Handle((session, parse, cancel) =>
+        {
+            var idempotencyKey = key.Of(parse);
+            return IdKind.Subscription.WithIdAsync(
                 session,
                 parse.GetRequiredValue(id),
                 subscription => IdKind.DeliveryOf(subscription).WithIdAsync(
                     session,
                     parse.GetRequiredValue(deliveryId),
-                    delivery => session.ShowAsync(session.Call(HttpMethod.Post, $"{Path(subscription)}/deliveries/{delivery}/retry"), (screen, json) => DeliveryView.Details(screen, "Requeued", json), cancel),
+                    delivery => session.ShowAsync(
+                        session.Call(HttpMethod.Post, $"{Path(subscription)}/deliveries/{delivery}/retry") with { IdempotencyKey = idempotencyKey }, (screen, json) => DeliveryView.Details(screen, "Requeued", json), cancel),
                     cancel),
-                cancel));
+                cancel);
+        });
     }
 
     private static Argument<string> Id() => new("id")

@@ -1,14 +1,13 @@
 using System.Security.Cryptography;
 using System.Text;
-using Xerotier.ServiceDefaults;
-using Xerotier.ServiceDefaults.Http;
+using Microsoft.AspNetCore.Http;
 
-namespace Xerotier.MaintenanceService.Api;
+namespace Xerotier.ServiceDefaults.Http;
 
 /// <summary>A request that its client may send again: the same key and fingerprint get the first response, another fingerprint is refused.</summary>
 /// <param name="Key">The client's own name for the request, unique in its project for <see cref="Kept"/>.</param>
 /// <param name="Fingerprint">SHA-256 of method, path and body.</param>
-internal sealed record Idempotency(string Key, byte[] Fingerprint)
+public sealed record Idempotency(string Key, byte[] Fingerprint)
 {
     /// <summary>How long a response is kept, in SQL.</summary>
     public const string Kept = "interval '24 hours'";
