@@ -1,4 +1,5 @@
 using Npgsql;
+using NpgsqlTypes;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.NotificationService.Following;
@@ -36,13 +37,14 @@ internal sealed class LogCursor(string name, NpgsqlDataSource database)
         return (int?)await command.ExecuteScalarAsync(cancellation) ?? throw new CursorLostException();
     }
 
-    /// <summary>Moves it, within the caller's transaction.</summary>
+    /// <summary>Moves it, within the caller's transaction, and notes when nothing else had happened up to there.</summary>
     /// <exception cref="CursorLostException">Another replica holds it.</exception>
-    public async Task MoveAsync(NpgsqlConnection connection, string mark, CancellationToken cancellation)
+    public async Task MoveAsync(NpgsqlConnection connection, string mark, bool upToDate, CancellationToken cancellation)
     {
         await using var command = connection.Command($"""
-            update cursors set mark = @mark, held_until = clock_timestamp() + {Lease} where name = @name and holder = @holder
-            """).Text("name", name).Text("holder", holder).Text("mark", mark);
+            update cursors set mark = @mark, held_until = clock_timestamp() + {Lease}, caught_up_at = case when @up_to_date then clock_timestamp() else caught_up_at end
+            where name = @name and holder = @holder
+            """).Text("name", name).Text("holder", holder).Text("mark", mark).With("up_to_date", NpgsqlDbType.Boolean, upToDate);
         if (await command.ExecuteNonQueryAsync(cancellation) == 0)
         {
             throw new CursorLostException();

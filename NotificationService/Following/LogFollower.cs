@@ -144,16 +144,17 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
             {
                 silent.CancelAfter(Timeout.InfiniteTimeSpan); // the database may take its time
                 var response = call.ResponseStream.Current;
+                var upToDate = IsUpToDate(response) || !IsNews(response); // an earlier release's says it only by having none
+                mark = MarkOf(response);
                 if (IsNews(response) || time.GetElapsedTime(kept) >= KeepEvery)
                 {
-                    await WriteAsync((connection, cancellation) => TakeAsync(connection, response, cancellation), MarkOf(response), stopping);
+                    await WriteAsync((connection, cancellation) => TakeAsync(connection, response, cancellation), connection => cursor.MoveAsync(connection, mark, upToDate, stopping), stopping);
                     kept = time.GetTimestamp();
                 }
 
-                mark = MarkOf(response);
-                if (IsUpToDate(response) || !IsNews(response)) // an earlier release's says it only by having none
+                if (upToDate)
                 {
-                    await WriteAsync(TakeDueAsync, mark: null, stopping);
+                    await WriteAsync(TakeDueAsync, move: null, stopping);
                 }
 
                 failures.Succeeded();
@@ -177,15 +178,15 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
         return mark;
     }
 
-    private async Task WriteAsync(Func<NpgsqlConnection, CancellationToken, Task<IReadOnlyList<NewEvent>>> take, string? mark, CancellationToken stopping)
+    private async Task WriteAsync(Func<NpgsqlConnection, CancellationToken, Task<IReadOnlyList<NewEvent>>> take, Func<NpgsqlConnection, Task>? move, CancellationToken stopping)
     {
         var happened = false;
         await using (var connection = await database.OpenConnectionAsync(stopping))
         await using (var transaction = await connection.BeginTransactionAsync(stopping))
         {
-            if (mark is not null)
+            if (move is not null)
             {
-                await cursor.MoveAsync(connection, mark, stopping); // first: it waits for whoever held it before
+                await move(connection); // first: it waits for whoever held it before
             }
 
             foreach (var added in await take(connection, stopping))

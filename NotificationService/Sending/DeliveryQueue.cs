@@ -77,7 +77,12 @@ internal sealed record Attempt(DueDelivery Delivery, bool Delivered, TimeSpan? R
 /// <param name="Pending">How many there are, for the first time or again.</param>
 /// <param name="OldestSeconds">How old the oldest of them is.</param>
 /// <param name="OldestDueSeconds">How long the one that was to be tried first has been due; 0: none is.</param>
-internal sealed record Backlog(long Pending, double OldestSeconds, double OldestDueSeconds);
+/// <param name="BehindSeconds">By log, how long ago all that it had was known here.</param>
+internal sealed record Backlog(long Pending, double OldestSeconds, double OldestDueSeconds, IReadOnlyDictionary<string, double> BehindSeconds)
+{
+    /// <summary>Nothing is known yet.</summary>
+    public static Backlog None { get; } = new(0, 0, 0, new Dictionary<string, double>());
+}
 
 /// <summary>
 /// The messages in the database. Whoever takes one has a minute for it, after which another may take it: a sender that dies loses none.
@@ -302,6 +307,8 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
                 greatest(coalesce(extract(epoch from clock_timestamp() - min(next_attempt_at)), 0), 0)::float8
             from deliveries where state = 'pending'
             """);
-        return (await command.ReadAllAsync(row => new Backlog(row.GetInt64(0), row.GetDouble(1), row.GetDouble(2)), cancellation))[0];
+        await using var logs = database.CreateCommand("select name, extract(epoch from clock_timestamp() - caught_up_at)::float8 from cursors");
+        var behind = (await logs.ReadAllAsync(row => (Log: row.GetString(0), Seconds: row.GetDouble(1)), cancellation)).ToDictionary(log => log.Log, log => log.Seconds);
+        return (await command.ReadAllAsync(row => new Backlog(row.GetInt64(0), row.GetDouble(1), row.GetDouble(2), behind), cancellation))[0];
     }
 }

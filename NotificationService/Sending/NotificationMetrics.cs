@@ -11,12 +11,15 @@ internal sealed class NotificationMetrics : IDisposable
     private static readonly string[] Outcomes = [Delivered, Retried, Failed];
 
     private readonly Meter meter;
+    private readonly TimeProvider time;
     private readonly Counter<long> attempts;
     private readonly Histogram<double> duration;
+    private long measured; // when the backlog was
 
     /// <summary>Creates the instruments.</summary>
-    public NotificationMetrics(IMeterFactory factory)
+    public NotificationMetrics(IMeterFactory factory, TimeProvider time)
     {
+        this.time = time;
         meter = factory.Create("Xerotier.NotificationService");
         attempts = meter.CreateCounter<long>("xerotier.notifications.attempts", description: "Attempts to deliver a message, by channel and by what came of them: delivered, retried or failed.");
         duration = meter.CreateHistogram(
@@ -25,6 +28,9 @@ internal sealed class NotificationMetrics : IDisposable
         meter.CreateObservableGauge("xerotier.notifications.pending", () => Backlog.Pending, description: "Messages that are to be tried, for the first time or again, of all replicas.");
         meter.CreateObservableGauge("xerotier.notifications.oldest_pending", () => Backlog.OldestSeconds, "s", "Age of the oldest message that is to be tried.");
         meter.CreateObservableGauge("xerotier.notifications.oldest_due", () => Backlog.OldestDueSeconds, "s", "How long the message that was to be tried first has waited for a sender; 0: none waits.");
+        meter.CreateObservableGauge(
+            "xerotier.notifications.log.behind", () => Backlog.BehindSeconds.Select(log => new Measurement<double>(log.Value + time.GetElapsedTime(measured).TotalSeconds, new KeyValuePair<string, object?>("log", log.Key))), "s",
+            "How long ago everything that a log had (changes of windows and incidents, or statuses of components) was known here, by whichever replica.");
         foreach (var channel in Enum.GetValues<SubscriptionChannel>())
         {
             foreach (var outcome in Outcomes)
@@ -35,7 +41,11 @@ internal sealed class NotificationMetrics : IDisposable
     }
 
     /// <summary>What waits.</summary>
-    public Backlog Backlog { get; set; } = new(0, 0, 0);
+    public Backlog Backlog
+    {
+        get;
+        set => (field, measured) = (value, time.GetTimestamp());
+    } = Backlog.None;
 
     /// <summary>An attempt ended.</summary>
     public void Tried(Attempt attempt, TimeSpan took)

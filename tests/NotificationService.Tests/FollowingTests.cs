@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Xerotier.NotificationService.Sending;
 using Xerotier.TestKit;
 
 namespace Xerotier.NotificationService.Tests;
@@ -137,6 +139,17 @@ public sealed class FollowingTests(PostgresFixture postgres)
         await Eventually.TrueAsync(async () => (long)(await notifier.ScalarAsync("select count(*) from plans"))! == 0, "all are taken");
         var data = Assert.Single(await MessagesAsync(notifier, 1)).Json["data"]!;
         Assert.Equal((id, "-24h", true), ((string?)data["id"], (string?)data["reminder"], (bool?)data["late"]));
+    }
+
+    [Fact]
+    public async Task How_far_the_reader_of_a_log_is_behind_is_measured()
+    {
+        const string Behind = "select extract(epoch from clock_timestamp() - caught_up_at)::float8 from cursors where name = ";
+        await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true); // and without a StatusService
+        await notifier.ExecuteAsync("update cursors set caught_up_at = clock_timestamp() - interval '1 hour'");
+        await Eventually.TrueAsync(async () => await notifier.ScalarAsync($"{Behind} 'changes'") is < 60.0, "the changes are read");
+        var metrics = notifier.Services.GetRequiredService<NotificationMetrics>();
+        await Eventually.TrueAsync(() => metrics.Backlog.BehindSeconds is { Count: 2 } behind && behind["changes"] < 60 && behind["statuses"] > 3600, "both are measured");
     }
 
     [Fact]
