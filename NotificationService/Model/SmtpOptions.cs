@@ -36,7 +36,7 @@ internal sealed class SmtpOptions
         {
             if (!options.IsConfigured)
             {
-                return ValidateOptionsResult.Success;
+                return page.Value.OffersEmail ? ValidateOptionsResult.Fail("Page:OffersEmail needs an Smtp:Host: the pages would offer what nobody sends.") : ValidateOptionsResult.Success;
             }
 
             var wrong = new List<string>();

@@ -180,6 +180,14 @@ public sealed partial class MailTests(PostgresFixture postgres)
         Assert.Equal(valid, validation.Validate(Options.DefaultName, new() { Host = host, Port = port, From = from, User = user, Password = password }).Succeeded);
     }
 
+    [Fact]
+    public void Pages_that_offer_mail_which_nobody_sends_are_refused_at_the_start()
+    {
+        var validation = new SmtpOptions.Validation(Options.Create(new BrandOptions { OffersEmail = true, PublicUrl = "https://status.example.org" }));
+        Assert.Contains("Page:OffersEmail needs an Smtp:Host", validation.Validate(Options.DefaultName, new()).FailureMessage);
+        Assert.True(validation.Validate(Options.DefaultName, new() { Host = "mail.test", From = "status@example.org" }).Succeeded);
+    }
+
     private Task<Notifier> StartAsync(MailServer server, string tls = "false") => Notifier.StartAsync(postgres.Server, settings: server.Settings(tls));
 
     [GeneratedRegex("^<(?<url>https://status\\.example\\.org/status/subscriptions/(?<token>[A-Za-z0-9_-]{43}))>$", RegexOptions.ExplicitCapture)]
