@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ganss.Xss;
 using Markdig;
 using Markdig.Renderers;
@@ -23,7 +24,7 @@ public static class Markdown
     /// <summary>The HTML of <paramref name="text"/>.</summary>
     public static string ToHtml(string text) => Kept(Html, text, text => Render(text, MakeHtml, tooDeep => $"<p>{PageShell.Html(tooDeep).ReplaceLineEndings("<br>\n")}</p>"));
 
-    /// <summary>The same as plain text, with each link's address after its text: <c>text (https://…)</c>.</summary>
+    /// <summary>The same as plain text, with each link's address after its text, <c>text (https://…)</c>, and the marks of lists.</summary>
     public static string ToPlainText(string text) => Kept(Plain, text, text => Render(text, MakePlainText, tooDeep => tooDeep));
 
     /// <summary>What <paramref name="render"/> makes of <paramref name="text"/>, or <paramref name="asWritten"/> of what is nested more deeply than it or the library goes, as a hundred quotes in one another are: both throw an <see cref="ArgumentException"/> then.</summary>
@@ -74,11 +75,33 @@ public static class Markdown
             }
         }
 
+        foreach (var item in document.Descendants<ListItemBlock>().ToList())
+        {
+            if (item is [LeafBlock { Inline.FirstChild: { } text }, ..] && item.Parent is ListBlock list)
+            {
+                var first = int.TryParse(list.OrderedStart, CultureInfo.InvariantCulture, out var number) ? number : 1;
+                var mark = list.IsOrdered ? string.Create(CultureInfo.InvariantCulture, $"{first + list.IndexOf(item)}{list.OrderedDelimiter}") : "-"; // as HTML counts them
+                text.InsertBefore(new LiteralInline($"{new string(' ', 2 * DepthOf(list))}{mark} "));
+            }
+        }
+
         using var plain = new StringWriter();
         var renderer = new HtmlRenderer(plain) { EnableHtmlForBlock = false, EnableHtmlForInline = false, EnableHtmlEscape = false };
         Pipeline.Setup(renderer);
         renderer.Render(document);
         return plain.ToString().Trim();
+    }
+
+    /// <summary>In how many other lists a list is.</summary>
+    private static int DepthOf(ListBlock list)
+    {
+        var depth = 0;
+        for (var block = list.Parent; block is not null; block = block.Parent)
+        {
+            depth += block is ListBlock ? 1 : 0;
+        }
+
+        return depth;
     }
 
     private static string MakeHtml(MarkdownDocument document)
