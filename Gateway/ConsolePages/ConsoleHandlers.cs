@@ -180,7 +180,6 @@ internal sealed partial class ConsoleHandlers(
         if (options.Value.SignInToken is not { Length: > 0 } expected
             || !CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(token), Encoding.ASCII.GetBytes(expected))
             || !clients.IsLocal(context, call.Client)
-            || time.GetElapsedTime(started) > LinkOpens
             || HttpMethods.IsHead(context.Request.Method))
         {
             throw new ApiException(ApiErrors.NotFound());
@@ -188,9 +187,10 @@ internal sealed partial class ConsoleHandlers(
 
         Enter(call);
         var secret = RandomSecret.Create();
-        if (!await store.BeginByLinkAsync(RandomSecret.Hash(token), RandomSecret.Hash(secret), options.Value.SignInProject).WaitAsync(call.Aborted))
+        if (time.GetElapsedTime(started) > LinkOpens || !await store.BeginByLinkAsync(RandomSecret.Hash(token), RandomSecret.Hash(secret), options.Value.SignInProject).WaitAsync(call.Aborted))
         {
-            throw new ApiException(ApiErrors.NotFound());
+            Redirect(call, await FindAsync(call) is null ? ReturnPath.SignIn(null, "link_used") : ReturnPath.Default); // a second click leads where the first has led
+            return;
         }
 
         LogLinkUsed(logger);

@@ -36,10 +36,10 @@ internal static partial class Operations
     };
 
     public static readonly Operation SignInLink = new(
-        "signInLink", Tags.Console, "Sign in by a link", "Once, on the machine itself, within ten minutes of the start, and only where Console__SignInToken is set.")
+        "signInLink", Tags.Console, "Sign in by a link", "Once, on the machine itself, within ten minutes of the start, and only where Console__SignInToken is set. Later it leads to the form, or on with the session that there is.")
     {
         Parameters = [Parameters.SignInToken],
-        Responses = [new(303, "Signed in.", null, "Location", "Cache-Control")],
+        Responses = [new(303, "Signed in, or not: the address says which.", null, "Location", "Cache-Control")],
         Errors = [403, 404, 503, 504],
     };
 

@@ -17,6 +17,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
 {
     private const string Home = "/console/";
     private const string SignIn = "/console/sign-in";
+    private const string Used = $"303 {SignIn}?error=link_used";
 
     /// <summary>What is one second, on a machine that does other things too.</summary>
     private const double Soon = 3;
@@ -422,9 +423,17 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         Assert.Null(wrong.Cookie);
         var browsers = Enumerable.Range(0, 8).Select(i => new ConsoleBrowser((i % 2 == 0 ? first : second).Service.HttpAddress)).ToList();
         var outcomes = await Task.WhenAll(browsers.Select(browser => browser.GetAsync(link)));
-        Assert.Equal([$"303 {Home}", .. Enumerable.Repeat("404", 7)], outcomes.Order(StringComparer.Ordinal));
-        Assert.Equal("404", await wrong.GetAsync(link));
+        Assert.Equal([$"303 {Home}", .. Enumerable.Repeat(Used, 7)], outcomes.Order(StringComparer.Ordinal));
+        Assert.Equal(Used, await wrong.GetAsync(link));
+        Assert.Null(wrong.Cookie);
+        using (var stranger = new ConsoleBrowser(first.Service.HttpAddress, ("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-Proto", "https")))
+        {
+            Assert.Equal("404", await stranger.GetAsync(link));
+        }
+
         var signedIn = browsers.Single(browser => browser.Cookie is not null);
+        var secret = signedIn.Secret;
+        Assert.Equal(($"303 {Home}", secret), (await signedIn.GetAsync(link), signedIn.Secret)); // a second click
         var held = await HeldAsync(browsers.IndexOf(signedIn) % 2 == 0 ? first : second, signedIn);
         Assert.Equal((project, "test-key", "platform (configured)"), (held.Project!.ProjectId, held.Project.KeyName, held.Platform!.KeyName));
         browsers.ForEach(browser => browser.Dispose());
@@ -441,7 +450,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
         Assert.Equal("404", await elsewhere.GetAsync($"/console/link/{token}"));
         time.Ahead = TimeSpan.FromMinutes(10);
-        Assert.Equal("404", await browser.GetAsync($"/console/link/{token}"));
+        Assert.Equal((Used, null), (await browser.GetAsync($"/console/link/{token}"), browser.Cookie));
         time.Ahead = TimeSpan.FromMinutes(9);
         Assert.Equal($"303 {Home}", await browser.GetAsync($"/console/link/{token}"));
     }
