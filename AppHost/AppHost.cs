@@ -25,7 +25,7 @@ try
         .WithReference(maintenance)
         .WithOfferOfEmail()
         .WithDemo(demo)
-        .WithLocalDefault("Page:Port", $"{cluster.Port ?? 8080}")); // where the links of feeds lead here
+        .WithPagePort(cluster));
 
     var notification = builder.AddService<Projects.NotificationService>("notificationservice", cluster, service => service
         .WithReference(stores.NotificationsDb).WaitFor(stores.NotificationsDb)
@@ -36,7 +36,7 @@ try
         .WithLocalDefault("Page:PublicUrl", $"http://localhost:{cluster.Port}") // where the links of mails lead
         .WithLocalDefault("Notifications:AllowPrivateTargets", demo.HasFleet ? "true" : "false")); // a demo has nobody else to tell
 
-    var console = builder.AddService<Projects.Console>("console", cluster, _ => { });
+    var console = builder.AddService<Projects.Console>("console", cluster, service => service.WithPagePort(cluster));
 
     var gateway = builder.AddService<Projects.Gateway>("gateway", cluster, service => service
         .WithReference(stores.GatewayDb).WaitFor(stores.GatewayDb)
@@ -46,6 +46,7 @@ try
         .WithReference(notification)
         .WithReference(console)
         .WithOfferOfEmail()
+        .WithPagePort(cluster)
         .WithDemo(demo)
         .WithDemoFrame(demo)
         .WithSignInLink(cluster)
@@ -77,7 +78,11 @@ try
 
     if (fleet is not null)
     {
-        builder.AddWebhookReceiver(cluster, fleet);
+        if (!bool.TryParse(builder.Configuration["Notifications:AllowPrivateTargets"], out var allowed) || allowed)
+        {
+            builder.AddWebhookReceiver(cluster, fleet); // else nothing may be sent to this machine
+        }
+
         console.Replicas.ToList().ForEach(replica => replica.WithDemoControls(demo.IsDemo ? fleet : null));
     }
 

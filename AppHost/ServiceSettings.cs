@@ -20,7 +20,7 @@ internal static class ServiceSettings
         ["MaintenanceService"] = [.. Common, "Demo", "Incidents", "Windows"],
         ["NotificationService"] = [.. Common, "Notifications", "Smtp"],
         ["StatusService"] = [.. Common, "Demo", "History", "Incidents", "ModelStorage", "Probes"],
-        ["FleetSimulator"] = ["Logging", "Simulator"],
+        ["FleetSimulator"] = ["Fleet", "Logging", "Simulator"],
     };
 
     /// <summary>Prefixes that the framework takes off.</summary>

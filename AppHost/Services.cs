@@ -234,6 +234,10 @@ internal static class Services
     public static IResourceBuilder<ProjectResource> WithOfferOfEmail(this IResourceBuilder<ProjectResource> project) =>
         project.ApplicationBuilder.Configuration["Smtp:Host"] is { Length: > 0 } ? project.WithLocalDefault("Page:OffersEmail", "true") : project;
 
+    /// <summary>Says at which port the public page is, where its own links lead: of feeds, the calendar and what they are offered by.</summary>
+    public static IResourceBuilder<ProjectResource> WithPagePort(this IResourceBuilder<ProjectResource> project, ClusterSettings cluster) =>
+        project.WithLocalDefault("Page:Port", $"{cluster.Port ?? 8080}");
+
     /// <summary>A secret parameter, made once; <c>Parameters:{name}</c> in the configuration overrides <paramref name="value"/>, and in a manifest it has none.</summary>
     public static IResourceBuilder<ParameterResource> AddSecret(this IDistributedApplicationBuilder builder, string name, string? value)
     {

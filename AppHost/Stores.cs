@@ -58,7 +58,7 @@ internal static class Stores
         var server = builder.AddPostgres("postgres", password: builder.AddSecret("postgres-password", cluster.PostgresPassword));
         if (builder.ExecutionContext.IsRunMode)
         {
-            server.WithDataVolume($"xerotier-postgres-{PrivateServers.Hash(cluster.DataFolder)}");
+            server.WithDataVolume($"xerotier-postgres-{PrivateServers.Hash(cluster.DataFolder)}").WithArgs("-c", "max_connections=250"); // as the private server has
         }
 
         return names.ToDictionary(name => name, name => (IResourceBuilder<IResourceWithConnectionString>)server.AddDatabase(name));

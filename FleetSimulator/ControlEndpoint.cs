@@ -49,7 +49,7 @@ internal static class ControlEndpoint
         });
     }
 
-    private static object State(SimulatedFleet fleet) => new { fleet = fleet.Fleet, silent = fleet.Silent };
+    private static object State(SimulatedFleet fleet) => new { fleet = fleet.Fleet, silent = fleet.Silent, stale_after_seconds = fleet.StaleAfterSeconds };
 
     /// <summary>The body of a PUT.</summary>
     internal sealed record ControlRequest(SilentSenders? Silent);

@@ -17,7 +17,7 @@ var builder = WebApplication.CreateSlimBuilder();
 builder.Configuration.AddCommandLine(args, SimulatorOptions.CommandLine);
 await DemoProject.PrepareAsync(builder.Configuration, CancellationToken.None);
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, builder.Configuration.GetValue("HTTP_PORT", 0)));
-builder.Services.AddOptions<SimulatorOptions>().Bind(builder.Configuration).BindConfiguration("Simulator")
+builder.Services.AddOptions<SimulatorOptions>().Bind(builder.Configuration).BindConfiguration("Simulator").BindConfiguration("Fleet")
     .ValidateDataAnnotations()
     .Validate(options => options.Silent.FitIn(options.Fleet), "No more can be silent than there are.")
     .ValidateOnStart();

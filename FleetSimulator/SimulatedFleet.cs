@@ -19,10 +19,14 @@ internal sealed class SimulatedFleet
         Fleet = o.Fleet;
         silent = o.Silent;
         projectId = o.ProjectId;
+        StaleAfterSeconds = o.StaleAfterSeconds;
     }
 
     /// <summary>The number of senders of each kind.</summary>
     public SenderCounts Fleet { get; }
+
+    /// <summary>How long a sender is silent until the platform takes it for stale.</summary>
+    public double StaleAfterSeconds { get; }
 
     /// <summary>The number of silent senders of each kind.</summary>
     public SenderCounts Silent

@@ -65,16 +65,14 @@ public sealed class SimulatorOptions
     [Range(0, 20_000)]
     public int SilentPrivateAgents { get; set; }
 
-    /// <summary>Age in seconds at which the platform considers a sender stale, default 30. The fleet sends three times as often, and at least twice a minute.</summary>
-    [ConfigurationKeyName("Fleet:StaleAfterSeconds")]
-    [Range(0.1, 3600)]
+    /// <summary>Age in seconds at which the platform considers a sender stale, default 30: the collector's own setting, of the section <c>Fleet</c>. The fleet sends three times as often, and at least twice a minute.</summary>
     public double StaleAfterSeconds { get; set; } = 30;
 
     internal SenderCounts Fleet => new(Routers, SharedAgents, PrivateAgents);
 
     internal SenderCounts Silent => new(SilentRouters, SilentSharedAgents, SilentPrivateAgents);
 
-    internal TimeSpan Interval => TimeSpan.FromSeconds(Math.Min(StaleAfterSeconds / 3, 30)); // a stream may be silent for a minute
+    internal TimeSpan Interval => TimeSpan.FromSeconds(Math.Clamp(StaleAfterSeconds / 3, 0.03, 30)); // a stream may be silent for a minute
 
     internal string ProjectId => new Uri(BaseUrl).Segments[1].TrimEnd('/');
 }

@@ -21,7 +21,8 @@ public sealed record Senders(int Routers, int SharedAgents, int PrivateAgents);
 /// <summary>The simulated fleet.</summary>
 /// <param name="Fleet">All of it.</param>
 /// <param name="Silent">Those that are silent.</param>
-public sealed record FleetState(Senders Fleet, Senders Silent);
+/// <param name="StaleAfterSeconds">How long a sender is silent until it counts as stale.</param>
+public sealed record FleetState(Senders Fleet, Senders Silent, double StaleAfterSeconds);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(FleetState))]

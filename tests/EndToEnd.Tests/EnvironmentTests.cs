@@ -42,7 +42,7 @@ public sealed partial class EnvironmentTests : AppHostTests
         }
 
         Assert.Equal(string.Join(' ', logging), seen["Xerotier.Console"]);
-        Assert.Equal(string.Join(' ', [.. logging, "Simulator__PrivateAgents"]), seen["Xerotier.FleetSimulator"]);
+        Assert.Equal(string.Join(' ', ["Fleet__StaleAfterSeconds", .. logging, "Simulator__PrivateAgents"]), seen["Xerotier.FleetSimulator"]);
         Assert.Equal(string.Join(' ', ["ConnectionStrings__gatewaydb", .. logging, email, "RateLimits__PublicPerMinute"]), seen["Xerotier.Gateway"]);
         Assert.Equal(string.Join(' ', ["ConnectionStrings__redis", "Fleet__StaleAfterSeconds", .. logging, "RateLimits__PublicPerMinute"]), seen["Xerotier.HealthCollector"]);
         Assert.Equal(string.Join(' ', ["ConnectionStrings__maintenancedb", .. logging, "Windows__OpenPerProject"]), seen["Xerotier.MaintenanceService"]);

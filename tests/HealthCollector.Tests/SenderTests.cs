@@ -38,7 +38,7 @@ public sealed class SenderTests(RedisFixture redis) : RedisTests(redis)
         using var http = new HttpClient { BaseAddress = Address(lines) };
         await OrderAsync(http, """{"silent":{"routers":2,"shared_agents":5,"private_agents":0}}""");
         await Collector.NextAsync(watch, health => health is { Store: StoreState.Ready, RoutersOnline: 1, SharedAgentsStale: 5 });
-        Assert.Equal("""{"fleet":{"routers":3,"shared_agents":5,"private_agents":4},"silent":{"routers":2,"shared_agents":5,"private_agents":0}}""", await http.GetStringAsync("/"));
+        Assert.Equal("""{"fleet":{"routers":3,"shared_agents":5,"private_agents":4},"silent":{"routers":2,"shared_agents":5,"private_agents":0},"stale_after_seconds":2}""", await http.GetStringAsync("/"));
 
         await OrderAsync(http, """{"silent":{"routers":0,"shared_agents":0,"private_agents":0}}""");
         await Collector.NextAsync(watch, health => health is { RoutersOnline: 3, SharedAgentsStale: 0 });
