@@ -56,7 +56,7 @@ internal static class IncidentEndpoints
             new()
             {
                 [nameof(IncidentPage.Incident)] = incident,
-                [nameof(IncidentPage.Events)] = (await events).Data,
+                [nameof(IncidentPage.Events)] = await events,
                 [nameof(IncidentPage.Components)] = await components,
                 [nameof(IncidentPage.Form)] = form,
                 [nameof(IncidentPage.Problem)] = problem,

@@ -43,7 +43,7 @@ internal static class RecurringEndpoints
         return visit.Page<SeriesPage>(new()
         {
             [nameof(SeriesPage.Series)] = await series,
-            [nameof(SeriesPage.Events)] = (await events).Data,
+            [nameof(SeriesPage.Events)] = await events,
             [nameof(SeriesPage.Windows)] = windows.TakeLast(10).Reverse().ToList(),
         });
     }

@@ -44,7 +44,7 @@ internal static class WindowEndpoints
         var window = visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceWindow);
         var events = visit.Api.GetAsync(PathOf(visit, id) + "/events?limit=100", ContractsJson.Wire.ListPageMaintenanceEvent);
         return visit.Page<WindowPage>(
-            new() { [nameof(WindowPage.Window)] = await window, [nameof(WindowPage.Events)] = (await events).Data, [nameof(WindowPage.Problem)] = problem },
+            new() { [nameof(WindowPage.Window)] = await window, [nameof(WindowPage.Events)] = await events, [nameof(WindowPage.Problem)] = problem },
             status);
     }
 

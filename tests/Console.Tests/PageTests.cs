@@ -7,7 +7,9 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Primitives;
 using Xerotier.OperatorConsole.Api;
+using Xerotier.OperatorConsole.Keys;
 using Xerotier.OperatorConsole.Overview;
+using Xerotier.OperatorConsole.Platform;
 using Xerotier.OperatorConsole.Subscriptions;
 using Xerotier.OperatorConsole.Visits;
 using Xerotier.OperatorConsole.Windows;
@@ -24,7 +26,7 @@ public sealed partial class PageTests
     [Fact]
     public async Task Hostile_text_of_a_window_is_text()
     {
-        var (html, http) = await RenderAsync(visit => visit.Page<WindowPage>(new() { [nameof(WindowPage.Window)] = Window(Hostile), [nameof(WindowPage.Events)] = new List<MaintenanceEvent>() }));
+        var (html, http) = await RenderAsync(visit => visit.Page<WindowPage>(new() { [nameof(WindowPage.Window)] = Window(Hostile), [nameof(WindowPage.Events)] = new ListPage<MaintenanceEvent> { Data = [], FirstId = null, LastId = null, HasMore = false } }));
 
         Assert.DoesNotContain("<script>alert", html);
         Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt;", html);
@@ -81,6 +83,50 @@ public sealed partial class PageTests
         await AssertHarmlessAsync(
             visit => visit.Page<SubscriptionFormPage>(new() { [nameof(SubscriptionFormPage.Subscription)] = subscription, [nameof(SubscriptionFormPage.Form)] = newer, [nameof(SubscriptionFormPage.Components)] = new List<(string, string)> { (Hostile, Hostile) } }),
             times: 6);
+    }
+
+    [Fact]
+    public async Task Hostile_names_of_a_project_and_its_keys_are_text()
+    {
+        var held = new ConsoleSession(new("proj_1", Hostile, true, Hostile), new(null, null, false, Hostile), DateTimeOffset.UtcNow.AddHours(1));
+        var keys = Read(
+            """
+            {"object":"list","first_id":"key_1","last_id":"key_1","has_more":false,
+             "data":[{"id":"key_1","object":"api_key","name":"$","scopes":["$"],"expires_at":null,"allowed_ips":["$"],"created_at":"2026-11-24T14:53:00Z","created_by":"$","last_used_at":null,"revoked_at":null}]}
+            """,
+            ContractsJson.Wire.ListPageApiKey);
+        var projects = Read(
+            """
+            {"object":"list","first_id":"proj_1","last_id":"proj_1","has_more":false,
+             "data":[{"id":"proj_1","object":"project","name":"$","slug":"$","platform":false,"created_at":"2026-11-24T14:53:00Z","suspended_at":null}]}
+            """,
+            ContractsJson.Wire.ListPageProject);
+
+        await AssertHarmlessAsync(
+            visit => visit.Page<KeysPage>(new() { [nameof(KeysPage.Ring)] = new KeyRing("/console/keys", "", "API keys", [], CanRotate: true), [nameof(KeysPage.List)] = keys, [nameof(KeysPage.Form)] = FormValues.Of() }),
+            times: 5, // the project's, and each of the row's
+            held);
+        await AssertHarmlessAsync(visit => visit.Page<ProjectsPage>(new() { [nameof(ProjectsPage.List)] = projects, [nameof(ProjectsPage.Form)] = FormValues.Of() }), times: 3, held);
+    }
+
+    [Fact]
+    public async Task A_trail_says_where_its_earlier_entries_are()
+    {
+        var events = new ListPage<MaintenanceEvent>
+        {
+            Data = [new() { Id = "evt_1", WindowId = "mw_1", Action = "updated", Actor = "ops", ActorKeyId = null, OccurredAt = DateTimeOffset.UnixEpoch, ChangedFields = ["title"], Before = null, After = Window("One") }],
+            FirstId = "evt_1",
+            LastId = "evt_1",
+            HasMore = true,
+        };
+        var (cut, _) = await RenderAsync(Page(events));
+        var (whole, _) = await RenderAsync(Page(events with { HasMore = false }));
+
+        Assert.Contains("The newest 1: <a href=\"/console/audit\">the audit</a> has the earlier ones.", cut);
+        Assert.DoesNotContain("the earlier ones", whole);
+
+        static Func<Visit, IResult> Page(ListPage<MaintenanceEvent> events) =>
+            visit => visit.Page<WindowPage>(new() { [nameof(WindowPage.Window)] = Window("One"), [nameof(WindowPage.Events)] = events });
     }
 
     [Fact]
@@ -182,22 +228,23 @@ public sealed partial class PageTests
     /// <summary>Reads an object of the API with hostile text in place of each <c>$</c>.</summary>
     private static T Read<T>(string json, JsonTypeInfo<T> type) => JsonSerializer.Deserialize(json.Replace("$", JsonEncodedText.Encode(Hostile).ToString(), StringComparison.Ordinal), type)!;
 
-    private static async Task AssertHarmlessAsync(Func<Visit, IResult> page, int times)
+    private static async Task AssertHarmlessAsync(Func<Visit, IResult> page, int times, ConsoleSession? held = null)
     {
-        var (html, _) = await RenderAsync(page);
+        var (html, _) = await RenderAsync(page, held: held);
         Assert.DoesNotContain("<script>alert", html);
         Assert.Equal(times, System.Net.WebUtility.HtmlDecode(html).Split(Hostile).Length - 1);
     }
 
-    private static Task<(string Html, HttpContext Http)> RenderAsync(Func<Visit, IResult> page, string query = "") => RenderAsync(
+    private static Task<(string Html, HttpContext Http)> RenderAsync(Func<Visit, IResult> page, string query = "", ConsoleSession? held = null) => RenderAsync(
         http =>
         {
             http.Request.QueryString = new(query);
             return Task.FromResult(page(Visit.Of(http)));
         },
-        form: null);
+        form: null,
+        held: held);
 
-    internal static async Task<(string Html, HttpContext Http)> RenderAsync(Func<HttpContext, Task<IResult>> page, string? form, string gateway = "http://127.0.0.1:9")
+    internal static async Task<(string Html, HttpContext Http)> RenderAsync(Func<HttpContext, Task<IResult>> page, string? form, string gateway = "http://127.0.0.1:9", ConsoleSession? held = null)
     {
         var collection = new ServiceCollection();
         collection.AddLogging();
@@ -219,7 +266,7 @@ public sealed partial class PageTests
         http.Request.Path = "/console/maintenance/mw_1";
         http.Request.ContentType = form is null ? null : "application/x-www-form-urlencoded";
         http.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(form ?? ""));
-        http.Request.Headers[ConsoleSession.HeldHeader] = new ConsoleSession(new("proj_1", "Project", true, "ops"), null, DateTimeOffset.UtcNow.AddHours(1)).ToHeader();
+        http.Request.Headers[ConsoleSession.HeldHeader] = (held ?? new(new("proj_1", "Project", true, "ops"), null, DateTimeOffset.UtcNow.AddHours(1))).ToHeader();
         http.Request.Headers[ConsoleSession.SecretHeader] = "secret";
         http.Response.Body = body;
         await (await page(http)).ExecuteAsync(http);

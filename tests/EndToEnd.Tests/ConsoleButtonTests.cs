@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Aspire.Hosting.Testing;
+using Npgsql;
 using Xerotier.TestKit;
 
 namespace Xerotier.EndToEnd.Tests;
@@ -122,6 +124,25 @@ public sealed partial class ConsoleButtonTests(SharedCluster shared)
         Assert.Equal(303, (await operators.PostAsync($"/console/incidents/{other}/publish", page, [])).Status);
         var refused = await operators.PostAsync($"/console/incidents/{other}/delete", page, []);
         Assert.Equal((409, true), (refused.Status, refused.Html.Contains("A published incident cannot be deleted", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_subscriber_of_the_page_is_removed()
+    {
+        using var operators = await ConsoleOperator.SignedInAsync(cluster);
+        await operators.AddKeyAsync(cluster.PlatformKey);
+        await using var database = NpgsqlDataSource.Create((await cluster.Application.GetConnectionStringAsync("notificationsdb", TestContext.Current.CancellationToken))!);
+        var name = $"{Guid.NewGuid():N}";
+        await using var subscribe = database.CreateCommand($"""
+            insert into subscriptions (project_id, id, channel, target, components, events, state, created_by, created_at, updated_at)
+            values ('', 'sub_{name}', 'email', '{name}@example.com', '{"{}"}', '{"{incident.created}"}', 'active', 'page', now(), now())
+            """);
+        await subscribe.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        var list = await operators.GetAsync("/console/platform/subscribers");
+        Assert.Contains($"{name}@example.com", list.Html, StringComparison.Ordinal);
+        Assert.Equal((303, "/console/platform/subscribers?done=deleted"), Led(await operators.PostAsync($"/console/platform/subscribers/sub_{name}/delete", list, [])));
+        Assert.DoesNotContain(name, (await operators.GetAsync("/console/platform/subscribers")).Html, StringComparison.Ordinal);
+        Assert.Equal(404, (await operators.PostAsync($"/console/platform/subscribers/sub_{name}/delete", list, [])).Status); // on a page that is still open
     }
 
     private static (int, string?) Led(Answer answer) => (answer.Status, answer.Location);
