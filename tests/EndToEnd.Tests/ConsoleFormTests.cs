@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Aspire.Hosting.Testing;
@@ -164,7 +165,7 @@ public sealed partial class ConsoleFormTests(SharedCluster shared)
         using var operators = await OperatorsAsync();
         var id = await operators.CreateAsync(
             "management/maintenance-series",
-            new { title = "Series", description = "", timezone = "Europe/Berlin", starts_on = "2027-03-20", local_time = "02:30", duration = "PT1H", rrule = "FREQ=WEEKLY;BYDAY=SU" });
+            new { title = "Series", description = "", timezone = "Europe/Berlin", starts_on = DateTime.UtcNow.AddDays(30).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), local_time = "02:30", duration = "PT1H", rrule = "FREQ=WEEKLY;BYDAY=SU" });
         await MeetsNewerAsync($"/console/recurring/{id}/edit", "title", () => operators.ChangeAsync($"management/maintenance-series/{id}", new { title = "Changed by a colleague" }));
 
         await operators.AddKeyAsync(cluster.PlatformKey);

@@ -26,6 +26,7 @@ internal sealed class MixedLoad : IAsyncDisposable
     private readonly Dictionary<string, int> before; // nobody has been heard of when a cluster starts
     private readonly List<Task> clients;
     private readonly string run = Guid.NewGuid().ToString("N"); // other loads may have gone before it
+    private readonly DateTimeOffset planned = WindowClients.NewStart();
     private long refused;
 
     private MixedLoad(Cluster cluster, (string Id, string Key) stranger, (string Id, string Key) platform, Subscriber subscriber, Dictionary<string, int> before)
@@ -210,8 +211,8 @@ internal sealed class MixedLoad : IAsyncDisposable
             {
                 title,
                 description = "",
-                starts_at = "2027-01-01T00:00:00Z",
-                ends_at = "2027-01-01T01:00:00Z",
+                starts_at = planned,
+                ends_at = planned.AddHours(1),
             });
             while (true)
             {

@@ -22,7 +22,11 @@ internal sealed class WindowClients(Cluster cluster, Gateways gateways, Action<H
     private const int MaxUnknown = 3;
 
     private readonly ConcurrentDictionary<string, History> histories = new(); // by id
+    private readonly DateTimeOffset planned = NewStart();
     private readonly string run = Guid.NewGuid().ToString("N"); // others may have gone before
+
+    /// <summary>When the windows of a run are to begin: in a month, so that none does by itself.</summary>
+    public static DateTimeOffset NewStart() => new(DateTime.UtcNow.Date.AddDays(30), TimeSpan.Zero);
 
     /// <summary>Windows that were worked on.</summary>
     public int Windows => histories.Count;
@@ -71,7 +75,7 @@ internal sealed class WindowClients(Cluster cluster, Gateways gateways, Action<H
 
     private async Task<(string Id, WindowState Created)?> CreateAsync(string title, CancellationToken stopping)
     {
-        var json = JsonSerializer.Serialize(new { title, description = "", starts_at = "2027-01-01T00:00:00Z", ends_at = "2027-01-01T01:00:00Z" });
+        var json = JsonSerializer.Serialize(new { title, description = "", starts_at = planned, ends_at = planned.AddHours(1) });
         while (!stopping.IsCancellationRequested)
         {
             var (status, body) = await gateways.SendAsync(0, () => Gateways.Request(HttpMethod.Post, $"/{cluster.ProjectId}/v1/management/maintenance", cluster.ApiKey, json, title));

@@ -15,6 +15,7 @@ namespace Xerotier.MaintenanceService.Tests;
 /// <summary>What the StatusService is told, and when.</summary>
 public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
 {
+    private static readonly DateTimeOffset LongAgo = new(DateTime.UtcNow.Date.AddDays(-300), TimeSpan.Zero);
     private static readonly Metadata ServiceToken = new() { { "authorization", $"Bearer {TestTokens.ForService()}" } };
 
     private InProcessService<Program> first = null!;
@@ -169,7 +170,7 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
         Assert.Equal(55, feed.PlatformActive.Count);
         Assert.All(feed.PlatformActive, w => Assert.True(w is { Platform: true, Value.Status: WindowStatus.Active } && w.Value.ProjectId == platform.Id));
 
-        static string Time(int minutes) => new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddMinutes(minutes).ToString("O", CultureInfo.InvariantCulture);
+        static string Time(int minutes) => LongAgo.AddMinutes(minutes).ToString("O", CultureInfo.InvariantCulture);
     }
 
     [Fact]
@@ -178,10 +179,10 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
         using var platform = Project.Of(first, platform: true);
         using var greedy = Project.Of(first);
         using var modest = Project.Of(first);
-        var own = await platform.CreatedAsync(Body.With(b => (b["status"], b["starts_at"], b["ends_at"]) = ("active", "2026-01-01T00:00:00Z", "2027-06-01T00:00:00Z")));
-        var small = await modest.CreatedAsync(Body.With(b => (b["status"], b["starts_at"], b["ends_at"]) = ("completed", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z")));
+        var own = await platform.CreatedAsync(Body.With(b => (b["status"], b["starts_at"], b["ends_at"]) = ("active", Time(-300), Time(100))));
+        var small = await modest.CreatedAsync(Body.With(b => (b["status"], b["starts_at"], b["ends_at"]) = ("completed", Time(-300), Time(-299))));
         await Parallel.ForAsync(0, 120, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (i, _) => await greedy.CreatedAsync(Body.With(b =>
-            (b["status"], b["starts_at"], b["ends_at"]) = (i < 60 ? "active" : "scheduled", "2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z"))));
+            (b["status"], b["starts_at"], b["ends_at"]) = (i < 60 ? "active" : "scheduled", Time(-250), Time(-249)))));
 
         await using var stream = await FeedStream.OpenAsync(first);
         await stream.UntilAsync(feed => feed.Recent.Any(w => w.Value.ProjectId == greedy.Id));
@@ -190,6 +191,8 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
         Assert.Equal(10, feed.Recent.Count(w => w.Value.ProjectId == greedy.Id));
         Assert.Contains(feed.Recent, w => w.Value.Id == own);
         Assert.Contains(feed.Recent, w => w.Value.Id == small);
+
+        static string Time(int days) => DateTimeOffset.UtcNow.AddDays(days).ToString("O", CultureInfo.InvariantCulture);
     }
 
     [Fact]
