@@ -19,11 +19,11 @@ public sealed partial class FilmStrip(BrowserFixture browser)
     public async Task The_first_minute()
     {
         var data = Solution.NewDataFolder();
-        using var host = new AppHostProcess(data, new Dictionary<string, string> { ["Demo__Seed"] = "1" });
+        using var host = new AppHostProcess(data, new Dictionary<string, string> { ["Demo__Seed"] = "1", ["XEROTIER_XEROCTL_PROJECT"] = Path.Combine(Solution.Folder, "xeroctl") });
         var watch = Stopwatch.StartNew();
         try
         {
-            var printed = await host.ReadyAsync(TimeSpan.FromMinutes(3), "Ctrl-C stops everything");
+            var printed = await host.ReadyAsync(TimeSpan.FromMinutes(3), "The command line");
             _ = host.Process.StandardError.ReadToEndAsync(CancellationToken.None);
             var link = printed.Select(line => SignInLink().Match(line)).Single(match => match.Success).Value;
             await using (var terminal = await browser.VisitAsync("about:blank", Desk))
@@ -61,6 +61,15 @@ public sealed partial class FilmStrip(BrowserFixture browser)
                 return !(await visitor.Page.TitleAsync()).Contains("Operational", StringComparison.Ordinal);
             }, "the page says that something is wrong", seconds: 120);
             await TakeAsync(visitor.Page, "half a minute later at most, visitors know");
+            await console.GetByRole(AriaRole.Button, new() { Name = "All speak again" }).ClickAsync();
+            await Expect(console.Locator("#routers")).ToHaveValueAsync("0");
+            await TakeAsync(console, "all speak again");
+            await Eventually.TrueAsync(async () =>
+            {
+                await visitor.Page.ReloadAsync();
+                return (await visitor.Page.TitleAsync()).Contains("Operational", StringComparison.Ordinal);
+            }, "the page says that all is well", seconds: 120);
+            await TakeAsync(visitor.Page, "and all is well; the outage stays in the history");
         }
         finally
         {
@@ -81,7 +90,7 @@ public sealed partial class FilmStrip(BrowserFixture browser)
     /// <summary>What the terminal shows, as a page, without the link's secret and this machine's folder.</summary>
     private static string Terminal(IReadOnlyList<string> printed, string link, string data) => Html(
         "body{margin:0;padding:24px;background:#101418;color:#d8dee4;font:13px/1.5 monospace}",
-        $"<pre>$ ./run\n{WebUtility.HtmlEncode(string.Join('\n', printed).Replace(link[(link.LastIndexOf('/') + 1)..], "…", StringComparison.Ordinal).Replace(data, ".local", StringComparison.Ordinal))}</pre>");
+        $"<pre>$ ./run\n{WebUtility.HtmlEncode(string.Join('\n', printed).Replace(link[(link.LastIndexOf('/') + 1)..], "…", StringComparison.Ordinal).Replace(data, ".local", StringComparison.Ordinal).Replace(Solution.Folder, ".", StringComparison.Ordinal))}</pre>");
 
     private string Strip() => Html(
         "body{margin:0;padding:20px;background:#fff;color:#1c2024;font:16px/1.4 system-ui;display:grid;grid-template-columns:repeat(3,1fr);gap:20px}figure{margin:0}img{width:100%;border:1px solid #c8ccd0;border-radius:6px}",
