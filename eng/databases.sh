@@ -14,7 +14,7 @@ find_databases() {
     export "$variable=$(cat "${files[@]}" | sed -n "s/^$variable=//p")"
     [ -n "${!variable}" ] || fail "${files[*]}: none names $name."
   done
-  PATH=$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
+  PATH=$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1 || true)
   command -v pg_dump >/dev/null || fail "PostgreSQL's client tools (pg_dump, pg_restore, psql) are missing: install the package postgresql-client."
 }
 
