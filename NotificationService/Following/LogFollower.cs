@@ -148,13 +148,13 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
                 mark = MarkOf(response);
                 if (IsNews(response) || time.GetElapsedTime(kept) >= KeepEvery)
                 {
-                    await WriteAsync((connection, cancellation) => TakeAsync(connection, response, cancellation), connection => cursor.MoveAsync(connection, mark, upToDate, stopping), stopping);
+                    await WriteAsync((connection, cancellation) => TakeAsync(connection, response, cancellation), (mark, upToDate), stopping);
                     kept = time.GetTimestamp();
                 }
 
                 if (upToDate)
                 {
-                    await WriteAsync(TakeDueAsync, move: null, stopping);
+                    await WriteAsync(TakeDueAsync, reached: null, stopping);
                 }
 
                 failures.Succeeded();
@@ -178,15 +178,15 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
         return mark;
     }
 
-    private async Task WriteAsync(Func<NpgsqlConnection, CancellationToken, Task<IReadOnlyList<NewEvent>>> take, Func<NpgsqlConnection, Task>? move, CancellationToken stopping)
+    private async Task WriteAsync(Func<NpgsqlConnection, CancellationToken, Task<IReadOnlyList<NewEvent>>> take, (string Mark, bool UpToDate)? reached, CancellationToken stopping)
     {
         var happened = false;
         await using (var connection = await database.OpenConnectionAsync(stopping))
         await using (var transaction = await connection.BeginTransactionAsync(stopping))
         {
-            if (move is not null)
+            if (reached is var (mark, upToDate))
             {
-                await move(connection); // first: it waits for whoever held it before
+                await cursor.MoveAsync(connection, mark, upToDate, stopping); // first: it waits for whoever held it before
             }
 
             foreach (var added in await take(connection, stopping))
