@@ -82,7 +82,7 @@ public sealed class ConsoleTests(BrowserFixture browser, ConsoleTests.ClusterFix
         // A series, seen before it is made.
         await GoAsync(page, "recurring/new");
         await page.FillAsync("#timezone", "Europe/Berlin");
-        await page.FillAsync("#starts_on", ClocksForward().AddDays(-8).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+        await page.FillAsync("#starts_on", BeforeClocksForward());
         await page.FillAsync("#local_time", "02:30");
         await ClickAsync(page, "Preview the next ten"); // which needs no title
         await Expect(page.GetByText("moved: the clocks are put forward")).ToBeVisibleAsync();
@@ -261,7 +261,7 @@ public sealed class ConsoleTests(BrowserFixture browser, ConsoleTests.ClusterFix
         using var platform = cluster.Http(cluster.PlatformKey);
         var window = await api.PostForJsonAsync($"{cluster.BaseUrl}/management/maintenance", new { title = Hostile, description = Hostile, affected_services = new[] { Hostile }, starts_at = DateTimeOffset.UtcNow.AddHours(3), ends_at = DateTimeOffset.UtcNow.AddHours(4) });
         var incident = await api.PostForJsonAsync($"{cluster.BaseUrl}/management/incidents", new { title = Hostile, body = Hostile });
-        var series = await api.PostForJsonAsync($"{cluster.BaseUrl}/management/maintenance-series", new { title = Hostile, description = Hostile, affected_services = new[] { Hostile }, timezone = "Europe/Berlin", starts_on = ClocksForward().AddDays(-8).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), local_time = "02:30", duration = "PT1H30M", rrule = "FREQ=WEEKLY;BYDAY=SU" });
+        var series = await api.PostForJsonAsync($"{cluster.BaseUrl}/management/maintenance-series", new { title = Hostile, description = Hostile, affected_services = new[] { Hostile }, timezone = "Europe/Berlin", starts_on = BeforeClocksForward(), local_time = "02:30", duration = "PT1H30M", rrule = "FREQ=WEEKLY;BYDAY=SU" });
         var subscription = await api.PostForJsonAsync($"{cluster.BaseUrl}/management/subscriptions", new { channel = "webhook", target = "https://hooks.example/one" });
         var component = await platform.PostForJsonAsync("/v1/platform/components", new { name = Hostile, description = Hostile, group = Hostile });
         var project = await platform.PostForJsonAsync("/v1/platform/projects", new { name = Hostile, slug = "whatever" });
@@ -485,11 +485,12 @@ public sealed class ConsoleTests(BrowserFixture browser, ConsoleTests.ClusterFix
         Assert.Fail($"Tab does not reach {selector}.");
     }
 
-    /// <summary>The next day, not in the next two weeks, on which Berlin's clocks are put forward.</summary>
-    private static DateOnly ClocksForward()
+    /// <summary>Eight days before Berlin's clocks are next put forward, and ahead.</summary>
+    private static string BeforeClocksForward()
     {
         var today = DateOnly.FromDateTime(DateTime.UtcNow);
-        return new[] { today.Year, today.Year + 1 }.Select(year => new DateOnly(year, 3, 31)).Select(last => last.AddDays(-(int)last.DayOfWeek)).First(sunday => sunday > today.AddDays(14));
+        var sunday = new[] { today.Year, today.Year + 1 }.Select(year => new DateOnly(year, 3, 31)).Select(last => last.AddDays(-(int)last.DayOfWeek)).First(sunday => sunday > today.AddDays(14));
+        return sunday.AddDays(-8).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
     }
 
     public sealed class ClusterFixture : IAsyncLifetime

@@ -199,22 +199,20 @@ public sealed class FollowingTests(PostgresFixture postgres)
     {
         await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
         await notifier.SubscribeAsync("sub_1", "/hook", events: "{maintenance.scheduled,maintenance.reminder}");
-        var told = await CreateAsync();
+        var told = await ScheduledAsync(notifier);
         await MessagesAsync(notifier, 1);
         await Eventually.TrueAsync(async () => (long)(await notifier.ScalarAsync("select count(*) from plans"))! == 2, "it is planned");
         await notifier.StopAllAsync();
-        var untold = await CreateAsync();
+        var untold = await ScheduledAsync(notifier);
         await notifier.ExecuteAsync("update plans set due_at = clock_timestamp() where name = '-24h'");
         await notifier.ExecuteAsync("update cursors set mark = regexp_replace(mark, ';([0-9]+)[.][0-9]+[.]', ';\\1.77.') where name = 'changes'");
         Assert.Contains(".77.", (string)(await notifier.ScalarAsync("select mark from cursors where name = 'changes'"))!);
         await Task.WhenAll(notifier.AddReplicaAsync(), notifier.AddReplicaAsync());
         await Eventually.TrueAsync(() => notifier.Receiver.Messages.Count >= 3, "the rest is told");
-        var later = await CreateAsync();
+        var later = await ScheduledAsync(notifier);
         Assert.Equal(
             new[] { ("maintenance.scheduled", told), ("maintenance.scheduled", untold), ("maintenance.scheduled", later), ("maintenance.reminder", told) }.Order(),
-            (await MessagesAsync(notifier, 4)).Select(message => (message.Type, (string)message.Json["data"]!["id"]!)).Order());
-
-        async Task<string> CreateAsync() => (string)(await notifier.CallAsync(HttpMethod.Post, "maintenance", Window(TimeSpan.FromHours(48))))["id"]!;
+            Told(await MessagesAsync(notifier, 4)));
     }
 
     [Fact]
@@ -222,22 +220,19 @@ public sealed class FollowingTests(PostgresFixture postgres)
     {
         await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
         await notifier.SubscribeAsync("sub_1", "/hook", events: "{maintenance.scheduled,maintenance.cancelled}");
-        var before = await CreateAsync();
+        var before = await ScheduledAsync(notifier);
         await MessagesAsync(notifier, 1);
         await notifier.StopAllAsync();
-        var (open, cancelled) = (await CreateAsync(), await CreateAsync());
+        var (open, cancelled) = (await ScheduledAsync(notifier), await ScheduledAsync(notifier));
         await notifier.CallAsync(HttpMethod.Delete, $"maintenance/{cancelled}");
         await notifier.ExecuteAsync("insert into windows select 'mw_lost', project_id, platform, version, data from windows");
         await notifier.ExecuteAsync("update cursors set mark = regexp_replace(mark, '[.][0-9]+[.][0-9]+;', '.1.2;') where name = 'changes'"); // the tables were in other files
         await Task.WhenAll(notifier.AddReplicaAsync(), notifier.AddReplicaAsync());
-        var messages = await MessagesAsync(notifier, 4);
         Assert.Equal(
             new[] { ("maintenance.scheduled", before), ("maintenance.scheduled", open), ("maintenance.scheduled", cancelled), ("maintenance.cancelled", cancelled) }.Order(),
-            messages.Select(message => (message.Type, (string)message.Json["data"]!["id"]!)).Order());
+            Told(await MessagesAsync(notifier, 4)));
         Assert.Equal(string.Join(' ', new[] { before, open }.Order(StringComparer.Ordinal)), await notifier.ScalarAsync("select string_agg(id, ' ' order by id collate \"C\") from windows"));
         Assert.Equal(4L, await notifier.ScalarAsync("select count(*) from plans"));
-
-        async Task<string> CreateAsync() => (string)(await notifier.CallAsync(HttpMethod.Post, "maintenance", Window(TimeSpan.FromHours(48))))["id"]!;
     }
 
     [Fact]
@@ -338,6 +333,12 @@ public sealed class FollowingTests(PostgresFixture postgres)
         Assert.Equal(["maintenance.scheduled", "maintenance.cancelled"], messages.Select(message => message.Type));
         Assert.All(messages, message => Assert.Equal(("/own", id, "test-key"), (message.Path, (string?)message.Json["data"]!["id"], (string?)message.Json["data"]!["created_by"])));
     }
+
+    /// <summary>Schedules a window in two days; returns its id.</summary>
+    private static async Task<string> ScheduledAsync(Notifier notifier) => (string)(await notifier.CallAsync(HttpMethod.Post, "maintenance", Window(TimeSpan.FromHours(48))))["id"]!;
+
+    /// <summary>What messages tell of which object, in no order of theirs.</summary>
+    private static IEnumerable<(string Type, string Id)> Told(List<Received> messages) => messages.Select(message => (message.Type, (string)message.Json["data"]!["id"]!)).Order();
 
     private static async Task<List<Received>> MessagesAsync(Notifier notifier, int count)
     {
