@@ -19,7 +19,8 @@ public sealed class IncidentsOptions
 /// <summary>
 /// Has an incident drafted for an outage that lasts while nobody says anything of it, and the draft discarded when the component has been
 /// operational for a while (incidents.md section 11). The replica that records does it. An outage is named by its component and the
-/// recorder's instant of its beginning, and is stored before its draft is asked for, so that a successor goes on with the same.
+/// recorder's instant of its beginning, and is stored before its draft is asked for, so that a successor goes on with the same. How long
+/// anything has lasted is judged at the instant of the look: the own clock may have leapt since.
 /// </summary>
 public sealed partial class Drafter(
     Published published,
@@ -49,7 +50,6 @@ public sealed partial class Drafter(
             return;
         }
 
-        var now = time.GetUtcNow();
         foreach (var (component, _, measured) in look.Board.Shown)
         {
             if (measured is not { } verdict || (failedAt.TryGetValue(component.Key, out var at) && time.GetElapsedTime(at) < RetryAfter))
@@ -60,7 +60,7 @@ public sealed partial class Drafter(
             try
             {
                 outages ??= await store.ListAsync(stopping);
-                await FollowAsync(component, verdict, look, now, outages, stopping);
+                await FollowAsync(component, verdict, look, outages, stopping);
                 if (failedAt.Remove(component.Key))
                 {
                     failures.Succeeded();
@@ -84,9 +84,9 @@ public sealed partial class Drafter(
         }
     }
 
-    private async Task FollowAsync(Component component, Verdict measured, Look look, DateTimeOffset now, List<DraftedOutage> known, CancellationToken cancellation)
+    private async Task FollowAsync(Component component, Verdict measured, Look look, List<DraftedOutage> known, CancellationToken cancellation)
     {
-        var second = now.ToUnixTimeSeconds();
+        var second = look.At.ToUnixTimeSeconds();
         if (measured.Status is not ComponentStatus.Operational)
         {
             operationalSince.Remove(component.Key);
@@ -100,7 +100,7 @@ public sealed partial class Drafter(
         if (measured.Status is ComponentStatus.Outage && !component.IsUnmeasured && options.Value.DraftAfterSeconds > 0)
         {
             var outage = await OutageAsync(component.Key, held.At, second, known, cancellation);
-            if (!outage.Drafted && second - outage.Since >= options.Value.DraftAfterSeconds && !IsExplained(component, look, now))
+            if (!outage.Drafted && second - outage.Since >= options.Value.DraftAfterSeconds && !IsExplained(component, look))
             {
                 await DraftAsync(component, outage, measured.Reason ?? "", known, cancellation);
             }
@@ -135,10 +135,10 @@ public sealed partial class Drafter(
     }
 
     /// <summary>Whether people know: an open incident names the component, or a window is active for it. While the notices are not live, nobody can say that none is.</summary>
-    private static bool IsExplained(Component component, Look look, DateTimeOffset now) =>
+    private static bool IsExplained(Component component, Look look) =>
         look.Board.NoticesUnavailable || look.Board.Windows is not { } windows
         || look.Board.Announced.Naming(component).Any()
-        || windows.Cover(component, now);
+        || windows.Cover(component, look.At);
 
     private async Task DraftAsync(Component component, DraftedOutage outage, string reason, List<DraftedOutage> known, CancellationToken cancellation)
     {

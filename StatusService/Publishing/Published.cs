@@ -56,7 +56,8 @@ public sealed class Published(TimeProvider time)
 /// <param name="Board">The board.</param>
 /// <param name="Stamp">Since when it is so.</param>
 /// <param name="Recording">This replica records.</param>
-public sealed record Look(BoardState Board, ChangeStamp Stamp, bool Recording);
+/// <param name="At">The instant of the look, at which the clock was not known to be off.</param>
+public sealed record Look(BoardState Board, ChangeStamp Stamp, bool Recording, DateTimeOffset At);
 
 /// <summary>Healthy once there is a page: whoever restarts one replica after the other must not stop the only one that has one.</summary>
 internal sealed class PageCheck(Published published) : IHealthCheck

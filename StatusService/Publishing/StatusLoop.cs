@@ -136,7 +136,7 @@ public sealed class StatusLoop(
         }
 
         var stamp = stamps.Reconcile(recorded.Stamp, now);
-        published.Look = stamp is null ? null : new(state, stamp, recorded.Recording);
+        published.Look = stamp is null ? null : new(state, stamp, recorded.Recording, now);
 
         var nextMinute = TimeSpan.FromTicks(TimeSpan.TicksPerMinute - (now.Ticks % TimeSpan.TicksPerMinute));
         var nextChange = BoardState.NextChange(board.Inputs, now) is { } change ? change - now : LookPeriod;

@@ -192,6 +192,53 @@ public sealed class DrafterTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Empty(neighbours.DraftRequests);
     }
 
+    [Fact]
+    public async Task A_clock_that_leaps_after_a_look_drafts_no_outage_before_its_time()
+    {
+        using var one = new Replica(this);
+        await PassAsync(5, one);
+        var since = await FailAsync(one);
+        await PassAsync(9, one);
+        await LeapAsync(one);
+        Assert.Empty(neighbours.DraftRequests);
+        await PassAsync(109, one);
+        Assert.Empty(neighbours.DraftRequests);
+        await PassAsync(1, one);
+        Assert.Equal(since, Assert.Single(neighbours.DraftRequests).Since.Seconds);
+    }
+
+    [Fact]
+    public async Task A_clock_that_leaps_after_a_look_discards_no_draft_before_its_time()
+    {
+        using var one = new Replica(this);
+        await PassAsync(5, one);
+        await FailAsync(one);
+        await PassAsync(120, one);
+        Assert.Single(neighbours.DraftRequests);
+
+        routersOnline = 3;
+        await PassAsync(10, one);
+        await LeapAsync(one);
+        Assert.Empty(neighbours.DiscardRequests);
+        await PassAsync(289, one);
+        Assert.Empty(neighbours.DiscardRequests);
+        await PassAsync(1, one);
+        Assert.Single(neighbours.DiscardRequests);
+    }
+
+    [Fact]
+    public async Task What_is_out_before_anybody_looks_begins_at_the_look_though_the_clock_leaps_after_it()
+    {
+        routersOnline = 0;
+        using var one = new Replica(this);
+        await LeapAsync(one);
+        var since = time.GetUtcNow().ToUnixTimeSeconds();
+        await PassAsync(119, one);
+        Assert.Empty(neighbours.DraftRequests);
+        await PassAsync(1, one);
+        Assert.Equal(since, Assert.Single(neighbours.DraftRequests).Since.Seconds);
+    }
+
     private static PageIncident Incident(IncidentStatus status) => new()
     {
         Id = "inc_1",
@@ -227,9 +274,17 @@ public sealed class DrafterTests(PostgresFixture postgres) : IAsyncLifetime
         }
     }
 
+    /// <summary>A second in which the clock leaps an hour ahead after the look, and is right again after the round.</summary>
+    private Task LeapAsync(Replica replica)
+    {
+        time.Advance(TimeSpan.FromSeconds(1));
+        return replica.StepAsync(TimeSpan.FromHours(1));
+    }
+
     private sealed class Replica : IDisposable
     {
         private readonly DrafterTests test;
+        private readonly LeapingTime clock;
         private readonly Published published;
         private readonly ChangeStamps stamps = new();
         private readonly LiveBoard board = new((_, _) => { });
@@ -238,20 +293,21 @@ public sealed class DrafterTests(PostgresFixture postgres) : IAsyncLifetime
         public Replica(DrafterTests test, int draftAfter = 120)
         {
             this.test = test;
-            published = new(test.time);
+            clock = new(test.time);
+            published = new(clock);
             drafter = new(
                 published,
                 new(test.database.Source),
                 new(test.channel),
                 Options.Create(new IncidentsOptions { DraftAfterSeconds = draftAfter }),
-                test.time,
+                clock,
                 NullLogger<Drafter>.Instance);
         }
 
         public bool Recording { get; set; } = true;
 
-        /// <summary>A look, as the loop takes it, and a round.</summary>
-        public async Task StepAsync()
+        /// <summary>A look, as the loop takes it, and a round whose clock is <paramref name="ahead"/> by then.</summary>
+        public async Task StepAsync(TimeSpan ahead = default)
         {
             var now = test.time.GetUtcNow();
             board.Apply(now, (inputs, at) => inputs.WithNotices(BoardWindows.From(test.windows), test.announced, at));
@@ -264,8 +320,9 @@ public sealed class DrafterTests(PostgresFixture postgres) : IAsyncLifetime
             stamps.Observe(state, now, settled: true);
             var stamp = stamps.Reconcile(test.stored, now)!;
             test.stored = Recording ? stamp : test.stored;
-            published.Look = new(state, ChangeStamp.FromJson(stamp.ToJson())!, Recording);
+            published.Look = new(state, ChangeStamp.FromJson(stamp.ToJson())!, Recording, now);
             published.ReportAlive();
+            clock.Ahead = ahead;
             await drafter.RoundAsync(default);
         }
 

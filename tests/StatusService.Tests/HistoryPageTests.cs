@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xerotier.Contracts;
 using Xerotier.Maintenance.V1;
@@ -239,6 +240,26 @@ public sealed class HistoryPageTests(PostgresFixture postgres)
         var html = await response.Content.ReadAsStringAsync();
         Assert.Contains("The only one told", html, StringComparison.Ordinal);
         Assert.Equal(hasMore, html.Contains("Only the first 1 maintenance windows of the month are listed.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Is_refused_while_the_clock_is_off()
+    {
+        var time = new LeapingTime(TimeProvider.System);
+        await using var neighbours = await Neighbours.StartAsync();
+        await using var service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync(), services => services.AddSingleton<TimeProvider>(time));
+        using var client = service.Http(TestTokens.ForPublic());
+        await Eventually.TrueAsync(async () => await StatusAsync() == HttpStatusCode.OK, "the history is read");
+        time.Ahead = TimeSpan.FromSeconds(5); // the token is still valid
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync());
+        time.Ahead = default;
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync());
+
+        async Task<HttpStatusCode> StatusAsync()
+        {
+            using var response = await client.GetAsync("/status/history");
+            return response.StatusCode;
+        }
     }
 
     private static async Task<string> ReadAsync(HttpResponseMessage response)

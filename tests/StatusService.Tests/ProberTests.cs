@@ -201,7 +201,7 @@ public sealed class ProberTests(PostgresFixture postgres) : IAsyncLifetime
     [Fact]
     public async Task What_is_not_public_is_not_asked_and_not_known_unless_it_is_allowed_or_the_storages()
     {
-        using var one = new Replica(this, allowPrivate: false, storage: check.Url, batch);
+        using var one = new Replica(this, allowPrivate: false, new() { ProbeUrl = check.Url }, batch);
         await one.RoundAsync();
         Assert.Equal(Rules.ProbeRefused, one.Of(batch));
         Assert.Equal(0, check.Asked);
@@ -210,13 +210,29 @@ public sealed class ProberTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Equal(1, check.Asked);
     }
 
+    [Theory]
+    [InlineData(null, 2)]
+    [InlineData(3, 3)]
+    public async Task The_storage_is_out_after_as_many_failures_in_a_row_as_its_setting_says(int? setting, int failures)
+    {
+        using var one = new Replica(this, allowPrivate: false, new() { ProbeUrl = check.Url, FailuresBeforeOutage = setting ?? new ModelStorageOptions().FailuresBeforeOutage });
+        await one.RoundAsync();
+        Assert.Equal(Verdict.Operational, one.Of(Components.ModelStorage));
+        check.Status = 503;
+        for (var failed = 1; failed <= failures; failed++)
+        {
+            await PassUntilAskedAsync(1 + failed, one);
+            Assert.Equal(failed < failures ? Verdict.Operational : Rules.ProbeFailing, one.Of(Components.ModelStorage));
+        }
+    }
+
     [Fact]
     public async Task While_the_database_is_away_whoever_probed_last_goes_on()
     {
         await using var server = await TestKit.TestPostgres.StartAsync();
         await using var own = await HistoryDatabase.CreateAsync(server, BoardTests.Start);
-        using var one = new Replica(this, own.Source, true, null, batch);
-        using var two = new Replica(this, own.Source, true, null, batch);
+        using var one = new Replica(this, own.Source, true, new(), batch);
+        using var two = new Replica(this, own.Source, true, new(), batch);
         await one.RoundAsync();
         await two.RoundAsync();
         await server.KillAsync();
@@ -265,16 +281,16 @@ public sealed class ProberTests(PostgresFixture postgres) : IAsyncLifetime
         private readonly Prober prober;
 
         public Replica(ProberTests test, params Component[] components)
-            : this(test, test.database.Source, true, null, components)
+            : this(test, test.database.Source, true, new(), components)
         {
         }
 
-        public Replica(ProberTests test, bool allowPrivate, string? storage, params Component[] components)
+        public Replica(ProberTests test, bool allowPrivate, ModelStorageOptions storage, params Component[] components)
             : this(test, test.database.Source, allowPrivate, storage, components)
         {
         }
 
-        public Replica(ProberTests test, NpgsqlDataSource source, bool allowPrivate, string? storage, params Component[] components)
+        public Replica(ProberTests test, NpgsqlDataSource source, bool allowPrivate, ModelStorageOptions storage, params Component[] components)
         {
             this.test = test;
             (published, inbox) = (new(test.time), new(test.time));
@@ -284,7 +300,7 @@ public sealed class ProberTests(PostgresFixture postgres) : IAsyncLifetime
                 new(source),
                 test.migrations,
                 Options.Create(new ProbesOptions { AllowPrivateTargets = allowPrivate }),
-                Options.Create(new ModelStorageOptions { ProbeUrl = storage }),
+                Options.Create(storage),
                 test.time,
                 NullLogger<Prober>.Instance);
             prober.StartAsync(default); // it waits for migrations, which nobody runs: the rounds are the test's

@@ -288,6 +288,32 @@ public sealed class StatusLoopTests(PostgresFixture postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task While_the_clock_is_off_no_message_says_that_the_page_is_live()
+    {
+        var clock = new LeapingTime(time);
+        await using var replica = await LoopReplica.StartAsync(database.Source, clock);
+        await UntilAsync(replica, "operational");
+        var stream = new ResponseStream();
+        using var ended = new CancellationTokenSource();
+        var watching = new StatusPagesService(replica.Published, clock, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance))
+            .WatchPage(new(), stream, new CallContext(ended.Token));
+        await PassAsync(1, replica);
+
+        clock.Ahead = TimeSpan.FromHours(1);
+        await PassAsync(Published.LivenessTimeout.TotalSeconds + 0.5, replica); // so long the loop still counts as alive
+        var sent = stream.Received.Count;
+        Assert.NotEqual(0, sent);
+        await PassAsync(10, replica);
+        Assert.Equal(sent, stream.Received.Count);
+
+        clock.Ahead = default;
+        await PassAsync(3, replica);
+        await Eventually.TrueAsync(() => stream.Received.Count > sent);
+        await ended.CancelAsync();
+        await watching.ContinueWith(_ => { }, TaskScheduler.Default);
+    }
+
+    [Fact]
     public async Task What_an_earlier_service_with_a_wrong_clock_left_in_the_database_is_not_shown()
     {
         await using var one = await ReplicaAsync();
