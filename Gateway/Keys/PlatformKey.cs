@@ -8,7 +8,7 @@ namespace Xerotier.Gateway.Keys;
 /// Ensures that there is a platform key: the configured one, or one that the first start of the first Gateway creates. That one is written
 /// to a file that only its owner can read, never to a log. A configured key that was revoked, rotated or replaced is not brought back.
 /// </summary>
-internal sealed partial class PlatformKey(PlatformKeyStore store, DemoProject demo, IOptions<PlatformOptions> options, TimeProvider time, ILogger<PlatformKey> logger)
+internal sealed partial class PlatformKey(PlatformKeyStore store, DemoProject demo, IOptions<PlatformOptions> options, ILogger<PlatformKey> logger)
 {
     private bool done;
 
@@ -25,7 +25,7 @@ internal sealed partial class PlatformKey(PlatformKeyStore store, DemoProject de
         if (platform.Key is { Length: > 0 } configured)
         {
             var newId = Id.New(PlatformKeyStore.ConfiguredId);
-            var (id, usable) = await store.EnsureConfiguredAsync(newId, "platform (configured)", ApiKeyValue.Hash(configured), time.GetUtcNow());
+            var (id, usable) = await store.EnsureConfiguredAsync(newId, "platform (configured)", ApiKeyValue.Hash(configured));
             if (!usable)
             {
                 LogEnded(logger, id);
@@ -33,7 +33,7 @@ internal sealed partial class PlatformKey(PlatformKeyStore store, DemoProject de
         }
         else
         {
-            await store.CreateFirstAsync(Id.New("key_"), "platform", () => CreateAsync(platform.KeyFile, cancellation), time.GetUtcNow());
+            await store.CreateFirstAsync(Id.New("key_"), "platform", () => CreateAsync(platform.KeyFile, cancellation));
         }
 
         done = true;

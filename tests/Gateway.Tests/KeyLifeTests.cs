@@ -337,11 +337,12 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         var file = Path.Combine(Path.GetTempPath(), $"xerotier-key-{Guid.NewGuid():N}", "platform.key");
         var settings = new Dictionary<string, string?> { ["Platform:Key"] = "", ["Platform:KeyFile"] = file };
         string key;
-        await using (var gateway = await TestGateway.StartAsync(database, settings: settings))
+        await using (var gateway = await TestGateway.StartAsync(database, settings: settings, configure: AnHourAhead))
         {
             key = (await File.ReadAllTextAsync(file)).Trim();
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
             Assert.Equal(200, (await gateway.SendAsync("GET", "/v1/platform/projects", key)).Status);
+            Assert.Equal([1L, 0L], await RowAsync(database, "select count(*), count(*) filter (where greatest(k.created_at, v.created_at, e.occurred_at) > now()) from api_keys k join api_key_values v on v.key_id = k.id join key_events e on e.key_id = k.id"));
         }
 
         await using (var again = await TestGateway.StartAsync(database, settings: settings))
@@ -371,6 +372,26 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_Gateway_whose_clock_is_ahead_leaves_a_platform_key_that_it_replaces_no_longer_valid()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        string old;
+        await using (var gateway = await TestGateway.StartAsync(database))
+        {
+            old = gateway.PlatformKey;
+        }
+
+        await using var changed = await TestGateway.StartAsync(database, configure: AnHourAhead);
+        Assert.Equal(
+            [1L, 0L, 0L],
+            await RowAsync(database, "select count(expires_at), count(*) filter (where greatest(created_at, expires_at) > now()), (select count(*) from key_events where occurred_at > now()) from api_key_values"));
+        await Eventually.TrueAsync(async () => await changed.SendAsync("GET", "/readyz") is (503, { } body) && (string?)body["checks"]!["clock"] == "unavailable", "it knows the database's time");
+        var (status, answer) = await changed.SendAsync("GET", "/v1/platform/projects", old);
+        Assert.Equal((401, "expired_api_key"), (status, answer!["error"]!["code"]!.GetValue<string>()));
+        Assert.Equal(200, (await changed.SendAsync("GET", "/v1/platform/projects", changed.PlatformKey)).Status);
+    }
+
+    [Fact]
     public async Task Unknown_keys_are_remembered_as_such_until_they_exist()
     {
         var database = await postgres.Server.CreateDatabaseAsync();
@@ -394,6 +415,8 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
         await store.CreateAsync(key, project, ApiKeyValue.Hash(value), Nobody);
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", $"/{project}/v1/management/keys", value)).Status == 200, "known at once", seconds: 3);
     }
+
+    private static void AnHourAhead(IServiceCollection services) => services.AddSingleton<TimeProvider>(new LeapingTime(TimeProvider.System) { Ahead = TimeSpan.FromHours(1) });
 
     private static async Task<object[]> RowAsync(string database, string sql)
     {
