@@ -83,19 +83,34 @@ public sealed class ReplicaTests(ReplicaTests.ClusterFixture fixture) : IClassFi
     [Fact]
     public async Task The_pools_of_all_replicas_fit_into_the_database()
     {
-        using var http = new HttpClient();
-        var pools = new Dictionary<string, int>();
-        foreach (var instance in cluster.Instances.Where(name => name.StartsWith("gateway", StringComparison.Ordinal) || name.Contains("service", StringComparison.Ordinal)))
-        {
-            var metrics = await http.GetStringAsync(new Uri(cluster.Endpoint(instance, "metrics"), "/metrics"));
-            pools[instance] = metrics.Split('\n').Where(line => line.StartsWith("db_client_connection_max{", StringComparison.Ordinal)).Sum(line => int.Parse(line.Split("} ")[1].Split(' ')[0], CultureInfo.InvariantCulture));
-        }
-
+        var pools = (await PoolsAsync()).ToDictionary(of => of.Key, of => of.Value.Sum(pool => int.Parse(pool.Split("} ")[1].Split(' ')[0], CultureInfo.InvariantCulture)));
         await using var database = NpgsqlDataSource.Create((await cluster.Application.GetConnectionStringAsync("gatewaydb"))!);
         await using var command = database.CreateCommand("select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int");
         Assert.Equal(["gateway-0", "gateway-1", "maintenanceservice-0", "maintenanceservice-1", "notificationservice-0", "notificationservice-1", "statusservice-0", "statusservice-1"], pools.Keys.Order());
         Assert.InRange(pools.Values.Sum(), 8, (int)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!);
         Assert.DoesNotContain(0, pools.Values);
+    }
+
+    [Fact]
+    public async Task No_replica_waits_long_for_its_database() => Assert.All(await PoolsAsync(), of =>
+    {
+        // Npgsql gives a pool the name of its connection string, without the password.
+        var used = new NpgsqlConnectionStringBuilder(Assert.Single(of.Value).Split("pool_name=\"")[1].Split('"')[0]);
+        Assert.Equal((2, 3, 500), (used.Timeout, used.CommandTimeout, used.CancellationTimeout)); // s, s, ms
+    });
+
+    /// <summary>The lines in which each replica that has a database tells of its pools.</summary>
+    private async Task<Dictionary<string, List<string>>> PoolsAsync()
+    {
+        using var http = new HttpClient();
+        var pools = new Dictionary<string, List<string>>();
+        foreach (var instance in cluster.Instances.Where(name => name.StartsWith("gateway", StringComparison.Ordinal) || name.Contains("service", StringComparison.Ordinal)))
+        {
+            var metrics = await http.GetStringAsync(new Uri(cluster.Endpoint(instance, "metrics"), "/metrics"));
+            pools[instance] = [.. metrics.Split('\n').Where(line => line.StartsWith("db_client_connection_max{", StringComparison.Ordinal))];
+        }
+
+        return pools;
     }
 
     /// <summary>Waits until both Gateways serve one page and one JSON that show <paramref name="overall"/>.</summary>

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Xerotier.Health.V1;
+using Xerotier.Projects.V1;
 using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
@@ -52,15 +53,65 @@ public sealed class TlsTests(PostgresFixture postgres) : IDisposable
             ["Kestrel:Endpoints:Https:Certificate:Path"] = certificates.CertificateFile,
             ["Kestrel:Endpoints:Https:Certificate:KeyPath"] = certificates.KeyFile,
         });
-        var trusted = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        trusted.CustomTrustStore.ImportFromPemFile(certificates.CaFile);
-        using var http = new HttpClient(new SocketsHttpHandler { SslOptions = { CertificateChainPolicy = trusted } })
+        using var http = new HttpClient(Trusting())
         {
             DefaultRequestVersion = Version.Parse(version),
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         using var page = await http.GetAsync(new Uri(gateway.Service.TlsAddress!, "/status"), TestContext.Current.CancellationToken);
         Assert.Equal((HttpStatusCode.OK, Version.Parse(version), "https"), (page.StatusCode, page.Version, page.RequestMessage!.RequestUri!.Scheme));
+    }
+
+    [Fact]
+    public async Task Kestrels_endpoint_Internal_is_for_other_services_alone_as_the_internal_port_is()
+    {
+        await using var gateway = await StartAsync(certificates.CaFile, new()
+        {
+            ["Kestrel:Endpoints:Internal:Url"] = $"https://127.0.0.1:{TestPorts.Free()}",
+            ["Kestrel:Endpoints:Internal:Certificate:Path"] = certificates.CertificateFile,
+            ["Kestrel:Endpoints:Internal:Certificate:KeyPath"] = certificates.KeyFile,
+        });
+        var address = gateway.Service.TlsAddress!;
+        using var channel = GrpcChannel.ForAddress(address, new() { HttpHandler = Trusting() });
+        using var edge = GrpcChannel.ForAddress(gateway.Service.GrpcAddress);
+        using (var watch = Watch(channel, TestTokens.ForService()))
+        {
+            Assert.True(await watch.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
+        }
+
+        foreach (var (target, token, status) in new[]
+        {
+            (channel, null, StatusCode.Unauthenticated),
+            (channel, TestTokens.ForCaller("platform", false, "platform"), StatusCode.Unauthenticated),
+            (edge, TestTokens.ForService(), StatusCode.Unimplemented),
+        })
+        {
+            using var refused = Watch(target, token);
+            Assert.Equal(status, (await Assert.ThrowsAsync<RpcException>(() => refused.ResponseStream.MoveNext(TestContext.Current.CancellationToken))).StatusCode);
+        }
+
+        // Nothing of the public is there, for a service either.
+        using var http = new HttpClient(Trusting());
+        foreach (var (token, status) in new[] { (null, HttpStatusCode.Unauthorized), (gateway.PlatformKey, HttpStatusCode.Unauthorized), (TestTokens.ForService(), HttpStatusCode.NotFound) })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, "/status"));
+            request.Headers.Authorization = token is null ? null : new("Bearer", token);
+            using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.Equal(("https", status), (address.Scheme, response.StatusCode));
+        }
+
+        Assert.Equal(200, (await gateway.SendAsync("GET", "/status")).Status);
+
+        static AsyncServerStreamingCall<WatchProjectsResponse> Watch(GrpcChannel target, string? token) => new ProjectFeed.ProjectFeedClient(target).WatchProjects(
+            new(), token is null ? [] : new Metadata { { "authorization", $"Bearer {token}" } }, DateTime.UtcNow.AddSeconds(20));
+    }
+
+    /// <summary>A handler that trusts the root of the certificates alone.</summary>
+    private SocketsHttpHandler Trusting()
+    {
+        var trusted = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        trusted.CustomTrustStore.ImportFromPemFile(certificates.CaFile);
+        return new() { SslOptions = { CertificateChainPolicy = trusted } };
     }
 
     private async Task<TestGateway> StartAsync(string caFile, Dictionary<string, string?>? settings = null)

@@ -54,7 +54,7 @@ internal sealed class Collector : IDisposable
     // Tokens are validated by the real clock, whatever the test's clock is.
     public string PlatformToken { get; } = Tokens.ForCaller(new Caller("key_platform", "platform", Caller.Platform, false, [Scopes.Platform]), "healthcollector");
 
-    public string ProjectToken(string projectId = ProjectId) => Tokens.ForCaller(new Caller($"key_{projectId}", "agents", projectId, false, [Scopes.Heartbeat]), "healthcollector");
+    public string ProjectToken(string projectId = ProjectId, string? keyId = null) => Tokens.ForCaller(new Caller(keyId ?? $"key_{projectId}", "agents", projectId, false, [Scopes.Heartbeat]), "healthcollector");
 
     public Xerotier.Fleet.V1.Fleet.FleetClient Fleet => new(channel);
 

@@ -172,6 +172,20 @@ public sealed class HeartbeatStreamTests(RedisFixture redis) : RedisTests(redis)
     }
 
     [Fact]
+    public async Task All_keys_of_a_project_share_its_limit()
+    {
+        using var collector = new Collector(
+            Redis.ConnectionString, Collector.Clock(), ("RateLimits:HeartbeatsPerMinute", "3"), ("RateLimits:ProjectHeartbeatsPerMinute", "4"));
+        using var first = collector.Open(collector.ProjectToken(keyId: "key_first"));
+        using var second = collector.Open(collector.ProjectToken(keyId: "key_second"));
+        Assert.Equal(3, (await first.SendAsync(Private("w1"), Private("w2"), Private("w3"), Private("w4"))).Accepted);
+        var response = await second.SendAsync(Private("w5"), Private("w6"), Private("w7"));
+        Assert.Equal(1, response.Accepted);
+        Assert.Equal([(1, "rate_limit_exceeded"), (2, "rate_limit_exceeded")], response.Errors.Select(error => (error.Index, error.Code)));
+        Assert.Equal(1, (await collector.ReportAsync(collector.ProjectToken("proj_DEF456"), Private("w1"))).Accepted);
+    }
+
+    [Fact]
     public async Task Several_batches_of_a_stream_are_acknowledged_in_order()
     {
         using var collector = new Collector(Redis.ConnectionString);
