@@ -3,7 +3,6 @@ using NpgsqlTypes;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Series;
 using Xerotier.ServiceDefaults;
-using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.MaintenanceService.Clock;
 
@@ -21,9 +20,11 @@ internal sealed class SeriesClock(NpgsqlDataSource database, ChangeNotifier chan
     /// <summary>The most series of one turn; the rest come in the next one.</summary>
     private const int Batch = 1000;
 
+    /// <summary>Takes the lease, or keeps it, and says what time it is: what is made ahead stays, so the caller's clock may lag behind the database's, never lead.</summary>
     private const string LeaseSql = """
         update series_lease set holder = @holder, expires_at = clock_timestamp() + interval '15 s'
         where expires_at < clock_timestamp() or holder = @holder
+        returning least(@now, clock_timestamp())
         """;
 
     private const string DueSql = """
@@ -47,16 +48,13 @@ internal sealed class SeriesClock(NpgsqlDataSource database, ChangeNotifier chan
     /// <summary>Makes what is due, if this replica has the lease.</summary>
     public async Task TurnAsync(CancellationToken cancellation)
     {
-        await using (var lease = database.CreateCommand(LeaseSql).Text("holder", holder))
+        await using var lease = database.CreateCommand(LeaseSql).Text("holder", holder).Time("now", clock.Now);
+        if (await lease.ExecuteScalarAsync(cancellation) is not DateTime now)
         {
-            if (await lease.ExecuteNonQueryAsync(cancellation) == 0)
-            {
-                return;
-            }
+            return;
         }
 
-        var now = Timestamps.ToMicroseconds(clock.Now);
-        await using var due = database.CreateCommand(DueSql).With("today", NpgsqlDbType.Date, DateOnly.FromDateTime(now.UtcDateTime)).Number("limit", Batch);
+        await using var due = database.CreateCommand(DueSql).With("today", NpgsqlDbType.Date, DateOnly.FromDateTime(now)).Number("limit", Batch);
         InvalidOperationException? failed = null; // a series that cannot be made, such as one of a zone that is no more, must not keep the others from it
         foreach (var (series, madeThrough) in await due.ReadAllAsync(row => (StoredSeries.Read(row.GetFieldValue<byte[]>(0)), row.GetFieldValue<DateOnly>(1)), cancellation))
         {

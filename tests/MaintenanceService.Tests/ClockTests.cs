@@ -119,11 +119,14 @@ public sealed class ClockTests(ManagementApi api) : IAsyncLifetime
     [InlineData(1)]
     [InlineData(24 * 400)]
     [InlineData(-1)]
-    public async Task A_service_whose_clock_is_wrong_moves_no_window_early_nor_late_and_forgets_no_response(int hours)
+    [InlineData(24 * -400)]
+    public async Task A_service_whose_clock_is_wrong_moves_no_window_early_nor_late_makes_series_as_far_as_ever_and_forgets_no_response(int hours)
     {
         var wrong = new FakeTimeProvider(DateTimeOffset.UtcNow.AddHours(hours));
-        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync(), wrong);
+        var database = await api.Postgres.CreateDatabaseAsync();
+        await using var service = await ManagementApi.StartServiceAsync(database, wrong);
         project = Project.Of(service);
+        await CreateSeriesAsync();
         var due = await PlanAsync(-10, 10);
         var later = await PlanAsync(10, 20);
         var over = await PlanAsync(-10, -5);
@@ -145,6 +148,7 @@ public sealed class ClockTests(ManagementApi api) : IAsyncLifetime
         using var http = service.Http();
         var ready = await Reply.OfAsync(await http.GetAsync("/readyz"));
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "unavailable"), (ready.Status, ready.Json["checks"]!["maintenancedb_clock"]!.GetValue<string>()));
+        await IsMadeUpToItsHorizonAsync(database, wrong);
 
         Task<string> PlanAsync(int start, int end) => project.CreatedAsync(Body.With(b =>
         {
@@ -152,6 +156,21 @@ public sealed class ClockTests(ManagementApi api) : IAsyncLifetime
             b["ends_at"] = DateTimeOffset.UtcNow.AddMinutes(end).ToString("O", CultureInfo.InvariantCulture);
             b["auto_transition"] = true;
         }));
+    }
+
+    [Fact]
+    public async Task A_service_that_does_not_know_yet_that_its_clock_is_ahead_makes_no_series_beyond_its_horizon()
+    {
+        var database = await api.Postgres.CreateDatabaseAsync();
+        await using (var right = await ManagementApi.StartServiceAsync(database))
+        {
+            project = Project.Of(right);
+            await CreateSeriesAsync();
+        }
+
+        var ahead = new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(400));
+        await using var service = await ManagementApi.StartServiceAsync(database, ahead, decides: true);
+        await IsMadeUpToItsHorizonAsync(database, ahead);
     }
 
     [Fact]
@@ -212,6 +231,36 @@ public sealed class ClockTests(ManagementApi api) : IAsyncLifetime
         b["ends_at"] = (time.GetUtcNow() + end).ToString("O", CultureInfo.InvariantCulture);
         b["auto_transition"] = auto;
     }));
+
+    /// <summary>Creates a series of every day, with a horizon of 30 days.</summary>
+    private async Task CreateSeriesAsync() => (await project.SendAsync(HttpMethod.Post, $"/{project.Id}/v1/management/maintenance-series", new JsonObject
+    {
+        ["title"] = "Maintenance",
+        ["description"] = "",
+        ["timezone"] = "UTC",
+        ["starts_on"] = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+        ["local_time"] = "02:30",
+        ["duration"] = "PT1H",
+        ["rrule"] = "FREQ=DAILY",
+        ["horizon_days"] = 30,
+    })).Is(HttpStatusCode.Created);
+
+    /// <summary>Two days of the series are to be made: they are as <paramref name="clock"/> turns, and none after them.</summary>
+    private static async Task IsMadeUpToItsHorizonAsync(string connectionString, FakeTimeProvider clock)
+    {
+        await using var database = Npgsql.NpgsqlDataSource.Create(connectionString);
+        await using var rewind = database.CreateCommand("update series_lease set expires_at = '-infinity'; update series set made_through = made_through - 2");
+        await using var ahead = database.CreateCommand("select made_through - (clock_timestamp() at time zone 'UTC')::date from series");
+        await rewind.ExecuteNonQueryAsync();
+        await Eventually.TrueAsync(async () =>
+        {
+            clock.Advance(SeriesClock.Interval);
+            return await AheadAsync() >= 30;
+        });
+        Assert.InRange(await AheadAsync(), 29, 30); // a day may begin meanwhile
+
+        async Task<int> AheadAsync() => (int)(await ahead.ExecuteScalarAsync())!;
+    }
 
     /// <summary>Turns the clock, and gives the replicas a few of their turns at the new time.</summary>
     private async Task TurnAsync(TimeSpan by)
