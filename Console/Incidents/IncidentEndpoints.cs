@@ -102,7 +102,7 @@ internal static class IncidentEndpoints
             return await ComposeAsync(visit, form);
         }
 
-        if (!isDraft && form.IsOn("notify") && await Notification.MustAskAsync(visit, form, "incident.created", NamedIn(form)) is { } question)
+        if (!isDraft && form.IsOn("notify") && !OpensLate(visit, form) && await Notification.MustAskAsync(visit, form, "incident.created", NamedIn(form)) is { } question)
         {
             return question;
         }
@@ -129,7 +129,7 @@ internal static class IncidentEndpoints
             return await ShowAsync(visit, id, form, status: form.Status);
         }
 
-        if (form.IsOn("notify") && !form.IsOn("is_draft"))
+        if (form.IsOn("notify") && !form.IsOn("is_draft") && !Notification.ComesLate(visit, form.Time("at")))
         {
             var incident = await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
             var happening = form["status"] switch { "resolved" => "incident.resolved", "postmortem" => "incident.postmortem", _ => "incident.updated" };
@@ -240,7 +240,8 @@ internal static class IncidentEndpoints
         try
         {
             var draft = await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
-            if (draft.Updates is [.., { Notify: true }] && await Notification.MustAskAsync(visit, form, "incident.created", draft.Components.Select(component => component.Id)) is { } question)
+            var comesLate = draft.ResolvedAt is not null && Notification.ComesLate(visit, draft.Updates[^1].At);
+            if (draft.Updates is [.., { Notify: true }] && !comesLate && await Notification.MustAskAsync(visit, form, "incident.created", draft.Components.Select(component => component.Id)) is { } question)
             {
                 return question;
             }
@@ -280,6 +281,7 @@ internal static class IncidentEndpoints
                 [nameof(ComposePage.Components)] = await components,
                 [nameof(ComposePage.Public)] = page,
                 [nameof(ComposePage.Audience)] = await audience,
+                [nameof(ComposePage.ComesLate)] = OpensLate(visit, form),
             },
             form.Status);
     }
@@ -306,6 +308,9 @@ internal static class IncidentEndpoints
     private static IEnumerable<string> Affected(Incident incident, FormValues form) => incident.Components.Select(component => component.Id).Union(NamedIn(form));
 
     private static IEnumerable<string> NamedIn(FormValues form) => ComponentField.Chosen(form).Select(chosen => chosen.Id);
+
+    /// <summary>Whether an incident is told to nobody: it was over more than an hour ago.</summary>
+    private static bool OpensLate(Visit visit, FormValues form) => form["status"] == IncidentStatus.Resolved.Wire() && Notification.ComesLate(visit, form.Time("started_at"));
 
     private static JsonObject BodyOf(FormValues form) => new()
     {

@@ -30,7 +30,10 @@ internal static class IncidentWords
         _ => null,
     };
 
-    /// <summary>What the whole page would say with what the update declares: the rule of product.md, section 3, over the worse of what is shown and what is declared.</summary>
+    /// <summary>
+    /// What the whole page would say with what the update declares: the rule of product.md, section 3, over the worse of what is shown and what
+    /// is declared. A component that is named is shown (incidents.md, section 10), with what is declared alone where nothing is measured.
+    /// </summary>
     public static string Outlook(StatusDocument page, IReadOnlyDictionary<string, string> declared)
     {
         if (page.Overall.Key == OverallKey.Maintenance)
@@ -38,7 +41,8 @@ internal static class IncidentWords
             return page.Overall.Label;
         }
 
-        var statuses = page.Indicators.Select(indicator => Worse(indicator.Status, declared.GetValueOrDefault(indicator.Id))).ToList();
+        var statuses = page.Indicators.Select(indicator => Worse(indicator.Status, declared.GetValueOrDefault(indicator.Id)))
+            .Concat(declared.Where(named => page.Indicators.All(indicator => indicator.Id != named.Key)).Select(named => Said(named.Value))).ToList();
         return statuses.Count > 0 && statuses.All(status => status == ServiceStatus.Outage) ? "Major Outage"
             : statuses.Contains(ServiceStatus.Outage) ? "Partial Outage"
             : statuses.Contains(ServiceStatus.Unknown) ? "Status Unknown"
@@ -46,11 +50,24 @@ internal static class IncidentWords
             : "All Systems Operational";
     }
 
-    private static ServiceStatus Worse(ServiceStatus shown, string? declared)
+    /// <summary>What an incident's impact becomes with its first update: set by hand, or as the components say (incidents.md, section 11).</summary>
+    /// <param name="components">All components.</param>
+    /// <param name="declared">What the update says of some of them.</param>
+    /// <param name="byHand">The impact that is set by hand; empty: none.</param>
+    public static string Impact(IReadOnlyList<Component> components, IReadOnlyDictionary<string, string> declared, string byHand)
     {
-        var said = declared switch { "outage" => ServiceStatus.Outage, "degraded" => ServiceStatus.Degraded, _ => ServiceStatus.Operational };
-        return Rank(said) > Rank(shown) ? said : shown;
+        var live = components.Where(component => component.ArchivedAt is null).ToList();
+        var impact = byHand.Length > 0 ? byHand
+            : live.Count > 0 && live.TrueForAll(component => declared.GetValueOrDefault(component.Id) == "outage") ? "critical"
+            : declared.Values.Contains("outage") ? "major"
+            : declared.Values.Contains("degraded") ? "minor"
+            : "none";
+        return Impacts.FirstOrDefault(choice => choice.Value == impact).Text ?? byHand;
     }
+
+    private static ServiceStatus Worse(ServiceStatus shown, string? declared) => Rank(Said(declared)) > Rank(shown) ? Said(declared) : shown;
+
+    private static ServiceStatus Said(string? declared) => declared switch { "outage" => ServiceStatus.Outage, "degraded" => ServiceStatus.Degraded, _ => ServiceStatus.Operational };
 
     private static int Rank(ServiceStatus status) => status switch { ServiceStatus.Outage => 3, ServiceStatus.Unknown => 2, ServiceStatus.Degraded => 1, _ => 0 };
 }

@@ -10,8 +10,23 @@ internal static class Notification
     /// <summary>The field that answers the question.</summary>
     public const string ConfirmedField = "confirmed";
 
+    /// <summary>Says that an update comes too late.</summary>
+    public const string TooLate = "Nobody is told: it was more than an hour ago.";
+
     /// <summary>More people than this are told only after a second question.</summary>
     private const int ToldWithoutAsking = 100;
+
+    /// <summary>Whether an update of an incident tells nobody, because it was so more than an hour ago (notifications.md, section 20).</summary>
+    /// <param name="visit">The request.</param>
+    /// <param name="at">When it was so; null: now.</param>
+    public static bool ComesLate(Visit visit, DateTimeOffset? at) => visit.Now - at > ToldWithin.AfterUpdate;
+
+    /// <summary>Whether it is told that a scheduled window is moved or cancelled: an occurrence of a series alone only within the week before it starts (notifications.md, section 20).</summary>
+    /// <param name="visit">The request.</param>
+    /// <param name="window">The window as it is.</param>
+    /// <param name="startsAt">When it is to start; null: as it is.</param>
+    public static bool IsKnown(Visit visit, MaintenanceWindow window, DateTimeOffset? startsAt = null) =>
+        window.SeriesId is null || window.StartsAt <= visit.Now + ToldWithin.BeforeOccurrence || startsAt <= visit.Now + ToldWithin.BeforeOccurrence;
 
     /// <summary>Who would be told of an event; null: it cannot be said right now.</summary>
     /// <param name="visit">The request.</param>

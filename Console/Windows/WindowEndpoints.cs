@@ -61,7 +61,7 @@ internal static class WindowEndpoints
         var form = await FormValues.ReadAsync(visit.Http.Request);
         var body = Body(form);
         var isReady = !form.HasErrors && !form.GoesBack;
-        if (isReady && form.IsOn("notify") && await Notification.MustAskAsync(visit, form, "maintenance.scheduled", Services(form)) is { } question)
+        if (isReady && form.IsOn("notify") && form.Time("ends_at") > visit.Now && await Notification.MustAskAsync(visit, form, "maintenance.scheduled", Services(form)) is { } question)
         {
             return question;
         }
@@ -97,7 +97,9 @@ internal static class WindowEndpoints
         var form = await FormValues.ReadAsync(visit.Http.Request);
         var body = Body(form);
         var isReady = !form.HasErrors && !form.GoesBack;
-        if (isReady && form.IsOn("notify") && (form.IsMoved("starts_at") || form.IsMoved("ends_at")) && await Notification.MustAskAsync(visit, form, "maintenance.rescheduled", Services(form)) is { } question)
+        if (isReady && form.IsOn("notify") && (form.IsMoved("starts_at") || form.IsMoved("ends_at")) && form.Time("ends_at") > visit.Now
+            && Notification.IsKnown(visit, await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceWindow), form.Time("starts_at"))
+            && await Notification.MustAskAsync(visit, form, "maintenance.rescheduled", Services(form)) is { } question)
         {
             return question;
         }
@@ -137,7 +139,7 @@ internal static class WindowEndpoints
         try
         {
             var window = await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceWindow);
-            if (window.Notify && await Notification.MustAskAsync(visit, form, $"maintenance.{done}", window.AffectedServices) is { } question)
+            if (window.Notify && (done != "cancelled" || IsCancelTold(visit, window)) && await Notification.MustAskAsync(visit, form, $"maintenance.{done}", window.AffectedServices) is { } question)
             {
                 return question;
             }
@@ -163,6 +165,9 @@ internal static class WindowEndpoints
             return await ShowAsync(visit, id, refused.Error.Message, refused.Error.Status);
         }
     }
+
+    /// <summary>Whether subscribers hear that a window that tells them is cancelled.</summary>
+    public static bool IsCancelTold(Visit visit, MaintenanceWindow window) => window.Status == WindowStatus.Active || Notification.IsKnown(visit, window);
 
     private static JsonObject Body(FormValues form)
     {

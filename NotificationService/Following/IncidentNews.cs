@@ -5,8 +5,6 @@ namespace Xerotier.NotificationService.Following;
 /// <summary>What is told of incidents (notifications.md section 20).</summary>
 internal static class IncidentNews
 {
-    private static readonly TimeSpan Old = TimeSpan.FromHours(1);
-
     /// <summary>The update that a change tells of, with the type of its event; null: nobody is told of the change.</summary>
     /// <param name="action">created, published, posted; others are not told.</param>
     /// <param name="after">The incident after the change, of its updates only the one that changed.</param>
@@ -26,7 +24,7 @@ internal static class IncidentNews
             "published" => current.Updates.LastOrDefault(update => update.PostedAt <= at),
             _ => null,
         };
-        if (update is not { Notify: true } || (at - update.At > Old && !(opens && current.ResolvedAt is null)))
+        if (update is not { Notify: true } || (at - update.At > ToldWithin.AfterUpdate && !(opens && current.ResolvedAt is null)))
         {
             return null;
         }

@@ -16,9 +16,6 @@ internal sealed record WindowPlan(string Kind, string Name, DateTimeOffset DueAt
 /// <summary>What is told of windows, and when (notifications.md section 20).</summary>
 internal static class WindowNews
 {
-    /// <summary>Within what time an occurrence of a series must start for a change of it alone to be told: of later ones nobody has been told but by their rule.</summary>
-    private static readonly TimeSpan Near = TimeSpan.FromDays(7);
-
     /// <summary>The type of the event that a change is; null: nobody is told of it.</summary>
     /// <param name="before">The window before the change; null: it was created.</param>
     /// <param name="after">The window after it; null: it was purged.</param>
@@ -77,5 +74,5 @@ internal static class WindowNews
         CultureInfo.InvariantCulture, $"{window.Id}.{plan.Kind}.{plan.Name}.{(plan.Kind == WindowPlan.Reminder ? window.StartsAt : window.EndsAt).UtcTicks}");
 
     private static bool IsKnown(MaintenanceWindow before, MaintenanceWindow after, DateTimeOffset at) =>
-        after.SeriesId is null || before.StartsAt <= at + Near || after.StartsAt <= at + Near;
+        after.SeriesId is null || before.StartsAt <= at + ToldWithin.BeforeOccurrence || after.StartsAt <= at + ToldWithin.BeforeOccurrence;
 }

@@ -2,7 +2,7 @@ using Xerotier.OperatorConsole.Incidents;
 
 namespace Xerotier.OperatorConsole.Tests;
 
-/// <summary>What the whole page would say: the table of product.md, section 3.</summary>
+/// <summary>What the whole page would say, by the table of product.md, section 3, and how grave an incident would be.</summary>
 public sealed class OutlookTests
 {
     [Theory]
@@ -28,9 +28,38 @@ public sealed class OutlookTests
     public void Maintenance_comes_before_all() =>
         Assert.Equal("Under Maintenance", IncidentWords.Outlook(Page("xo", OverallKey.Maintenance, "Under Maintenance"), Declared("xx")));
 
-    [Fact]
-    public void A_component_that_is_not_on_the_page_changes_nothing() =>
-        Assert.Equal("All Systems Operational", IncidentWords.Outlook(Page("oo", OverallKey.Operational, ""), new Dictionary<string, string> { ["cmp_other"] = "outage" }));
+    [Theory]
+    [InlineData("oo", "outage", "Partial Outage")]
+    [InlineData("xx", "operational", "Partial Outage")]
+    [InlineData("", "outage", "Major Outage")]
+    public void A_component_that_is_not_on_the_page_comes_onto_it(string shown, string declared, string label) =>
+        Assert.Equal(label, IncidentWords.Outlook(Page(shown, OverallKey.Operational, ""), new Dictionary<string, string> { ["cmp_other"] = declared }));
+
+    [Theory]
+    [InlineData("", "", "None")]
+    [InlineData("o-", "", "None")]
+    [InlineData("d-", "", "Minor")]
+    [InlineData("xd", "", "Major")]
+    [InlineData("xx", "", "Critical")] // the third is archived
+    [InlineData("xx", "minor", "Minor")]
+    public void The_impact_follows_from_the_components_or_is_set_by_hand(string declared, string byHand, string impact) =>
+        Assert.Equal(impact, IncidentWords.Impact([Component(0), Component(1), Component(2) with { ArchivedAt = DateTimeOffset.UnixEpoch }], Declared(declared), byHand));
+
+    private static Component Component(int index) => new()
+    {
+        Id = $"cmp_{index}",
+        Name = $"Service {index}",
+        Description = null,
+        Group = null,
+        Position = 1,
+        StartDate = DateOnly.MinValue,
+        OnlyShowIfDegraded = false,
+        Probe = null,
+        BuiltIn = true,
+        CreatedAt = DateTimeOffset.UnixEpoch,
+        UpdatedAt = DateTimeOffset.UnixEpoch,
+        ArchivedAt = null,
+    };
 
     private static StatusDocument Page(string shown, OverallKey key, string label) => new()
     {

@@ -107,17 +107,54 @@ public sealed partial class ConsoleFormTests(SharedCluster shared)
             Assert.Equal(303, (await operators.PostAsync($"{at}/{verb}", question, ("confirmed", asked))).Status);
         }
 
+        at = $"/console/maintenance/{await operators.CreateAsync("management/maintenance", new { title = "Moved", description = "", starts_at = DateTimeOffset.UtcNow.AddHours(4), ends_at = DateTimeOffset.UtcNow.AddHours(5) })}";
+        question = await operators.PostAsync($"{at}/edit", await operators.GetAsync($"{at}/edit"), ("ends_at", Field(6)));
+        Assert.Equal(303, (await operators.PostAsync($"{at}/edit", question, ("confirmed", Asked(question)))).Status);
+        Assert.Equal(303, (await operators.PostAsync($"{at}/edit", await operators.GetAsync($"{at}/edit"), ("title", "Moved, and named"))).Status);
+        question = await operators.PostAsync($"{at}/cancel", await operators.GetAsync(at), []);
+        Assert.Equal(303, (await operators.PostAsync($"{at}/cancel", question, ("confirmed", Asked(question)))).Status);
+
         form = await operators.GetAsync("/console/maintenance/new");
         made = await operators.PostAsync("/console/maintenance/new", form, ("title", "Quiet"), ("notify", ""));
         Assert.Equal(303, made.Status);
         at = made.Location!.Split('?')[0];
         Assert.Equal(303, (await operators.PostAsync($"{at}/cancel", await operators.GetAsync(at), [])).Status);
+        form = await operators.GetAsync("/console/maintenance/new");
+        Assert.Equal(303, (await operators.PostAsync("/console/maintenance/new", form, ("title", "Over"), ("starts_at", Field(-3)), ("ends_at", Field(-2)))).Status);
+
+        static string Field(int hours) => DateTime.UtcNow.AddHours(hours).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);
 
         async Task<(int, string?)> LeadsToAsync(string path, Answer form, params (string, string)[] fields)
         {
             var answer = await operators.PostAsync(path, form, fields);
             return (answer.Status, answer.Location);
         }
+    }
+
+    [Fact]
+    public async Task It_asks_before_a_series_is_told_to_more_than_a_hundred_people_and_not_for_one_occurrence_of_a_later_week()
+    {
+        using var operators = await OperatorsAsync();
+        await operators.CreateAsync("management/subscriptions", new { channel = "webhook", target = "https://hooks.example/one" });
+        await using var many = new ManySubscribers((await cluster.Application.GetConnectionStringAsync("notificationsdb"))!, operators.ProjectId);
+        await many.SubscribeAsync(149);
+
+        var form = await operators.GetAsync("/console/recurring/new");
+        var question = await operators.PostAsync("/console/recurring/new", form, ("title", "For many"), ("starts_on", DateTime.UtcNow.AddDays(20).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)));
+        var made = await operators.PostAsync("/console/recurring/new", question, ("confirmed", Asked(question)));
+        Assert.Equal(303, made.Status);
+        var at = made.Location!.Split('?')[0];
+
+        // Of an occurrence so far ahead, people know by the rule alone.
+        var occurrence = Regex.Match((await operators.GetAsync(at)).Html, "/console/maintenance/mw_[a-z0-9]+").Value;
+        var page = await operators.GetAsync(occurrence);
+        Assert.DoesNotContain("subscribers are told", page.Html, StringComparison.Ordinal);
+        Assert.Equal(303, (await operators.PostAsync($"{occurrence}/cancel", page, [])).Status);
+
+        question = await operators.PostAsync($"{at}/edit", await operators.GetAsync($"{at}/edit"), ("local_time", "03:30"));
+        Assert.Equal(303, (await operators.PostAsync($"{at}/edit", question, ("confirmed", Asked(question)))).Status);
+        question = await operators.PostAsync($"{at}/cancel", await operators.GetAsync(at), []);
+        Assert.Equal(303, (await operators.PostAsync($"{at}/cancel", question, ("confirmed", Asked(question)))).Status);
     }
 
     [Fact]
@@ -157,6 +194,16 @@ public sealed partial class ConsoleFormTests(SharedCluster shared)
         // What is told to nobody asks nobody.
         form = await operators.GetAsync("/console/incidents/new");
         Assert.Equal(303, (await operators.PostAsync("/console/incidents/new", form, [.. typed, ("notify", ""), ("action", "publish")])).Status);
+
+        // Nor does what was over, or so, more than an hour ago.
+        form = await operators.GetAsync("/console/incidents/new");
+        (string, string)[] over = [.. typed, ("status", "resolved"), ("started_at", DateTime.UtcNow.AddHours(-3).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture))];
+        var preview = await operators.PostAsync("/console/incidents/new", form, [.. over, ("action", "preview")]);
+        Assert.Contains("Nobody is told: it was more than an hour ago.", preview.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("Publish and notify", preview.Html, StringComparison.Ordinal);
+        Assert.Equal(303, (await operators.PostAsync("/console/incidents/new", preview, [.. over, ("action", "publish")])).Status);
+        at = $"/console/incidents/{await operators.CreateAsync("management/incidents", new { title = "Long ago", body = "We look.", started_at = DateTimeOffset.UtcNow.AddHours(-3) })}";
+        Assert.Equal(303, (await operators.PostAsync($"{at}/updates", await operators.GetAsync(at), ("body", "It went on"), ("at", DateTime.UtcNow.AddHours(-2).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture)))).Status);
     }
 
     [Fact]
