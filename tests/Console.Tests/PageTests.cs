@@ -10,6 +10,7 @@ using Xerotier.OperatorConsole.Api;
 using Xerotier.OperatorConsole.Keys;
 using Xerotier.OperatorConsole.Overview;
 using Xerotier.OperatorConsole.Platform;
+using Xerotier.OperatorConsole.Shared;
 using Xerotier.OperatorConsole.Subscriptions;
 using Xerotier.OperatorConsole.Visits;
 using Xerotier.OperatorConsole.Windows;
@@ -32,7 +33,7 @@ public sealed partial class PageTests
         Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt;", html);
         Assert.Contains($"<h1>{Hostile}</h1>", System.Net.WebUtility.HtmlDecode(html));
         Assert.Equal("no-store", http.Response.Headers.CacheControl);
-        Assert.Contains("default-src 'none'", http.Response.Headers.ContentSecurityPolicy.ToString());
+        Assert.All((string[])["default-src 'none'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"], rule => Assert.Contains(rule, http.Response.Headers.ContentSecurityPolicy.ToString()));
     }
 
     [Fact]
@@ -107,6 +108,55 @@ public sealed partial class PageTests
             times: 5, // the project's, and each of the row's
             held);
         await AssertHarmlessAsync(visit => visit.Page<ProjectsPage>(new() { [nameof(ProjectsPage.List)] = projects, [nameof(ProjectsPage.Form)] = FormValues.Of() }), times: 3, held);
+    }
+
+    [Fact]
+    public async Task Where_it_cannot_be_said_how_many_are_told_it_asks_all_the_same()
+    {
+        var form = FormValues.Of(("title", Hostile), (Notification.ConfirmedField, "150"));
+        var (html, _) = await RenderAsync(visit => visit.Page<AskPage>(new() { [nameof(AskPage.Form)] = form, [nameof(AskPage.Audience)] = null, [nameof(AskPage.Answer)] = "unknown" }));
+
+        Assert.Contains("<h1>Notify people?</h1>", html);
+        Assert.Contains("cannot be said right now", html);
+        Assert.Contains($"name=\"{Notification.ConfirmedField}\" value=\"unknown\"", html);
+        Assert.DoesNotContain("value=\"150\"", html); // an earlier answer is none to this question
+        Assert.Contains($"name=\"title\" value=\"{Hostile}\"", System.Net.WebUtility.HtmlDecode(html));
+    }
+
+    [Fact]
+    public async Task A_window_of_the_project_stands_once_on_the_overview()
+    {
+        var ours = Window("Ours") with { Status = WindowStatus.Active };
+        var theirs = ours.ToPublic() with { Id = "mw_theirs" };
+        var quiet = Read(
+            """
+            {"project_id":"proj_1","generated_at":"2026-11-24T14:53:00Z","status":"operational",
+             "routing":{"status":"operational","total":0,"online":0,"offline":0,"routers":[]},
+             "workers":{"status":"operational","total":0,"healthy":0,"stale":0,"has_more":false,"last_id":null,"items":[]},
+             "endpoints":{"total":0,"operational":0,"degraded":0,"outage":0,"items":[]},
+             "maintenance":{"active":[],"upcoming":[]}}
+            """,
+            ContractsJson.Wire.HealthDashboardResponse);
+        var health = quiet with { Maintenance = new() { Active = [ours], Upcoming = [] } };
+        var page = new StatusDocument
+        {
+            GeneratedAt = DateTimeOffset.UnixEpoch,
+            StaleSince = null,
+            Demo = false,
+            Overall = new() { Key = OverallKey.Maintenance, Label = "Under Maintenance" },
+            Indicators = [],
+            Incidents = [],
+            OpenIncidentsTotal = 0,
+            Windows = new() { Unavailable = false, UnavailableSince = null, Active = [ours.ToPublic(), theirs], ActiveTotal = 4, Scheduled = [], ScheduledTotal = 0, Recent = [] },
+        };
+
+        var (html, _) = await RenderAsync(visit => visit.Page<OverviewPage>(new() { [nameof(OverviewPage.Health)] = health, [nameof(OverviewPage.Public)] = page }));
+
+        Assert.Contains("<h2>Other maintenance on the page</h2>", html);
+        Assert.Contains("<a href=\"/status#mw_theirs\">", html);
+        Assert.Contains("<a href=\"/console/maintenance/mw_1\">", html);
+        Assert.DoesNotContain("/status#mw_1", html);
+        Assert.Contains("<a href=\"/status\">and 2 more</a>", html);
     }
 
     [Fact]
