@@ -13,7 +13,7 @@ namespace Xerotier.NotificationService.Following;
 
 /// <summary>Follows the changes of windows, series and incidents, and tells of windows when their time comes.</summary>
 internal sealed class ChangeFollower(
-    ChangeLog.ChangeLogClient log, KnownComponents components, NpgsqlDataSource database, Migrations migrations, DeliverySignal signal, DatabaseClock clock, TimeProvider time, ILogger<ChangeFollower> logger)
+    ChangeLog.ChangeLogClient log, KnownComponents components, NpgsqlDataSource database, Migrations migrations, DeliverySignal signal, TimeProvider time, ILogger<ChangeFollower> logger)
     : LogFollower<WatchChangesResponse>("changes", database, migrations, signal, time, logger)
 {
     /// <summary>A reminder that is told later than this after its time is marked as late.</summary>
@@ -27,11 +27,11 @@ internal sealed class ChangeFollower(
     private const string DueSql = """
         with due as (select window_id, kind, name from plans where due_at <= clock_timestamp() order by due_at, window_id, kind, name limit 500 for update skip locked)
         delete from plans p using due, windows w where (p.window_id, p.kind, p.name) = (due.window_id, due.kind, due.name) and w.id = p.window_id
-        returning p.kind, p.name, p.due_at, w.platform, w.data
+        returning p.kind, p.name, p.due_at, w.platform, w.data, clock_timestamp()
         """;
 
     /// <summary>The other reminders of a window that were missed, where more is due than is taken at once.</summary>
-    private const string MissedSql = $"delete from plans where window_id = any(@windows) and kind = '{WindowPlan.Reminder}' and due_at < @missed";
+    private const string MissedSql = $"delete from plans where window_id = any(@windows) and kind = '{WindowPlan.Reminder}' and due_at < clock_timestamp() - @late";
 
     /// <inheritdoc/>
     protected override AsyncServerStreamingCall<WatchChangesResponse> Open(string mark, CancellationToken cancellation) => log.WatchChanges(new() { Mark = mark }, cancellationToken: cancellation);
@@ -50,6 +50,8 @@ internal sealed class ChangeFollower(
     {
         await using var clear = connection.Command("delete from windows");
         await clear.ExecuteNonQueryAsync(cancellation);
+        await using var clock = connection.Command("select clock_timestamp()"); // by which it is judged, everywhere here, what has passed: the own clock may be off
+        DateTimeOffset now = (DateTime)(await clock.ExecuteScalarAsync(cancellation))!;
         var mark = "";
         using var call = log.GetSnapshot(new() { Mark = refused }, cancellationToken: cancellation);
         while (await call.ResponseStream.MoveNext(cancellation))
@@ -59,7 +61,7 @@ internal sealed class ChangeFollower(
             foreach (var window in page.Windows)
             {
                 await PutAsync(connection, window.ProjectId, window.Platform, window.Version, window.Json, cancellation);
-                await PlanAsync(connection, Window(window.Json)!, clock.Now, cancellation);
+                await PlanAsync(connection, Window(window.Json)!, now, cancellation);
             }
         }
 
@@ -93,11 +95,13 @@ internal sealed class ChangeFollower(
     {
         await using var command = connection.Command(DueSql);
         var due = await command.ReadAllAsync(
-            row => (Plan: new WindowPlan(row.GetString(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2)), Platform: row.GetBoolean(3), Data: row.GetFieldValue<byte[]>(4)), cancellation);
+            row => (
+                Plan: new WindowPlan(row.GetString(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2)), Platform: row.GetBoolean(3), Data: row.GetFieldValue<byte[]>(4),
+                Now: row.GetFieldValue<DateTimeOffset>(5)),
+            cancellation);
         var events = new List<NewEvent>();
-        var now = clock.Now;
         var lateOf = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (plan, platform, data) in due.OrderBy(d => d.Plan.DueAt))
+        foreach (var (plan, platform, data, now) in due.OrderBy(d => d.Plan.DueAt))
         {
             var window = Window(ByteString.CopyFrom(data))!;
             var affected = await components.NamedAsync(window.AffectedServices, cancellation);
@@ -121,7 +125,7 @@ internal sealed class ChangeFollower(
 
         if (lateOf.Count > 0)
         {
-            await using var missed = connection.Command(MissedSql).Texts("windows", lateOf).Time("missed", now - LateAfter);
+            await using var missed = connection.Command(MissedSql).Texts("windows", lateOf).With("late", NpgsqlDbType.Interval, LateAfter);
             await missed.ExecuteNonQueryAsync(cancellation);
         }
 

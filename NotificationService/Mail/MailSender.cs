@@ -9,12 +9,13 @@ using Microsoft.Extensions.Options;
 using MimeKit;
 using Xerotier.NotificationService.Messages;
 using Xerotier.NotificationService.Model;
+using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Site;
 
 namespace Xerotier.NotificationService.Mail;
 
 /// <summary>Gives messages to the mail server (section <c>Smtp</c>), over connections that it keeps, one for each who sends at once. It retries nothing.</summary>
-internal sealed partial class MailSender(IOptions<SmtpOptions> options, Brand brand, MailTokens tokens, TimeProvider time) : IDisposable
+internal sealed partial class MailSender(IOptions<SmtpOptions> options, Brand brand, MailTokens tokens, [FromKeyedServices(DatabaseTime.Key)] TimeProvider time) : IDisposable
 {
     private const int TlsFromTheStart = 465;
 

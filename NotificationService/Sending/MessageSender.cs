@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using Microsoft.Extensions.Options;
 using Xerotier.NotificationService.Messages;
 using Xerotier.NotificationService.Model;
+using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
 
 namespace Xerotier.NotificationService.Sending;
@@ -24,7 +25,7 @@ internal sealed class MessageSender : IDisposable
     private readonly HttpClient client;
 
     /// <summary>Creates a sender.</summary>
-    public MessageSender(IOptions<NotificationsOptions> options, TimeProvider time)
+    public MessageSender(IOptions<NotificationsOptions> options, [FromKeyedServices(DatabaseTime.Key)] TimeProvider time)
         : this(Connections(options.Value.AllowPrivateTargets), time, Timeout)
     {
     }

@@ -13,7 +13,7 @@ namespace Xerotier.NotificationService.Sending;
 /// delays nobody who is well, and e-mail has one. What came of attempts is written many at a time; what could not be written is sent again, with the same id.
 /// </summary>
 internal sealed class Sender(
-    DeliveryQueue queue, MessageSender messages, MailSender mail, Brand brand, NotificationMetrics metrics, DeliverySignal signal, Migrations migrations, TimeProvider time, ILogger<Sender> logger) : BackgroundService
+    DeliveryQueue queue, MessageSender messages, MailSender mail, Brand brand, NotificationMetrics metrics, DeliverySignal signal, Migrations migrations, DatabaseClock clock, TimeProvider time, ILogger<Sender> logger) : BackgroundService
 {
     private const int MostRecorded = 500;
 
@@ -32,6 +32,9 @@ internal sealed class Sender(
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(60);
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>For how long the database's time is waited for. One that is too slow to be measured must not hold up messages for ever: the service's own goes then.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SlowAbove = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MeasureEvery = TimeSpan.FromSeconds(5);
 
@@ -44,6 +47,11 @@ internal sealed class Sender(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await migrations.Done.WaitAsync(stoppingToken);
+        for (var since = time.GetTimestamp(); clock.Skew is null && time.GetElapsedTime(since) < Patience;)
+        {
+            await Task.Delay(Poll, time, stoppingToken); // messages are signed and dated by the database's time, and say how long it is until a start
+        }
+
         var measuring = new FailureLog(logger, "The messages that are to be tried cannot be counted", "The messages that are to be tried are counted again");
         await Task.WhenAll(
             LaneAsync(LaneOfWell, LaneOfWell + Lingering, 2 * LaneOfWell, Lane.Well, stoppingToken),
@@ -196,11 +204,11 @@ internal sealed class Sender(
         {
             SubscriptionChannel.Webhook => await messages.SendWebhookAsync(
                 delivery.Target, delivery.Id, of.ToWebhooks(delivery.OfOtherProject).With(delivery.Sequence), delivery.Secrets, stopping),
-            SubscriptionChannel.Slack => await messages.SendSlackAsync(delivery.Target, SlackMessage.Create(of.Type, of.Data, time.GetUtcNow()), stopping),
+            SubscriptionChannel.Slack => await messages.SendSlackAsync(delivery.Target, SlackMessage.Create(of.Type, of.Data, clock.Now), stopping),
             SubscriptionChannel.Email when of.Type == EventTypes.Confirm => await mail.SendAsync(
                 MailMessage.Asking(delivery.Id, delivery.SubscriptionId, delivery.Target, isConfirmed: delivery.State != SubscriptionState.Unconfirmed, brand), stopping),
             SubscriptionChannel.Email => await mail.SendAsync(
-                new(delivery.Id, delivery.SubscriptionId, delivery.Target, of.ObjectId, MessageContent.Of(of.Type, of.Data, time.GetUtcNow())), stopping),
+                new(delivery.Id, delivery.SubscriptionId, delivery.Target, of.ObjectId, MessageContent.Of(of.Type, of.Data, clock.Now)), stopping),
             _ => throw new InvalidOperationException($"There is no channel {delivery.Channel}."),
         };
         var took = time.GetElapsedTime(begun);

@@ -3,6 +3,7 @@ extern alias maintenanceservice;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Xerotier.NotificationService.Events;
@@ -25,6 +26,9 @@ internal sealed class Notifier : IAsyncDisposable
     public Receiver Receiver { get; }
 
     public NpgsqlDataSource Database { get; }
+
+    /// <summary>What replicas that are started from now on have registered last.</summary>
+    public Action<IServiceCollection> Configure { get; set; } = _ => { };
 
     public static async Task<Notifier> StartAsync(TestPostgres postgres, bool withMaintenance = false, params KeyValuePair<string, string?>[] settings)
     {
@@ -53,19 +57,9 @@ internal sealed class Notifier : IAsyncDisposable
     /// <summary>Starts a replica of the service.</summary>
     public async Task<InProcessService<Program>> AddReplicaAsync(params KeyValuePair<string, string?>[] more)
     {
-        KeyValuePair<string, string?>[] all = [
-            new("ConnectionStrings:notificationsdb", connection),
-            new("services:gateway:internal:0", "http://127.0.0.1:9"),
-            new("services:statusservice:grpc:0", "http://127.0.0.1:9"),
-            new("services:maintenanceservice:grpc:0", maintenance?.GrpcAddress.ToString() ?? "http://127.0.0.1:9"),
-            new("Notifications:AllowPrivateTargets", "true"),
-            .. settings,
-            .. more,
-        ];
-        var service = new InProcessService<Program>(all.Reverse().DistinctBy(setting => setting.Key)); // the last of each
+        var service = new InProcessService<Program>(SettingsWith(more), Configure);
         services.Add(service);
-        using var http = service.Http();
-        await Eventually.TrueAsync(async () => (await http.GetAsync("/readyz")).IsSuccessStatusCode);
+        await service.Services.GetRequiredService<Migrations>().Done.WaitAsync(TimeSpan.FromSeconds(90)); // one whose clock is off is never ready
         if (maintenance is not null)
         {
             await Eventually.TrueAsync(async () => await ScalarAsync("select mark <> '' from cursors where name = 'changes'") is true, "the changes are followed");
@@ -73,6 +67,10 @@ internal sealed class Notifier : IAsyncDisposable
 
         return service;
     }
+
+    /// <summary>Starts a replica as a process of its own, which whoever starts it stops.</summary>
+    public ServiceProcess StartProcess(params KeyValuePair<string, string?>[] more) =>
+        new("NotificationService", SettingsWith(more).Select(setting => KeyValuePair.Create(setting.Key.Replace(":", "__"), setting.Value!)));
 
     /// <summary>Stops a replica.</summary>
     public async Task StopAsync(InProcessService<Program> service)
@@ -97,10 +95,10 @@ internal sealed class Notifier : IAsyncDisposable
         """);
 
     /// <summary>Adds an event of the platform's.</summary>
-    public async Task<int> HappenAsync(string key, string objectId = "inc_1", string project = "proj_platform1", bool platform = true, string type = EventTypes.IncidentUpdated, DateTimeOffset? at = null, params string[] components)
+    public async Task<int> HappenAsync(string key, string objectId = "inc_1", string project = "proj_platform1", bool platform = true, string type = EventTypes.IncidentUpdated, DateTimeOffset? at = null, byte[]? data = null, params string[] components)
     {
         await using var opened = await Database.OpenConnectionAsync();
-        return await EventStore.AddAsync(opened, new(key, type, objectId, project, platform, components, at ?? DateTimeOffset.UtcNow, "{\"id\":\"inc_1\",\"object\":\"incident\"}"u8.ToArray()), default)
+        return await EventStore.AddAsync(opened, new(key, type, objectId, project, platform, components, at ?? DateTimeOffset.UtcNow, data ?? "{\"id\":\"inc_1\",\"object\":\"incident\"}"u8.ToArray()), default)
             ? await ToldAsync()
             : 0;
 
@@ -157,5 +155,20 @@ internal sealed class Notifier : IAsyncDisposable
 
         await Receiver.DisposeAsync();
         await Database.DisposeAsync();
+    }
+
+    /// <summary>The settings of a replica, of each the last.</summary>
+    private IEnumerable<KeyValuePair<string, string?>> SettingsWith(KeyValuePair<string, string?>[] more)
+    {
+        KeyValuePair<string, string?>[] all = [
+            new("ConnectionStrings:notificationsdb", connection),
+            new("services:gateway:internal:0", "http://127.0.0.1:9"),
+            new("services:statusservice:grpc:0", "http://127.0.0.1:9"),
+            new("services:maintenanceservice:grpc:0", maintenance?.GrpcAddress.ToString() ?? "http://127.0.0.1:9"),
+            new("Notifications:AllowPrivateTargets", "true"),
+            .. settings,
+            .. more,
+        ];
+        return all.Reverse().DistinctBy(setting => setting.Key);
     }
 }

@@ -4,12 +4,12 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Xerotier.TestKit;
 
-/// <summary>A certificate of <c>services.test</c> and, unless it is for the name alone, of <c>127.0.0.1</c>, the root that it leads to, and both as files.</summary>
+/// <summary>A certificate of <c>services.test</c> and, unless it is for the name alone, of <c>127.0.0.1</c> or another address, the root that it leads to, and both as files.</summary>
 public sealed class TestCertificates : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("xerotier-test-").FullName;
 
-    public TestCertificates(bool nameAlone = false)
+    public TestCertificates(bool nameAlone = false, IPAddress? address = null)
     {
         var now = DateTimeOffset.UtcNow;
         using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -22,7 +22,7 @@ public sealed class TestCertificates : IDisposable
         names.AddDnsName("services.test");
         if (!nameAlone)
         {
-            names.AddIpAddress(IPAddress.Loopback);
+            names.AddIpAddress(address ?? IPAddress.Loopback);
         }
 
         request.CertificateExtensions.Add(names.Build());
