@@ -65,7 +65,7 @@ internal sealed partial class ApiReferencePage
             Add("</ul>\n");
         }
 
-        Add("<b>Reference</b><ul><li><a href=\"#errors\">Errors</a></li><li><a href=\"#objects\">Objects</a></li></ul>\n</nav>\n<main id=\"reference\">\n<h1>API reference</h1>\n");
+        Add("<b>Reference</b><ul><li><a href=\"#webhooks\">Webhooks</a></li><li><a href=\"#errors\">Errors</a></li><li><a href=\"#objects\">Objects</a></li></ul>\n</nav>\n<main id=\"reference\">\n<h1>API reference</h1>\n");
         foreach (var paragraph in document["info"]!["description"]!.GetValue<string>().Split("\n\n"))
         {
             Add($"<p>{Markdown(paragraph)}</p>\n");
@@ -81,6 +81,7 @@ internal sealed partial class ApiReferencePage
             }
         }
 
+        AddWebhooks();
         AddErrors();
         AddObjects();
         Add("</main>\n</div>\n</body>\n</html>\n");
@@ -131,6 +132,25 @@ internal sealed partial class ApiReferencePage
         }
 
         Add("</div>\n</section>\n");
+    }
+
+    private void AddWebhooks()
+    {
+        var webhooks = document["webhooks"]!.AsObject().Select(webhook => (Type: webhook.Key, Message: webhook.Value!["post"]!)).ToList();
+        Add($"<h2 id=\"webhooks\">Webhooks</h2>\n<p>{Markdown($"{webhooks[0].Message["description"]}")}</p>\n<dl>\n");
+        foreach (var header in webhooks[0].Message["parameters"]!.AsArray().Select(header => Resolve(header!)))
+        {
+            AddField($"{header["name"]}", header["schema"]!, "header", required: true, $"{header["description"]}");
+        }
+
+        Add("</dl>\n");
+        foreach (var (type, message) in webhooks)
+        {
+            var body = Json(message["requestBody"])!;
+            Add($"<section class=\"operation\" id=\"{message["operationId"]}\">\n<div>\n<h3>{Html(type)}</h3>\n<p>{Html(message["summary"])} {Markdown($"{body["schema"]!["properties"]!["data"]!["description"]}")}</p>\n</div>\n<div class=\"examples\">\n");
+            AddExample("Message", body["example"]!.ToJsonString(Indented));
+            Add("</div>\n</section>\n");
+        }
     }
 
     private void AddErrors()

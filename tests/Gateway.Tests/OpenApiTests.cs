@@ -60,6 +60,23 @@ public sealed class OpenApiTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Every_event_has_a_webhook_whose_example_fits_its_schema()
+    {
+        var check = new OpenApiCheck(new HttpClientHandler());
+        var document = JsonNode.Parse(await File.ReadAllTextAsync(FilePath))!;
+        var events = document["components"]!["schemas"]!["Subscription"]!["properties"]!["events"]!["items"]!["enum"]!.AsArray().Select(type => type!.GetValue<string>());
+        var webhooks = document["webhooks"]!.AsObject();
+        Assert.Equal([.. events, "subscription.test"], webhooks.Select(webhook => webhook.Key));
+        foreach (var (type, webhook) in webhooks)
+        {
+            var body = webhook!["post"]!["requestBody"]!["content"]!["application/json"]!;
+            Assert.Equal((type, null), (type, check.Error(body["schema"]!, body["example"])));
+            Assert.Equal(type, body["example"]!["type"]!.GetValue<string>());
+            Assert.Equal(type, body["schema"]!["properties"]!["type"]!["const"]!.GetValue<string>());
+        }
+    }
+
+    [Fact]
     public async Task Everything_has_a_description_and_an_example()
     {
         var document = JsonNode.Parse(await File.ReadAllTextAsync(FilePath))!;

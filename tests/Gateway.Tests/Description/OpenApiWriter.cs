@@ -97,6 +97,7 @@ internal sealed class OpenApiWriter
             };
         }
 
+        document.Webhooks = WebhookWriter.Describe(document, parameters);
         document.Components.Schemas = schemas.Components.ToDictionary();
         document.Components.Parameters = parameters.OrderBy(p => p.Key, StringComparer.Ordinal).ToDictionary();
         return document;
