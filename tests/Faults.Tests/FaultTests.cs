@@ -5,12 +5,24 @@ using Xerotier.TestKit;
 namespace Xerotier.Faults.Tests;
 
 /// <summary>The faults of product.md section 9, under load: the loss of any one part or two, ways between services that pass nothing in one direction, clocks that leap, and a rolling restart. FAULTS_MINUTES makes it longer, FAULTS_SEED repeats a run, FAULTS_ONLY selects faults by a part of their name.</summary>
-/// <remarks>All on one cluster, which each of them leaves well.</remarks>
+/// <remarks>All on one cluster, which each of them leaves well; one that fails may leave anything, and takes it along.</remarks>
 [Collection<FaultyClusterTests>]
-public sealed class FaultTests(BreakableCluster system, ITestOutputHelper output) : IClassFixture<BreakableCluster>
+public sealed class FaultTests(SharedCluster shared, ITestOutputHelper output) : IClassFixture<SharedCluster>, IAsyncLifetime
 {
     /// <summary>Little and much: more than clocks may differ, more than tokens and heartbeats may be old, another day, and another year.</summary>
     private static readonly TimeSpan[] Leaps = [.. new[] { 5, 90, 2 * 3600, 400 * 86_400 }.SelectMany(seconds => new[] { TimeSpan.FromSeconds(seconds), -TimeSpan.FromSeconds(seconds) })];
+
+    private BreakableCluster system = null!;
+
+    public async ValueTask InitializeAsync() => system = await shared.TakeAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (TestContext.Current.TestState?.Result == TestResult.Failed)
+        {
+            await shared.DisposeAsync();
+        }
+    }
 
     [Fact]
     public async Task It_withstands_the_loss_of_anything()

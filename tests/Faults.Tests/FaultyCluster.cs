@@ -253,6 +253,35 @@ public sealed class BreakableCluster : FaultyCluster
     protected override bool IsBreakable => true;
 }
 
+/// <summary>One for test after test.</summary>
+public sealed class SharedCluster : IAsyncDisposable
+{
+    private BreakableCluster? cluster;
+
+    /// <summary>The one that is there, or a new one.</summary>
+    public async Task<BreakableCluster> TakeAsync()
+    {
+        if (cluster is null)
+        {
+            var started = new BreakableCluster();
+            await started.InitializeAsync();
+            cluster = started;
+        }
+
+        return cluster;
+    }
+
+    /// <summary>Ends it; the next test has a new one.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (cluster is { } taken)
+        {
+            cluster = null;
+            await taken.DisposeAsync();
+        }
+    }
+}
+
 /// <summary>A way from one instance to another, through a proxy.</summary>
 public sealed record Link(string From, string To, ChaosProxy Proxy);
 
