@@ -145,7 +145,7 @@ internal sealed class Terminal(
                   The log            {{{cluster.LogFile}}}
 
                   Try:  {{{source}}}
-                        # two of three routers fall silent; half a minute later the page says so
+                        # two of three routers fall silent; once their heartbeats are stale (30 s, unless set) the page says so
                         curl -X PUT "$XEROTIER_FLEET_URL" -d '{"silent":{"routers":2,"shared_agents":0,"private_agents":0}}'
                         # what monitoring reads, and the project's own view
                         curl {{{page}}}/status.json

@@ -24,7 +24,6 @@ public sealed partial class FilmStrip(BrowserFixture browser)
         try
         {
             var printed = await host.ReadyAsync(TimeSpan.FromMinutes(3), "The command line");
-            _ = host.Process.StandardError.ReadToEndAsync(CancellationToken.None);
             var link = printed.Select(line => SignInLink().Match(line)).Single(match => match.Success).Value;
             await using (var terminal = await browser.VisitAsync("about:blank", Desk))
             {

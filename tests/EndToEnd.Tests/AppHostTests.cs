@@ -31,13 +31,14 @@ public abstract class AppHostTests : IAsyncDisposable
 
     protected AppHostProcess Start(Dictionary<string, string>? settings = null, string project = "AppHost", params string[] arguments) => Keep(new(Data, settings, project, arguments));
 
-    protected AppHostProcess StartInTerminal(Dictionary<string, string> settings) => Keep(AppHostProcess.InTerminal(Data, settings));
+    protected AppHostProcess StartByScript(Dictionary<string, string> settings) => Keep(AppHostProcess.ByScript(Data, settings));
+
+    protected AppHostProcess StartInTerminal(Dictionary<string, string> settings, params string[] arguments) => Keep(AppHostProcess.InTerminal(Data, settings, arguments));
 
     protected async Task<AppHostProcess> StartReadyAsync()
     {
         var host = Start();
         await host.ReadyAsync(StartTimeout);
-        _ = host.Process.StandardError.ReadToEndAsync(CancellationToken.None);
         return host;
     }
 
@@ -61,7 +62,7 @@ public abstract class AppHostTests : IAsyncDisposable
     {
         var host = Start(settings, project, arguments);
         _ = host.Process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken); // keeps the pipe from filling
-        var error = await host.Process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
+        var error = await host.Errors.WaitAsync(TimeSpan.FromSeconds(30));
         await host.Process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(1, host.Process.ExitCode);
         Assert.StartsWith(sentence, error);

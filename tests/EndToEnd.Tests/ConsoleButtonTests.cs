@@ -127,6 +127,30 @@ public sealed partial class ConsoleButtonTests(SharedCluster shared)
     }
 
     [Fact]
+    public async Task Workers_are_found_by_a_part_of_their_name_and_a_hundred_stand_on_a_page()
+    {
+        var (project, key) = await cluster.CreateProjectAsync("fleet", false, "management", "heartbeat");
+        using var operators = new ConsoleOperator(cluster, project, key);
+        await operators.SignInAsync();
+        var name = $"{Guid.NewGuid():N}";
+        using (var http = cluster.Http(key))
+        {
+            var workers = Enumerable.Range(0, 102).Select(number => new { worker_id = $"wkr-{number:000}", name = $"{name}-{number:000}", kind = "private", state = "ready" });
+            Assert.Equal(102, (int)(await http.PostForJsonAsync($"/{project}/v1/heartbeats", new { heartbeats = workers }))["accepted"]!);
+        }
+
+        Answer found = null!;
+        await Observer.UntilAsync(async () => (found = await operators.GetAsync($"/console/fleet?q={name}-")).Html.Contains("rel=\"next\"", StringComparison.Ordinal), TimeSpan.FromSeconds(15), "more than a hundred workers are there");
+        Assert.Equal(100, Named(found));
+        var next = await operators.GetAsync(WebUtility.HtmlDecode(Regex.Match(found.Html, "<a href=\"([^\"]+)\" rel=\"next\"").Groups[1].Value));
+        Assert.Equal((2, false), (Named(next), next.Html.Contains("rel=\"next\"", StringComparison.Ordinal)));
+        Assert.Equal(1, Named(await operators.GetAsync($"/console/fleet?q={name}-007")));
+        Assert.Contains("No worker's ID or name contains this.", WebUtility.HtmlDecode((await operators.GetAsync($"/console/fleet?q={name}-x")).Html), StringComparison.Ordinal);
+
+        int Named(Answer page) => page.Html.Split($"<bdi>{name}-").Length - 1;
+    }
+
+    [Fact]
     public async Task A_subscriber_of_the_page_is_removed()
     {
         using var operators = await ConsoleOperator.SignedInAsync(cluster);

@@ -29,7 +29,6 @@ public sealed partial class EnvironmentTests : AppHostTests
         };
         var host = Start(given);
         await host.ReadyAsync(StartTimeout);
-        var errors = host.Process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         const string email = "Page__OffersEmail"; // which follows from Smtp__Host
         string[] logging = ["Logging__LogLevel__Default", "Logging__LogLevel__Microsoft"];
         var seen = new SortedDictionary<string, string>(StringComparer.Ordinal);
@@ -50,7 +49,7 @@ public sealed partial class EnvironmentTests : AppHostTests
         Assert.Equal(string.Join(' ', ["ConnectionStrings__statusdb", .. logging, "ModelStorage__FailuresBeforeOutage", email]), seen["Xerotier.StatusService"]);
         Assert.DoesNotContain(seen, program => !program.Key.StartsWith("Xerotier.", StringComparison.Ordinal) && program.Value.Length > 0); // the stores, the orchestrator, the dashboard
         await StopAsync(host, "TERM");
-        Assert.Empty(await errors);
+        Assert.Empty(await host.Errors);
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public sealed class RefusedStartTests : AppHostTests
     {
         var host = Start(new() { ["Fleet__StaleAfterSeconds"] = "-1" });
         _ = host.Process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var error = await host.Process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(StartTimeout);
+        var error = await host.Errors.WaitAsync(StartTimeout);
         await host.Process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Timeout);
         Assert.Equal(1, host.Process.ExitCode);
         Assert.Contains("DataAnnotation validation failed for 'FleetOptions' members: 'StaleAfterSeconds'", error);
@@ -72,7 +72,7 @@ public sealed class RefusedStartTests : AppHostTests
         var connection = await postgres.CreateDatabaseAsync();
         var host = Start(new() { [$"ConnectionStrings__{name}"] = connection }, service, "--migrate-only");
         _ = host.Process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var error = await host.Process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
+        var error = await host.Errors.WaitAsync(TimeSpan.FromSeconds(30));
         await host.Process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal((0, ""), (host.Process.ExitCode, error));
         await using var database = NpgsqlDataSource.Create(connection);

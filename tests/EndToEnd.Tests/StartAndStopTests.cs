@@ -7,7 +7,6 @@ public sealed class StartAndStopTests : AppHostTests
     public async Task A_start_prints_each_resource_with_its_time_and_what_to_open_and_SIGTERM_stops_everything_within_5_s()
     {
         var host = Start();
-        var errors = host.Process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var printed = await host.ReadyAsync(StartTimeout);
         var ready = printed.Where(line => line.Length > 0).SkipLast(1).ToList();
         Assert.All(ready, line => Assert.Matches("""^  ✓ [a-z-]+ +\d+\.\d s$""", line));
@@ -26,6 +25,6 @@ public sealed class StartAndStopTests : AppHostTests
         await FailsAsync([], $"Another cluster is running on the data folder {Data}");
 
         await StopAsync(host, "TERM");
-        Assert.Empty(await errors);
+        Assert.Empty(await host.Errors);
     }
 }

@@ -4,7 +4,7 @@ namespace Xerotier.EndToEnd.Tests;
 public sealed class TerminalKeyTests : AppHostTests
 {
     [Fact]
-    public async Task In_a_terminal_o_opens_the_page_l_shows_the_log_and_hides_it_and_q_stops_everything()
+    public async Task In_a_terminal_o_opens_the_page_l_hides_the_log_and_shows_it_and_q_stops_everything()
     {
         // A browser that notes what it was asked to open.
         var (programs, opened) = (Path.Combine(Data, "bin"), Path.Combine(Data, "opened"));
@@ -13,18 +13,18 @@ public sealed class TerminalKeyTests : AppHostTests
         await File.WriteAllTextAsync(browser, $"#!/bin/sh\necho \"$1\" >> '{opened}'\n", TestContext.Current.CancellationToken);
         File.SetUnixFileMode(browser, UnixFileMode.UserRead | UnixFileMode.UserExecute);
 
-        var host = StartInTerminal(new() { ["PATH"] = $"{programs}:{Environment.GetEnvironmentVariable("PATH")}", ["TERM"] = "xterm" });
-        _ = host.Process.StandardError.ReadToEndAsync(CancellationToken.None);
+        var host = StartInTerminal(new() { ["PATH"] = $"{programs}:{Environment.GetEnvironmentVariable("PATH")}", ["TERM"] = "xterm" }, "--logs");
+        await UntilAsync("[gateway] ", StartTimeout); // with --logs it is shown from the start
         await UntilAsync("Keys: o opens the page, l shows or hides the log, q quits, as Ctrl-C does.", StartTimeout);
 
         await PressAsync('o');
         await Observer.UntilAsync(() => Task.FromResult(File.Exists(opened) && File.ReadAllText(opened) == $"http://localhost:{host.Port}/status\n"), Timeout, "the page is opened");
 
         await PressAsync('l');
+        await UntilAsync("The log is hidden; l shows it.", Timeout);
+        await PressAsync('L');
         await UntilAsync("The log is shown; l hides it.", Timeout);
         await UntilAsync("] ", TimeSpan.FromSeconds(150)); // a line of the log names its source; a quiet cluster writes one a minute
-        await PressAsync('L');
-        await UntilAsync("The log is hidden; l shows it.", Timeout);
 
         await PressAsync('x'); // means nothing
         await PressAsync('q');

@@ -39,13 +39,21 @@ public sealed class AppHostProcess : IDisposable
         }
 
         Process = Process.Start(start)!;
+        Errors = Process.StandardError.ReadToEndAsync();
     }
+
+    /// <summary>Runs <c>./run</c> itself, from another folder, as its caller may.</summary>
+    /// <param name="dataFolder">Its <c>XEROTIER_DATA</c>.</param>
+    /// <param name="settings">More of its environment.</param>
+    public static AppHostProcess ByScript(string dataFolder, IReadOnlyDictionary<string, string>? settings = null) =>
+        new(new(Path.Combine(Solution.Folder, "run")) { WorkingDirectory = dataFolder }, dataFolder, settings);
 
     /// <summary>Starts AppHost in a terminal of its own, whose keys are what the process' standard input gets.</summary>
     /// <param name="dataFolder">Its <c>XEROTIER_DATA</c>.</param>
     /// <param name="settings">More of its environment.</param>
-    public static AppHostProcess InTerminal(string dataFolder, IReadOnlyDictionary<string, string>? settings = null) =>
-        new(new("script", ["--quiet", "--return", "--flush", "--command", $"exec '{Solution.Executable("AppHost")}'", "/dev/null"]) { RedirectStandardInput = true }, dataFolder, settings);
+    /// <param name="arguments">Its command line.</param>
+    public static AppHostProcess InTerminal(string dataFolder, IReadOnlyDictionary<string, string>? settings = null, params string[] arguments) =>
+        new(new("script", ["--quiet", "--return", "--flush", "--command", $"exec '{Solution.Executable("AppHost")}' {string.Join(' ', arguments)}", "/dev/null"]) { RedirectStandardInput = true }, dataFolder, settings);
 
     /// <summary>Its <c>XEROTIER_PORT</c>, where the settings did not give another.</summary>
     public int Port => ports.Http;
@@ -55,6 +63,9 @@ public sealed class AppHostProcess : IDisposable
 
     /// <summary>The process itself.</summary>
     public Process Process { get; }
+
+    /// <summary>What it writes as errors, whole when it has ended.</summary>
+    public Task<string> Errors { get; }
 
     /// <summary>Whether AppHost hands on the environment variable <paramref name="name"/> to <paramref name="project"/>.</summary>
     public static bool HandsOn(string name, string project) => AppHost.ServiceSettings.Reads(project, name);
@@ -99,7 +110,7 @@ public sealed class AppHostProcess : IDisposable
             }
         }
 
-        throw new InvalidOperationException($"{string.Join('\n', printed)}\n{await Process.StandardError.ReadToEndAsync(patience.Token)}");
+        throw new InvalidOperationException($"{string.Join('\n', printed)}\n{await Errors.WaitAsync(patience.Token)}");
     }
 
     /// <summary>Sends it a signal by name, such as <c>TERM</c>.</summary>
