@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Net.Http.Json;
-using Aspire.Hosting;
-using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
@@ -13,7 +11,8 @@ using static Microsoft.Playwright.Assertions;
 namespace Xerotier.Browser.Tests;
 
 /// <summary>The operators' console, in front of the whole system (console.md, section 24).</summary>
-public sealed class ConsoleTests(BrowserFixture browser, ConsoleTests.ClusterFixture fixture) : IClassFixture<ConsoleTests.ClusterFixture>
+[Collection<WholeSystem>]
+public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
 {
     private const string Hostile = "<script>alert(1)</script> \"'><img src=x onerror=alert(2)> שלום 🙂 &amp;";
 
@@ -23,7 +22,7 @@ public sealed class ConsoleTests(BrowserFixture browser, ConsoleTests.ClusterFix
         "keys", "audit", "audit?object=api_key", "audit?object=platform_key", "settings", "platform/projects", "platform/components", "platform/components/new", "platform/subscribers", "platform/keys",
     ];
 
-    private readonly Cluster cluster = fixture.Cluster;
+    private readonly Cluster cluster = system.Cluster;
 
     [Theory]
     [InlineData(true)]
@@ -491,27 +490,5 @@ public sealed class ConsoleTests(BrowserFixture browser, ConsoleTests.ClusterFix
         var today = DateOnly.FromDateTime(DateTime.UtcNow);
         var sunday = new[] { today.Year, today.Year + 1 }.Select(year => new DateOnly(year, 3, 31)).Select(last => last.AddDays(-(int)last.DayOfWeek)).First(sunday => sunday > today.AddDays(14));
         return sunday.AddDays(-8).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-    }
-
-    public sealed class ClusterFixture : IAsyncLifetime
-    {
-        public Cluster Cluster { get; private set; } = null!;
-
-        // One address may fail to sign in five times a minute; here it does more often, on purpose. The page of a demo is there without its history.
-        public async ValueTask InitializeAsync() => Cluster = await Cluster.StartAsync(new()
-        {
-            Settings = new Dictionary<string, string?> { ["RateLimits__PublicPerMinute"] = "0", ["RateLimits__PublicQueriesPerMinute"] = "0", ["RateLimits__SignInFailuresPerMinute"] = "0", ["Page__EmbedOrigins__0"] = "'self'" },
-            Configure = service =>
-            {
-                if (service.Resource.Name == "console")
-                {
-                    var builder = service.ApplicationBuilder;
-                    var fleet = builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "fleetsimulator");
-                    service.WithEnvironment("Demo__FleetUrl", builder.CreateResourceBuilder(fleet).GetEndpoint("http"));
-                }
-            },
-        });
-
-        public ValueTask DisposeAsync() => Cluster.DisposeAsync();
     }
 }
