@@ -55,7 +55,13 @@ public sealed class FormValues
         var reader = new FormPipeReader(request.BodyReader) { ValueLengthLimit = 256 * 1024, KeyLengthLimit = 256, ValueCountLimit = 2000 };
         try
         {
-            var sent = new FormValues(await reader.ReadFormAsync(request.HttpContext.RequestAborted));
+            var fields = await reader.ReadFormAsync(request.HttpContext.RequestAborted);
+            foreach (var (name, value) in fields.Where(field => field.Value.Any(one => one!.Contains('\r', StringComparison.Ordinal))).ToList())
+            {
+                fields[name] = new([.. value.Select(one => one!.Replace("\r\n", "\n", StringComparison.Ordinal))]); // so browsers end lines, and the API has them otherwise
+            }
+
+            var sent = new FormValues(fields);
             request.HttpContext.Items[Key] = sent;
             return sent;
         }

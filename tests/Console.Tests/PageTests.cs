@@ -68,7 +68,7 @@ public sealed partial class PageTests
              "last_result":{"at":"2026-11-24T14:53:00Z","delivered":false,"status_code":500,"error":"$"},"created_at":"2026-11-24T14:53:00Z"}
             """,
             ContractsJson.Wire.Delivery);
-        var newer = FormValues.Of();
+        var newer = FormValues.Of(("was_target", Hostile));
         newer.Refuse(new(412, "conflict_error", "precondition_failed", "The ETag differs."), []);
 
         await AssertHarmlessAsync(
@@ -200,7 +200,7 @@ public sealed partial class PageTests
     public async Task Beside_what_was_typed_stands_what_is_saved_where_they_differ()
     {
         (string, StringValues)[] same =
-            [("title", "Same"), ("description", "Same\r\nlines"), ("severity", "warning"), ("affected_services", "Same"), ("zone", "Europe/Berlin"), ("starts_at", "1970-01-01T01:00"), ("ends_at", "1970-01-01T02:00"), ("notify", "on"), ("reminders", "-24h,-1h")];
+            [("title", "Same"), ("description", "Same\nlines"), ("severity", "warning"), ("affected_services", "Same"), ("zone", "Europe/Berlin"), ("starts_at", "1970-01-01T01:00"), ("ends_at", "1970-01-01T02:00"), ("notify", "on"), ("reminders", "-24h,-1h")];
         (string, StringValues)[] other =
             [("title", "Other"), ("severity", "info"), ("other_services", "Other"), ("zone", "Europe/Berlin"), ("starts_at", "1970-01-01T00:00"), ("ends_at", "1970-01-01T03:00"), ("auto_transition", "on")];
 
@@ -273,6 +273,7 @@ public sealed partial class PageTests
         Assert.Equal(again ? 2 : 0, html.Split("name=\"body\"").Length - 1);
         Assert.DoesNotContain("value=\"old\"", html);
         Assert.DoesNotContain("name=\"back\"", html);
+        Assert.Contains($"<dd class=\"text\" dir=\"auto\">{Hostile}</dd>", System.Net.WebUtility.HtmlDecode(html)); // to be copied, whatever can be done with it
     }
 
     /// <summary>Reads an object of the API with hostile text in place of each <c>$</c>.</summary>

@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Aspire.Hosting.Testing;
 using Npgsql;
@@ -108,6 +111,29 @@ public sealed partial class ConsoleButtonTests(SharedCluster shared)
         Assert.Equal(303, (await operators.PostAsync($"{at}/enable", page, [])).Status);
         Assert.DoesNotContain("Disabled", (await operators.GetAsync(at)).Html, StringComparison.Ordinal);
         Assert.Equal((303, "/console/subscriptions?done=deleted"), Led(await operators.PostAsync($"{at}/delete", page, [])));
+    }
+
+    [Fact]
+    public async Task What_nobody_typed_is_not_saved_over_what_a_colleague_saved_meanwhile()
+    {
+        using var operators = await ConsoleOperator.SignedInAsync(cluster);
+        var slack = await operators.CreateAsync("management/subscriptions", new { channel = "slack", target = "https://hooks.slack.example/services/first-secret" });
+        var at = $"/console/subscriptions/{slack}";
+        var form = await operators.GetAsync($"{at}/edit");
+        await operators.ChangeAsync($"management/subscriptions/{slack}", new { target = "https://hooks.slack.example/services/other-hidden" });
+        var newer = await operators.PostAsync($"{at}/edit", form, []);
+        Assert.Equal((412, true), (newer.Status, newer["target"].EndsWith("dden", StringComparison.Ordinal))); // its end is all that is shown of it
+        Assert.Equal(303, (await operators.PostAsync($"{at}/edit", newer, [])).Status);
+        Assert.EndsWith("dden", (await operators.GetAsync($"{at}/edit"))["target"]);
+        Assert.Equal(400, (await operators.PostAsync($"{at}/edit", await operators.GetAsync($"{at}/edit"), ("target", form["target"]))).Status); // what is shown is no address
+
+        var series = await operators.CreateAsync(
+            "management/maintenance-series",
+            new { title = "Commas", description = "", affected_services = new[] { "US, East" }, timezone = "UTC", starts_on = DateTime.UtcNow.AddDays(30).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), local_time = "02:30", duration = "PT1H", rrule = "FREQ=WEEKLY" });
+        at = $"/console/recurring/{series}";
+        Assert.Equal(303, (await operators.PostAsync($"{at}/edit", await operators.GetAsync($"{at}/edit"), ("title", "Commas, too"))).Status);
+        using var http = cluster.Http(operators.Key);
+        Assert.Equal(["US, East"], (await http.GetFromJsonAsync<JsonNode>($"/{operators.ProjectId}/v1/management/maintenance-series/{series}", TestContext.Current.CancellationToken))!["affected_services"]!.AsArray().Select(name => name!.ToString()));
     }
 
     [Fact]

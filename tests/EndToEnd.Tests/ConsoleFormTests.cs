@@ -70,6 +70,23 @@ public sealed partial class ConsoleFormTests(SharedCluster shared)
     }
 
     [Fact]
+    public async Task A_text_of_several_lines_is_taken_as_browsers_send_it()
+    {
+        using var operators = await OperatorsAsync();
+        var made = await operators.PostAsync("/console/incidents/new", await operators.GetAsync("/console/incidents/new"), ("title", "Lines"), ("body", "One.\r\n\r\nTwo."), ("action", "draft"));
+        Assert.Equal(303, made.Status);
+        var at = made.Location!.Split('?')[0];
+        Assert.Contains("<p>Two.</p>", (await operators.GetAsync(at)).Html, StringComparison.Ordinal);
+
+        made = await operators.PostAsync("/console/maintenance/new", await operators.GetAsync("/console/maintenance/new"), ("title", "Lines"), ("description", "One.\r\nTwo."));
+        Assert.Equal(303, made.Status);
+        at = $"{made.Location!.Split('?')[0]}/edit";
+        var form = await operators.GetAsync(at);
+        Assert.Equal("One.\nTwo.", form["description"]);
+        Assert.Equal(303, (await operators.PostAsync(at, form, ("description", "One.\r\nTwo."))).Status);
+    }
+
+    [Fact]
     public async Task A_text_to_start_from_fills_only_what_is_empty()
     {
         using var operators = await OperatorsAsync();

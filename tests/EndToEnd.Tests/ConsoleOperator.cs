@@ -85,6 +85,8 @@ internal sealed class ConsoleOperator(Cluster cluster, string projectId, string 
 
     public string ProjectId => projectId;
 
+    public string Key => key;
+
     public string Cookie { get; set; } = "";
 
     public async Task SignInAsync()
