@@ -73,14 +73,15 @@ internal sealed partial class ClientAddresses : IDisposable
     /// <summary>Whether the client's connection has TLS, which ends here or at a trusted proxy that says so.</summary>
     public bool IsSecure(HttpContext context)
     {
-        if (context.Request.IsHttps)
+        var schemes = context.Request.Headers["X-Forwarded-Proto"];
+        if (schemes.Count == 0 || !IsTrusted(PeerOf(context)))
         {
-            return true;
+            return context.Request.IsHttps;
         }
 
+        // The proxy's word alone counts: its own connection to here may have TLS and the client's none.
         // Of several proxies each must say so: anyone may have written what stands left.
-        var schemes = context.Request.Headers["X-Forwarded-Proto"].ToString();
-        return schemes.Length > 0 && IsTrusted(PeerOf(context)) && schemes.Split(',').All(scheme => scheme.Trim().Equals("https", StringComparison.OrdinalIgnoreCase));
+        return schemes.ToString().Split(',').All(scheme => scheme.Trim().Equals("https", StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>Whether <paramref name="client"/> is on this machine and calls it by such a name. A proxy that nobody named is none: what it passes on comes from anywhere.</summary>

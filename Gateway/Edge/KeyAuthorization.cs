@@ -10,7 +10,7 @@ namespace Xerotier.Gateway.Edge;
 /// <summary>Checks the API key of a request: who it is (401) and what it may do (403).</summary>
 internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, [FromKeyedServices(DatabaseTime.Key)] TimeProvider time)
 {
-    /// <summary>The key of a request, and the error if it may not do what the request asks for. Counts the request first: against the rate limits of the key and its project, or against the client's where the key is unknown or may not be used from there.</summary>
+    /// <summary>The key of a request, and the error if it may not do what the request asks for. Counts the request first: against the rate limits of the key and its project, or against the client's where the key is unknown, has ended or may not be used from there.</summary>
     public async ValueTask<(KnownKey? Key, ApiError? Error)> AuthorizeAsync(HttpContext context, RouteMatch match, ClientAddress client)
     {
         var limit = match.Route?.Limit ?? Limit.Key;
@@ -29,6 +29,11 @@ internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, [FromK
             if (!isKey)
             {
                 return (null, string.IsNullOrWhiteSpace(header) ? ApiErrors.MissingApiKey : ApiErrors.InvalidApiKey);
+            }
+
+            if (keys.IsUnknown(hash))
+            {
+                return (null, ApiErrors.InvalidApiKey); // from memory: whoever repeats one wrong key uses up no look-ups of those behind the same address
             }
 
             var isFree = keys.IsBeingLookedUp(hash);
@@ -57,15 +62,15 @@ internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, [FromK
             }
         }
 
-        // Whoever uses it from a forbidden address, perhaps a thief, shall not use up what its owner may send.
-        var isAllowedFrom = key.Key.Allows(client.Address);
-        if ((isAllowedFrom ? limits.TakeKey(key.Key, limit, context.Response) : limits.TakeClient(client, context.Response)) is { } keyExceeded)
+        // Whoever uses it from a forbidden address, or a value that has ended, perhaps a thief, shall not use up what its owner may send.
+        var now = time.GetUtcNow();
+        var error = UseError(key.Key, client, now);
+        if ((error is null ? limits.TakeKey(key.Key, limit, context.Response) : limits.TakeClient(client, context.Response)) is { } keyExceeded)
         {
             return (null, keyExceeded);
         }
 
-        var now = time.GetUtcNow();
-        var error = key.Key.ErrorAt(now) ?? (isAllowedFrom ? PermissionError(key.Key, match) : ApiErrors.IpNotAllowed);
+        error ??= PermissionError(key.Key, match);
         if (error is null)
         {
             key.MarkUsed(now);
@@ -73,6 +78,9 @@ internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, [FromK
 
         return (key, error);
     }
+
+    /// <summary>The error if a key can no longer be used at <paramref name="now"/>, or not from where the request comes from.</summary>
+    public static ApiError? UseError(ApiKey key, ClientAddress client, DateTimeOffset now) => key.ErrorAt(now) ?? (key.Allows(client.Address) ? null : ApiErrors.IpNotAllowed);
 
     /// <summary>The error if a valid key may not do what the request asks for.</summary>
     public static ApiError? PermissionError(ApiKey key, RouteMatch match)

@@ -48,7 +48,7 @@ internal sealed class SessionAuthorization(KnownSessions sessions, KnownKeys key
 
     /// <summary>A key of a session, if it is signed in and can be used from where the request comes from.</summary>
     public async ValueTask<ApiKey?> UsableAsync(byte[]? value, ClientAddress client, CancellationToken cancellation) =>
-        await KeyAsync(value, cancellation) is { Key: var key } && key.ErrorAt(time.GetUtcNow()) is null && key.Allows(client.Address) ? key : null;
+        await KeyAsync(value, cancellation) is { Key: var key } && KeyAuthorization.UseError(key, client, time.GetUtcNow()) is null ? key : null;
 
     /// <summary>Notes that a session was used by a person: a page that only shows its newest state keeps none alive.</summary>
     public void MarkUsed(KnownSession session, HttpRequest request)
@@ -70,14 +70,14 @@ internal sealed class SessionAuthorization(KnownSessions sessions, KnownKeys key
             return (null, limits.TakeClient(client, context.Response) ?? ApiErrors.SessionExpired);
         }
 
-        var isAllowedFrom = key.Key.Allows(client.Address);
-        if ((isAllowedFrom ? limits.TakeKey(key.Key, match.Route?.Limit ?? Limit.Key, context.Response) : limits.TakeClient(client, context.Response)) is { } exceeded)
+        var now = time.GetUtcNow();
+        var unusable = KeyAuthorization.UseError(key.Key, client, now);
+        if ((unusable is null ? limits.TakeKey(key.Key, match.Route?.Limit ?? Limit.Key, context.Response) : limits.TakeClient(client, context.Response)) is { } exceeded)
         {
             return (null, exceeded);
         }
 
-        var now = time.GetUtcNow();
-        if ((key.Key.ErrorAt(now) ?? (isAllowedFrom ? KeyAuthorization.PermissionError(key.Key, match) : ApiErrors.IpNotAllowed)) is { } error)
+        if ((unusable ?? KeyAuthorization.PermissionError(key.Key, match)) is { } error)
         {
             return (key, error.Status == StatusCodes.Status401Unauthorized ? ApiErrors.SessionExpired : error); // a session ends with its key
         }

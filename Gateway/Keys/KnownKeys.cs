@@ -32,6 +32,11 @@ internal sealed class KnownKeys(Func<byte[], Task<ApiKey?>> find, IOptions<KeyOp
     /// <summary>Whether the feed has read the database within the last 2 s.</summary>
     public bool IsLive => Silence <= TimeSpan.FromSeconds(2);
 
+    /// <summary>Whether open calls may go on: for the grace period, and without one for as long as the feed reads.</summary>
+    public bool MayGoOn => IsInGrace || IsLive;
+
+    private bool IsInGrace => Silence <= TimeSpan.FromMinutes(options.Value.GraceMinutes);
+
     /// <summary>How long ago the feed has read the database, by the clock that nobody sets.</summary>
     private TimeSpan Silence => Volatile.Read(ref lastRead) is var at && at == Never ? TimeSpan.MaxValue : time.GetElapsedTime(at);
 
@@ -49,19 +54,19 @@ internal sealed class KnownKeys(Func<byte[], Task<ApiKey?>> find, IOptions<KeyOp
             return null;
         }
 
-        return Silence <= TimeSpan.FromMinutes(options.Value.GraceMinutes) ? key : null;
+        return IsInGrace ? key : null;
     }
 
     /// <summary>Looks <paramref name="hash"/> up in the database; null: there is no such key. Requests that ask for the same one at once share one look-up.</summary>
     /// <exception cref="ApiException">503: the database does not respond, or too many look-ups wait.</exception>
     public Task<KnownKey?> LookUpAsync(byte[] hash, CancellationToken cancellation)
     {
-        var prefix = HashPrefix.Of(hash);
-        if (unknown.TryGetValue(prefix, out var since) && time.GetElapsedTime(since) < TimeSpan.FromSeconds(options.Value.UnknownSeconds))
+        if (IsUnknown(hash))
         {
             return Task.FromResult<KnownKey?>(null);
         }
 
+        var prefix = HashPrefix.Of(hash);
         var started = new TaskCompletionSource<KnownKey?>(TaskCreationOptions.RunContinuationsAsynchronously);
         var lookUp = pending.GetOrAdd(prefix, started.Task);
         if (lookUp == started.Task)
@@ -71,6 +76,10 @@ internal sealed class KnownKeys(Func<byte[], Task<ApiKey?>> find, IOptions<KeyOp
 
         return lookUp.WaitAsync(cancellation);
     }
+
+    /// <summary>Whether there was no such key as <paramref name="hash"/> when it was last looked up, within <see cref="KeyOptions.UnknownSeconds"/>. Makes no call to another process.</summary>
+    public bool IsUnknown(ReadOnlySpan<byte> hash) =>
+        unknown.TryGetValue(HashPrefix.Of(hash), out var since) && time.GetElapsedTime(since) < TimeSpan.FromSeconds(options.Value.UnknownSeconds);
 
     /// <summary>Whether some request is waiting for the look-up of <paramref name="hash"/>: another one that waits with it costs nothing.</summary>
     public bool IsBeingLookedUp(ReadOnlySpan<byte> hash) => pending.ContainsKey(HashPrefix.Of(hash));

@@ -5,8 +5,8 @@ using Xerotier.ServiceDefaults;
 
 namespace Xerotier.Gateway.Keys;
 
-/// <summary>Long-lived calls, each opened with a key. They end when the key does (revocation: at once, expiry: within a quarter of a second), and when the Gateway no longer knows the key.</summary>
-internal sealed class OpenCalls(IOptions<GatewayOptions> options, [FromKeyedServices(DatabaseTime.Key)] TimeProvider time) : BackgroundService
+/// <summary>Long-lived calls, each opened with a key. They end when the key does (revocation: at once, expiry: within a quarter of a second), when the Gateway no longer knows the key, and when the grace period without the database is over.</summary>
+internal sealed class OpenCalls(KnownKeys keys, IOptions<GatewayOptions> options, [FromKeyedServices(DatabaseTime.Key)] TimeProvider time) : BackgroundService
 {
     private readonly ConcurrentDictionary<OpenCall, bool> open = new();
     private readonly OpenCounts<string> ofKeys = new(options.Value.MaxStreamsPerKey);
@@ -31,13 +31,14 @@ internal sealed class OpenCalls(IOptions<GatewayOptions> options, [FromKeyedServ
         return call;
     }
 
-    /// <summary>Ends the calls whose key is no longer valid.</summary>
+    /// <summary>Ends the calls whose key is no longer valid, and all of them once nothing has been heard of any key for longer than the grace period.</summary>
     public void EndInvalid()
     {
         var now = time.GetUtcNow();
+        var silent = keys.MayGoOn ? null : ApiErrors.ServiceUnavailable;
         foreach (var (call, _) in open)
         {
-            if (call.Key.ErrorAt(now) is { } error)
+            if ((call.Key.ErrorAt(now) ?? silent) is { } error)
             {
                 call.End(error);
             }

@@ -27,8 +27,8 @@ internal sealed partial class Forwarder(
     /// <summary>How long a client gets to read why its stream ended, unless it hangs up earlier.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(200);
 
-    private readonly HttpMessageInvoker http = new(Handler(tls));
-    private readonly HttpMessageInvoker grpc = new(Handler(tls));
+    private readonly HttpMessageInvoker http = new(new SendOnceHandler(Handler(tls)));
+    private readonly HttpMessageInvoker grpc = new(new SendOnceHandler(Handler(tls)));
     private readonly ForwarderRequestConfig totalTimeout = WithTimeout(options.Value.UpstreamTimeoutSeconds);
     private readonly ForwarderRequestConfig attemptTimeout = WithTimeout(Math.Min(options.Value.UpstreamTimeoutSeconds, AttemptTimeout));
 

@@ -51,15 +51,14 @@ internal sealed class ServiceRequestTransformer(string authorization, ClientAddr
             }
         }
 
-        if (proxyRequest.Version.Major == 2)
-        {
-            proxyRequest.Content ??= new ByteArrayContent([]); // a call that ended with its headers: without a content, its type would be lost
-        }
-
         if (proxyRequest.Content?.Headers is { } content)
         {
             content.TryAddWithoutValidation("Content-Type", headers.ContentType.ToString());
             content.ContentLength = headers.ContentLength;
+        }
+        else if (proxyRequest.Version.Major == 2)
+        {
+            proxyRequest.Options.Set(SendOnceHandler.ContentType, headers.ContentType.ToString()); // a call that ended with its headers
         }
 
         var added = proxyRequest.Headers;

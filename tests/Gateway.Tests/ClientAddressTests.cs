@@ -33,6 +33,24 @@ public sealed class ClientAddressTests
         Assert.Equal(IPAddress.Parse(expected), addresses.Of(context).Address);
     }
 
+    [Theory]
+    [InlineData("10.0.0.9", "http", "https", true)]
+    [InlineData("10.0.0.9", "https", "http", false)] // its own connection has TLS, the client's has none
+    [InlineData("10.0.0.9", "https", "https, http", false)]
+    [InlineData("10.0.0.9", "https", "https, https", true)]
+    [InlineData("10.0.0.9", "https", null, true)]
+    [InlineData("10.0.0.9", "http", null, false)]
+    [InlineData("192.0.2.1", "https", "http", true)] // not trusted: what it says does not count
+    [InlineData("192.0.2.1", "http", "https", false)]
+    public void Whether_the_client_has_TLS_is_the_word_of_a_trusted_proxy_alone(string peer, string scheme, string? forwarded, bool expected)
+    {
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var addresses = new ClientAddresses(Options.Create(new GatewayOptions { TrustedProxies = ["10.0.0.0/8"] }), services.GetRequiredService<IMeterFactory>(), NullLogger<ClientAddresses>.Instance);
+        var context = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse(peer) }, Request = { Scheme = scheme } };
+        context.Request.Headers["X-Forwarded-Proto"] = forwarded;
+        Assert.Equal(expected, addresses.IsSecure(context));
+    }
+
     [Fact]
     public void An_IPv6_client_is_its_64_and_an_IPv4_client_itself()
     {

@@ -43,7 +43,10 @@ public sealed class KnownKeyTests
     public void A_call_whose_key_is_no_longer_known_ends()
     {
         var known = new KnownKey(Read);
-        using var calls = new OpenCalls(Options.Create(new GatewayOptions()), new FakeTimeProvider());
+        var time = new FakeTimeProvider();
+        using var keys = new KnownKeys(_ => Task.FromResult<ApiKey?>(null), Options.Create(new KeyOptions()), time);
+        keys.Apply(new(new("one", 1), 0, []));
+        using var calls = new OpenCalls(keys, Options.Create(new GatewayOptions()), time);
         using var call = calls.TryOpen(known)!;
         calls.EndInvalid();
         Assert.Null(call.Error);
@@ -51,6 +54,40 @@ public sealed class KnownKeyTests
         calls.EndInvalid();
         Assert.Equal("service_unavailable", call.Error?.Code);
         Assert.True(call.Ended.IsCancellationRequested);
+    }
+
+    [Theory]
+    [InlineData(5, 300_000)]
+    [InlineData(0, 2_000)] // without a grace it goes on while the database is read
+    public void A_call_ends_with_the_time_of_grace(int graceMinutes, int milliseconds)
+    {
+        var time = new FakeTimeProvider();
+        using var keys = new KnownKeys(_ => Task.FromResult<ApiKey?>(null), Options.Create(new KeyOptions { GraceMinutes = graceMinutes }), time);
+        keys.Apply(new(new("one", 1), 0, []));
+        using var calls = new OpenCalls(keys, Options.Create(new GatewayOptions()), time);
+        using var call = calls.TryOpen(new KnownKey(Read))!;
+        time.Advance(TimeSpan.FromMilliseconds(milliseconds));
+        calls.EndInvalid();
+        Assert.Null(call.Error);
+        time.Advance(TimeSpan.FromTicks(1));
+        calls.EndInvalid();
+        Assert.Equal("service_unavailable", call.Error?.Code);
+    }
+
+    [Fact]
+    public async Task One_wrong_key_that_is_sent_again_and_again_keeps_no_valid_key_of_its_client_out()
+    {
+        var (wrong, valid) = (ApiKeyValue.Create("demo"), ApiKeyValue.Create("demo"));
+        using var keys = new KnownKeys(
+            hash => Task.FromResult<ApiKey?>(hash.AsSpan().SequenceEqual(ApiKeyValue.Hash(valid)) ? Read with { Hash = hash } : null), Options.Create(new KeyOptions()), TimeProvider.System);
+        keys.Apply(new(new("one", 1), 0, []));
+        var authorization = new KeyAuthorization(keys, Limits(unknownKeys: 2), TimeProvider.System);
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal("invalid_api_key", (await AuthorizeAsync(authorization, wrong))?.Code);
+        }
+
+        Assert.Null(await AuthorizeAsync(authorization, valid));
     }
 
     [Fact]
@@ -100,8 +137,8 @@ public sealed class KnownKeyTests
         Assert.Null(await AuthorizeAsync(authorization, ApiKeyValue.Create("demo")));
     }
 
-    /// <summary>One unknown key per client, and no other limit.</summary>
-    private static RateLimits Limits() => new(Options.Create(new RateLimitOptions { UnknownKeysPerMinute = 1, PublicPerMinute = 0, KeyPerMinute = 0, ProjectPerMinute = 0 }), TimeProvider.System);
+    /// <summary>So many unknown keys per client, and no other limit.</summary>
+    private static RateLimits Limits(int unknownKeys = 1) => new(Options.Create(new RateLimitOptions { UnknownKeysPerMinute = unknownKeys, PublicPerMinute = 0, KeyPerMinute = 0, ProjectPerMinute = 0 }), TimeProvider.System);
 
     private static async Task<ApiError?> AuthorizeAsync(KeyAuthorization authorization, string key)
     {

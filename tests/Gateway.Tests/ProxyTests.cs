@@ -66,6 +66,37 @@ public sealed class ProxyTests(PostgresFixture postgres)
         Assert.NotEmpty(second.Requests);
     }
 
+    [Theory]
+    [InlineData("POST", "/complete")]
+    [InlineData("DELETE", "")]
+    public async Task A_change_without_a_body_whose_replica_dies_is_made_once(string method, string action)
+    {
+        await using var first = await FakeServices.StartAsync();
+        await using var second = await FakeServices.StartAsync();
+        await using var gateway = await StartAsync(first, ("services:maintenanceservice:http:1", second.Http.ToString()));
+        var (project, key) = await KeyAsync(gateway);
+        var windows = $"/{project}/v1/management/maintenance";
+        for (var i = 0; i < 4; i++) // on a new connection nothing is ever sent again
+        {
+            Assert.Equal(200, (await gateway.SendAsync("GET", windows, key)).Status);
+        }
+
+        FakeServices[] replicas = [first, second];
+        foreach (var replica in replicas)
+        {
+            Assert.Contains(replica.Requests, request => request.Path == windows);
+            replica.Answer = context =>
+            {
+                context.Abort();
+                return Task.CompletedTask;
+            };
+        }
+
+        var (status, body) = await gateway.SendAsync(method, $"{windows}/mw_1{action}", key);
+        Assert.Equal((503, "service_unavailable"), (status, body!["error"]!["code"]!.GetValue<string>()));
+        Assert.Single(replicas.SelectMany(replica => replica.Requests), request => request.Method == method);
+    }
+
     [Fact]
     public async Task A_replica_that_hangs_costs_no_read()
     {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 using Xerotier.Gateway.Clients;
 using Xerotier.Gateway.Keys;
 using Xerotier.Gateway.Limits;
+using Xerotier.TestKit;
 
 namespace Xerotier.Gateway.Tests;
 
@@ -37,6 +38,56 @@ public sealed class RateLimitTests(PostgresFixture postgres)
             using var request = new HttpRequestMessage(HttpMethod.Get, $"/{project}/v1/management/keys") { Headers = { { "Authorization", $"Bearer {key}" }, { "X-Forwarded-For", from } } };
             using var response = await gateway.Http.SendAsync(request);
             return ((int)response.StatusCode, response.Headers.GetValues("X-RateLimit-Remaining").Single());
+        }
+    }
+
+    [Fact]
+    public async Task Requests_with_a_value_that_has_ended_take_nothing_from_its_key_and_project()
+    {
+        var (database, port) = (await postgres.Server.CreateDatabaseAsync(), TestPorts.Free());
+        await using var gateway = await TestGateway.StartAsync(database, settings: new()
+        {
+            ["INTERNAL_PORT"] = $"{port}",
+            ["Gateway:TrustedProxies:0"] = "127.0.0.0/8",
+            ["Keys:RotationGraceHours"] = "0",
+            ["RateLimits:KeyPerMinute"] = "20",
+            ["RateLimits:ProjectPerMinute"] = "20",
+            ["RateLimits:PublicPerMinute"] = "20",
+        }, configure: TestGateway.HoldLimits);
+        var project = await gateway.CreateProjectAsync();
+        var keys = $"/{project}/v1/management/keys";
+        var (_, manager) = await gateway.CreateKeyAsync(project, "management");
+        var (id, expired) = await gateway.CreateKeyAsync(project, "management");
+        var (otherId, revoked) = await gateway.CreateKeyAsync(project, "management");
+        var valid = (await gateway.SendAsync("POST", $"{keys}/{id}/rotate", manager)).Body!["key"]!.GetValue<string>();
+        Assert.Equal(200, (await gateway.SendAsync("DELETE", $"/v1/platform/projects/{project}/keys/{otherId}", gateway.PlatformKey)).Status);
+        var session = await ConsoleBrowser.SessionOfAsync(database, expired);
+        using var console = ConsoleBrowser.Service(port);
+        Assert.Equal((200, "18"), await GetAsync(valid, "203.0.113.7"));
+        foreach (var ask in new Func<Task<int>>[] { async () => (await GetAsync(expired, "198.51.100.1")).Status, async () => (await GetAsync(revoked, "198.51.100.2")).Status, InSessionAsync })
+        {
+            var asked = new List<int>();
+            for (var i = 0; i < 25; i++)
+            {
+                asked.Add(await ask());
+            }
+
+            Assert.Equal((401, 429), (asked[0], asked[^1])); // the client's own bucket is empty
+        }
+
+        Assert.Equal((200, "17"), await GetAsync(valid, "203.0.113.7"));
+
+        async Task<(int Status, string? Remaining)> GetAsync(string key, string from)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, keys) { Headers = { { "Authorization", $"Bearer {key}" }, { "X-Forwarded-For", from } } };
+            using var response = await gateway.Http.SendAsync(request);
+            return ((int)response.StatusCode, response.Headers.GetValues("X-RateLimit-Remaining").Single());
+        }
+
+        async Task<int> InSessionAsync()
+        {
+            using var response = await ConsoleBrowser.AskAsync(console, "GET", keys, session, "198.51.100.3");
+            return (int)response.StatusCode;
         }
     }
 

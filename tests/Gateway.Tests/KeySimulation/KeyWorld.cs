@@ -222,7 +222,7 @@ internal sealed class KeyWorld
         {
             Network = network;
             Keys = new(network.FindAsync, Options.Create(new KeyOptions { CacheSize = 8, UnknownSeconds = 5 }), time);
-            Calls = new(Options.Create(new GatewayOptions()), time);
+            Calls = new(Keys, Options.Create(new GatewayOptions()), time);
             Feed = new(network.OpenAsync, Keys, Calls, Suspended, time, NullLogger<KeyFeed>.Instance);
         }
 
