@@ -72,10 +72,20 @@ internal sealed class PublicDocuments
                 throw new InvalidDataException("The documents are larger than a Gateway keeps.");
             }
 
-            var next = (received.Page is { } page ? Live(page) : newest)?.With(brand, received.Documents, received.Removed, received.Complete);
-            snapshot = received.Page ?? snapshot;
-            Keep(received.Documents, received.Removed, received.Complete);
-            newest = next;
+            var (next, page) = (received.Page is { } sent ? Live(sent) : newest, received.Page ?? snapshot);
+            if (received is { Complete: true, Documents.Count: 0 } && page is not null)
+            {
+                // They cannot be made: those of before are the last known state, beside a page that is live.
+                var now = time.GetUtcNow();
+                next = next is null ? null : next with { Others = DocumentSet.Stale(brand, page, others.Values, new(now, now.UtcDateTime.Date)).Others };
+            }
+            else
+            {
+                next = next?.With(brand, received.Documents, received.Removed, received.Complete);
+                Keep(received.Documents, received.Removed, received.Complete);
+            }
+
+            (snapshot, newest) = (page, next);
             KeepAlive();
         }
     }

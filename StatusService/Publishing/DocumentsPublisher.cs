@@ -17,7 +17,8 @@ namespace Xerotier.StatusService.Publishing;
 
 /// <summary>
 /// Makes the documents beside the page, whenever what they are made of has changed. It runs beside the loop, which never waits for it: the
-/// page comes first. A document whose bytes are the same stays the same object, so that the streams send only what has changed.
+/// page comes first. A document whose bytes are the same stays the same object, so that the streams send only what has changed. While there
+/// is a page and they cannot be made there soon are none: the page's keepalives would confirm those of before, or another replica's.
 /// </summary>
 public sealed partial class DocumentsPublisher(
     Published published, Installation installation, WindowQueries windows, Brand brand, PageRenderer renderer, TimeProvider time, ILogger<DocumentsPublisher> logger) : BackgroundService
@@ -35,7 +36,10 @@ public sealed partial class DocumentsPublisher(
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
-    private readonly FailureLog failures = new(logger, "The documents beside the page cannot be made; the last ones stay", "The documents beside the page can be made again", LogLevel.Error);
+    /// <summary>For how long those of before stay while none can be made.</summary>
+    private static readonly TimeSpan NoneAfter = TimeSpan.FromSeconds(5);
+
+    private readonly FailureLog failures = new(logger, "The documents beside the page cannot be made; the last ones stay for 5 s", "The documents beside the page can be made again", LogLevel.Error);
     private Dictionary<string, (string Content, MadeDocument Document)> pages = []; // of incidents, by path
     private (DateTimeOffset At, BoardWindows? Of, IReadOnlyList<CalendarWindow> Windows)? calendar;
 
@@ -63,7 +67,8 @@ public sealed partial class DocumentsPublisher(
             LogLocal(logger, brand.Url);
         }
 
-        var site = new Site(await installation.Id.WaitAsync(stoppingToken), brand.Name, brand.Url);
+        Site? site = null;
+        long? failedAt = null; // when the first of the rounds began that have failed since the last success
         while (!stoppingToken.IsCancellationRequested)
         {
             var (shown, changed) = published.Shown.Current;
@@ -72,19 +77,29 @@ public sealed partial class DocumentsPublisher(
             {
                 if (shown is var (page, board))
                 {
-                    await PublishAsync(Publication.Of(page, board, await CalendarAsync(page, board), site), stoppingToken);
+                    site ??= new(await installation.Id.WaitAsync(NoneAfter, time, stoppingToken), brand.Name, brand.Url);
+                    var entries = await CalendarAsync(page, board);
+                    begun = time.GetTimestamp(); // the wait for another service is not work to rest from
+                    await PublishAsync(Publication.Of(page, board, entries, site), stoppingToken);
                     failures.Succeeded();
+                    failedAt = null;
                 }
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
                 failures.Failed(failure);
+                failedAt ??= begun;
+                if (time.GetElapsedTime(failedAt.Value) >= NoneAfter && published.Documents.Value is not { Count: 0 })
+                {
+                    published.Documents.Set(new Dictionary<string, PublicDocument>());
+                }
+
                 await Task.Delay(RetryAfter, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 continue;
             }
 
             await Task.Delay(PauseFactor * time.GetElapsedTime(begun), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await Task.WhenAny(changed, Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken));
+            await changed.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // leaves nothing behind that waits for the end of the service
         }
     }
 

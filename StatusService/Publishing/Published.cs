@@ -25,7 +25,7 @@ public sealed class Published(TimeProvider time)
     /// <summary>What the newest page shows, and what the loop saw for it; null before the first.</summary>
     public Latest<(StatusPageModel Page, BoardState Board)?> Shown { get; } = new(null);
 
-    /// <summary>The other documents by path; null before they were first made.</summary>
+    /// <summary>The other documents by path; null before they were first made, none while they cannot be.</summary>
     public Latest<IReadOnlyDictionary<string, PublicDocument>?> Documents { get; } = new(null);
 
     /// <summary>The newest components and incidents.</summary>

@@ -31,12 +31,13 @@ public sealed class StatusPagesService(Published published, TimeProvider time, I
         }
     }
 
-    private static WatchPageResponse Changes(IReadOnlyDictionary<string, PublicDocument>? before, IReadOnlyDictionary<string, PublicDocument>? now, PageSnapshot? page)
+    /// <summary>What a Gateway that has <paramref name="before"/> is sent. That there are none is sent too: it may have another replica's.</summary>
+    internal static WatchPageResponse Changes(IReadOnlyDictionary<string, PublicDocument>? before, IReadOnlyDictionary<string, PublicDocument>? now, PageSnapshot? page)
     {
         var response = new WatchPageResponse { Page = page };
         if (now is not null && now != before)
         {
-            response.Complete = before is null;
+            response.Complete = before is not { Count: > 0 } || now.Count == 0;
             response.Documents.AddRange(now.Values.Where(document => before?.GetValueOrDefault(document.Path) != document));
             response.Removed.AddRange(before?.Keys.Where(path => !now.ContainsKey(path)) ?? []);
         }

@@ -189,6 +189,24 @@ public sealed class PublicDocumentTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task While_none_can_be_made_those_of_before_are_the_last_known_state_beside_a_live_page()
+    {
+        var time = new FakeTimeProvider(new(2026, 12, 1, 10, 0, 0, TimeSpan.Zero));
+        var documents = new PublicDocuments(Brand.Default, new(), time);
+        documents.Take(Whole("one"));
+        time.Advance(TimeSpan.FromSeconds(5));
+        documents.Take(new() { Complete = true });
+        Assert.Equal("one 10:00:05 UTC", await BodyAsync(documents, "/status/badge.svg"));
+        Assert.Equal("one", await BodyAsync(documents, "/status/maintenance.ics")); // nothing vanishes from people's calendars
+        documents.Take(new() { Page = TestPages.Make("two") });
+        Assert.Equal("one 10:00:05 UTC", await BodyAsync(documents, "/status/badge.svg"));
+        Assert.True(documents.IsLive);
+        Assert.Equal(TestPages.Others("one").Select(document => document.Path).Order(), documents.Snapshot!.Documents.Select(document => document.Path).Order());
+        documents.Take(new() { Documents = { TestPages.Others("three") }, Complete = true });
+        Assert.Equal("three", await BodyAsync(documents, "/status/badge.svg"));
+    }
+
+    [Fact]
     public async Task The_stream_brings_what_changed_what_is_gone_and_at_first_everything()
     {
         var documents = new PublicDocuments(Brand.Default, new(), TimeProvider.System);

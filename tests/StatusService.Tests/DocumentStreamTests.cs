@@ -1,7 +1,17 @@
 using System.Net;
 using Google.Protobuf.WellKnownTypes;
+using Grpc.Net.Client;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Npgsql;
 using Xerotier.Fleet.V1;
 using Xerotier.Maintenance.V1;
+using Xerotier.Page.V1;
+using Xerotier.ServiceDefaults;
+using Xerotier.ServiceDefaults.Site;
+using Xerotier.StatusService.Board;
+using Xerotier.StatusService.Documents.Page;
+using Xerotier.StatusService.Publishing;
 using Xerotier.TestKit;
 
 namespace Xerotier.StatusService.Tests;
@@ -49,6 +59,60 @@ public sealed class DocumentStreamTests(PostgresFixture postgres) : IAsyncLifeti
         Assert.Contains("https://elsewhere.example/status", second.Documents["/status/history.atom"].Live.Identity.ToStringUtf8(), StringComparison.Ordinal);
 
         static string IdOf(PageStream stream) => stream.Documents["/status/history.atom"].Live.Identity.ToStringUtf8().Split("<id>tag:")[1].Split(".invalid")[0];
+    }
+
+    [Fact]
+    public async Task There_soon_are_none_while_there_is_a_page_and_they_cannot_be_made()
+    {
+        var time = new FakeTimeProvider(BoardTests.Start);
+        await using var database = NpgsqlDataSource.Create(await postgres.Server.CreateDatabaseAsync());
+        using var migrations = new Migrations(database, typeof(StatusLoop).Assembly, NullLogger<Migrations>.Instance);
+        using var installation = new Installation(database, migrations, TimeProvider.System, NullLogger<Installation>.Instance);
+        using var channel = GrpcChannel.ForAddress(neighbours.Address);
+        using var renderer = new PageRenderer(NullLoggerFactory.Instance, Brand.Default);
+        var published = new Published(time);
+        using var publisher = new DocumentsPublisher(
+            published, installation, new(new(channel), NullLogger<WindowQueries>.Instance), Brand.Default, renderer, time, NullLogger<DocumentsPublisher>.Instance);
+        await publisher.StartAsync(default);
+        ShowPage();
+        time.Advance(TimeSpan.FromSeconds(4.9));
+        Assert.Null(published.Documents.Value);
+        await PassUntilAsync(() => published.Documents.Value is { Count: 0 }, 0.5, "without the installation's id there are none");
+
+        await migrations.StartAsync(default);
+        await installation.StartAsync(default);
+        await PassUntilAsync(() => published.Documents.Value is { Count: > 0 }, 0.1, "they are made");
+
+        renderer.Dispose(); // from now on it fails
+        ShowPage();
+        time.Advance(TimeSpan.FromSeconds(4.9));
+        Assert.NotEmpty(published.Documents.Value!);
+        await PassUntilAsync(() => published.Documents.Value is { Count: 0 }, 5, "those of before are gone");
+        await publisher.StopAsync(default);
+        await installation.StopAsync(default);
+        await migrations.StopAsync(default);
+
+        void ShowPage() => published.Shown.Set((SamplePublication.Of().Page, BoardState.At(BoardInputs.Nothing, BoardTests.Start)));
+
+        Task PassUntilAsync(Func<bool> wanted, double step, string what) => Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(step));
+                return wanted();
+            },
+            what);
+    }
+
+    [Fact]
+    public void That_there_are_none_is_sent_as_all_there_are_and_so_are_the_first_after_it()
+    {
+        var none = new Dictionary<string, PublicDocument>();
+        var some = new Dictionary<string, PublicDocument> { ["/status.txt"] = new() { Path = "/status.txt" } };
+        Assert.Equal(new WatchPageResponse(), StatusPagesService.Changes(null, null, null)); // what a Gateway has of another replica stays meanwhile
+        Assert.Equal(new WatchPageResponse { Complete = true }, StatusPagesService.Changes(null, none, null));
+        Assert.Equal(new WatchPageResponse(), StatusPagesService.Changes(none, none, null));
+        Assert.Equal(new WatchPageResponse { Complete = true, Documents = { some.Values } }, StatusPagesService.Changes(none, some, null));
+        Assert.True(StatusPagesService.Changes(some, none, null).Complete);
     }
 
     [Fact]
