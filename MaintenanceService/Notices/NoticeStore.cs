@@ -19,8 +19,17 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
     /// <summary>The most windows of a project that is not the platform's among the newest.</summary>
     private const int NewestOfProject = 20;
 
-    /// <summary>Among how many windows the newest are looked for: a bound for a project that has very many.</summary>
-    private const int NewestScanned = 10_000;
+    /// <summary>Of too many in a month or a calendar, how many of a project that is not the platform's come before the further ones of any.</summary>
+    private const int FirstOfProject = 50;
+
+    /// <summary>Among how many of such projects those are looked for: a bound for one that has very many.</summary>
+    private const int Scanned = 10_000;
+
+    /// <summary>How many are passed to find these: a bound for a suspended one that has very many.</summary>
+    private const int Passed = 100_000;
+
+    /// <summary>Of how many purged windows it is read when they were.</summary>
+    private const int PurgedRead = 2000;
 
     /// <summary>How many windows of a series the page shows beside those that have begun (recurring.md section 19).</summary>
     private const int NextOfSeries = 2;
@@ -58,8 +67,9 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
                 select project_id, id from (
                     select project_id, id, platform, start, row_number() over (partition by project_id order by start desc, id) as nth
                     from (
-                        (select project_id, id, platform, starts_at at time zone 'UTC' as start
-                         from windows where {Shown} and {ChangeLog.Public} order by starts_at at time zone 'UTC' desc, id limit {NewestScanned})
+                        (select project_id, id, platform, starts_at at time zone 'UTC' as start from windows where platform and {Shown} order by start desc, id limit @limit)
+                        union all
+                        ({Scan($"select project_id, id, platform, starts_at at time zone 'UTC' as start from windows where {Shown}", "not platform", "order by start desc, id")})
                         union all
                         (select project_id, id, platform, starts_at at time zone 'UTC' from next)
                     ) scanned
@@ -76,11 +86,25 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
 
     private static readonly string WindowSql = $"select {WindowTable.Columns} from windows where id = @id and {ChangeLog.Public}";
 
-    private const string PurgedSql = $"""
-        select window_id, version, occurred_at, (before ->> 'starts_at')::timestamptz, (before ->> 'ends_at')::timestamptz from window_events
-        where action = 'purged' and occurred_at >= clock_timestamp() - interval '30 days' and {ChangeLog.Public}
-            and (before ->> 'starts_at')::timestamptz < @to and (before ->> 'ends_at')::timestamptz > @from
-        order by occurred_at desc limit @limit
+    /// <summary>By the statement's own time, at which a scan of the index can end.</summary>
+    private const string Purged = "action = 'purged' and occurred_at >= now() - interval '30 days'";
+
+    /// <summary>In the same order, the newest first. When a window was is in JSON, which is read of a bounded number.</summary>
+    private static readonly string PurgedSql = $"""
+        select window_id, version, occurred_at, (before ->> 'starts_at')::timestamptz, (before ->> 'ends_at')::timestamptz from (
+            (select window_id, version, occurred_at, before, 0 as nth from window_events
+             where {Purged} and before ->> 'platform' = 'true' order by occurred_at desc limit {PurgedRead})
+            union all
+            (select window_id, version, occurred_at, before, nth from (
+                select project_id, window_id, version, nth from (
+                    select *, row_number() over (partition by project_id order by occurred_at desc) as nth
+                    from ({Scan($"select project_id, window_id, version, occurred_at from window_events where {Purged}", "true", "order by occurred_at desc")}) scanned
+                ) ranked
+                order by nth > {FirstOfProject}, occurred_at desc limit {PurgedRead}
+             ) newest join window_events using (project_id, window_id, version) where before ->> 'platform' is distinct from 'true')
+        ) purged
+        where (before ->> 'starts_at')::timestamptz < @to and (before ->> 'ends_at')::timestamptz > @from
+        order by nth > 0, nth > {FirstOfProject}, occurred_at desc limit {MonthWindows}
         """;
 
     /// <summary>Bodies come with the open incidents first, then the newest, as long as all together are no longer.</summary>
@@ -94,15 +118,36 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
         where series_id = {series} and status = 'scheduled' and ends_at > clock_timestamp() and {ChangeLog.Public} order by starts_at, id limit {NextOfSeries}
         """;
 
-    private static string BetweenIn(string order, string which) => $"""
-        select {WindowTable.Columns} from (
-            (select * from windows where {which} and {ChangeLog.Public} and tstzrange(starts_at, ends_at) @> @from and starts_at < @from and @from < @to order by starts_at {order}, id limit @limit)
-            union all
-            (select * from windows
-             where {which} and {ChangeLog.Public} and starts_at at time zone 'UTC' >= @from at time zone 'UTC' and starts_at at time zone 'UTC' < @to at time zone 'UTC'
-             order by starts_at at time zone 'UTC' {order} limit @limit)
-        ) w order by starts_at {order}, id limit @limit
-        """;
+    /// <summary>The first of <paramref name="rows"/> that are wanted and of no suspended project; it ends, however many one project has.</summary>
+    private static string Scan(string rows, string wanted, string order) =>
+        $"select * from ({rows} {order} limit {Passed}) passed where {wanted} and {ChangeLog.Public} {order} limit {Scanned}";
+
+    /// <summary>Of too many the platform's come first (their <c>nth</c> is 0), then the first of each other project, then the others.</summary>
+    private static string BetweenIn(string order, string which)
+    {
+        const string Start = "starts_at at time zone 'UTC'";
+        var spanning = Scan("select * from windows where tstzrange(starts_at, ends_at) @> @from", $"starts_at < @from and not platform and {which}", order: "");
+        var starting = Scan(
+            $"select project_id, id, platform, starts_at, {Start} as start from windows where {which} and {Start} >= @from at time zone 'UTC' and {Start} < @to at time zone 'UTC'",
+            "not platform",
+            $"order by start {order}");
+        return $"""
+            select {WindowTable.Columns}, more from windows join (
+                select project_id, id, count(*) over () > {MonthWindows} as more from (
+                    (select project_id, id, starts_at, 0 as nth from windows
+                     where {which} and platform and tstzrange(starts_at, ends_at) && tstzrange(@from, @to) order by starts_at {order}, id limit {MonthWindows + 1})
+                    union all
+                    (select project_id, id, starts_at, row_number() over (partition by project_id order by starts_at {order}, id) from (
+                        (select project_id, id, starts_at from ({spanning}) spanning)
+                        union all
+                        (select project_id, id, starts_at from ({starting}) starting)
+                     ) scanned)
+                ) found
+                order by nth > 0, nth > {FirstOfProject}, starts_at {order}, id limit {MonthWindows}
+            ) chosen using (project_id, id)
+            order by starts_at {order}, id
+            """;
+    }
 
     private static string IncidentsSql(string candidates) => $"""
         select document, case when has_body and bytes <= {MostBodyBytes} then bodies end as bodies
@@ -213,31 +258,22 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
         return (await command.ReadAllAsync<(string, string)?>(row => (row.GetString(0), row.GetString(1)), cancellation)).FirstOrDefault();
     }
 
-    /// <summary>Windows that touch [<paramref name="from"/>, <paramref name="to"/>) by start: those that span its beginning, then those that start in it; at most 500.</summary>
-    public async Task<ListWindowsBetweenResponse> ListBetweenAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation)
-    {
-        await using var command = BetweenCommand(from, to);
-        var found = await command.ReadAllAsync(row => WindowTable.Read(row).ToProto(), cancellation);
-        return new ListWindowsBetweenResponse { Windows = { found.Take(MonthWindows) }, HasMore = found.Count > MonthWindows };
-    }
+    /// <summary>
+    /// Windows that touch [<paramref name="from"/>, <paramref name="to"/>) by start: those that span its beginning, then those that start in it;
+    /// at most 500. Of too many the platform's come first, then up to 50 of each other project.
+    /// </summary>
+    public Task<ListWindowsBetweenResponse> ListBetweenAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation) =>
+        ReadBetweenAsync(from, to, latest: false, cancellation);
 
     /// <summary>The same for a calendar: of too many those that start last, and those that were purged within 30 days.</summary>
     public async Task<ListWindowsBetweenResponse> ListForCalendarAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation)
     {
-        await using var command = BetweenCommand(from, to, latest: true);
-        var found = await command.ReadAllAsync(row => WindowTable.Read(row).ToProto(), cancellation);
+        var response = await ReadBetweenAsync(from, to, latest: true, cancellation);
         await using var purged = PurgedCommand(from, to);
-        return new()
-        {
-            Windows = { found.Take(MonthWindows).Reverse() },
-            HasMore = found.Count > MonthWindows,
-            Purged =
-            {
-                await purged.ReadAllAsync(
-                    row => new PurgedWindow { Id = row.GetString(0), Version = row.GetInt64(1), PurgedAt = TimeOf(row, 2), StartsAt = TimeOf(row, 3), EndsAt = TimeOf(row, 4) },
-                    cancellation),
-            },
-        };
+        response.Purged.AddRange(await purged.ReadAllAsync(
+            row => new PurgedWindow { Id = row.GetString(0), Version = row.GetInt64(1), PurgedAt = TimeOf(row, 2), StartsAt = TimeOf(row, 3), EndsAt = TimeOf(row, 4) },
+            cancellation));
+        return response;
 
         static Timestamp TimeOf(NpgsqlDataReader row, int column) => Timestamp.FromDateTimeOffset(row.GetFieldValue<DateTimeOffset>(column));
     }
@@ -252,10 +288,22 @@ internal sealed class NoticeStore(NpgsqlDataSource database)
     internal NpgsqlCommand NextCommand(IEnumerable<string> series) => database.CreateCommand(NextOfSql).Texts("series", series);
 
     internal NpgsqlCommand BetweenCommand(DateTimeOffset from, DateTimeOffset to, bool latest = false) =>
-        database.CreateCommand(latest ? LatestBetweenSql : BetweenSql).Time("from", from).Time("to", to).Number("limit", MonthWindows + 1);
+        database.CreateCommand(latest ? LatestBetweenSql : BetweenSql).Time("from", from).Time("to", to);
 
-    internal NpgsqlCommand PurgedCommand(DateTimeOffset from, DateTimeOffset to) =>
-        database.CreateCommand(PurgedSql).Time("from", from).Time("to", to).Number("limit", MonthWindows);
+    internal NpgsqlCommand PurgedCommand(DateTimeOffset from, DateTimeOffset to) => database.CreateCommand(PurgedSql).Time("from", from).Time("to", to);
+
+    private async Task<ListWindowsBetweenResponse> ReadBetweenAsync(DateTimeOffset from, DateTimeOffset to, bool latest, CancellationToken cancellation)
+    {
+        if (from >= to)
+        {
+            return new();
+        }
+
+        await using var command = BetweenCommand(from, to, latest);
+        var found = await command.ReadAllAsync(row => (Window: WindowTable.Read(row).ToProto(), HasMore: row.GetBoolean(row.GetOrdinal("more"))), cancellation);
+        var windows = found.Select(one => one.Window);
+        return new() { Windows = { latest ? windows.Reverse() : windows }, HasMore = found is [(_, true), ..] };
+    }
 
     private static async Task<List<ComponentNotice>> ReadComponentsAsync(NpgsqlCommand read, CancellationToken cancellation)
     {

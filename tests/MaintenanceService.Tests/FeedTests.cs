@@ -127,15 +127,11 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
         using var project = Project.Of(first);
         var id = await project.CreatedAsync();
         await using var stream = await FeedStream.OpenAsync(first);
-        await using var connection = new Npgsql.NpgsqlConnection(connectionString);
-        await connection.OpenAsync();
-        await using var command = connection.CreateCommand();
-        command.CommandText = """
+        await ExecuteAsync("""
             with changed as (update windows set title = 'Changed by hand', version = version + 1 returning *)
             insert into window_events (project_id, window_id, version, occurred_at, actor, action, after)
             select project_id, id, version, now(), 'hand', 'updated', to_jsonb(changed) from changed
-            """;
-        await command.ExecuteNonQueryAsync();
+            """);
         await stream.UntilAsync(feed => feed.Scheduled.Any(w => w.Value.Id == id && w.Value.Title == "Changed by hand"));
     }
 
@@ -196,6 +192,103 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_project_with_very_many_windows_hides_none_of_the_platforms_newest_and_suspended_nobodys()
+    {
+        using var platform = Project.Of(first, platform: true);
+        using var greedy = Project.Of(first);
+        using var modest = Project.Of(first);
+        var own = await CompletedAsync(platform, "2026-05-20");
+        var small = await CompletedAsync(modest, "2026-05-19");
+        await FillAsync(greedy, 10_001, "2026-05-21");
+
+        await using (var stream = await FeedStream.OpenAsync(first))
+        {
+            Assert.Equal((10, own), (stream.Feed.Recent.Count(w => w.Value.ProjectId == greedy.Id), stream.Feed.Recent[10].Value.Id));
+        }
+
+        await SuspendAsync(greedy.Id);
+        await using var later = await FeedStream.OpenAsync(first);
+        Assert.Equal([own, small], later.Feed.Recent.Select(w => w.Value.Id));
+    }
+
+    [Fact]
+    public async Task A_project_with_many_windows_pushes_nobody_out_of_a_month_or_a_calendar()
+    {
+        using var platform = Project.Of(first, platform: true);
+        using var greedy = Project.Of(first);
+        using var modest = Project.Of(first);
+        var own = await CompletedAsync(platform, "2026-05-20");
+        var small = await CompletedAsync(modest, "2026-05-19");
+        await FillAsync(greedy, 600, "2025-06-01"); // before all others
+        await FillAsync(greedy, 600, "2026-05-25"); // and after
+
+        using var channel = GrpcChannel.ForAddress(first.GrpcAddress);
+        var client = new MaintenanceFeed.MaintenanceFeedClient(channel);
+        var month = new ListWindowsBetweenRequest { From = At("2026-05-01"), To = At("2026-06-01") };
+        ListWindowsBetweenRequest[] both = [month, new(month) { ForCalendar = true }];
+        foreach (var request in both)
+        {
+            var found = await client.ListWindowsBetweenAsync(request, ServiceToken);
+            Assert.Equal((500, true), (found.Windows.Count, found.HasMore));
+            Assert.Equal(found.Windows.OrderBy(w => w.Value.StartsAt), found.Windows);
+            Assert.Equal([small, own], found.Windows.Where(w => w.Value.ProjectId != greedy.Id).Select(w => w.Value.Id));
+        }
+
+        // So many that not all of them are looked at.
+        await FillAsync(greedy, 10_001, "2026-05-02");
+        await FillAsync(greedy, 10_001, "2026-05-26");
+        foreach (var request in both)
+        {
+            var found = await client.ListWindowsBetweenAsync(request, ServiceToken);
+            Assert.Equal((500, true), (found.Windows.Count, found.HasMore));
+            Assert.Contains(found.Windows, w => w.Value.Id == own);
+        }
+
+        await SuspendAsync(greedy.Id);
+        foreach (var request in both)
+        {
+            var found = await client.ListWindowsBetweenAsync(request, ServiceToken);
+            Assert.Equal([small, own], found.Windows.Select(w => w.Value.Id));
+            Assert.False(found.HasMore);
+        }
+    }
+
+    [Fact]
+    public async Task A_project_that_purges_many_windows_hides_nobody_elses_from_calendars()
+    {
+        using var platform = Project.Of(first, platform: true);
+        using var greedy = Project.Of(first);
+        using var modest = Project.Of(first);
+        var (own, small) = (await CompletedAsync(platform, "2026-05-20"), await CompletedAsync(modest, "2026-05-19"));
+        (await platform.PurgeAsync(own)).Is(HttpStatusCode.OK);
+        (await modest.PurgeAsync(small)).Is(HttpStatusCode.OK);
+        await PurgeManyAsync(2500, "2026-05-21");
+
+        using var channel = GrpcChannel.ForAddress(first.GrpcAddress);
+        var client = new MaintenanceFeed.MaintenanceFeedClient(channel);
+        var calendar = new ListWindowsBetweenRequest { From = At("2026-05-01"), To = At("2026-06-01"), ForCalendar = true };
+        var found = await client.ListWindowsBetweenAsync(calendar, ServiceToken);
+        Assert.Equal((500, own), (found.Purged.Count, found.Purged[0].Id));
+        Assert.Contains(found.Purged, left => left.Id == small);
+
+        await PurgeManyAsync(10_001, "2020-05-21"); // so many that not all of them are looked at, and of no use here
+        found = await client.ListWindowsBetweenAsync(calendar, ServiceToken);
+        Assert.Equal([own], found.Purged.Select(left => left.Id));
+
+        await SuspendAsync(greedy.Id);
+        found = await client.ListWindowsBetweenAsync(calendar, ServiceToken);
+        Assert.Equal([own, small], found.Purged.Select(left => left.Id));
+
+        // Nobody is told of them, and they are newer than the others.
+        Task PurgeManyAsync(int count, string start) => ExecuteAsync($"""
+            insert into window_events (project_id, window_id, version, occurred_at, actor, action, xid, before)
+            select '{greedy.Id}', {IdOf(start)}, 2, now() + interval '1 minute', 'hand', 'purged', '0',
+                jsonb_build_object('platform', false, 'starts_at', timestamptz '{start}Z', 'ends_at', timestamptz '{start}Z' + interval '1 hour')
+            from generate_series(1, {count}) n
+            """);
+    }
+
+    [Fact]
     public async Task A_projects_open_windows_are_listed_active_first_each_by_start()
     {
         using var project = Project.Of(first);
@@ -253,8 +346,6 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
         Assert.Equal((gone, 3L, At("2026-05-03"), At("2026-05-04")), (left.Id, left.Version, left.StartsAt, left.EndsAt));
         Assert.Equal(spanning, (await client.GetWindowAsync(new() { Id = spanning }, ServiceToken)).Value.Id);
         Assert.Equal(StatusCode.NotFound, (await Assert.ThrowsAsync<RpcException>(async () => await client.GetWindowAsync(new() { Id = gone }, ServiceToken))).StatusCode);
-
-        static Timestamp At(string date) => Timestamp.FromDateTimeOffset(DateTimeOffset.Parse($"{date}T00:00:00Z", CultureInfo.InvariantCulture));
     }
 
     [Fact]
@@ -296,9 +387,6 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
             Assert.Equal("Changed meanwhile", resumed.Feed.Active.Single(w => w.Value.Id == hidden).Value.Title);
             Assert.Contains(resumed.Feed.Scheduled, w => w.Value.Id == later);
         }
-
-        Task SuspendAsync(params string[] projects) =>
-            first.Services.GetRequiredService<Suspensions>().WriteAsync(projects, TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -322,5 +410,32 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
             using var http = first.Http(token);
             (await Reply.OfAsync(await http.GetAsync("/proj_abcdef/v1/management/maintenance"))).Is(HttpStatusCode.Forbidden);
         }
+    }
+
+    private static Timestamp At(string date) => Timestamp.FromDateTimeOffset(DateTimeOffset.Parse($"{date}T00:00:00Z", CultureInfo.InvariantCulture));
+
+    private static Task<string> CompletedAsync(Project project, string date) =>
+        project.CreatedAsync(Body.With(b => (b["status"], b["starts_at"], b["ends_at"]) = ("completed", $"{date}T00:00:00Z", $"{date}T01:00:00Z")));
+
+    /// <summary>An expression for the id of a window that starts then, the nth of them.</summary>
+    private static string IdOf(string start) => $"'mw_' || left(translate(md5('{start}' || n), '0189', 'ghij'), 26)";
+
+    /// <summary>Makes completed windows that never end, so many that requests would take long.</summary>
+    private Task FillAsync(Project project, int count, string start) => ExecuteAsync($"""
+        insert into windows (project_id, id, title, description, severity, affected_services, starts_at, ends_at, status, version, created_by, created_at, updated_at, completed_at)
+        select '{project.Id}', {IdOf(start)}, 'Greedy', '', 'info', array['Model Storage'], timestamptz '{start}Z', '9999-01-01Z', 'completed', 1, 'hand', now(), now(), now()
+        from generate_series(1, {count}) n
+        """);
+
+    private Task SuspendAsync(params string[] projects) =>
+        first.Services.GetRequiredService<Suspensions>().WriteAsync(projects, TestContext.Current.CancellationToken);
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new Npgsql.NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync();
     }
 }

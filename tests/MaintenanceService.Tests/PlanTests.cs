@@ -111,7 +111,10 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
         }
     }
 
-    /// <summary>Windows of 10,000 projects over two years around June 2026; the first project has a tenth of them. 1 % active, 2 % scheduled.</summary>
+    /// <summary>
+    /// Windows of 10,000 projects over two years around June 2026; the first project has a tenth of them. 1 % active, 2 % scheduled. As many as
+    /// a tenth have been purged within 30 days, most of them of long before.
+    /// </summary>
     internal static async Task LoadAsync(NpgsqlDataSource database, int count)
     {
         foreach (var sql in (string[])[
@@ -141,6 +144,11 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
             """
             insert into window_events (project_id, window_id, version, occurred_at, actor, action, after)
             select project_id, id, version, created_at, 'load', 'created', to_jsonb(w) from windows w
+            """,
+            $"""
+            insert into window_events (project_id, window_id, version, occurred_at, actor, action, before)
+            select project_id, id, 1000, now() - interval '30 days' * (row_number() over (order by md5(id)) - 1) / {count / 10}, 'load', 'purged', to_jsonb(w)
+            from windows w where starts_at < '2026-04-01Z' order by md5(id) limit {count / 10}
             """,
             $"""
             insert into notice_events (project_id, object_id, version, occurred_at, actor, action, after, xid)
