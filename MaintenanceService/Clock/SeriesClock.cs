@@ -20,10 +20,12 @@ internal sealed class SeriesClock(NpgsqlDataSource database, ChangeNotifier chan
     /// <summary>The most series of one turn; the rest come in the next one.</summary>
     private const int Batch = 1000;
 
-    /// <summary>Takes the lease, or keeps it, and says what time it is: what is made ahead stays, so the caller's clock may lag behind the database's, never lead.</summary>
-    private const string LeaseSql = """
-        update series_lease set holder = @holder, expires_at = clock_timestamp() + interval '15 s'
-        where expires_at < clock_timestamp() or holder = @holder
+    private const string Lease = "interval '15 s'";
+
+    /// <summary>Takes the lease, or keeps it, and says what time it is: what is made ahead stays, so the caller's clock may lag behind the database's, never lead. One that ends later than it can is of before the database's clock was set back.</summary>
+    private const string LeaseSql = $"""
+        update series_lease set holder = @holder, expires_at = clock_timestamp() + {Lease}
+        where expires_at not between clock_timestamp() and clock_timestamp() + {Lease} or holder = @holder
         returning least(@now, clock_timestamp())
         """;
 

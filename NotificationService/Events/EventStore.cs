@@ -31,9 +31,10 @@ internal static class EventStore
         from telling t join events e on e.id = t.event_id where t.event_id = @event for update of t
         """;
 
+    /// <summary>Who subscribed after the event is not told; a subscription of later than now is of before the database's clock was set back.</summary>
     private const string NumberSql = $"""
         with told as (
-            select id from subscriptions where id > @after and created_at <= @at and {Audience.Told} order by id limit @limit for update
+            select id from subscriptions where id > @after and (created_at <= @at or created_at > clock_timestamp()) and {Audience.Told} order by id limit @limit for update
         )
         update subscriptions s set sequence = sequence + 1 from told where s.id = told.id returning s.id
         """;

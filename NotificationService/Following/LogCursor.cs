@@ -14,13 +14,13 @@ internal sealed class LogCursor(string name, NpgsqlDataSource database)
 
     private readonly string holder = $"{Guid.NewGuid():N}";
 
-    /// <summary>Takes hold of it, or keeps it.</summary>
+    /// <summary>Takes hold of it, or keeps it. A hold that ends later than one can is of before the database's clock was set back.</summary>
     /// <returns>The mark, empty when nothing has been read yet, and how often the log was begun anew; null: another replica holds it.</returns>
     public async Task<(string Mark, int Generation)?> HoldAsync(CancellationToken cancellation)
     {
         await using var command = database.CreateCommand($"""
             update cursors set holder = @holder, held_until = clock_timestamp() + {Lease}
-            where name = @name and (holder = @holder or held_until < clock_timestamp()) returning mark, generation
+            where name = @name and (holder = @holder or held_until not between clock_timestamp() and clock_timestamp() + {Lease}) returning mark, generation
             """).Text("name", name).Text("holder", holder);
         return await command.ReadAllAsync(row => (row.GetString(0), row.GetInt32(1)), cancellation) is [var held] ? held : null;
     }

@@ -16,6 +16,9 @@ internal sealed record WindowPlan(string Kind, string Name, DateTimeOffset DueAt
 /// <summary>What is told of windows, and when (notifications.md section 20).</summary>
 internal static class WindowNews
 {
+    /// <summary>How long after its end a window that ends by itself runs over: the MaintenanceService completes it a moment late.</summary>
+    private static readonly TimeSpan EndsByItselfWithin = TimeSpan.FromMinutes(1);
+
     /// <summary>The type of the event that a change is; null: nobody is told of it.</summary>
     /// <param name="before">The window before the change; null: it was created.</param>
     /// <param name="after">The window after it; null: it was purged.</param>
@@ -57,8 +60,12 @@ internal static class WindowNews
     {
         IEnumerable<WindowPlan> plans = !window.Notify ? [] : window.Status switch
         {
-            WindowStatus.Scheduled => window.Reminders.Select(offset => new WindowPlan(WindowPlan.Reminder, offset, window.StartsAt - (ReminderOffsets.Parse(offset) ?? TimeSpan.Zero))),
-            WindowStatus.Active => [new(WindowPlan.Overrunning, "", window.EndsAt)],
+            WindowStatus.Scheduled =>
+                from name in window.Reminders
+                let offset = ReminderOffsets.Parse(name) ?? TimeSpan.Zero
+                where window.StartsAt - at > offset // lengths: a window may start in the first days of the year 1, before which there is no time
+                select new WindowPlan(WindowPlan.Reminder, name, window.StartsAt - offset),
+            WindowStatus.Active => [new(WindowPlan.Overrunning, "", OverAt(window))],
             _ => [],
         };
         return [.. plans.Where(plan => plan.DueAt > at)];
@@ -66,12 +73,16 @@ internal static class WindowNews
 
     /// <summary>Whether a change makes other plans.</summary>
     public static bool ChangesPlans(MaintenanceWindow? before, MaintenanceWindow after) =>
-        before is null || before.Status != after.Status || before.StartsAt != after.StartsAt || before.EndsAt != after.EndsAt || before.Notify != after.Notify
+        before is null || before.Status != after.Status || before.StartsAt != after.StartsAt || before.EndsAt != after.EndsAt || before.AutoTransition != after.AutoTransition || before.Notify != after.Notify
         || !before.Reminders.SequenceEqual(after.Reminders);
 
     /// <summary>What makes a plan one event: a window that is rescheduled is reminded of anew.</summary>
     public static string KeyOf(MaintenanceWindow window, WindowPlan plan) => string.Create(
         CultureInfo.InvariantCulture, $"{window.Id}.{plan.Kind}.{plan.Name}.{(plan.Kind == WindowPlan.Reminder ? window.StartsAt : window.EndsAt).UtcTicks}");
+
+    /// <summary>When an active window is known to run over; no later than there is time.</summary>
+    private static DateTimeOffset OverAt(MaintenanceWindow window) =>
+        window.AutoTransition && DateTimeOffset.MaxValue - window.EndsAt > EndsByItselfWithin ? window.EndsAt + EndsByItselfWithin : window.EndsAt;
 
     private static bool IsKnown(MaintenanceWindow before, MaintenanceWindow after, DateTimeOffset at) =>
         after.SeriesId is null || before.StartsAt <= at + ToldWithin.BeforeOccurrence || after.StartsAt <= at + ToldWithin.BeforeOccurrence;

@@ -20,7 +20,7 @@ internal sealed class KnownComponents(MaintenanceFeed.MaintenanceFeedClient clie
     public async Task<IReadOnlyList<Component>> ReadAsync(CancellationToken cancellation) =>
         [.. (await client.ListComponentsAsync(new(), cancellationToken: cancellation)).Components.Select(component => component.Value)];
 
-    /// <summary>The IDs of the components that a window's affected services name, in any case of letters; what is no component names itself, so that nobody who asked for some is told of it.</summary>
+    /// <summary>The IDs of the components that a window's affected services name, in any case of letters: of those that are not archived, whose names may be theirs again; what is none names itself, so that nobody who asked for some is told of it.</summary>
     /// <exception cref="Grpc.Core.RpcException">The MaintenanceService is away.</exception>
     public async Task<IReadOnlyList<string>> NamedAsync(IReadOnlyList<string> services, CancellationToken cancellation)
     {
@@ -32,11 +32,11 @@ internal sealed class KnownComponents(MaintenanceFeed.MaintenanceFeedClient clie
         var all = await ListAsync(cancellation);
         if (services.Any(service => Find(service) is null))
         {
-            all = await ReadAsync(cancellation); // it may be new
+            all = await ReadAsync(cancellation); // it may be new, also where an archived one of its name is known
         }
 
         return [.. services.Select(service => Find(service) ?? service)];
 
-        string? Find(string service) => all.FirstOrDefault(component => string.Equals(component.Name, service, StringComparison.OrdinalIgnoreCase))?.Id;
+        string? Find(string service) => all.FirstOrDefault(component => component.ArchivedAt is null && string.Equals(component.Name, service, StringComparison.OrdinalIgnoreCase))?.Id;
     }
 }

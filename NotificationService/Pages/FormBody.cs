@@ -13,6 +13,9 @@ internal static class FormBody
     /// <summary>The most bytes of a body.</summary>
     public const int MostBytes = 8 * 1024;
 
+    /// <summary>The longest boundary of RFC 2046; a reader of parts has room for little more.</summary>
+    private const int LongestBoundary = 70;
+
     /// <summary>The fields of a request's body.</summary>
     /// <param name="request">The request.</param>
     /// <param name="multipart">Whether it may be multipart/form-data, as RFC 8058 lets mail programs unsubscribe.</param>
@@ -24,7 +27,8 @@ internal static class FormBody
             throw new ApiException(ApiErrors.NotAForm);
         }
 
-        var isMultipart = multipart && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase) && type.Boundary.Length > 0;
+        var boundary = HeaderUtilities.RemoveQuotes(type.Boundary);
+        var isMultipart = multipart && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase) && boundary.Length is > 0 and <= LongestBoundary;
         if (!isMultipart && !type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase))
         {
             throw new ApiException(ApiErrors.NotAForm);
@@ -35,7 +39,7 @@ internal static class FormBody
         {
             if (isMultipart)
             {
-                return await PartsAsync(body, HeaderUtilities.RemoveQuotes(type.Boundary).ToString());
+                return await PartsAsync(body, boundary.ToString());
             }
 
             using var reader = new FormReader(Encoding.UTF8.GetString(body));

@@ -156,13 +156,15 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
         returning d.id
         """;
 
+    /// <summary>A target that wants no more disables the subscription only while it is still the one: whoever has given another since is told there.</summary>
     private const string CountSql = $"""
         with attempts as (
-            select * from unnest(@subscriptions, @delivered, @retry_after, @statuses, @errors, @reasons, @slow) attempt (id, delivered, retry_after, status, error, reason, slow)
+            select * from unnest(@subscriptions, @targets, @delivered, @retry_after, @statuses, @errors, @reasons, @slow) attempt (id, target, delivered, retry_after, status, error, reason, slow)
         ),
         sums as (
             select id, count(*) filter (where delivered) as delivered, count(*) filter (where not delivered and retry_after is null) as failed,
-                bool_or(delivered) as any_delivered, max(reason) as reason, bool_or(slow) as slow, max(status) as status, max(error) as error
+                bool_or(delivered) as any_delivered, bool_or(slow) as slow, max(status) as status, max(error) as error,
+                max(reason) filter (where target = (select tried.target from subscriptions tried where tried.id = attempts.id)) as reason
             from attempts group by id
         )
         update subscriptions s set
@@ -264,6 +266,7 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
         var counted = attempts.Where(attempt => written.Contains(attempt.Delivery.Id)).ToList();
         await using var count = Arrays(connection.Command(CountSql), counted)
             .Texts("subscriptions", counted.Select(attempt => attempt.Delivery.SubscriptionId))
+            .Texts("targets", counted.Select(attempt => attempt.Delivery.Target))
             .With("reasons", NpgsqlDbType.Array | NpgsqlDbType.Text, counted.Select(attempt => attempt.DisableReason).ToArray())
             .With("slow", NpgsqlDbType.Array | NpgsqlDbType.Boolean, counted.Select(attempt => attempt.Slow).ToArray());
         var states = await count.ReadAllAsync(row => (Id: row.GetString(0), State: row.GetString(1)), cancellation);
@@ -307,7 +310,8 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
                 greatest(coalesce(extract(epoch from clock_timestamp() - min(next_attempt_at)), 0), 0)::float8
             from deliveries where state = 'pending'
             """);
-        await using var logs = database.CreateCommand("select name, extract(epoch from clock_timestamp() - caught_up_at)::float8 from cursors");
+        // What was read at a time that is yet to come was read before the database's clock was set back: nobody knows how long ago, and it must not look as if nothing were behind.
+        await using var logs = database.CreateCommand("select name, abs(extract(epoch from clock_timestamp() - caught_up_at))::float8 from cursors");
         var behind = (await logs.ReadAllAsync(row => (Log: row.GetString(0), Seconds: row.GetDouble(1)), cancellation)).ToDictionary(log => log.Log, log => log.Seconds);
         return (await command.ReadAllAsync(row => new Backlog(row.GetInt64(0), row.GetDouble(1), row.GetDouble(2), behind), cancellation))[0];
     }

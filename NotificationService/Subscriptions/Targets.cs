@@ -18,7 +18,8 @@ internal static class Targets
         if (url.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || c == '\\')
             || !(url.StartsWith("https://", StringComparison.OrdinalIgnoreCase) || (allowPrivate && url.StartsWith("http://", StringComparison.OrdinalIgnoreCase)))
             || !Uri.TryCreate(url, UriKind.Absolute, out var uri)
-            || uri is not { Host.Length: > 0, HostNameType: UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6 })
+            || uri is not { Host.Length: > 0, HostNameType: UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6 }
+            || HostOf(uri) is not { } host)
         {
             return $"must be {schemes} URL with a host.";
         }
@@ -26,7 +27,21 @@ internal static class Targets
         var authority = url[(url.IndexOf("//", StringComparison.Ordinal) + 2)..].Split('/', '?', '#')[0];
         return authority.Contains('@', StringComparison.Ordinal) ? "must not have a user name or password."
             : url.Contains('#', StringComparison.Ordinal) ? "must not have a fragment."
-            : !allowPrivate && IPAddress.TryParse(uri.IdnHost, out var address) && !PublicAddress.IsPublic(address) ? "must not be an address that is not public."
+            : url.Contains('…', StringComparison.Ordinal) ? "must be whole: “…” stands for what is not shown of it."
+            : !allowPrivate && IPAddress.TryParse(host, out var address) && !PublicAddress.IsPublic(address) ? "must not be an address that is not public."
             : null;
+    }
+
+    /// <summary>The host as it is connected to; null: the name is none that the DNS could have, such as one that is written in two directions.</summary>
+    private static string? HostOf(Uri uri)
+    {
+        try
+        {
+            return uri.IdnHost;
+        }
+        catch (UriFormatException)
+        {
+            return null;
+        }
     }
 }

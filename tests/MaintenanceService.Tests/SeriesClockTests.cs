@@ -165,6 +165,15 @@ public sealed class SeriesClockTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_lease_of_before_the_databases_clock_was_set_back_keeps_nobody_from_it()
+    {
+        await CreateAsync("FREQ=DAILY");
+        await ReadAsync("update series_lease set holder = 'one that is gone', expires_at = clock_timestamp() + interval '1 hour' returning 1", row => row.FieldCount);
+        time.Advance(TimeSpan.FromDays(1));
+        await MadeAsync();
+    }
+
+    [Fact]
     public async Task A_service_that_is_killed_amid_its_work_leaves_no_occurrence_out_and_makes_none_twice()
     {
         const int Series = 200;

@@ -87,6 +87,24 @@ public sealed class AudienceTests(PostgresFixture postgres, NotificationApi api)
         (await project.PostAsync("/audience/x")).Is(404, "not_found");
     }
 
+    [Fact]
+    public async Task A_name_that_archived_components_had_is_of_the_one_that_has_it_now()
+    {
+        using var platform = api.Platform();
+        using var project = await api.NewProjectAsync();
+        var name = $"Reused {Guid.NewGuid()}";
+        for (var i = 0; i < 2; i++)
+        {
+            (await platform.SendAsync("DELETE", $"/v1/platform/components/{await MadeAsync()}")).Is(HttpStatusCode.OK);
+        }
+
+        await CountAsync(project, EventTypes.MaintenanceScheduled, name); // the list is known now, without the next one
+        await project.CreatedAsync(Client.Webhook("components", new JsonArray(await MadeAsync())));
+        Assert.Equal("1", (await CountAsync(project, EventTypes.MaintenanceScheduled, name))["count"]);
+
+        async Task<string> MadeAsync() => (await platform.SendAsync("POST", "/v1/platform/components", new JsonObject { ["name"] = name })).Is(HttpStatusCode.Created).Id;
+    }
+
     private static async Task<Reply> CountAsync(Client client, string type, params string[] components) =>
         (await SendAsync(client, new() { ["event"] = type, ["components"] = new JsonArray([.. components.Select(id => (JsonNode)id)]) })).Is(HttpStatusCode.OK);
 

@@ -104,6 +104,18 @@ public sealed class FollowingTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_hold_of_before_the_databases_clock_was_set_back_keeps_nobody_from_the_log()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
+        await notifier.SubscribeAsync("sub_1", "/hook");
+        await notifier.StopAllAsync();
+        await notifier.ExecuteAsync("update cursors set holder = 'one that is gone', held_until = clock_timestamp() + interval '1 hour'");
+        await notifier.AddReplicaAsync();
+        await notifier.CallAsync(HttpMethod.Post, "maintenance", Window(TimeSpan.FromHours(48)));
+        Assert.Equal("maintenance.scheduled", Assert.Single(await MessagesAsync(notifier, 1)).Type);
+    }
+
+    [Fact]
     public async Task Reminders_come_in_time_and_of_those_that_were_missed_the_first_comes_late()
     {
         await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
@@ -150,6 +162,8 @@ public sealed class FollowingTests(PostgresFixture postgres)
         await Eventually.TrueAsync(async () => await notifier.ScalarAsync($"{Behind} 'changes'") is < 60.0, "the changes are read");
         var metrics = notifier.Services.GetRequiredService<NotificationMetrics>();
         await Eventually.TrueAsync(() => metrics.Backlog.BehindSeconds is { Count: 2 } behind && behind["changes"] < 60 && behind["statuses"] > 3600, "both are measured");
+        await notifier.ExecuteAsync("update cursors set caught_up_at = clock_timestamp() + interval '1 hour' where name = 'statuses'"); // the database's clock was set back
+        await Eventually.TrueAsync(() => metrics.Backlog.BehindSeconds["statuses"] is > 3000 and < 3600, "it is not ahead");
     }
 
     [Fact]
@@ -192,6 +206,21 @@ public sealed class FollowingTests(PostgresFixture postgres)
         var messages = await MessagesAsync(notifier, 2);
         Assert.Equal([("maintenance.cancelled", cancelled), ("maintenance.overrunning", id)], messages.Select(message => (message.Type, (string?)message.Json["data"]!["id"])));
         Assert.Equal(0L, await notifier.ScalarAsync("select count(*) from plans"));
+    }
+
+    [Fact]
+    public async Task A_window_that_ends_by_itself_is_told_as_completed_and_not_as_running_over()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
+        await notifier.SubscribeAsync("sub_1", "/hook", events: "{maintenance.overrunning,maintenance.completed}");
+        for (var seconds = 3; seconds <= 6; seconds++) // several: whether the end is heard of before it is looked for is a matter of milliseconds
+        {
+            var window = Window(TimeSpan.FromHours(-1));
+            (window["ends_at"], window["status"], window["auto_transition"]) = (Time(TimeSpan.FromSeconds(seconds)), "active", true);
+            await notifier.CallAsync(HttpMethod.Post, "maintenance", window);
+        }
+
+        Assert.All(await MessagesAsync(notifier, 4), message => Assert.Equal("maintenance.completed", message.Type));
     }
 
     [Fact]

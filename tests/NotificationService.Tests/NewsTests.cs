@@ -109,6 +109,28 @@ public sealed class NewsTests
     }
 
     [Fact]
+    public void A_start_in_the_year_1_has_no_reminders_and_is_no_error()
+    {
+        var window = Window();
+        window.Reminders = ["-30d", "-1m"];
+        foreach (var start in (DateTimeOffset[])[DateTimeOffset.MinValue, DateTimeOffset.MinValue.AddHours(1), DateTimeOffset.MinValue.AddDays(31)])
+        {
+            Assert.Empty(WindowNews.PlansOf(window with { StartsAt = start }, Now));
+        }
+    }
+
+    [Fact]
+    public void A_window_that_ends_by_itself_runs_over_only_a_minute_after_its_end()
+    {
+        var window = Window() with { Status = WindowStatus.Active, AutoTransition = true };
+        var plan = Assert.Single(WindowNews.PlansOf(window, Now));
+        Assert.Equal(new WindowPlan("overrunning", "", window.EndsAt.AddMinutes(1)), plan);
+        Assert.Equal(WindowNews.KeyOf(window with { AutoTransition = false }, plan), WindowNews.KeyOf(window, plan)); // it is the same event
+        Assert.True(WindowNews.ChangesPlans(window with { AutoTransition = false }, window));
+        Assert.Single(WindowNews.PlansOf(window with { EndsAt = DateTimeOffset.MaxValue }, Now)); // after which there is no minute
+    }
+
+    [Fact]
     public void A_reminder_is_the_same_event_until_the_window_is_rescheduled()
     {
         var plan = new WindowPlan("reminder", "-1h", Now);

@@ -135,6 +135,30 @@ public sealed class SenderTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_410_of_a_target_that_is_not_the_subscriptions_any_more_disables_nothing()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server);
+        await notifier.StopAllAsync();
+        notifier.Receiver.Answer = async (message, _) =>
+        {
+            if (message.Path != "/old")
+            {
+                return 204;
+            }
+
+            await notifier.ExecuteAsync($"update subscriptions set target = '{notifier.Receiver.Url}/new'"); // while it is asked
+            return 410;
+        };
+        await notifier.SubscribeAsync("sub_1", "/old");
+        await notifier.HappenAsync("one");
+        await notifier.HappenAsync("two");
+        await notifier.AddReplicaAsync();
+        await DeliveredAsync(notifier, 1);
+        Assert.Equal(["/old", "/new"], notifier.Receiver.Messages.Select(message => message.Path));
+        Assert.Equal("active", await notifier.ScalarAsync("select state from subscriptions where disabled_reason is null"));
+    }
+
+    [Fact]
     public async Task Five_days_without_a_success_disable_and_a_success_begins_anew()
     {
         await using var notifier = await Notifier.StartAsync(postgres.Server);
@@ -255,6 +279,15 @@ public sealed class SenderTests(PostgresFixture postgres)
         Assert.Equal(["/1", "/1", "/2", "/2", "/3", "/3"], notifier.Receiver.Messages.Select(message => message.Path).Order());
         Assert.Equal(0L, await notifier.ScalarAsync("select count(*) from deliveries d join events e on e.id = d.event_id where (e.key = 'one') <> (d.sequence = 1)"));
         Assert.Equal(0L, await notifier.ScalarAsync("select count(*) from telling"));
+    }
+
+    [Fact]
+    public async Task Who_subscribed_before_the_databases_clock_was_set_back_is_told()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server);
+        await notifier.SubscribeAsync("sub_1", "/hook");
+        await notifier.ExecuteAsync("update subscriptions set created_at = clock_timestamp() + interval '1 hour'");
+        Assert.Equal(1, await notifier.HappenAsync("one"));
     }
 
     [Fact]

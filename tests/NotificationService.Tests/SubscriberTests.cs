@@ -299,6 +299,14 @@ public sealed partial class SubscriberTests(PostgresFixture postgres) : IAsyncLi
         using var broken = new StringContent("--x\r\nnothing", Encoding.UTF8);
         broken.Headers.ContentType = new("multipart/form-data") { Parameters = { new("boundary", "x") } };
         Assert.Equal(HttpStatusCode.BadRequest, (await Visitor.PostAsync($"/status/subscriptions/{new string('A', 43)}", broken)).StatusCode);
+        foreach (var (letters, status) in new[] { (70, HttpStatusCode.BadRequest), (71, HttpStatusCode.UnsupportedMediaType), (4_089, HttpStatusCode.UnsupportedMediaType) })
+        {
+            var boundary = new string('x', letters);
+            using var bounded = new StringContent($"--{boundary}\r\nnothing", Encoding.UTF8);
+            bounded.Headers.ContentType = new("multipart/form-data") { Parameters = { new("boundary", boundary) } };
+            Assert.Equal(status, (await Visitor.PostAsync($"/status/subscriptions/{new string('A', 43)}", bounded)).StatusCode);
+        }
+
         using var put = new HttpRequestMessage(HttpMethod.Put, "/status/subscribe");
         Assert.Equal(HttpStatusCode.MethodNotAllowed, (await Visitor.SendAsync(put)).StatusCode);
         using var nobody = Service.Http(null);

@@ -101,6 +101,7 @@ public sealed class SubscriptionApiTests(NotificationApi api) : IAsyncLifetime
     [InlineData("https://[::1]/")]
     [InlineData("https://[::ffff:8.8.8.8]/")]
     [InlineData("https://[fd00::1]/")]
+    [InlineData("https://\u05d0a.example/")] // a name in two directions, which the DNS has not
     public async Task A_target_that_nobody_may_be_told_at_is_refused(string target)
     {
         (await project.CreateAsync(Client.Webhook("target", target))).Is(400, "invalid_request", "target");
@@ -125,6 +126,7 @@ public sealed class SubscriptionApiTests(NotificationApi api) : IAsyncLifetime
         using var inside = Client.Of(service);
         (await inside.CreateAsync(Client.Webhook("target", "http://127.0.0.1:1234/hook"))).Is(HttpStatusCode.Created);
         (await inside.CreateAsync(Client.Webhook("target", "http://user@127.0.0.1/"))).Is(400, "invalid_request", "target");
+        (await inside.CreateAsync(Client.Webhook("target", "http://\u05d0a.example/"))).Is(400, "invalid_request", "target");
     }
 
     [Fact]
