@@ -71,6 +71,7 @@ public record MaintenanceSeries
 
     /// <summary>On which local dates: FREQ (DAILY, WEEKLY or MONTHLY) and optionally INTERVAL (1 to 52), BYDAY (with FREQ=MONTHLY also such as 1MO to 4MO and -1MO), BYMONTHDAY (1 to 28 or -1), and COUNT (up to 500) or UNTIL (a local date), as in RFC 5545.</summary>
     /// <example>"FREQ=WEEKLY;BYDAY=SU"</example>
+    [StringLength(500, MinimumLength = 1)]
     public required string Rrule { get; init; }
 
     /// <summary>Local dates on which there is no occurrence, up to 100.</summary>
@@ -165,6 +166,7 @@ public sealed record MaintenanceSeriesCreate
 
     /// <summary>On which local dates: FREQ (DAILY, WEEKLY or MONTHLY) and optionally INTERVAL (1 to 52), BYDAY (with FREQ=MONTHLY also such as 1MO to 4MO and -1MO), BYMONTHDAY (1 to 28 or -1), and COUNT (up to 500) or UNTIL (a local date), as in RFC 5545.</summary>
     /// <example>"FREQ=WEEKLY;BYDAY=SU"</example>
+    [StringLength(500, MinimumLength = 1)]
     public required string Rrule { get; init; }
 
     /// <summary>Local dates on which there is no occurrence, up to 100.</summary>
@@ -245,6 +247,7 @@ public sealed record MaintenanceSeriesUpdate
 
     /// <summary>On which local dates: FREQ (DAILY, WEEKLY or MONTHLY) and optionally INTERVAL (1 to 52), BYDAY (with FREQ=MONTHLY also such as 1MO to 4MO and -1MO), BYMONTHDAY (1 to 28 or -1), and COUNT (up to 500) or UNTIL (a local date), as in RFC 5545.</summary>
     /// <example>"FREQ=WEEKLY;BYDAY=SU"</example>
+    [StringLength(500, MinimumLength = 1)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Rrule { get; init; }
 

@@ -17,7 +17,7 @@ internal static partial class Operations
         "createSeries",
         Tags.Maintenance,
         "Create a series",
-        "A window that recurs at a local time. Its occurrences are ordinary windows, made ahead up to the horizon, and listed with the other windows. A local time that does not exist, because the clocks are put forward, moves forward by the gap; one that exists twice is the earlier. A project has at most 20 series that are not cancelled.")
+        "A window that recurs at a local time. Its occurrences are ordinary windows, made ahead up to the horizon, and listed with the other windows. A local time that does not exist, because the clocks are put forward, moves forward by the gap; one that exists twice is the earlier. A project has at most 20 series that are not cancelled; a cancelled one counts while a window of it goes on.")
     {
         Parameters = [Parameters.IdempotencyKey],
         Request = Body.Json<MaintenanceSeriesCreate>(),

@@ -9,4 +9,8 @@ namespace Xerotier.MaintenanceService.Api;
 /// <param name="At">When.</param>
 /// <param name="Response">What the client gets, now and for every repetition.</param>
 /// <param name="Idempotency">The request's key, if it has one.</param>
-internal sealed record Change(Actor Actor, string Action, DateTimeOffset At, ApiResponse Response, Idempotency? Idempotency);
+internal sealed record Change(Actor Actor, string Action, DateTimeOffset At, ApiResponse Response, Idempotency? Idempotency)
+{
+    /// <summary>Whose key it is, where not the project's of the object: <see cref="ServiceDefaults.Caller.Platform"/>.</summary>
+    public string? KeyOf { get; init; }
+}

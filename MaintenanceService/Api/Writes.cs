@@ -18,11 +18,11 @@ internal sealed class Writes(ProjectDatabase database, ChangeNotifier changes, D
     public const string Claim = $"""
         claim as (
             insert into idempotency_keys as held (project_id, key, fingerprint, created_at, status, etag, location, body)
-            select @project, @key, @fingerprint, @at, @status, @etag, @location, @body from target where @key is not null
+            select @project_of_key, @key, @fingerprint, @at, @status, @etag, @location, @body from target where @key is not null
             on conflict (project_id, key) do update set
                 fingerprint = excluded.fingerprint, created_at = excluded.created_at, status = excluded.status,
                 etag = excluded.etag, location = excluded.location, body = excluded.body
-                where held.project_id = @project and held.created_at <= least(@at, clock_timestamp()) - {Idempotency.Kept}
+                where held.project_id = @project_of_key and held.created_at <= least(@at, clock_timestamp()) - {Idempotency.Kept}
             returning 1
         )
         """;
@@ -133,6 +133,7 @@ internal sealed class Writes(ProjectDatabase database, ChangeNotifier changes, D
 
     private NpgsqlCommand Claiming(string projectId, Change change, string sql) => database.Command(projectId, sql)
         .Text("key", change.Idempotency?.Key)
+        .Text("project_of_key", change.KeyOf ?? projectId)
         .With("fingerprint", NpgsqlDbType.Bytea, change.Idempotency?.Fingerprint)
         .Time("at", change.At)
         .With("status", NpgsqlDbType.Smallint, (short)change.Response.Status)

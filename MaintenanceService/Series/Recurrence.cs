@@ -75,12 +75,13 @@ internal sealed class Recurrence
             return Wrong("lacks the part FREQ.");
         }
 
-        if (!Enum.TryParse<Frequency>(frequency, ignoreCase: true, out var parsed) || !Enum.IsDefined(parsed) || char.IsAsciiDigit(frequency[0]))
+        Frequency? known = frequency switch { "DAILY" => Frequency.Daily, "WEEKLY" => Frequency.Weekly, "MONTHLY" => Frequency.Monthly, _ => null };
+        if (known is null)
         {
             return Wrong("has an invalid part: FREQ must be DAILY, WEEKLY or MONTHLY.");
         }
 
-        rule.Frequency = parsed;
+        rule.Frequency = known.Value;
         foreach (var (name, value) in parts)
         {
             var error = name switch

@@ -10,6 +10,7 @@ namespace Xerotier.MaintenanceService.Series;
 internal static partial class SeriesInput
 {
     private const int MostExdates = 100;
+    private const int LongestRule = 500;
 
     private static readonly DateOnly Earliest = new(2000, 1, 1);
     private static readonly DateOnly Latest = new(2199, 12, 31);
@@ -63,7 +64,7 @@ internal static partial class SeriesInput
             Exdates = Exdates(json),
             HorizonDays = json.WholeNumber("horizon_days", 7, 90),
         };
-        if (fields.Rrule is { } rule && Recurrence.Parse(rule).Error is { } error)
+        if (fields.Rrule is { } rule && (rule.Length > LongestRule ? $"must have at most {LongestRule} characters." : Recurrence.Parse(rule).Error) is { } error)
         {
             json.Invalid("rrule", error);
         }

@@ -42,7 +42,11 @@ internal sealed class SeriesStore(ProjectDatabase database, Writes writes, Notic
         )
         """;
 
-    private const string CountSql = "select count(*) from series where project_id = @project and not cancelled";
+    /// <summary>A cancelled one counts as long as one of its windows goes on: those are counted by nothing else.</summary>
+    private const string CountSql = """
+        select count(*) from series s where s.project_id = @project
+            and (not s.cancelled or exists (select from windows w where w.project_id = @project and w.series_id = s.id and (w.status = 'active' or (w.status = 'scheduled' and w.ends_at > clock_timestamp()))))
+        """;
 
     private static readonly string CreateSql = $"""
         select count(pg_advisory_xact_lock(hashtextextended(@project, 0)));

@@ -31,7 +31,7 @@ internal sealed class SeriesWriter(SeriesStore store, Writes writes, Overlaps ov
                 var response = ApiResponse.Created(await WarnAsync(series, windows, http.RequestAborted), ContractsJson.Wire.MaintenanceSeries, http.Request.Path);
                 return await store.CreateAsync(series, windows, through, new(Actor.Of(caller), "created", now, response, idempotency), http.RequestAborted) ? response
                     : await store.CountAsync(caller.ProjectId, http.RequestAborted) >= SeriesRules.Most && await writes.EarlierAsync(caller.ProjectId, idempotency, http.RequestAborted) is null
-                        ? throw new ApiException(ApiErrors.QuotaExceeded($"The project has {SeriesRules.Most} series; cancel one first."))
+                        ? throw new ApiException(ApiErrors.QuotaExceeded($"The project has {SeriesRules.Most} series; cancel one first, or complete the windows of one that is cancelled."))
                     : null;
             },
             http.RequestAborted);

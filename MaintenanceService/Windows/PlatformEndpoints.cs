@@ -1,3 +1,4 @@
+using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Model;
 using Xerotier.ServiceDefaults;
 using Xerotier.ServiceDefaults.Http;
@@ -10,10 +11,15 @@ internal static class PlatformEndpoints
     public static void MapPlatformWindows(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/v1/platform/maintenance/{id}/cancel", CancelAsync).RequireAuthorization(Policies.Platform).AddEndpointFilter<SchemaFilter>();
 
-    private static async Task<IResult> CancelAsync(HttpContext http, string id, AnyWindow any, WindowWriter writer)
+    private static async Task<IResult> CancelAsync(HttpContext http, string id, AnyWindow any, WindowWriter writer, Writes writes)
     {
-        await Idempotency.OfBareAsync(http.Request);
+        var idempotency = await Idempotency.OfBareAsync(http.Request);
+        if (await writes.EarlierAsync(Caller.Platform, idempotency, http.RequestAborted) is { } earlier)
+        {
+            return earlier; // also when the window has been purged since
+        }
+
         var project = Id.IsWellFormed(StoredWindow.IdPrefix, id) ? await any.ProjectOfAsync(id, http.RequestAborted) : null;
-        return await WindowEndpoints.CancelAsync(http, project ?? throw WindowWriter.NotFound(), id, writer);
+        return await WindowEndpoints.CancelAsync(http, project ?? throw WindowWriter.NotFound(), id, writer, idempotency, Caller.Platform);
     }
 }

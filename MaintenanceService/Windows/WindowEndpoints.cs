@@ -16,7 +16,7 @@ internal static class WindowEndpoints
         windows.MapPost("", CreateAsync);
         windows.MapMethods("{id}", Requests.Read, GetAsync);
         windows.MapPatch("{id}", UpdateAsync);
-        windows.MapDelete("{id}", CancelAsync);
+        windows.MapDelete("{id}", (HttpContext http, string projectId, string id, WindowWriter writer) => CancelAsync(http, projectId, id, writer));
         windows.MapPost("{id}/complete", CompleteAsync);
         windows.MapPost("{id}/purge", PurgeAsync);
         windows.MapMethods("{id}/events", Requests.Read, ListEventsAsync);
@@ -60,8 +60,8 @@ internal static class WindowEndpoints
         await writer.ChangeAsync(http, projectId, id, WindowInput.ForUpdate(await Requests.BodyAsync(http.Request)), idempotency: null);
 
     /// <summary>Cancels a window of <paramref name="projectId"/>.</summary>
-    public static Task<ApiResponse> CancelAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
-        writer.ChangeAsync(http, projectId, id, new MaintenanceWindowUpdate { Status = WindowStatus.Cancelled }, idempotency: null);
+    public static Task<ApiResponse> CancelAsync(HttpContext http, string projectId, string id, WindowWriter writer, Idempotency? idempotency = null, string? keyOf = null) =>
+        writer.ChangeAsync(http, projectId, id, new MaintenanceWindowUpdate { Status = WindowStatus.Cancelled }, idempotency, keyOf);
 
     private static async Task<IResult> CompleteAsync(HttpContext http, string projectId, string id, WindowWriter writer) =>
         await writer.ChangeAsync(http, projectId, id, new MaintenanceWindowUpdate { Status = WindowStatus.Completed }, await Idempotency.OfBareAsync(http.Request));

@@ -91,7 +91,9 @@ internal sealed class WindowStore(ProjectDatabase database, Writes writes)
     private static readonly string ListOpenSql = $"""
         select {Columns}
         from unnest(array['active', 'scheduled']) with ordinality wanted (state, rank) cross join lateral (
-            select * from windows where project_id = @project and status = state order by starts_at, id limit 100
+            select * from windows
+            where project_id = @project and status = state and (state = 'active' or series_id is null or ends_at > clock_timestamp()) -- an occurrence that nobody started is over
+            order by starts_at, id limit 100
         ) w
         order by rank, starts_at, id
         """;

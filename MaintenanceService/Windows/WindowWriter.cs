@@ -26,6 +26,11 @@ internal sealed class WindowWriter(WindowStore store, Writes writes, Overlaps ov
         using var turn = mostOpen > 0 ? await counted.TakeAsync(caller.ProjectId, cancellation) : null;
         while (true)
         {
+            if (await writes.EarlierAsync(caller.ProjectId, idempotency, cancellation) is { } earlier)
+            {
+                return earlier; // whatever would be said of it by now
+            }
+
             var now = clock.Now;
             var window = Lifecycle.Create(fields, caller, now);
             limits.Value.CheckStart(window, now);
@@ -36,12 +41,7 @@ internal sealed class WindowWriter(WindowStore store, Writes writes, Overlaps ov
                 return response;
             }
 
-            if (await writes.EarlierAsync(caller.ProjectId, idempotency, cancellation) is { } earlier)
-            {
-                return earlier;
-            }
-
-            if (mostOpen > 0 && await store.CountOpenAsync(caller.ProjectId, cancellation) >= mostOpen)
+            if (mostOpen > 0 && await store.CountOpenAsync(caller.ProjectId, cancellation) >= mostOpen && await writes.EarlierAsync(caller.ProjectId, idempotency, cancellation) is null)
             {
                 throw limits.Value.TooManyOpen();
             }
@@ -49,8 +49,14 @@ internal sealed class WindowWriter(WindowStore store, Writes writes, Overlaps ov
     }
 
     /// <summary>Changes the fields of a window, or the state that it is in.</summary>
-    public Task<ApiResponse> ChangeAsync(HttpContext http, string projectId, string id, MaintenanceWindowUpdate fields, Idempotency? idempotency) =>
-        WriteAsync(http, projectId, id, idempotency, async (window, actor) =>
+    /// <param name="http">The request.</param>
+    /// <param name="projectId">The window's project.</param>
+    /// <param name="id">The window.</param>
+    /// <param name="fields">Checked fields; what is null stays.</param>
+    /// <param name="idempotency">The request's key.</param>
+    /// <param name="keyOf">Whose key it is; null: the project's.</param>
+    public Task<ApiResponse> ChangeAsync(HttpContext http, string projectId, string id, MaintenanceWindowUpdate fields, Idempotency? idempotency, string? keyOf = null) =>
+        WriteAsync(http, projectId, id, idempotency, keyOf, async (window, actor) =>
         {
             var now = clock.Now;
             var next = Lifecycle.Change(window, fields, now).Value;
@@ -61,7 +67,7 @@ internal sealed class WindowWriter(WindowStore store, Writes writes, Overlaps ov
 
             var warned = next with { Warnings = await overlaps.FindAsync(next, http.RequestAborted) };
             var response = ApiResponse.Ok(warned, ContractsJson.Wire.MaintenanceWindow);
-            var change = new Change(actor, Lifecycle.Action(window.Status, next.Status), next.UpdatedAt, response, idempotency);
+            var change = new Change(actor, Lifecycle.Action(window.Status, next.Status), next.UpdatedAt, response, idempotency) { KeyOf = keyOf };
             var done = next.Version != window.Version ? await store.ReplaceAsync(window, next, change, http.RequestAborted)
                 : await writes.KeepAsync(projectId, change with { At = now }, http.RequestAborted);
             return done ? response : null;
@@ -69,7 +75,7 @@ internal sealed class WindowWriter(WindowStore store, Writes writes, Overlaps ov
 
     /// <summary>Removes a window for good.</summary>
     public Task<ApiResponse> PurgeAsync(HttpContext http, string projectId, string id, Idempotency? idempotency) =>
-        WriteAsync(http, projectId, id, idempotency, async (window, actor) =>
+        WriteAsync(http, projectId, id, idempotency, keyOf: null, async (window, actor) =>
         {
             if (Lifecycle.ValidatePurge(window) is { } error)
             {
@@ -81,11 +87,11 @@ internal sealed class WindowWriter(WindowStore store, Writes writes, Overlaps ov
         });
 
     private Task<ApiResponse> WriteAsync(
-        HttpContext http, string projectId, string id, Idempotency? idempotency, Func<StoredWindow, Actor, Task<ApiResponse?>> attempt)
+        HttpContext http, string projectId, string id, Idempotency? idempotency, string? keyOf, Func<StoredWindow, Actor, Task<ApiResponse?>> attempt)
     {
         var actor = Actor.Of(Caller.From(http.User));
         return writes.RepeatAsync(
-            projectId,
+            keyOf ?? projectId,
             idempotency,
             async () =>
             {

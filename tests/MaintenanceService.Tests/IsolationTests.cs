@@ -73,4 +73,20 @@ public sealed class IsolationTests(ManagementApi api)
         var done = await project.CreatedAsync("status", "completed");
         (await platform.SendAsync(HttpMethod.Post, path.Replace(id, done, StringComparison.Ordinal))).Is(409, "invalid_state_transition");
     }
+
+    [Fact]
+    public async Task The_platforms_idempotency_keys_are_its_own()
+    {
+        using var project = await api.NewProjectAsync();
+        using var platform = api.Platform();
+        var (one, other, key) = (await project.CreatedAsync(), await project.CreatedAsync(), $"{Guid.NewGuid():N}");
+        (await project.CompleteAsync(await project.CreatedAsync(), key)).Is(HttpStatusCode.OK); // the project's, which it is not
+        var first = (await CancelAsync(one)).Is(HttpStatusCode.OK);
+        (await CancelAsync(other)).Is(409, "idempotency_conflict");
+        Assert.Equal("scheduled", (await project.GetAsync($"/{other}"))["status"]);
+        (await project.PurgeAsync(one)).Is(HttpStatusCode.OK);
+        Assert.Equal(first.Text, (await CancelAsync(one)).Is(HttpStatusCode.OK).Text);
+
+        Task<Reply> CancelAsync(string id) => platform.SendAsync(HttpMethod.Post, $"/v1/platform/maintenance/{id}/cancel", idempotencyKey: key);
+    }
 }

@@ -176,6 +176,36 @@ public sealed class SeriesApiTests(ManagementApi api)
     }
 
     [Fact]
+    public async Task A_cancelled_series_counts_as_long_as_a_window_of_it_goes_on()
+    {
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync(), limited: true);
+        using var project = Project.Of(service);
+        var series = new List<string>();
+        for (var i = 0; i < 20; i++)
+        {
+            series.Add((await project.SendAsync(HttpMethod.Post, PathOf(project), Body(("starts_on", Day(1)), ("rrule", "FREQ=WEEKLY")))).Is(HttpStatusCode.Created).Id);
+        }
+
+        var going = Id((await project.GetAsync($"?limit=1&series_id={series[0]}")).Is(HttpStatusCode.OK).Data.Single()!);
+        (await project.PatchAsync(going, new JsonObject { ["status"] = "active" })).Is(HttpStatusCode.OK);
+        (await project.SendAsync(HttpMethod.Delete, $"{PathOf(project)}/{series[0]}")).Is(HttpStatusCode.OK);
+        (await project.SendAsync(HttpMethod.Post, PathOf(project), Body())).Is(409, "quota_exceeded");
+        (await project.CompleteAsync(going)).Is(HttpStatusCode.OK);
+        (await project.SendAsync(HttpMethod.Post, PathOf(project), Body())).Is(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task A_rule_has_at_most_500_characters()
+    {
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        using var project = Project.Of(service);
+        (await project.SendAsync(HttpMethod.Post, PathOf(project), Body(("rrule", Rule(161))))).Is(HttpStatusCode.Created);
+        (await project.SendAsync(HttpMethod.Post, PathOf(project), Body(("rrule", Rule(162))))).Is(400, "invalid_request", "rrule");
+
+        static string Rule(int days) => "FREQ=DAILY;BYDAY=" + string.Join(',', Enumerable.Repeat("MO", days));
+    }
+
+    [Fact]
     public async Task A_series_that_overlaps_other_windows_is_warned_of_the_first_ten_but_not_of_its_own()
     {
         await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());

@@ -68,6 +68,17 @@ public sealed class TenantLimitTests(ManagementApi api) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_repeated_request_gets_its_first_response_though_the_limit_would_refuse_it_by_now()
+    {
+        using var project = Project.Of(unlimited);
+        var window = Window(400);
+        var made = (await project.CreateAsync(window, idempotencyKey: "far")).Is(HttpStatusCode.Created);
+        using var since = Project.Of(limited, id: project.Id);
+        (await since.CreateAsync(window)).Is(409, "quota_exceeded", "starts_at");
+        Assert.Equal(made.Text, (await since.CreateAsync(window, idempotencyKey: "far")).Is(HttpStatusCode.Created).Text);
+    }
+
+    [Fact]
     public async Task The_year_begins_on_the_databases_today()
     {
         var time = new LeapingTime(TimeProvider.System) { Ahead = TimeSpan.FromDays(400) };
