@@ -39,6 +39,15 @@ public sealed partial class FailureLog(ILogger logger, string fails, string succ
         }
     }
 
+    /// <summary>The work is no longer done here, so it neither fails nor succeeds: the metric is 0 again, and nothing is said.</summary>
+    public void Forget()
+    {
+        if (IsFailing && Interlocked.Exchange(ref failing, 0) == 1)
+        {
+            Failing.Add(-1, work);
+        }
+    }
+
     /// <summary>Does <paramref name="work"/> again and again, with a pause of <paramref name="interval"/> after each time, and goes on when it fails.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="stopping"/> ended it.</exception>
     public async Task RepeatAsync(Func<CancellationToken, Task> work, TimeSpan interval, TimeProvider time, CancellationToken stopping)

@@ -40,6 +40,9 @@ public sealed partial class Drafter(
     private readonly Dictionary<string, long> operationalSince = []; // of those that were operational before the first look
     private List<DraftedOutage>? outages; // null: not read since this replica began to record
 
+    /// <summary>A draft or its discarding has failed and is tried again.</summary>
+    internal bool IsFailing => failures.IsFailing;
+
     /// <summary>One round: asks for what is due.</summary>
     internal async Task RoundAsync(CancellationToken stopping)
     {
@@ -47,9 +50,12 @@ public sealed partial class Drafter(
         {
             outages = null; // another replica may go on with them
             operationalSince.Clear();
+            failedAt.Clear();
+            failures.Forget();
             return;
         }
 
+        ForgetGone(look);
         foreach (var (component, _, measured) in look.Board.Shown)
         {
             if (measured is not { } verdict || (failedAt.TryGetValue(component.Key, out var at) && time.GetElapsedTime(at) < RetryAfter))
@@ -61,7 +67,7 @@ public sealed partial class Drafter(
             {
                 outages ??= await store.ListAsync(stopping);
                 await FollowAsync(component, verdict, look, outages, stopping);
-                if (failedAt.Remove(component.Key))
+                if (failedAt.Remove(component.Key) && failedAt.Count == 0)
                 {
                     failures.Succeeded();
                 }
@@ -81,6 +87,20 @@ public sealed partial class Drafter(
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             await RoundAsync(stoppingToken);
+        }
+    }
+
+    /// <summary>What failed for a component that is no longer measured is not tried again, and nothing else would say that it is over.</summary>
+    private void ForgetGone(Look look)
+    {
+        foreach (var gone in failedAt.Keys.Except(look.Board.Shown.Where(shown => shown.Measured is not null).Select(shown => shown.Component.Key)).ToList())
+        {
+            failedAt.Remove(gone);
+        }
+
+        if (failedAt.Count == 0)
+        {
+            failures.Forget();
         }
     }
 

@@ -41,15 +41,14 @@ public static class MonthHistory
     private static ComponentDay OfDay(Day day, IReadOnlyList<Interval> intervals, long firstRecorded, long until)
     {
         var midnight = new DateTimeOffset(day.Date.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
-        var from = Math.Max(midnight, firstRecorded);
         var to = Math.Min(midnight + 86_400, until);
         var all = new List<Interval>();
-        var position = from;
-        foreach (var interval in intervals.SkipWhile(r => r.To <= from).TakeWhile(r => r.From < to).Select(r => r.Clip(from, to)))
+        var position = Math.Max(midnight, firstRecorded); // an incident may speak of what was before it
+        foreach (var interval in intervals.SkipWhile(r => r.To <= midnight).TakeWhile(r => r.From < to).Select(r => r.Clip(midnight, to)))
         {
             all.AddOrExtend(new(position, interval.From, RecordedState.NoData));
             all.AddOrExtend(interval);
-            position = interval.To;
+            position = Math.Max(position, interval.To);
         }
 
         all.AddOrExtend(new(position, to, RecordedState.NoData));
@@ -69,7 +68,7 @@ public sealed record ComponentMonth(Component Component, IReadOnlyList<Component
 
 /// <summary>One component's day with what happened in it.</summary>
 /// <param name="Day">The day's seconds.</param>
-/// <param name="Intervals">Everything since the first record but plain operation, by start; touching intervals of one state are one.</param>
+/// <param name="Intervals">Everything but plain operation, and no data before the first record, by start; touching intervals of one state are one.</param>
 /// <param name="Omitted">How many of the shortest the list in words leaves out.</param>
 public sealed record ComponentDay(Day Day, IReadOnlyList<DayInterval> Intervals, int Omitted = 0);
 

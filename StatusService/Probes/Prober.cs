@@ -175,6 +175,7 @@ public sealed class Prober : BackgroundService
 
         foreach (var gone in lines.Keys.Except(wanted.Select(w => w.Key)).ToList())
         {
+            lines[gone].Log.Forget();
             lines.Remove(gone);
         }
 
@@ -216,12 +217,26 @@ public sealed class Prober : BackgroundService
             }
 
             found.ForEach(line => line.Shared = true);
+            if (Probing && !held)
+            {
+                Forget();
+            }
+
             Probing = held;
             turns.Succeeded();
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
             turns.Failed(failure);
+        }
+    }
+
+    /// <summary>Says of no probe that it fails: whoever probes now says it.</summary>
+    private void Forget()
+    {
+        foreach (var line in lines.Values)
+        {
+            line.Log.Forget();
         }
     }
 
@@ -256,9 +271,9 @@ public sealed class Prober : BackgroundService
     {
         var (line, probe, begun, answer) = answered;
         line.UnderWay = null;
-        if (!Probing || line.Probe != probe)
+        if (!Probing || line.Probe != probe || lines.GetValueOrDefault(line.Key) != line)
         {
-            return; // another replica probes now, or the question has changed
+            return; // another replica probes now, the question has changed, or nobody asks it any more
         }
 
         var now = Now;

@@ -51,6 +51,25 @@ public sealed class WordingTests
     }
 
     [Fact]
+    public void A_day_before_monitoring_says_what_an_incident_says_of_it()
+    {
+        var day = Day(0, outage: 3_600, noData: 82_800, percent: 0, installation: InstallationDay.Before);
+        Assert.Equal("Tue 3 Nov 2026: 1 h outage, 23 h no data, 0.000%", Wording.Day(day));
+        Assert.Equal("Tue 3 Nov 2026\t0.000%\nOutage\t1 h\nNo data\t23 h", Wording.AppendLines(new(), day).ToString());
+        Assert.Equal('x', Wording.Mark(day));
+        Assert.Equal('b', Wording.Mark(Day(0, noData: 86_400, installation: InstallationDay.Before)));
+    }
+
+    [Fact]
+    public void A_day_of_no_second_yet_has_just_begun_and_lacks_no_data()
+    {
+        Assert.Equal("Tue 3 Nov 2026: just begun", Wording.Day(Day(0)));
+        Assert.Equal("Tue 3 Nov 2026\nMonitoring began\nJust begun", Wording.AppendLines(new(), Day(0, installation: InstallationDay.On)).ToString());
+        Assert.Equal('b', Wording.Mark(Day(0)));
+        Assert.Equal('n', Wording.Mark(Day(0, noData: 1)));
+    }
+
+    [Fact]
     public void A_bar_tells_its_day_in_lines_worst_first()
     {
         Assert.Equal("Tue 3 Nov 2026\t99.162%\nOutage\t12 min 4 s\nDegraded\t1 h 2 min\nMaintenance\t1 min\nNo data\t5 s", Lines(Day(81_891, outage: 724, degraded: 3_720, maintenance: 60, noData: 5, percent: 99.162m)));

@@ -62,7 +62,11 @@ public sealed class FailureLogTests
         log.Succeeded();
         log.Succeeded();
         log.Failed(new InvalidOperationException("third"));
-        Assert.Equal([0, 1, -1, 1], seen);
+        log.Forget();
+        log.Forget();
+        Assert.False(log.IsFailing);
+        Assert.Equal([0, 1, -1, 1, -1], seen);
+        Assert.Equal(3, recorder.Entries.Count); // what is forgotten is not said to work again
     }
 
     private static IEnumerable<string> Lines(LogRecorder recorder) => recorder.Entries.Select(entry => $"{entry.Level}: {entry.Message} ({entry.Exception?.Message})");

@@ -183,6 +183,27 @@ public sealed class DrafterTests(PostgresFixture postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_not_to_be_drafted_here_any_more_does_not_go_on_failing()
+    {
+        neighbours.Draft = _ => null;
+        using var one = new Replica(this);
+        await PassAsync(5, one);
+        await FailAsync(one);
+        await PassAsync(120, one);
+        Assert.True(one.IsFailing);
+        one.Recording = false;
+        await PassAsync(1, one);
+        Assert.False(one.IsFailing);
+
+        one.Recording = true;
+        await PassAsync(1, one);
+        Assert.True(one.IsFailing);
+        announced = new([.. Components.BuiltIn.Where(component => component != Components.InferenceRouting)], []);
+        await PassAsync(1, one);
+        Assert.False(one.IsFailing);
+    }
+
+    [Fact]
     public async Task Zero_seconds_are_never()
     {
         using var one = new Replica(this, draftAfter: 0);
@@ -305,6 +326,8 @@ public sealed class DrafterTests(PostgresFixture postgres) : IAsyncLifetime
         }
 
         public bool Recording { get; set; } = true;
+
+        public bool IsFailing => drafter.IsFailing;
 
         /// <summary>A look, as the loop takes it, and a round whose clock is <paramref name="ahead"/> by then.</summary>
         public async Task StepAsync(TimeSpan ahead = default)

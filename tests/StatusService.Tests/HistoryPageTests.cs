@@ -42,6 +42,15 @@ public sealed class HistoryPageTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public void Lists_what_an_incident_says_of_the_time_before_the_first_record()
+    {
+        var before = DayOf(90_000, 86_400, [new(100, 200, RecordedState.Outage)]);
+        Assert.Equal([(100, 200, RecordedState.Outage)], Seconds(MonthHistory.Listed(before)));
+        var same = DayOf(500, 86_400, [new(100, 200, RecordedState.Outage), new(400, 600, RecordedState.Degraded), new(700, 86_400, RecordedState.Operational)]);
+        Assert.Equal([(100, 200, RecordedState.Outage), (400, 600, RecordedState.Degraded), (600, 700, RecordedState.NoData)], Seconds(MonthHistory.Listed(same)));
+    }
+
+    [Fact]
     public void Of_a_day_that_flaps_the_longest_intervals_are_listed()
     {
         var runs = Enumerable.Range(0, 1_000).Select(i => new Interval(i * 80, (i * 80) + (i % 2 == 0 ? 10 : 20), RecordedState.Outage)).ToArray();

@@ -247,6 +247,54 @@ public sealed class ProberTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Equal((true, false, Rules.ProbeFailing), (one.Probing, two.Probing, two.Of(batch)));
     }
 
+    [Fact]
+    public async Task A_probe_that_nobody_asks_any_more_does_not_go_on_failing()
+    {
+        using var failing = new FailingWork("The probe of gone fails");
+        using var one = new Replica(this, Probed("gone", check.Url));
+        check.Status = 503;
+        await one.RoundAsync();
+        Assert.Equal(1, failing.Count);
+        one.Announce();
+        await one.RoundAsync();
+        Assert.Equal(0, failing.Count);
+
+        // One that is under way when its component goes.
+        using var late = new FailingWork("The probe of late fails");
+        var hanging = new TaskCompletionSource();
+        check.Answer = async context =>
+        {
+            await hanging.Task;
+            context.Response.StatusCode = 503;
+        };
+        one.Announce(Probed("late", check.Url));
+        await one.RoundAsync(answered: false);
+        var asked = one.UnderWay;
+        one.Announce();
+        await one.RoundAsync(answered: false);
+        hanging.SetResult();
+        await asked.WaitAsync(TimeSpan.FromSeconds(30));
+        await one.RoundAsync();
+        Assert.Equal(0, late.Count);
+    }
+
+    [Fact]
+    public async Task A_replica_that_has_lost_the_lease_says_of_no_probe_that_it_fails()
+    {
+        using var failing = new FailingWork("The probe of taken fails");
+        var taken = Probed("taken", check.Url);
+        using var one = new Replica(this, taken);
+        check.Status = 503;
+        await one.RoundAsync();
+        Assert.Equal(1, failing.Count);
+        check.Status = 200;
+        using var two = new Replica(this, taken);
+        await PassAsync(2.5, two); // one is dead
+        Assert.Equal((true, 1), (two.Probing, failing.Count));
+        await one.RoundAsync(); // it was only paused
+        Assert.Equal((false, 0), (one.Probing, failing.Count));
+    }
+
     private static Component Probed(string key, string url) => new($"cmp_{key}", key, 9) { Probe = new() { Url = url } };
 
     private async Task PassAsync(double seconds, params Replica[] replicas)
@@ -311,6 +359,8 @@ public sealed class ProberTests(PostgresFixture postgres) : IAsyncLifetime
         public LiveBoard Board { get; } = new((_, _) => { });
 
         public bool Probing => prober.Probing;
+
+        public Task UnderWay => prober.UnderWay;
 
         public void Announce(params Component[] components) => published.Announced.Set(new([.. Components.BuiltIn, .. components], []));
 

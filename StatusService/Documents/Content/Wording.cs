@@ -207,7 +207,7 @@ public static partial class Wording
     /// <summary>What a day held, worst first, each with how long.</summary>
     public static IEnumerable<(string What, string? Length)> Rows(Day day)
     {
-        if (day.Installation is InstallationDay.Before)
+        if (day.Installation is InstallationDay.Before && IsSilent(day)) // an incident may speak of a day before anybody measured
         {
             yield return ("Not monitored yet", null);
             yield break;
@@ -216,7 +216,7 @@ public static partial class Wording
         if (day.Installation is InstallationDay.On) yield return ("Monitoring began", null);
         if (IsSilent(day))
         {
-            yield return ("No data", null);
+            yield return (day.NoData == 0 ? "Just begun" : "No data", null);
             yield break;
         }
 
@@ -245,10 +245,11 @@ public static partial class Wording
 
     private static string LowerFirst(string text) => char.ToLowerInvariant(text[0]) + text[1..];
 
-    /// <summary>The class of a day's bar: its worst state; maintenance ranks above no data, and a gap of up to a twentieth of a day that was well observed is told by the text alone.</summary>
+    /// <summary>The class of a day's bar: its worst state; maintenance ranks above no data, and a gap of up to a twentieth of a day that was well observed is told by the text alone. A day that has just begun looks like one before monitoring.</summary>
     public static char Mark(Day day) => day switch
     {
-        { Installation: InstallationDay.Before } => 'b',
+        { Installation: InstallationDay.Before } when IsSilent(day) => 'b',
+        { NoData: 0 } when IsSilent(day) => 'b',
         { Outage: > 0 } => 'x',
         { Degraded: > 0 } => 'd',
         { Maintenance: > 0 } => 'm',
