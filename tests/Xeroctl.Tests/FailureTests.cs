@@ -15,6 +15,7 @@ public sealed class FailureTests
     [InlineData(401, "invalid_api_key", 3)]
     [InlineData(403, "scope_insufficient", 3)]
     [InlineData(404, "not_found", 4)]
+    [InlineData(410, "gone", 4)]
     [InlineData(409, "invalid_state_transition", 5)]
     [InlineData(412, "precondition_failed", 5)]
     [InlineData(429, "rate_limit_exceeded", 6)]

@@ -37,7 +37,7 @@ internal static class ExitCodes
         (Failure, "failure: the server failed (500), the response did not come from the API, or you declined a prompt"),
         (Usage, "usage: the command line or the configuration is wrong, or the API rejected a value (400)"),
         (Permission, "authentication or permission: no API key, or 401 or 403"),
-        (NotFound, "not found (404)"),
+        (NotFound, "not found (404, 410)"),
         (Conflict, "conflict: the object's state does not allow it, or the object has changed (409, 412)"),
         (RateLimited, "rate limited (429)"),
         (Unreachable, "unreachable: no connection, no response in time, or 502, 503 or 504"),
@@ -49,7 +49,7 @@ internal static class ExitCodes
     {
         400 or 413 or 415 => Usage,
         401 or 403 or 407 => Permission,
-        404 => NotFound,
+        404 or 410 => NotFound,
         409 or 412 => Conflict,
         429 => RateLimited,
         502 or 503 or 504 => Unreachable,

@@ -15,7 +15,7 @@ internal static class ComponentNames
     /// <summary>Finds the id of a component. A dry run, which sends nothing, takes what it cannot know as it is.</summary>
     /// <param name="session">The invocation.</param>
     /// <param name="text">What the person typed.</param>
-    /// <param name="platform">Whether the command needs a platform key anyway. Others also find the components of the public page.</param>
+    /// <param name="platform">Whether the command needs a platform key anyway. Others find the components of the public page, unless their own key is a platform key.</param>
     /// <param name="cancel">Ends it.</param>
     /// <exception cref="CliException">No component has the name or the prefix, or several have the prefix.</exception>
     public static async Task<string> IdAsync(Session session, string text, bool platform, CancellationToken cancel)
@@ -32,7 +32,7 @@ internal static class ComponentNames
         }
 
         var known = new List<(string Id, string Name, bool IsArchived)>();
-        if (platform || Settings.IsPlatformKey(session.Settings.Key(platform: true)))
+        if (platform || HasPlatformKey(session.Settings))
         {
             await foreach (var item in IdKind.Component.ItemsAsync(session, cancel))
             {
@@ -60,5 +60,12 @@ internal static class ComponentNames
         {
             Details = [$"  components: {string.Join(", ", known.Where(component => !component.IsArchived).Select(component => component.Name).Distinct())}"],
         };
+    }
+
+    /// <summary>Whether the key with which the command is sent is a platform key. The environment's other one may be for another host than that of the context.</summary>
+    private static bool HasPlatformKey(Settings settings)
+    {
+        var key = settings.Key(platform: false);
+        return Settings.IsPlatformKey(key) && settings.Key(platform: true) == key;
     }
 }
