@@ -98,7 +98,7 @@ internal static class RecurringEndpoints
     {
         var (series, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceSeries);
         return await FormAsync(visit, series, FormValues.Of(
-            ("title", series.Title), ("description", series.Description), ("severity", series.Severity.Wire()), ("services", string.Join(", ", series.AffectedServices)), ("was_services", string.Join(", ", series.AffectedServices)), ("timezone", series.Timezone),
+            ("title", series.Title), ("description", series.Description), ("severity", series.Severity.Wire()), ("services", string.Join(", ", series.AffectedServices)), (FormValues.Was("services"), string.Join(", ", series.AffectedServices)), ("timezone", series.Timezone),
             ("starts_on", series.StartsOn.ToString("yyyy-MM-dd")), ("local_time", series.LocalTime), ("minutes", $"{XmlConvert.ToTimeSpan(series.Duration).TotalMinutes:0}"), ("rrule", series.Rrule),
             ("exdates", string.Join(", ", series.Exdates.Select(date => date.ToString("yyyy-MM-dd")))), ("horizon_days", $"{series.HorizonDays}"), ("auto_transition", series.AutoTransition ? "on" : ""),
             ("notify", series.Notify ? "on" : ""), ("reminders", string.Join(", ", series.Reminders)), (FormValues.VersionField, tag)));
@@ -110,7 +110,7 @@ internal static class RecurringEndpoints
         var body = Body(form);
         if (form["action"] != "preview" && !form.HasErrors && !form.GoesBack)
         {
-            var keepsServices = form["services"] == form["was_services"]; // a name may have a comma
+            var keepsServices = form["services"] == form[FormValues.Was("services")]; // a name may have a comma
             if (form.IsOn("notify") && await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceSeries) is var now && Moves(form, now)
                 && await Notification.MustAskAsync(visit, form, "maintenance.rescheduled", keepsServices ? now.AffectedServices : Services(form)) is { } question)
             {
@@ -138,8 +138,8 @@ internal static class RecurringEndpoints
         if (form.MetNewer)
         {
             var saved = string.Join(", ", series.AffectedServices);
-            form.Set("services", form["services"] == form["was_services"] ? saved : form["services"]); // what nobody typed
-            form.Set("was_services", saved);
+            form.Set("services", form["services"] == form[FormValues.Was("services")] ? saved : form["services"]); // what nobody typed
+            form.Set(FormValues.Was("services"), saved);
         }
 
         return await FormAsync(visit, series, form, form["action"] == "preview" && !form.HasErrors ? body : null);

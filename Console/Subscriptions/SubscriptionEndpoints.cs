@@ -92,7 +92,7 @@ internal static class SubscriptionEndpoints
     {
         var (subscription, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Subscription);
         return await FormAsync(visit, subscription, FormValues.Of(
-            ("channel", subscription.Channel.Wire()), ("target", subscription.Target), ("was_target", subscription.Target), ("components", string.Join(", ", subscription.Components)), ("events", new StringValues([.. subscription.Events])), (FormValues.VersionField, tag)));
+            ("channel", subscription.Channel.Wire()), ("target", subscription.Target), (FormValues.Was("target"), subscription.Target), ("components", string.Join(", ", subscription.Components)), ("events", new StringValues([.. subscription.Events])), (FormValues.VersionField, tag)));
     }
 
     private static async Task<IResult> SaveAsync(Visit visit, string id)
@@ -101,7 +101,7 @@ internal static class SubscriptionEndpoints
         try
         {
             var body = Body(form);
-            if (form["target"] == form["was_target"])
+            if (form["target"] == form[FormValues.Was("target")])
             {
                 body.Remove("target");
             }
@@ -118,8 +118,8 @@ internal static class SubscriptionEndpoints
         form.TakeNewer(tag);
         if (form.MetNewer)
         {
-            form.Set("target", form["target"] == form["was_target"] ? subscription.Target : form["target"]); // what nobody typed; of Slack's it is not the whole
-            form.Set("was_target", subscription.Target);
+            form.Set("target", form["target"] == form[FormValues.Was("target")] ? subscription.Target : form["target"]); // what nobody typed; of Slack's it is not the whole
+            form.Set(FormValues.Was("target"), subscription.Target);
         }
 
         return await FormAsync(visit, subscription, form);

@@ -150,7 +150,7 @@ public sealed class FormValues
     /// <summary>A key for <see cref="IdempotencyField"/>.</summary>
     public static string NewIdempotencyKey() => Guid.NewGuid().ToString("N");
 
-    /// <summary>The hidden field with the instant that a time's field was made of.</summary>
+    /// <summary>The hidden field with what a field was made of: the instant of a time, or a text that is not sent where nobody typed another.</summary>
     public static string Was(string name) => $"was_{name}";
 
     /// <summary>Reads a local time of the form's own zone (its field <c>zone</c>).</summary>

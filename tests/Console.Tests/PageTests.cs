@@ -68,7 +68,7 @@ public sealed partial class PageTests
              "last_result":{"at":"2026-11-24T14:53:00Z","delivered":false,"status_code":500,"error":"$"},"created_at":"2026-11-24T14:53:00Z"}
             """,
             ContractsJson.Wire.Delivery);
-        var newer = FormValues.Of(("was_target", Hostile));
+        var newer = FormValues.Of((FormValues.Was("target"), Hostile));
         newer.Refuse(new(412, "conflict_error", "precondition_failed", "The ETag differs."), []);
 
         await AssertHarmlessAsync(
