@@ -110,7 +110,7 @@ internal static class RecurringEndpoints
         var body = Body(form);
         if (form["action"] != "preview" && !form.HasErrors && !form.GoesBack)
         {
-            var keepsServices = form["services"] == form[FormValues.Was("services")]; // a name may have a comma
+            var keepsServices = form.IsAsMade("services"); // a name may have a comma
             if (form.IsOn("notify") && await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceSeries) is var now && Moves(form, now)
                 && await Notification.MustAskAsync(visit, form, "maintenance.rescheduled", keepsServices ? now.AffectedServices : Services(form)) is { } question)
             {
@@ -135,13 +135,7 @@ internal static class RecurringEndpoints
 
         var (series, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceSeries);
         form.TakeNewer(tag);
-        if (form.MetNewer)
-        {
-            var saved = string.Join(", ", series.AffectedServices);
-            form.Set("services", form["services"] == form[FormValues.Was("services")] ? saved : form["services"]); // what nobody typed
-            form.Set(FormValues.Was("services"), saved);
-        }
-
+        form.TakeNewer("services", string.Join(", ", series.AffectedServices));
         return await FormAsync(visit, series, form, form["action"] == "preview" && !form.HasErrors ? body : null);
     }
 

@@ -101,7 +101,7 @@ internal static class SubscriptionEndpoints
         try
         {
             var body = Body(form);
-            if (form["target"] == form[FormValues.Was("target")])
+            if (form.IsAsMade("target"))
             {
                 body.Remove("target");
             }
@@ -116,12 +116,7 @@ internal static class SubscriptionEndpoints
 
         var (subscription, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Subscription);
         form.TakeNewer(tag);
-        if (form.MetNewer)
-        {
-            form.Set("target", form["target"] == form[FormValues.Was("target")] ? subscription.Target : form["target"]); // what nobody typed; of Slack's it is not the whole
-            form.Set(FormValues.Was("target"), subscription.Target);
-        }
-
+        form.TakeNewer("target", subscription.Target); // of Slack's it is not the whole, and must not be sent
         return await FormAsync(visit, subscription, form);
     }
 

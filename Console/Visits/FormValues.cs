@@ -101,6 +101,21 @@ public sealed class FormValues
         }
     }
 
+    /// <summary>Takes over what a text is saved as now, if the form met a newer version: what nobody typed becomes that, and from there it changes if it is saved again.</summary>
+    /// <param name="name">The field.</param>
+    /// <param name="saved">What it is saved as.</param>
+    public void TakeNewer(string name, string saved)
+    {
+        if (MetNewer)
+        {
+            Set(name, IsAsMade(name) ? saved : this[name]);
+            Set(Was(name), saved);
+        }
+    }
+
+    /// <summary>Whether a text is still what the form was made of.</summary>
+    public bool IsAsMade(string name) => this[name] == this[Was(name)];
+
     /// <summary>What is wrong with a field; null: nothing.</summary>
     public string? ErrorOf(string name) => wrong.GetValueOrDefault(name);
 

@@ -24,28 +24,22 @@ internal sealed class WindowWriter(WindowStore store, Writes writes, Overlaps ov
     {
         var mostOpen = fields.Status?.IsFinal() is true || caller.PlatformProject ? 0 : limits.Value.OpenPerProject;
         using var turn = mostOpen > 0 ? await counted.TakeAsync(caller.ProjectId, cancellation) : null;
-        while (true)
-        {
-            if (await writes.EarlierAsync(caller.ProjectId, idempotency, cancellation) is { } earlier)
+        return await writes.RepeatAsync(
+            caller.ProjectId,
+            idempotency,
+            async () =>
             {
-                return earlier; // whatever would be said of it by now
-            }
-
-            var now = clock.Now;
-            var window = Lifecycle.Create(fields, caller, now);
-            limits.Value.CheckStart(window, now);
-            var warned = window with { Warnings = await overlaps.FindAsync(window, cancellation) };
-            var response = ApiResponse.Created(warned, ContractsJson.Wire.MaintenanceWindow, path);
-            if (await store.CreateAsync(window, mostOpen, new(Actor.Of(caller), "created", now, response, idempotency), cancellation))
-            {
-                return response;
-            }
-
-            if (mostOpen > 0 && await store.CountOpenAsync(caller.ProjectId, cancellation) >= mostOpen && await writes.EarlierAsync(caller.ProjectId, idempotency, cancellation) is null)
-            {
-                throw limits.Value.TooManyOpen();
-            }
-        }
+                var now = clock.Now;
+                var window = Lifecycle.Create(fields, caller, now);
+                limits.Value.CheckStart(window, now);
+                var warned = window with { Warnings = await overlaps.FindAsync(window, cancellation) };
+                var response = ApiResponse.Created(warned, ContractsJson.Wire.MaintenanceWindow, path);
+                return await store.CreateAsync(window, mostOpen, new(Actor.Of(caller), "created", now, response, idempotency), cancellation) ? response
+                    : mostOpen > 0 && await store.CountOpenAsync(caller.ProjectId, cancellation) >= mostOpen && await writes.EarlierAsync(caller.ProjectId, idempotency, cancellation) is null
+                        ? throw limits.Value.TooManyOpen()
+                        : null;
+            },
+            cancellation);
     }
 
     /// <summary>Changes the fields of a window, or the state that it is in.</summary>

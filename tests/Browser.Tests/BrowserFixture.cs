@@ -1,3 +1,5 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Playwright;
 using Xerotier.Browser.Tests;
@@ -133,6 +135,14 @@ public sealed class Visit : IAsyncDisposable
 
     /// <summary>How many pixels the page is wider than its screen.</summary>
     public Task<int> OverflowAsync() => Page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth");
+
+    /// <summary>What axe finds wrong with it.</summary>
+    /// <param name="rule">The only rule that is tried; null: all.</param>
+    public async Task<IEnumerable<string>> ViolationsAsync(string? rule = null)
+    {
+        var axe = await Page.RunAxe(new AxeRunOptions { ResultTypes = [ResultType.Violations], RunOnly = rule is null ? null : new RunOnlyOptions { Type = "rule", Values = [rule] } });
+        return axe.Violations.Select(violation => $"{violation.Id}: {violation.Help}: {string.Join(", ", violation.Nodes.Take(3).Select(node => node.Html))}");
+    }
 
     /// <summary>Makes the page look for news now, as it does when its tab is shown again.</summary>
     public Task RefreshAsync() => Page.EvaluateAsync("document.dispatchEvent(new Event('visibilitychange'))");

@@ -139,8 +139,6 @@ public sealed partial class ConsoleFormTests(SharedCluster shared)
         form = await operators.GetAsync("/console/maintenance/new");
         Assert.Equal(303, (await operators.PostAsync("/console/maintenance/new", form, ("title", "Over"), ("starts_at", Field(-3)), ("ends_at", Field(-2)))).Status);
 
-        static string Field(int hours) => DateTime.UtcNow.AddHours(hours).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);
-
         async Task<(int, string?)> LeadsToAsync(string path, Answer form, params (string, string)[] fields)
         {
             var answer = await operators.PostAsync(path, form, fields);
@@ -214,13 +212,13 @@ public sealed partial class ConsoleFormTests(SharedCluster shared)
 
         // Nor does what was over, or so, more than an hour ago.
         form = await operators.GetAsync("/console/incidents/new");
-        (string, string)[] over = [.. typed, ("status", "resolved"), ("started_at", DateTime.UtcNow.AddHours(-3).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture))];
+        (string, string)[] over = [.. typed, ("status", "resolved"), ("started_at", Field(-3))];
         var preview = await operators.PostAsync("/console/incidents/new", form, [.. over, ("action", "preview")]);
         Assert.Contains("Nobody is told: it was more than an hour ago.", preview.Html, StringComparison.Ordinal);
         Assert.DoesNotContain("Publish and notify", preview.Html, StringComparison.Ordinal);
         Assert.Equal(303, (await operators.PostAsync("/console/incidents/new", preview, [.. over, ("action", "publish")])).Status);
         at = $"/console/incidents/{await operators.CreateAsync("management/incidents", new { title = "Long ago", body = "We look.", started_at = DateTimeOffset.UtcNow.AddHours(-3) })}";
-        Assert.Equal(303, (await operators.PostAsync($"{at}/updates", await operators.GetAsync(at), ("body", "It went on"), ("at", DateTime.UtcNow.AddHours(-2).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture)))).Status);
+        Assert.Equal(303, (await operators.PostAsync($"{at}/updates", await operators.GetAsync(at), ("body", "It went on"), ("at", Field(-2)))).Status);
     }
 
     [Fact]
@@ -253,6 +251,9 @@ public sealed partial class ConsoleFormTests(SharedCluster shared)
             Assert.Equal("As I typed it", (await operators.GetAsync(page))[field]);
         }
     }
+
+    /// <summary>So many hours from now, as a field of the form has it.</summary>
+    private static string Field(int hours) => DateTime.UtcNow.AddHours(hours).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);
 
     private static string Asked(Answer question) => Question().Match(question.Html).Groups[1].Value;
 
