@@ -39,11 +39,11 @@ public sealed class Zone(TimeZoneInfo info)
     public string WriteUtc(DateTimeOffset time) =>
         time.UtcDateTime.ToString(TimeZoneInfo.ConvertTime(time, info).Date == time.UtcDateTime.Date ? "HH:mm 'UTC'" : "d MMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
-    /// <summary>As the value of a <c>datetime-local</c> field.</summary>
+    /// <summary>As the value of a <c>datetime-local</c> field, as browsers write it themselves: a minute's first second has no seconds.</summary>
     public string ToField(DateTimeOffset time)
     {
         var local = TimeZoneInfo.ConvertTime(time, info);
-        return local.ToString(local.Second == 0 && local.Millisecond == 0 ? Local : LocalSeconds, CultureInfo.InvariantCulture);
+        return local.ToString(local.Second == 0 ? Local : LocalSeconds, CultureInfo.InvariantCulture);
     }
 
     /// <summary>Reads such a field. Of a local time that there is twice it is the first.</summary>
