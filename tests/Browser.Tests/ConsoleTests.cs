@@ -441,7 +441,7 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
     [InlineData(7.25)]
     public async Task A_time_that_nobody_touched_stays_what_it_was(double second)
     {
-        using var api = cluster.Http(cluster.PlatformKey);
+        using var api = cluster.Http(cluster.ApiKey);
         var now = DateTimeOffset.UtcNow;
         var started = new DateTimeOffset(now.Year, now.Month, now.Day, now.Hour, now.Minute, 0, TimeSpan.Zero).AddMinutes(-5).AddSeconds(second);
         var incident = await api.PostForJsonAsync($"{cluster.BaseUrl}/management/incidents", new { title = "Before", body = "", started_at = started });
