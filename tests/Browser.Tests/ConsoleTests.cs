@@ -444,7 +444,7 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         using var api = cluster.Http(cluster.ApiKey);
         var now = DateTimeOffset.UtcNow;
         var started = new DateTimeOffset(now.Year, now.Month, now.Day, now.Hour, now.Minute, 0, TimeSpan.Zero).AddMinutes(-5).AddSeconds(second);
-        var incident = await api.PostForJsonAsync($"{cluster.BaseUrl}/management/incidents", new { title = "Before", body = "", started_at = started });
+        var incident = await api.PostForJsonAsync($"{cluster.BaseUrl}/management/incidents", new { title = "Before", body = "We look.", started_at = started });
         await using var visit = await SignedInAsync(new());
         await GoAsync(visit.Page, $"incidents/{incident["id"]}/edit");
         await visit.Page.FillAsync("#title", "After");
