@@ -22,15 +22,20 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
     private const long MostBytes = 64 * 1024 * 1024;
 
     /// <summary>Reads an object.</summary>
+    /// <param name="path">The path, with its query.</param>
+    /// <param name="type">The object's shape.</param>
+    /// <param name="cancellation">Ends it sooner than the user's request does.</param>
     /// <exception cref="ApiException">What the API answers instead.</exception>
-    public async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type) => (await SendAsync(HttpMethod.Get, path, null, type)).Value;
+    public async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken? cancellation = null) =>
+        (await AskAsync(HttpMethod.Get, path, null, type, cancellation) ?? throw new ApiException(ApiErrors.ServiceUnavailable)).Value;
 
     /// <summary>Reads what is on the public page; what everybody sees is read anew only when it has changed.</summary>
+    /// <param name="cancellation">Ends it sooner than the user's request does.</param>
     /// <exception cref="ApiException">What the API answers instead.</exception>
-    public async Task<StatusDocument> GetStatusAsync()
+    public async Task<StatusDocument> GetStatusAsync(CancellationToken? cancellation = null)
     {
         var known = gateways.Status;
-        if (await AskAsync(HttpMethod.Get, "/status.json", null, ContractsJson.Wire.StatusDocument, ("If-None-Match", known?.ETag)) is { } read)
+        if (await AskAsync(HttpMethod.Get, "/status.json", null, ContractsJson.Wire.StatusDocument, cancellation, ("If-None-Match", known?.ETag)) is { } read)
         {
             gateways.Status = known = read;
         }
@@ -42,6 +47,20 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
     /// <exception cref="ApiException">What the API answers instead.</exception>
     public Task<Versioned<T>> FindAsync<T>(string path, JsonTypeInfo<T> type) => SendAsync(HttpMethod.Get, path, null, type);
 
+    /// <summary>Waits for what a page can do without: null where it cannot be had right now, which is said in its place.</summary>
+    public static async Task<T?> OrNullAsync<T>(Task<T> asked)
+        where T : class
+    {
+        try
+        {
+            return await asked;
+        }
+        catch (ApiException failure) when (failure.Error.Status is StatusCodes.Status429TooManyRequests or >= 500)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Sends a change.</summary>
     /// <param name="method">The method.</param>
     /// <param name="path">The path, with its query.</param>
@@ -49,13 +68,15 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
     /// <param name="type">The shape of the answer.</param>
     /// <param name="ifMatch">The version that it changes; null: any.</param>
     /// <param name="idempotencyKey">By which the API knows a second sending of it; null: it does not.</param>
+    /// <param name="cancellation">Ends it sooner than the user's request does.</param>
     /// <exception cref="ApiException">What the API answers instead.</exception>
-    public async Task<Versioned<T>> SendAsync<T>(HttpMethod method, string path, JsonObject? body, JsonTypeInfo<T> type, string? ifMatch = null, string? idempotencyKey = null) =>
-        await AskAsync(method, path, body, type, ("If-Match", ifMatch), ("Idempotency-Key", idempotencyKey)) ?? throw new ApiException(ApiErrors.ServiceUnavailable);
+    public async Task<Versioned<T>> SendAsync<T>(HttpMethod method, string path, JsonObject? body, JsonTypeInfo<T> type, string? ifMatch = null, string? idempotencyKey = null, CancellationToken? cancellation = null) =>
+        await AskAsync(method, path, body, type, cancellation, ("If-Match", ifMatch), ("Idempotency-Key", idempotencyKey)) ?? throw new ApiException(ApiErrors.ServiceUnavailable);
 
     /// <returns>The answer; null: it has not changed.</returns>
-    private async Task<Versioned<T>?> AskAsync<T>(HttpMethod method, string path, JsonObject? body, JsonTypeInfo<T> type, params IReadOnlyList<(string Name, string? Value)> conditions)
+    private async Task<Versioned<T>?> AskAsync<T>(HttpMethod method, string path, JsonObject? body, JsonTypeInfo<T> type, CancellationToken? cancellation, params IReadOnlyList<(string Name, string? Value)> conditions)
     {
+        var ends = cancellation ?? http.RequestAborted;
         using var response = await gateways.SendAsync(
             () =>
             {
@@ -91,7 +112,7 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
                     }
                 }
             },
-            http.RequestAborted);
+            ends);
         if (response.StatusCode == HttpStatusCode.NotModified)
         {
             return null;
@@ -104,8 +125,8 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
 
         try
         {
-            await response.Content.LoadIntoBufferAsync(MostBytes, http.RequestAborted);
-            var value = await response.Content.ReadFromJsonAsync(ContractsJson.FromAnyVersion(ContractsJson.Wire.Options, type), http.RequestAborted);
+            await response.Content.LoadIntoBufferAsync(MostBytes, ends);
+            var value = await response.Content.ReadFromJsonAsync(ContractsJson.FromAnyVersion(ContractsJson.Wire.Options, type), ends);
             return new Versioned<T>(value ?? throw new ApiException(ApiErrors.ServiceUnavailable), response.Headers.TryGetValues(HeaderNames.ETag, out var tags) ? tags.First() : null);
         }
         catch (Exception failure) when (failure is JsonException or HttpRequestException)

@@ -36,7 +36,7 @@
 
   const live = () => document.querySelectorAll('[data-live]');
   // What answers a form is at no address of its own, and says what must not go away.
-  if (live().length === 0 || document.body.hasAttribute('data-answer')) return;
+  if (!document.querySelector('main [data-live]') || document.body.hasAttribute('data-answer')) return;
   const every = 5000;
   const old = 15000;
   let wait = every;

@@ -37,7 +37,7 @@ internal static class IncidentEndpoints
     private static async Task<IResult> ListAsync(Visit visit, bool drafts)
     {
         var list = await visit.Api.GetAsync(
-            visit.OfProject($"management/incidents?{visit.ListQuery(50)}&draft={(drafts ? "true" : "false")}"), ContractsJson.Wire.ListPageIncident);
+            visit.OfProject($"management/incidents?{visit.ListQuery(50, drafts ? [] : ["status"])}&draft={(drafts ? "true" : "false")}"), ContractsJson.Wire.ListPageIncident);
         return visit.Page<IncidentsPage>(new() { [nameof(IncidentsPage.List)] = list, [nameof(IncidentsPage.AreDrafts)] = drafts });
     }
 
@@ -47,11 +47,14 @@ internal static class IncidentEndpoints
         var found = visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
         var events = visit.Api.GetAsync(PathOf(visit, id) + "/events?limit=100", ContractsJson.Wire.ListPageIncidentEvent);
         var components = ComponentsAsync(visit);
+        var page = visit.LivePageAsync();
         var (incident, tag) = await found;
         form ??= FormValues.Of(
             ("status", (incident.Status is IncidentStatus.Resolved ? IncidentStatus.Postmortem : incident.Status is IncidentStatus.Investigating ? IncidentStatus.Identified : incident.Status).Wire()),
             ("zone", visit.Zone.Name), ("notify", "on"), (FormValues.IdempotencyField, FormValues.NewIdempotencyKey()), (FormValues.VersionField, tag));
         form.TakeNewer(tag);
+        var audience = incident.Draft || !form.IsOn("notify") ? null : await Notification.AudienceAsync(visit, Happening(form), Affected(incident, form));
+        IReadOnlyList<IncidentUpdate> updates = [.. incident.Updates, UpdateIn(visit, incident, form)];
         return visit.Page<IncidentPage>(
             new()
             {
@@ -61,7 +64,10 @@ internal static class IncidentEndpoints
                 [nameof(IncidentPage.Form)] = form,
                 [nameof(IncidentPage.Problem)] = problem,
                 [nameof(IncidentPage.Version)] = tag,
-                [nameof(IncidentPage.Audience)] = await Notification.AudienceAsync(visit, "incident.updated", Affected(incident, form)),
+                [nameof(IncidentPage.Public)] = await page,
+                [nameof(IncidentPage.Outlook)] = await page is { } seen ? IncidentWords.Outlook(seen, incident.Id, updates) : null,
+                [nameof(IncidentPage.Impact)] = IncidentWords.Impact(await components, incident, updates),
+                [nameof(IncidentPage.Told)] = incident.Draft ? "Nobody is told before it is published." : Notification.Told(form, audience, Notification.ComesLate(visit, updates[^1].At)),
             },
             status);
     }
@@ -124,7 +130,7 @@ internal static class IncidentEndpoints
         var form = await FormValues.ReadAsync(visit.Http.Request);
         var body = BodyOf(form);
         AddTime(form, body, "at");
-        if (form.HasErrors || form.GoesBack)
+        if (form.HasErrors || form.GoesBack || form["action"] == "preview")
         {
             return await ShowAsync(visit, id, form, status: form.Status);
         }
@@ -132,8 +138,7 @@ internal static class IncidentEndpoints
         if (form.IsOn("notify") && !form.IsOn("is_draft") && !Notification.ComesLate(visit, form.Time("at")))
         {
             var incident = await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
-            var happening = form["status"] switch { "resolved" => "incident.resolved", "postmortem" => "incident.postmortem", _ => "incident.updated" };
-            if (await Notification.MustAskAsync(visit, form, happening, Affected(incident, form)) is { } question)
+            if (await Notification.MustAskAsync(visit, form, Happening(form), Affected(incident, form)) is { } question)
             {
                 return question;
             }
@@ -273,13 +278,13 @@ internal static class IncidentEndpoints
     {
         var components = ComponentsAsync(visit);
         var audience = Notification.AudienceAsync(visit, "incident.created", NamedIn(form));
-        var page = await visit.Api.GetStatusAsync();
+        var page = visit.LivePageAsync();
         return visit.Page<ComposePage>(
             new()
             {
                 [nameof(ComposePage.Form)] = form,
                 [nameof(ComposePage.Components)] = await components,
-                [nameof(ComposePage.Public)] = page,
+                [nameof(ComposePage.Public)] = await page,
                 [nameof(ComposePage.Audience)] = await audience,
                 [nameof(ComposePage.ComesLate)] = OpensLate(visit, form),
             },
@@ -311,6 +316,22 @@ internal static class IncidentEndpoints
 
     /// <summary>Whether an incident is told to nobody: it was over more than an hour ago.</summary>
     private static bool OpensLate(Visit visit, FormValues form) => form["status"] == IncidentStatus.Resolved.Wire() && Notification.ComesLate(visit, form.Time("started_at"));
+
+    private static string Happening(FormValues form) => form["status"] switch { "resolved" => "incident.resolved", "postmortem" => "incident.postmortem", _ => "incident.updated" };
+
+    /// <summary>What the form would post, after all that was posted.</summary>
+    private static IncidentUpdate UpdateIn(Visit visit, Incident incident, FormValues form) => new()
+    {
+        Id = "",
+        Status = WireNames.IncidentStatus(form["status"]) ?? IncidentStatus.Investigating,
+        Body = form["body"],
+        Components = [.. ComponentField.Chosen(form).Select(chosen => new ComponentDeclaration { Id = chosen.Id, Status = WireNames.Declared(chosen.Status) ?? DeclaredStatus.Operational })],
+        At = form.Time("at") ?? (incident.Updates.Max(update => update.At) is var last && last > visit.Now ? last : visit.Now),
+        PostedAt = visit.Now,
+        EditedAt = null,
+        CreatedBy = "",
+        Notify = form.IsOn("notify"),
+    };
 
     private static JsonObject BodyOf(FormValues form) => new()
     {

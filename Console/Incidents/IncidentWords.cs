@@ -50,20 +50,49 @@ internal static class IncidentWords
             : "All Systems Operational";
     }
 
+    /// <summary>What the whole page would say with one more update of an incident; null: it cannot be said, because more incidents are open than the page names.</summary>
+    /// <param name="page">The page as it is.</param>
+    /// <param name="incident">The incident, of which nothing counts any more but what <paramref name="updates"/> say.</param>
+    /// <param name="updates">All its updates, in the order of posting.</param>
+    public static string? Outlook(StatusDocument page, string incident, IReadOnlyList<IncidentUpdate> updates)
+    {
+        var open = page.Incidents.Where(one => one.ResolvedAt is null).ToList();
+        if (open.Count < page.OpenIncidentsTotal)
+        {
+            return null;
+        }
+
+        var others = open.Where(one => one.Id != incident).SelectMany(one => one.Components).ToLookup(component => component.Id, component => Word(component.Status));
+        var shown = page.Indicators.Where(indicator => indicator.Declared || indicator.Measured is not null || others.Contains(indicator.Id)); // else it is there because this incident names it
+        var without = page with { Indicators = [.. shown.Select(indicator => indicator with { Status = others[indicator.Id].Aggregate(indicator.Measured ?? ServiceStatus.Operational, Worse) })] };
+        var isOver = updates[^1].Status is IncidentStatus.Resolved or IncidentStatus.Postmortem; // names nothing any more
+        return Outlook(without, isOver ? new Dictionary<string, string>() : Words(IncidentTimeline.Over(updates).Last().States));
+    }
+
     /// <summary>What an incident's impact becomes with its first update: set by hand, or as the components say (incidents.md, section 11).</summary>
     /// <param name="components">All components.</param>
     /// <param name="declared">What the update says of some of them.</param>
     /// <param name="byHand">The impact that is set by hand; empty: none.</param>
-    public static string Impact(IReadOnlyList<Component> components, IReadOnlyDictionary<string, string> declared, string byHand)
+    public static IncidentImpact Impact(IReadOnlyList<Component> components, IReadOnlyDictionary<string, string> declared, string byHand)
     {
         var live = components.Where(component => component.ArchivedAt is null).ToList();
-        var impact = byHand.Length > 0 ? byHand
-            : live.Count > 0 && live.TrueForAll(component => declared.GetValueOrDefault(component.Id) == "outage") ? "critical"
-            : declared.Values.Contains("outage") ? "major"
-            : declared.Values.Contains("degraded") ? "minor"
-            : "none";
-        return Impacts.FirstOrDefault(choice => choice.Value == impact).Text ?? byHand;
+        return WireNames.Impact(byHand) is { } set ? set
+            : live.Count > 0 && live.TrueForAll(component => declared.GetValueOrDefault(component.Id) == "outage") ? IncidentImpact.Critical
+            : declared.Values.Contains("outage") ? IncidentImpact.Major
+            : declared.Values.Contains("degraded") ? IncidentImpact.Minor
+            : IncidentImpact.None;
     }
+
+    /// <summary>What an incident's impact becomes with one more update: set by hand, or the worst that was ever declared.</summary>
+    /// <param name="components">All components.</param>
+    /// <param name="incident">The incident as it is.</param>
+    /// <param name="updates">All its updates, in the order of posting.</param>
+    public static IncidentImpact Impact(IReadOnlyList<Component> components, Incident incident, IReadOnlyList<IncidentUpdate> updates) => incident.ImpactOverride
+        ?? IncidentTimeline.Over(updates).Select(step => Impact(components, Words(step.States), "")).Append(incident.Impact).Max();
+
+    private static Dictionary<string, string> Words(IReadOnlyDictionary<string, DeclaredStatus> states) => states.ToDictionary(state => state.Key, state => Word(state.Value));
+
+    private static string Word(DeclaredStatus status) => status.ToString().ToLowerInvariant();
 
     private static ServiceStatus Worse(ServiceStatus shown, string? declared) => Rank(Said(declared)) > Rank(shown) ? Said(declared) : shown;
 

@@ -1,5 +1,5 @@
+using Xerotier.OperatorConsole.Api;
 using Xerotier.OperatorConsole.Visits;
-using Xerotier.ServiceDefaults;
 
 namespace Xerotier.OperatorConsole.Overview;
 
@@ -20,27 +20,14 @@ internal static class OverviewEndpoints
         }
 
         var health = visit.Api.GetAsync(visit.OfProject("health/dashboard?limit=1"), ContractsJson.Wire.HealthDashboardResponse);
-        var page = visit.Api.GetStatusAsync();
-        return visit.Page<OverviewPage>(new() { [nameof(OverviewPage.Health)] = await OrNullAsync(health), [nameof(OverviewPage.Public)] = await OrNullAsync(page) });
+        var page = visit.PublicAsync();
+        visit.Health = await GatewayApi.OrNullAsync(health);
+        return visit.Page<OverviewPage>(new() { [nameof(OverviewPage.Health)] = visit.Health, [nameof(OverviewPage.Public)] = await page });
     }
 
     private static async Task<IResult> FleetAsync(Visit visit)
     {
-        var health = await visit.Api.GetAsync(visit.OfProject($"health/dashboard?{visit.ListQuery(100, "q")}"), ContractsJson.Wire.HealthDashboardResponse);
-        return visit.Page<FleetPage>(new() { [nameof(FleetPage.Health)] = health, [nameof(FleetPage.Search)] = visit.Http.Request.Query["q"].ToString().Trim() });
-    }
-
-    /// <summary>What cannot be had right now is said in its place: the rest of the page stands.</summary>
-    private static async Task<T?> OrNullAsync<T>(Task<T> asked)
-        where T : class
-    {
-        try
-        {
-            return await asked;
-        }
-        catch (ApiException failure) when (failure.Error.Status >= 500)
-        {
-            return null;
-        }
+        visit.Health = await visit.Api.GetAsync(visit.OfProject($"health/dashboard?{visit.ListQuery(100, "q")}"), ContractsJson.Wire.HealthDashboardResponse);
+        return visit.Page<FleetPage>(new() { [nameof(FleetPage.Health)] = visit.Health, [nameof(FleetPage.Search)] = visit.Http.Request.Query["q"].ToString().Trim() });
     }
 }

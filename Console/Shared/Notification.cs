@@ -13,6 +13,8 @@ internal static class Notification
     /// <summary>Says that an update comes too late.</summary>
     public const string TooLate = "Nobody is told: it was more than an hour ago.";
 
+    private static readonly TimeSpan Within = TimeSpan.FromSeconds(1);
+
     /// <summary>More people than this are told only after a second question.</summary>
     private const int ToldWithoutAsking = 100;
 
@@ -34,13 +36,19 @@ internal static class Notification
     /// <param name="components">The components that it names, by ID or by name; none: as an event that names none.</param>
     public static async Task<SubscriptionAudience?> AudienceAsync(Visit visit, string happening, IEnumerable<string> components)
     {
+        using var soon = CancellationTokenSource.CreateLinkedTokenSource(visit.Http.RequestAborted);
+        soon.CancelAfter(Within); // what posts an incident waits for no other service
         try
         {
-            return await CountAsync(visit, happening, components);
+            return await CountAsync(visit, happening, components, soon.Token);
         }
         catch (ApiException failure) when (failure.Error.Status is 400 or >= 500)
         {
             return null; // what is wrong with the components, the change itself is told
+        }
+        catch (OperationCanceledException) when (!visit.Http.RequestAborted.IsCancellationRequested)
+        {
+            return null;
         }
     }
 
@@ -74,9 +82,16 @@ internal static class Notification
     public static string InWords(SubscriptionAudience audience) => audience.Count == 0 ? "Nobody is subscribed to it."
         : $"{audience.Count}: " + string.Join(", ", new[] { (audience.ByChannel.Email, "e-mail"), (audience.ByChannel.Slack, "Slack"), (audience.ByChannel.Webhook, "webhook") }.Where(channel => channel.Item1 > 0).Select(channel => $"{channel.Item1} by {channel.Item2}"));
 
-    private static async Task<SubscriptionAudience> CountAsync(Visit visit, string happening, IEnumerable<string> components)
+    /// <summary>Who is told of what a form says, as a sentence.</summary>
+    /// <param name="form">The form, with its field <c>notify</c>.</param>
+    /// <param name="audience">Who would be; null: it cannot be said right now.</param>
+    /// <param name="comesLate">Whether it comes too late for anybody.</param>
+    public static string Told(FormValues form, SubscriptionAudience? audience, bool comesLate) =>
+        !form.IsOn("notify") ? "Nobody is told." : comesLate ? TooLate : audience is null ? "How many are told cannot be said right now." : $"Will be told: {InWords(audience)}";
+
+    private static async Task<SubscriptionAudience> CountAsync(Visit visit, string happening, IEnumerable<string> components, CancellationToken? cancellation = null)
     {
         var body = new JsonObject { ["components"] = new JsonArray([.. components.Select(one => (JsonNode)one)]), ["event"] = happening };
-        return (await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/subscriptions/audience"), body, ContractsJson.Wire.SubscriptionAudience)).Value;
+        return (await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/subscriptions/audience"), body, ContractsJson.Wire.SubscriptionAudience, cancellation: cancellation)).Value;
     }
 }

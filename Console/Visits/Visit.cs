@@ -14,6 +14,7 @@ public sealed class Visit
     private static readonly object Key = new();
 
     private readonly PageWriter pages;
+    private Task<StatusDocument?>? page;
 
     private Visit(HttpContext http, PageWriter pages, Gateways gateways, TimeProvider time, ConsoleSession? session, string? secret)
     {
@@ -47,6 +48,12 @@ public sealed class Visit
 
     /// <summary>Whether this is a demo, with a fleet that can be told to fall silent.</summary>
     public bool IsDemo { get; }
+
+    /// <summary>The project's health, where the page has read it.</summary>
+    public HealthDashboardResponse? Health { get; set; }
+
+    /// <summary>The numbers beside the navigation; null: there are none on this page.</summary>
+    public Counts? Counts { get; private set; }
 
     /// <summary>The instant of the request.</summary>
     public DateTimeOffset Now { get; }
@@ -86,7 +93,17 @@ public sealed class Visit
     /// <param name="limit">The most entries.</param>
     /// <param name="filters">Their names, which are the API's.</param>
     public string ListQuery(int limit, params IEnumerable<string> filters) =>
-        $"limit={limit}" + string.Concat(filters.Append("after").Select(name => (Name: name, Value: Http.Request.Query[name].ToString().Trim())).Where(one => one.Value.Length > 0).Select(one => $"&{one.Name}={Uri.EscapeDataString(one.Value)}"));
+        $"limit={limit}" + string.Concat(filters.Append("after").SelectMany(Filter, (name, value) => $"&{name}={Uri.EscapeDataString(value)}"));
+
+    /// <summary>What the user's address names of a filter.</summary>
+    public IEnumerable<string> Filter(string name) => Http.Request.Query[name].Select(value => value?.Trim() ?? "").Where(value => value.Length > 0);
+
+    /// <summary>What the public page says, which is read once for a request; null: it cannot be read right now.</summary>
+    /// <param name="cancellation">Ends it sooner than the request does.</param>
+    public Task<StatusDocument?> PublicAsync(CancellationToken? cancellation = null) => page ??= GatewayApi.OrNullAsync(Api.GetStatusAsync(cancellation));
+
+    /// <summary>The same where it is as of now: nothing can be foretold of a last known state.</summary>
+    public async Task<StatusDocument?> LivePageAsync() => await PublicAsync() is { StaleSince: null } live ? live : null;
 
     /// <summary>The path of the project's API.</summary>
     public string OfProject(string path) => $"/{Project().ProjectId}/v1/{path}";
@@ -117,6 +134,12 @@ public sealed class Visit
 
     private sealed class PageResult(PageWriter pages, Type page, Dictionary<string, object?> parameters, int status) : IResult
     {
-        public Task ExecuteAsync(HttpContext httpContext) => pages.WriteAsync(httpContext, page, parameters, status);
+        public async Task ExecuteAsync(HttpContext httpContext)
+        {
+            var visit = Of(httpContext);
+            var changes = httpContext.Request.Query.ContainsKey("done"); // what it changed is not in the numbers yet
+            visit.Counts = visit is { IsInterrupted: false, Held.Project: not null } && !changes ? await Counts.ReadAsync(visit) : null;
+            await pages.WriteAsync(httpContext, page, parameters, status);
+        }
     }
 }

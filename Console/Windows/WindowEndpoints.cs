@@ -36,7 +36,7 @@ internal static class WindowEndpoints
     private static async Task<IResult> ListAsync(Visit visit)
     {
         var list = await visit.Api.GetAsync(visit.OfProject($"management/maintenance?{visit.ListQuery(50, "status")}"), ContractsJson.Wire.ListPageMaintenanceWindow);
-        return visit.Page<WindowsPage>(new() { [nameof(WindowsPage.List)] = list, [nameof(WindowsPage.Status)] = visit.Http.Request.Query["status"].ToString() });
+        return visit.Page<WindowsPage>(new() { [nameof(WindowsPage.List)] = list });
     }
 
     private static async Task<IResult> ShowAsync(Visit visit, string id, string? problem = null, int status = 200)
@@ -202,13 +202,13 @@ internal static class WindowEndpoints
 
     private static async Task<IResult> FormAsync(Visit visit, MaintenanceWindow? window, FormValues form)
     {
-        var page = await visit.Api.GetStatusAsync();
+        var page = await visit.PublicAsync();
         return visit.Page<WindowFormPage>(
             new()
             {
                 [nameof(WindowFormPage.Window)] = window,
                 [nameof(WindowFormPage.Form)] = form,
-                [nameof(WindowFormPage.Services)] = page.Indicators.Select(indicator => indicator.Name).ToList(),
+                [nameof(WindowFormPage.Services)] = page?.Indicators.Select(indicator => indicator.Name).ToList() ?? [], // else their names are typed
             },
             form.Status);
     }

@@ -67,7 +67,18 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         await Expect(page.Locator("#title")).ToHaveValueAsync(Hostile);
         await page.Locator("button[value=publish]").ClickAsync();
         await ToldAsync(page, "The incident is public.", Hostile);
+        var at = new Uri(page.Url).GetLeftPart(UriPartial.Path);
+        await Eventually.TrueAsync(async () =>
+        {
+            await page.GotoAsync(at);
+            return await page.Locator("nav a[href='/console/incidents'] .count").CountAsync() == 1; // it is on the page
+        });
         await page.CheckAsync("[name=status][value=resolved]", new() { Force = true });
+        await page.FillAsync("#body", "**Done**.");
+        await ClickAsync(page, "Preview"); // of an update, which posts nothing
+        await Expect(page.Locator(".preview strong")).ToHaveTextAsync("Done");
+        await Expect(page.Locator("[name=status][value=resolved]")).ToBeCheckedAsync();
+        await Expect(page.Locator("ol.trail").First.Locator("> li")).ToHaveCountAsync(1);
         await page.FillAsync("#body", "Done.");
         await ClickAsync(page, "Post the update");
         await ToldAsync(page, "The incident is resolved.", Hostile);
@@ -225,12 +236,12 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         await using var visit = await SignedInAsync(new(IsLive: true));
         var page = visit.Page;
         var note = page.Locator("#not-live");
-        await Expect(page.Locator("[data-live]").First).ToBeVisibleAsync();
+        await Expect(page.Locator("main [data-live]").First).ToBeVisibleAsync();
         await page.Context.SetOfflineAsync(true);
         await Expect(note).ToContainTextAsync("the console cannot be reached", new() { Timeout = 60_000 });
         await page.Context.SetOfflineAsync(false);
         await Expect(note).ToHaveCountAsync(0, new() { Timeout = 90_000 });
-        await page.Locator("[data-live] a").First.FocusAsync();
+        await page.Locator("main [data-live] a").First.FocusAsync();
         await Expect(note).ToContainTextAsync("while something is open or marked", new() { Timeout = 60_000 });
         await page.EvaluateAsync("document.activeElement.blur()");
         await Expect(note).ToHaveCountAsync(0, new() { Timeout = 60_000 });

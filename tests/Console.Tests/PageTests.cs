@@ -2,11 +2,14 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Primitives;
 using Xerotier.OperatorConsole.Api;
+using Xerotier.OperatorConsole.Incidents;
 using Xerotier.OperatorConsole.Keys;
 using Xerotier.OperatorConsole.Overview;
 using Xerotier.OperatorConsole.Platform;
@@ -241,13 +244,58 @@ public sealed partial class PageTests
             visit =>
             {
                 asked = visit.ListQuery(50, "status");
-                return visit.Page<WindowsPage>(new() { [nameof(WindowsPage.List)] = list, [nameof(WindowsPage.Status)] = "active" });
+                return visit.Page<WindowsPage>(new() { [nameof(WindowsPage.List)] = list });
             },
-            "?status=active&after=mw_0&done=purged&other=1");
+            "?status=active&status=scheduled&after=mw_0&done=purged&other=1");
 
-        Assert.Equal("limit=50&status=active&after=mw_0", asked);
-        Assert.Contains("<a href=\"/console/maintenance?status=active\">First page</a>", html);
-        Assert.Contains("<a href=\"/console/maintenance?status=active&amp;after=mw_1\" rel=\"next\">Next page</a>", html);
+        Assert.Equal("limit=50&status=active&status=scheduled&after=mw_0", asked);
+        Assert.Contains("<a href=\"/console/maintenance?status=active&amp;status=scheduled\">First page</a>", html);
+        Assert.Contains("<a href=\"/console/maintenance?status=active&amp;status=scheduled&amp;after=mw_1\" rel=\"next\">Next page</a>", html);
+        Assert.Matches("<a href=\"/console/maintenance\\?status=scheduled\" class=\"on\">Active", html); // turns it off
+        Assert.Contains("<a href=\"/console/maintenance?status=active&amp;status=scheduled&amp;status=completed\">Completed</a>", html); // turns it on
+        Assert.Contains("<a href=\"/console/maintenance\">All</a>", html);
+    }
+
+    [Fact]
+    public async Task Beside_the_navigation_stands_what_is_open_planned_and_well()
+    {
+        await using var gateway = await GatewaysTests.StartAsync(app =>
+        {
+            app.MapGet("/status.json", () => Results.Text("""
+                {"object":"status","generated_at":"2026-01-01T00:00:00Z","stale_since":null,"overall":{"key":"operational","label":"All Systems Operational"},"demo":false,"indicators":[],"incidents":[],"open_incidents_total":12,"windows":{"unavailable":false,"unavailable_since":null,"active":[],"active_total":0,"scheduled":[],"scheduled_total":0,"recent":[]}}
+                """, "application/json"));
+            app.MapGet("/proj_1/v1/health/dashboard", () => Results.Text($$$"""
+                {"project_id":"proj_1","generated_at":"2026-11-24T14:53:00Z","status":"operational","routing":{"status":"degraded","total":3,"online":2,"offline":1,"routers":[]},
+                 "workers":{"status":"operational","total":12,"healthy":5,"stale":7,"items":[],"has_more":false,"last_id":null},"endpoints":{"total":0,"operational":0,"degraded":0,"outage":0,"items":[]},
+                 "maintenance":{"active":[{{{JsonSerializer.Serialize(Window("One"), ContractsJson.Wire.MaintenanceWindow)}}}],"upcoming":[]}}
+                """, "application/json"));
+        });
+        string[] beside = [];
+        for (var i = 0; i < 20 && beside.Length < 3; i++)
+        {
+            var (html, _) = await RenderAsync(http => Task.FromResult(Visit.Of(http).Page<WindowsPage>(new() { [nameof(WindowsPage.List)] = NoWindows })), form: null, gateway.Address.ToString());
+            beside = [.. Beside(html)]; // the first may find nothing ready within a moment
+        }
+
+        Assert.Equal(["12: 12 open on the page", "1: 1 in progress or planned", "2/3 · 5/12: 2 of 3 routers online, 5 of 12 workers healthy"], beside);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task No_page_waits_for_what_stands_beside_the_navigation(bool hangs)
+    {
+        await using var gateway = await GatewaysTests.StartAsync(app => app.MapGet("/{**rest}", async (HttpContext http) =>
+        {
+            await Task.Delay(hangs ? Timeout.InfiniteTimeSpan : TimeSpan.Zero, http.RequestAborted);
+            return Results.StatusCode(StatusCodes.Status429TooManyRequests);
+        }));
+        var (html, http) = await RenderAsync(http => Task.FromResult(Visit.Of(http).Page<WindowsPage>(new() { [nameof(WindowsPage.List)] = NoWindows })), form: null, gateway.Address.ToString())
+            .WaitAsync(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
+
+        Assert.Equal(200, http.Response.StatusCode);
+        Assert.Empty(Beside(html));
+        Assert.Contains("data-live=\"beside-/console/maintenance\"", html); // it comes with the next
     }
 
     [Theory]
@@ -324,6 +372,49 @@ public sealed partial class PageTests
         return (Encoding.UTF8.GetString(body.ToArray()), http);
     }
 
+    /// <summary>An incident is posted, and work is planned, whatever the page is like.</summary>
+    [Theory]
+    [InlineData("incidents/new", 503, null)]
+    [InlineData("incidents/new", 429, null)]
+    [InlineData("incidents/new", 200, "2026-01-01T00:00:00Z")]
+    [InlineData("maintenance/new", 503, null)]
+    [InlineData("subscriptions/new", 503, null)]
+    public async Task What_is_to_be_posted_needs_no_public_page_and_foretells_nothing_without(string path, int status, string? staleSince)
+    {
+        await using var gateway = await GatewaysTests.StartAsync(app =>
+        {
+            app.MapGet("/status.json", () => status == 200 ? Results.Text($$$"""
+                {"object":"status","generated_at":"2026-01-01T00:00:00Z","stale_since":"{{{staleSince}}}","overall":{"key":"unknown","label":"Status Unknown"},"demo":false,"indicators":[],"incidents":[],"open_incidents_total":0,"windows":{"unavailable":true,"unavailable_since":null,"active":[],"active_total":0,"scheduled":[],"scheduled_total":0,"recent":[]}}
+                """, "application/json") : Results.StatusCode(status));
+            app.MapGet("/proj_1/v1/management/components", () => Results.Text("""{"object":"list","data":[],"has_more":false,"first_id":null,"last_id":null}""", "application/json"));
+            app.MapPost("/proj_1/v1/management/subscriptions/audience", async (HttpContext http) => await Task.Delay(Timeout.InfiniteTimeSpan, http.RequestAborted));
+        });
+        await using var console = WebApplication.CreateSlimBuilder().Build();
+        var pages = console.MapGroup("/console");
+        pages.MapIncidents();
+        pages.MapWindows();
+        pages.MapSubscriptions();
+        var endpoint = ((IEndpointRouteBuilder)console).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+            .Single(found => found.RoutePattern.RawText == $"/console/{path}" && found.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains("GET"));
+
+        var (html, _) = await RenderAsync(
+            async http =>
+            {
+                await endpoint.RequestDelegate!(http);
+                return Results.Empty;
+            },
+            form: null,
+            gateway.Address.ToString());
+
+        Assert.Contains("<button", html);
+        Assert.DoesNotContain("All Systems Operational", html);
+        Assert.Equal(path.StartsWith("incidents", StringComparison.Ordinal), html.Contains("What the overall status becomes cannot be said right now.", StringComparison.Ordinal));
+    }
+
+    private static ListPage<MaintenanceWindow> NoWindows => new() { Data = [], FirstId = null, LastId = null, HasMore = false };
+
+    private static IEnumerable<string> Beside(string html) => Count().Matches(html).Select(count => System.Net.WebUtility.HtmlDecode(count.Groups[1].Value + count.Groups[2].Value));
+
     private static MaintenanceWindow Window(string text) => new()
     {
         Id = "mw_1",
@@ -345,6 +436,9 @@ public sealed partial class PageTests
 
     [GeneratedRegex("<p [^>]*id=\"zone-hint\".*?</p>")]
     private static partial Regex ZoneHint();
+
+    [GeneratedRegex("<span class=\"count[^>]*>(.*?)</span><span class=\"sr\">(.*?)</span>")]
+    private static partial Regex Count();
 
     [GeneratedRegex("<dt>(.*?)</dt>\\s*<dd>(.*?)</dd>", RegexOptions.Singleline)]
     private static partial Regex Fact();

@@ -1,0 +1,43 @@
+using Xerotier.ServiceDefaults;
+
+namespace Xerotier.OperatorConsole.Visits;
+
+/// <summary>The numbers beside the entries of the navigation. What cannot be had within a moment is left out.</summary>
+public sealed record Counts
+{
+    private static readonly TimeSpan Within = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How many incidents are open on the page; null: not known now.</summary>
+    public int? Incidents { get; private init; }
+
+    /// <summary>The project's health; null: not known now.</summary>
+    public HealthDashboardResponse? Health { get; private init; }
+
+    /// <summary>Windows that are in progress or planned; null: not known now.</summary>
+    public int? Windows => Health is { Maintenance: { Unavailable: null } windows } ? windows.Active.Count + windows.Upcoming.Count : null;
+
+    /// <summary>Reads them for the project that is signed in.</summary>
+    public static async Task<Counts> ReadAsync(Visit visit)
+    {
+        using var soon = CancellationTokenSource.CreateLinkedTokenSource(visit.Http.RequestAborted);
+        soon.CancelAfter(Within);
+        var page = visit.Project().IsPlatformProject ? OrNullAsync(visit.PublicAsync(soon.Token)) : Task.FromResult<StatusDocument?>(null);
+        var health = visit.Health is { } read ? Task.FromResult<HealthDashboardResponse?>(read)
+            : OrNullAsync<HealthDashboardResponse>(visit.Api.GetAsync(visit.OfProject("health/dashboard?limit=1"), ContractsJson.Wire.HealthDashboardResponse, soon.Token)!);
+        await Task.WhenAll(page, health);
+        return new() { Incidents = await page is { StaleSince: null } live ? live.OpenIncidentsTotal : null, Health = await health };
+
+        async Task<T?> OrNullAsync<T>(Task<T?> asked)
+            where T : class
+        {
+            try
+            {
+                return await asked;
+            }
+            catch (Exception failure) when (failure is ApiException || (failure is OperationCanceledException && !visit.Http.RequestAborted.IsCancellationRequested))
+            {
+                return null; // the page itself says what is wrong
+            }
+        }
+    }
+}
