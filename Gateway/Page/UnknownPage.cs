@@ -19,8 +19,9 @@ internal static class UnknownPage
         var html = $$"""
             <!DOCTYPE html>
             <html lang="en">
-            <head>{{PageShell.Head(brand, new("Status Unknown", Icon, "Live status, 90 days of history and planned maintenance.", "/status", "/status/og/unknown.png"))}}</head>
+            <head>{{PageShell.Head(brand, new((isDemo ? DemoMark.Prefix : "") + "Status Unknown", Icon, "Live status, 90 days of history and planned maintenance.", "/status", "/status/og/unknown.png"))}}</head>
             <body data-status="unknown">
+            {{(isDemo ? DemoMark.Strip : "")}}
             {{PageShell.Header(brand)}}
             <main>
             <section role="status">

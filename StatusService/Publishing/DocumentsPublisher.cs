@@ -130,7 +130,7 @@ public sealed partial class DocumentsPublisher(
         foreach (var incident in publication.Announced.Incidents.Where(IncidentPages.IsWhole).Take(Incidents))
         {
             var path = Site.PathOf(incident);
-            var content = (isDemo ? Demo.Prefix : "") + JsonSerializer.Serialize(incident, ContractsJson.Wire.PageIncident);
+            var content = (isDemo ? DemoMark.Prefix : "") + JsonSerializer.Serialize(incident, ContractsJson.Wire.PageIncident);
             var made = pages.TryGetValue(path, out var known) && known.Content == content
                 ? known.Document
                 : await IncidentAsync(path, new(incident, isDemo), cancellation);

@@ -154,6 +154,7 @@ public sealed class PageTests(PostgresFixture postgres)
         var html = await ReadAsync(response);
         Assert.Contains("Status Unknown", html);
         Assert.Contains("Live data has been unavailable since", html);
+        Assert.Equal(isDemo, html.Contains($"<body data-status=\"unknown\">\n{DemoMark.Strip}", StringComparison.Ordinal));
         Assert.DoesNotContain("Operational", html);
         Assert.DoesNotContain("http-equiv", html, StringComparison.OrdinalIgnoreCase); // a page that reloads itself takes the reader's place away
         var script = html.Split("<script>")[1].Split("</script>")[0];

@@ -29,7 +29,7 @@ internal static class Badges
         {
             var shown = page.Components.FirstOrDefault(each => each.Component.Id == component.Id); // the page does not show what nothing measures
             var (message, colour) = StatusOf(shown, publication);
-            var (path, name) = ($"/status/badge/{component.Id}", page.IsDemo ? Demo.Prefix + component.Name : component.Name);
+            var (path, name) = ($"/status/badge/{component.Id}", page.IsDemo ? DemoMark.Prefix + component.Name : component.Name);
             foreach (var made in Of(path, "", name, message, colour)
                 .Concat(Of(path, "?metric=uptime", name, shown?.UptimePercent is null ? Unknown : Wording.Uptime(shown.Days), ColourOf(shown?.UptimePercent))))
             {

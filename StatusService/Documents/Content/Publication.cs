@@ -1,4 +1,5 @@
 using Xerotier.Maintenance.V1;
+using Xerotier.ServiceDefaults.Site;
 using Xerotier.StatusService.Board;
 
 namespace Xerotier.StatusService.Documents.Content;
@@ -63,7 +64,7 @@ public sealed record CalendarWindow(PageWindow Window, long Version)
 public sealed record Site(string Id, string Name, string Url)
 {
     /// <summary>The same, where <paramref name="demo"/> says so as that of a demo, whose name says so everywhere.</summary>
-    public Site OfDemo(bool demo) => demo ? this with { Name = Demo.Prefix + Name } : this;
+    public Site OfDemo(bool demo) => demo ? this with { Name = DemoMark.Prefix + Name } : this;
 
     /// <summary>The path of an incident's own page.</summary>
     public static string PathOf(PageIncident incident) => $"/status/incidents/{incident.Id}";

@@ -30,7 +30,7 @@ internal static class PlainTexts
 
         if (page.IsDemo)
         {
-            text.Append("**").Append(Demo.Line).Append(".**\n\n");
+            text.Append("**").Append(DemoMark.Line).Append(".**\n\n");
         }
 
         text.Append("# ").Append(Escape(site.Name)).Append(": ").Append(Wording.Headline(page.Overall, stale)).Append("\n\nAs of ").Append(Wording.Moment(page.GeneratedAt)).Append(".\n");
@@ -110,7 +110,7 @@ internal static class PlainTexts
 
         if (page.IsDemo)
         {
-            lines.AddRange([$"{Demo.Line}.", ""]);
+            lines.AddRange([$"{DemoMark.Line}.", ""]);
         }
 
         Add($"{site.Name}: {Wording.Headline(page.Overall, stale)}");

@@ -1,7 +1,7 @@
-namespace Xerotier.StatusService.Documents.Content;
+namespace Xerotier.ServiceDefaults.Site;
 
-/// <summary>What the documents of a demo say of themselves.</summary>
-internal static class Demo
+/// <summary>What the pages and documents of a demo say of themselves.</summary>
+public static class DemoMark
 {
     /// <summary>What titles and names begin with.</summary>
     public const string Prefix = "Demo: ";
