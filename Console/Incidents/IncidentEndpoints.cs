@@ -50,10 +50,11 @@ internal static class IncidentEndpoints
         var page = visit.LivePageAsync();
         var (incident, tag) = await found;
         form ??= FormValues.Of(
-            ("status", (incident.Status is IncidentStatus.Resolved ? IncidentStatus.Postmortem : incident.Status is IncidentStatus.Investigating ? IncidentStatus.Identified : incident.Status).Wire()),
+            ("status", (incident.Status is IncidentStatus.Resolved ? IncidentStatus.Postmortem : incident.Status).Wire()),
             ("zone", visit.Zone.Name), ("notify", "on"), (FormValues.IdempotencyField, FormValues.NewIdempotencyKey()), (FormValues.VersionField, tag));
         form.TakeNewer(tag);
-        var audience = incident.Draft || !form.IsOn("notify") ? null : await Notification.AudienceAsync(visit, Happening(form), Affected(incident, form));
+        var audience = incident.Draft ? await Notification.AudienceAsync(visit, "incident.created", incident.Components.Select(component => component.Id))
+            : form.IsOn("notify") ? await Notification.AudienceAsync(visit, Happening(form), Affected(incident, form)) : null;
         IReadOnlyList<IncidentUpdate> updates = [.. incident.Updates, UpdateIn(visit, incident, form)];
         return visit.Page<IncidentPage>(
             new()
@@ -67,7 +68,7 @@ internal static class IncidentEndpoints
                 [nameof(IncidentPage.Public)] = await page,
                 [nameof(IncidentPage.Outlook)] = await page is { } seen ? IncidentWords.Outlook(seen, incident.Id, updates) : null,
                 [nameof(IncidentPage.Impact)] = IncidentWords.Impact(await components, incident, updates),
-                [nameof(IncidentPage.Told)] = incident.Draft ? "Nobody is told before it is published." : Notification.Told(form, audience, Notification.ComesLate(visit, updates[^1].At)),
+                [nameof(IncidentPage.Told)] = incident.Draft ? Notification.OfDraft(incident, audience) : Notification.Told(form, audience, Notification.ComesLate(visit, updates[^1].At)),
             },
             status);
     }

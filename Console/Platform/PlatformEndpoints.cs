@@ -48,7 +48,7 @@ internal static class PlatformEndpoints
         {
             var made = await visit.Api.SendAsync(
                 HttpMethod.Post, "/v1/platform/projects", new() { ["name"] = form["name"], ["slug"] = form["slug"], ["platform"] = form.IsOn("platform") }, ContractsJson.Wire.Project);
-            return Visit.See($"{Projects}/{made.Value.Id}/keys", "created");
+            return Visit.See($"{Projects}/{made.Value.Id}/keys", "project");
         }
         catch (ApiException refused)
         {

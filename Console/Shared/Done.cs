@@ -12,6 +12,7 @@ internal static class Done
         ["cancelled"] = "It is cancelled.",
         ["purged"] = "It is removed for good; its audit trail stays.",
         ["created"] = "It is made.",
+        ["project"] = "The project is made. It needs a key: create one here.",
         ["posted"] = "The update is posted.",
         ["published"] = "The incident is public.",
         ["drafted"] = "The draft is saved; nobody else sees it.",

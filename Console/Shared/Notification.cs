@@ -89,6 +89,12 @@ internal static class Notification
     public static string Told(FormValues form, SubscriptionAudience? audience, bool comesLate) =>
         !form.IsOn("notify") ? "Nobody is told." : comesLate ? TooLate : audience is null ? "How many are told cannot be said right now." : $"Will be told: {InWords(audience)}";
 
+    /// <summary>Who is told of a draft once it is published, as a sentence.</summary>
+    /// <param name="draft">The draft, whose last update says whether anybody is.</param>
+    /// <param name="audience">Who would be; null: it cannot be said right now.</param>
+    public static string OfDraft(Incident draft, SubscriptionAudience? audience) => "Nobody is told before it is published. "
+        + (!draft.Updates[^1].Notify ? "Nor then." : audience is null ? "How many then cannot be said right now." : $"Then: {InWords(audience)}");
+
     private static async Task<SubscriptionAudience> CountAsync(Visit visit, string happening, IEnumerable<string> components, CancellationToken? cancellation = null)
     {
         var body = new JsonObject { ["components"] = new JsonArray([.. components.Select(one => (JsonNode)one)]), ["event"] = happening };

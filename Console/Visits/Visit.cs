@@ -137,8 +137,9 @@ public sealed class Visit
         public async Task ExecuteAsync(HttpContext httpContext)
         {
             var visit = Of(httpContext);
-            var changes = httpContext.Request.Query.ContainsKey("done"); // what it changed is not in the numbers yet
-            visit.Counts = visit is { IsInterrupted: false, Held.Project: not null } && !changes ? await Counts.ReadAsync(visit) : null;
+            var request = httpContext.Request;
+            var isAnswer = request.Query.ContainsKey("done") && !request.Headers.ContainsKey(ConsoleSession.LiveHeader); // what was changed is not in the numbers yet
+            visit.Counts = visit is { IsInterrupted: false, Held.Project: not null } && !isAnswer ? await Counts.ReadAsync(visit) : null;
             await pages.WriteAsync(httpContext, page, parameters, status);
         }
     }

@@ -137,7 +137,7 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         await page.FillAsync("#name", Hostile);
         await page.FillAsync("#slug", slug);
         await ClickAsync(page, "Create the project");
-        await ToldAsync(page, "It is made.", null);
+        await ToldAsync(page, "The project is made. It needs a key: create one here.", null);
         await GoAsync(page, "platform/projects");
         var row = page.Locator("tr", new() { HasText = slug });
         await Expect(row.Locator("a bdi")).ToHaveTextAsync(Hostile);
