@@ -24,18 +24,18 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
     /// <summary>Reads an object.</summary>
     /// <param name="path">The path, with its query.</param>
     /// <param name="type">The object's shape.</param>
-    /// <param name="cancellation">Ends it sooner than the user's request does.</param>
+    /// <param name="within">The longest that it may take, after which it is a timeout as any (504); null: as long as requests do.</param>
     /// <exception cref="ApiException">What the API answers instead.</exception>
-    public async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken? cancellation = null) =>
-        (await AskAsync(HttpMethod.Get, path, null, type, cancellation) ?? throw new ApiException(ApiErrors.ServiceUnavailable)).Value;
+    public async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, TimeSpan? within = null) =>
+        (await AskAsync(HttpMethod.Get, path, null, type, within) ?? throw new ApiException(ApiErrors.ServiceUnavailable)).Value;
 
     /// <summary>Reads what is on the public page; what everybody sees is read anew only when it has changed.</summary>
-    /// <param name="cancellation">Ends it sooner than the user's request does.</param>
+    /// <param name="within">The longest that it may take, after which it is a timeout as any (504); null: as long as requests do.</param>
     /// <exception cref="ApiException">What the API answers instead.</exception>
-    public async Task<StatusDocument> GetStatusAsync(CancellationToken? cancellation = null)
+    public async Task<StatusDocument> GetStatusAsync(TimeSpan? within = null)
     {
         var known = gateways.Status;
-        if (await AskAsync(HttpMethod.Get, "/status.json", null, ContractsJson.Wire.StatusDocument, cancellation, ("If-None-Match", known?.ETag)) is { } read)
+        if (await AskAsync(HttpMethod.Get, "/status.json", null, ContractsJson.Wire.StatusDocument, within, ("If-None-Match", known?.ETag)) is { } read)
         {
             gateways.Status = known = read;
         }
@@ -68,15 +68,28 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
     /// <param name="type">The shape of the answer.</param>
     /// <param name="ifMatch">The version that it changes; null: any.</param>
     /// <param name="idempotencyKey">By which the API knows a second sending of it; null: it does not.</param>
-    /// <param name="cancellation">Ends it sooner than the user's request does.</param>
+    /// <param name="within">The longest that it may take, after which it is a timeout as any (504); null: as long as requests do.</param>
     /// <exception cref="ApiException">What the API answers instead.</exception>
-    public async Task<Versioned<T>> SendAsync<T>(HttpMethod method, string path, JsonObject? body, JsonTypeInfo<T> type, string? ifMatch = null, string? idempotencyKey = null, CancellationToken? cancellation = null) =>
-        await AskAsync(method, path, body, type, cancellation, ("If-Match", ifMatch), ("Idempotency-Key", idempotencyKey)) ?? throw new ApiException(ApiErrors.ServiceUnavailable);
+    public async Task<Versioned<T>> SendAsync<T>(HttpMethod method, string path, JsonObject? body, JsonTypeInfo<T> type, string? ifMatch = null, string? idempotencyKey = null, TimeSpan? within = null) =>
+        await AskAsync(method, path, body, type, within, ("If-Match", ifMatch), ("Idempotency-Key", idempotencyKey)) ?? throw new ApiException(ApiErrors.ServiceUnavailable);
 
     /// <returns>The answer; null: it has not changed.</returns>
-    private async Task<Versioned<T>?> AskAsync<T>(HttpMethod method, string path, JsonObject? body, JsonTypeInfo<T> type, CancellationToken? cancellation, params IReadOnlyList<(string Name, string? Value)> conditions)
+    private async Task<Versioned<T>?> AskAsync<T>(HttpMethod method, string path, JsonObject? body, JsonTypeInfo<T> type, TimeSpan? within, params IReadOnlyList<(string Name, string? Value)> conditions)
     {
-        var ends = cancellation ?? http.RequestAborted;
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        ends.CancelAfter(within ?? Timeout.InfiniteTimeSpan);
+        try
+        {
+            return await AskUntilAsync(method, path, body, type, conditions, ends.Token);
+        }
+        catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
+        {
+            throw new ApiException(ApiErrors.UpstreamTimeout);
+        }
+    }
+
+    private async Task<Versioned<T>?> AskUntilAsync<T>(HttpMethod method, string path, JsonObject? body, JsonTypeInfo<T> type, IReadOnlyList<(string Name, string? Value)> conditions, CancellationToken cancellation)
+    {
         using var response = await gateways.SendAsync(
             () =>
             {
@@ -112,7 +125,7 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
                     }
                 }
             },
-            ends);
+            cancellation);
         if (response.StatusCode == HttpStatusCode.NotModified)
         {
             return null;
@@ -125,8 +138,8 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
 
         try
         {
-            await response.Content.LoadIntoBufferAsync(MostBytes, ends);
-            var value = await response.Content.ReadFromJsonAsync(ContractsJson.FromAnyVersion(ContractsJson.Wire.Options, type), ends);
+            await response.Content.LoadIntoBufferAsync(MostBytes, cancellation);
+            var value = await response.Content.ReadFromJsonAsync(ContractsJson.FromAnyVersion(ContractsJson.Wire.Options, type), cancellation);
             return new Versioned<T>(value ?? throw new ApiException(ApiErrors.ServiceUnavailable), response.Headers.TryGetValues(HeaderNames.ETag, out var tags) ? tags.First() : null);
         }
         catch (Exception failure) when (failure is JsonException or HttpRequestException)

@@ -13,7 +13,7 @@ internal static class Notification
     /// <summary>Says that an update comes too late.</summary>
     public const string TooLate = "Nobody is told: it was more than an hour ago.";
 
-    private static readonly TimeSpan Within = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Within = TimeSpan.FromSeconds(1); // what posts an incident waits for no other service
 
     /// <summary>More people than this are told only after a second question.</summary>
     private const int ToldWithoutAsking = 100;
@@ -36,19 +36,13 @@ internal static class Notification
     /// <param name="components">The components that it names, by ID or by name; none: as an event that names none.</param>
     public static async Task<SubscriptionAudience?> AudienceAsync(Visit visit, string happening, IEnumerable<string> components)
     {
-        using var soon = CancellationTokenSource.CreateLinkedTokenSource(visit.Http.RequestAborted);
-        soon.CancelAfter(Within); // what posts an incident waits for no other service
         try
         {
-            return await CountAsync(visit, happening, components, soon.Token);
+            return await CountAsync(visit, happening, components, Within);
         }
         catch (ApiException failure) when (failure.Error.Status is 400 or >= 500)
         {
             return null; // what is wrong with the components, the change itself is told
-        }
-        catch (OperationCanceledException) when (!visit.Http.RequestAborted.IsCancellationRequested)
-        {
-            return null;
         }
     }
 
@@ -95,9 +89,9 @@ internal static class Notification
     public static string OfDraft(Incident draft, SubscriptionAudience? audience) => "Nobody is told before it is published. "
         + (!draft.Updates[^1].Notify ? "Nor then." : audience is null ? "How many then cannot be said right now." : $"Then: {InWords(audience)}");
 
-    private static async Task<SubscriptionAudience> CountAsync(Visit visit, string happening, IEnumerable<string> components, CancellationToken? cancellation = null)
+    private static async Task<SubscriptionAudience> CountAsync(Visit visit, string happening, IEnumerable<string> components, TimeSpan? within = null)
     {
         var body = new JsonObject { ["components"] = new JsonArray([.. components.Select(one => (JsonNode)one)]), ["event"] = happening };
-        return (await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/subscriptions/audience"), body, ContractsJson.Wire.SubscriptionAudience, cancellation: cancellation)).Value;
+        return (await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/subscriptions/audience"), body, ContractsJson.Wire.SubscriptionAudience, within: within)).Value;
     }
 }

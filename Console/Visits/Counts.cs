@@ -19,22 +19,20 @@ public sealed record Counts
     /// <summary>Reads them for the project that is signed in.</summary>
     public static async Task<Counts> ReadAsync(Visit visit)
     {
-        using var soon = CancellationTokenSource.CreateLinkedTokenSource(visit.Http.RequestAborted);
-        soon.CancelAfter(Within);
-        var page = visit.Project().IsPlatformProject ? OrNullAsync(visit.PublicAsync(soon.Token)) : Task.FromResult<StatusDocument?>(null);
+        var page = visit.Project().IsPlatformProject ? OrNullAsync(visit.LivePageAsync(Within)) : Task.FromResult<StatusDocument?>(null);
         var health = visit.Health is { } read ? Task.FromResult<HealthDashboardResponse?>(read)
-            : OrNullAsync<HealthDashboardResponse>(visit.Api.GetAsync(visit.OfProject("health/dashboard?limit=1"), ContractsJson.Wire.HealthDashboardResponse, soon.Token)!);
+            : OrNullAsync<HealthDashboardResponse>(visit.Api.GetAsync(visit.OfProject("health/dashboard?limit=1"), ContractsJson.Wire.HealthDashboardResponse, Within)!);
         await Task.WhenAll(page, health);
-        return new() { Incidents = await page is { StaleSince: null } live ? live.OpenIncidentsTotal : null, Health = await health };
+        return new() { Incidents = (await page)?.OpenIncidentsTotal, Health = await health };
 
-        async Task<T?> OrNullAsync<T>(Task<T?> asked)
+        static async Task<T?> OrNullAsync<T>(Task<T?> asked)
             where T : class
         {
             try
             {
                 return await asked;
             }
-            catch (Exception failure) when (failure is ApiException || (failure is OperationCanceledException && !visit.Http.RequestAborted.IsCancellationRequested))
+            catch (ApiException)
             {
                 return null; // the page itself says what is wrong
             }

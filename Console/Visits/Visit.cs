@@ -99,11 +99,12 @@ public sealed class Visit
     public IEnumerable<string> Filter(string name) => Http.Request.Query[name].Select(value => value?.Trim() ?? "").Where(value => value.Length > 0);
 
     /// <summary>What the public page says, which is read once for a request; null: it cannot be read right now.</summary>
-    /// <param name="cancellation">Ends it sooner than the request does.</param>
-    public Task<StatusDocument?> PublicAsync(CancellationToken? cancellation = null) => page ??= GatewayApi.OrNullAsync(Api.GetStatusAsync(cancellation));
+    /// <param name="within">The longest that it may take; null: as long as requests do.</param>
+    public Task<StatusDocument?> PublicAsync(TimeSpan? within = null) => page ??= GatewayApi.OrNullAsync(Api.GetStatusAsync(within));
 
     /// <summary>The same where it is as of now: nothing can be foretold of a last known state.</summary>
-    public async Task<StatusDocument?> LivePageAsync() => await PublicAsync() is { StaleSince: null } live ? live : null;
+    /// <param name="within">The longest that it may take; null: as long as requests do.</param>
+    public async Task<StatusDocument?> LivePageAsync(TimeSpan? within = null) => await PublicAsync(within) is { StaleSince: null } live ? live : null;
 
     /// <summary>The path of the project's API.</summary>
     public string OfProject(string path) => $"/{Project().ProjectId}/v1/{path}";

@@ -65,9 +65,7 @@ public sealed class GatewaysTests
             }
 
             bodies++;
-            return Results.Text("""
-                {"object":"status","generated_at":"2026-01-01T00:00:00Z","stale_since":null,"overall":{"key":"operational","label":"All Systems Operational"},"demo":false,"indicators":[],"incidents":[],"open_incidents_total":0,"windows":{"unavailable":false,"unavailable_since":null,"active":[],"active_total":0,"scheduled":[],"scheduled_total":0,"recent":[]}}
-                """, "application/json");
+            return Status();
         }));
         using var gateways = Create(TimeProvider.System, gateway.Address);
         var first = await new GatewayApi(gateways, new DefaultHttpContext(), null).GetStatusAsync();
@@ -131,6 +129,14 @@ public sealed class GatewaysTests
         await gateway.StartAsync();
         return gateway;
     }
+
+    /// <summary>A public page without components.</summary>
+    internal static IResult Status(string staleSince = "null", int openIncidents = 0) => Results.Text(
+        $$$"""
+        {"object":"status","generated_at":"2026-01-01T00:00:00Z","stale_since":{{{staleSince}}},"overall":{"key":"operational","label":"All Systems Operational"},"demo":false,"indicators":[],"incidents":[],"open_incidents_total":{{{openIncidents}}},
+         "windows":{"unavailable":false,"unavailable_since":null,"active":[],"active_total":0,"scheduled":[],"scheduled_total":0,"recent":[]}}
+        """,
+        "application/json");
 
     /// <summary>A Gateway that answers everything.</summary>
     internal sealed class Gateway(WebApplication app) : IAsyncDisposable

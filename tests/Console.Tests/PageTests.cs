@@ -261,9 +261,7 @@ public sealed partial class PageTests
     {
         await using var gateway = await GatewaysTests.StartAsync(app =>
         {
-            app.MapGet("/status.json", () => Results.Text("""
-                {"object":"status","generated_at":"2026-01-01T00:00:00Z","stale_since":null,"overall":{"key":"operational","label":"All Systems Operational"},"demo":false,"indicators":[],"incidents":[],"open_incidents_total":12,"windows":{"unavailable":false,"unavailable_since":null,"active":[],"active_total":0,"scheduled":[],"scheduled_total":0,"recent":[]}}
-                """, "application/json"));
+            app.MapGet("/status.json", () => GatewaysTests.Status(openIncidents: 12));
             app.MapGet("/proj_1/v1/health/dashboard", () => Results.Text($$$"""
                 {"project_id":"proj_1","generated_at":"2026-11-24T14:53:00Z","status":"operational","routing":{"status":"degraded","total":3,"online":2,"offline":1,"routers":[]},
                  "workers":{"status":"operational","total":12,"healthy":5,"stale":7,"items":[],"has_more":false,"last_id":null},"endpoints":{"total":0,"operational":0,"degraded":0,"outage":0,"items":[]},
@@ -376,39 +374,51 @@ public sealed partial class PageTests
     [Theory]
     [InlineData("incidents/new", 503, null)]
     [InlineData("incidents/new", 429, null)]
-    [InlineData("incidents/new", 200, "2026-01-01T00:00:00Z")]
+    [InlineData("incidents/new", 200, "\"2026-01-01T00:00:00Z\"")]
     [InlineData("maintenance/new", 503, null)]
     [InlineData("subscriptions/new", 503, null)]
     public async Task What_is_to_be_posted_needs_no_public_page_and_foretells_nothing_without(string path, int status, string? staleSince)
     {
         await using var gateway = await GatewaysTests.StartAsync(app =>
         {
-            app.MapGet("/status.json", () => status == 200 ? Results.Text($$$"""
-                {"object":"status","generated_at":"2026-01-01T00:00:00Z","stale_since":"{{{staleSince}}}","overall":{"key":"unknown","label":"Status Unknown"},"demo":false,"indicators":[],"incidents":[],"open_incidents_total":0,"windows":{"unavailable":true,"unavailable_since":null,"active":[],"active_total":0,"scheduled":[],"scheduled_total":0,"recent":[]}}
-                """, "application/json") : Results.StatusCode(status));
+            app.MapGet("/status.json", () => status == 200 ? GatewaysTests.Status(staleSince!) : Results.StatusCode(status));
             app.MapGet("/proj_1/v1/management/components", () => Results.Text("""{"object":"list","data":[],"has_more":false,"first_id":null,"last_id":null}""", "application/json"));
             app.MapPost("/proj_1/v1/management/subscriptions/audience", async (HttpContext http) => await Task.Delay(Timeout.InfiniteTimeSpan, http.RequestAborted));
         });
-        await using var console = WebApplication.CreateSlimBuilder().Build();
-        var pages = console.MapGroup("/console");
-        pages.MapIncidents();
-        pages.MapWindows();
-        pages.MapSubscriptions();
-        var endpoint = ((IEndpointRouteBuilder)console).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-            .Single(found => found.RoutePattern.RawText == $"/console/{path}" && found.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains("GET"));
-
-        var (html, _) = await RenderAsync(
-            async http =>
-            {
-                await endpoint.RequestDelegate!(http);
-                return Results.Empty;
-            },
-            form: null,
-            gateway.Address.ToString());
+        var html = await AnswerAsync("GET", $"/console/{path}", form: null, gateway.Address, pages =>
+        {
+            pages.MapIncidents();
+            pages.MapWindows();
+            pages.MapSubscriptions();
+        });
 
         Assert.Contains("<button", html);
         Assert.DoesNotContain("All Systems Operational", html);
         Assert.Equal(path.StartsWith("incidents", StringComparison.Ordinal), html.Contains("What the overall status becomes cannot be said right now.", StringComparison.Ordinal));
+    }
+
+    /// <summary>What a page of the Console answers to a request.</summary>
+    /// <param name="method">The request's method.</param>
+    /// <param name="route">The page's route; its id is <c>any</c>.</param>
+    /// <param name="form">What is sent; null: nothing.</param>
+    /// <param name="gateway">The Gateway that the page asks.</param>
+    /// <param name="map">Maps the Console's pages.</param>
+    internal static async Task<string> AnswerAsync(string method, string route, string? form, Uri gateway, Action<IEndpointRouteBuilder> map)
+    {
+        await using var console = WebApplication.CreateSlimBuilder().Build();
+        map(console.MapGroup("/console"));
+        var endpoint = ((IEndpointRouteBuilder)console).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+            .Single(found => found.RoutePattern.RawText!.TrimEnd('/') == route && found.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains(method));
+        var (html, _) = await RenderAsync(
+            async http =>
+            {
+                http.Request.RouteValues["id"] = "any";
+                await endpoint.RequestDelegate!(http);
+                return Results.Empty;
+            },
+            form,
+            gateway.ToString());
+        return html;
     }
 
     private static ListPage<MaintenanceWindow> NoWindows => new() { Data = [], FirstId = null, LastId = null, HasMore = false };

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Xerotier.OperatorConsole.Keys;
 using Xerotier.OperatorConsole.Subscriptions;
 
@@ -57,22 +56,11 @@ public sealed class SecretTests
             app.MapPost("/proj_1/v1/management/subscriptions/{**rest}", () => Results.Text(JsonSerializer.Serialize(Webhook, ContractsJson.Wire.SubscriptionWithSecret), "application/json"));
             app.MapGet("/{**rest}", () => Results.Text("""{"error":{"message":"m","type":"service_error","code":"service_unavailable","param":null}}""", "application/json", statusCode: 503));
         });
-        await using var console = WebApplication.CreateSlimBuilder().Build();
-        var pages = console.MapGroup("/console");
-        pages.MapKeys();
-        pages.MapSubscriptions();
-        var endpoint = ((IEndpointRouteBuilder)console).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-            .Single(found => found.RoutePattern.RawText!.TrimEnd('/') == route && found.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains("POST"));
-
-        var (html, _) = await PageTests.RenderAsync(
-            async http =>
-            {
-                http.Request.RouteValues["id"] = "any";
-                await endpoint.RequestDelegate!(http);
-                return Results.Empty;
-            },
-            form,
-            gateway.Address.ToString());
+        var html = await PageTests.AnswerAsync("POST", route, form, gateway.Address, pages =>
+        {
+            pages.MapKeys();
+            pages.MapSubscriptions();
+        });
 
         Assert.Contains($">{secret}</p>", html, StringComparison.Ordinal);
         Assert.Contains("cannot be read right now", html, StringComparison.Ordinal);
