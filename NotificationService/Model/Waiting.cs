@@ -13,6 +13,21 @@ internal static class Waiting
     /// <summary>In SQL: the lane that sends what is due to the subscription <c>s</c> (<see cref="Sending.Lane"/>). It is set with each <c>next_attempt_at</c>.</summary>
     public const string LaneOf = "case when s.channel = 'email' then 'mail' when s.slow then 'slow' else 'well' end";
 
+    /// <summary>
+    /// In SQL: the <c>next_attempt_at</c> of a mail that asks the owner of an address, who waits for it. Its first attempt goes before the
+    /// mails of events, of which there may be thousands; not while fifty such mails wait, since anybody can cause them.
+    /// </summary>
+    public const string BeforeOthers = """
+        clock_timestamp() - case when (
+            select count(*) from (
+                select from deliveries w where w.state = 'pending' and w.lane = 'mail' and w.next_attempt_at < clock_timestamp() - interval '12 hours' limit 50
+            ) before
+        ) < 50 then interval '1 day' else interval '0' end
+        """;
+
+    /// <summary>In SQL: since when, or from when on, the message <c>d</c> is due; null: it is not to be tried yet.</summary>
+    public const string DueAt = "case when d.next_attempt_at < d.created_at then d.created_at else d.next_attempt_at end";
+
     /// <summary>In SQL: whether no message of the subscription <c>s</c>, beneath its newest sequence, holds up its newest one, which is then due at once.</summary>
     public static readonly string NothingBefore = $"""
         not exists (

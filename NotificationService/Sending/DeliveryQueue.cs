@@ -212,7 +212,7 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
         and d.id = next.id
         """;
 
-    /// <summary>Takes messages that are due, those that have waited longest first.</summary>
+    /// <summary>Takes messages that are due, in the order of their times.</summary>
     /// <param name="limit">The most.</param>
     /// <param name="lane">Which.</param>
     /// <param name="cancellation">Cancels the call.</param>
@@ -304,11 +304,11 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
     /// <summary>What waits now.</summary>
     public async Task<Backlog> BacklogAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("""
+        await using var command = database.CreateCommand($"""
             select count(*),
-                coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8,
-                greatest(coalesce(extract(epoch from clock_timestamp() - min(next_attempt_at)), 0), 0)::float8
-            from deliveries where state = 'pending'
+                coalesce(extract(epoch from clock_timestamp() - min(d.created_at)), 0)::float8,
+                greatest(coalesce(extract(epoch from clock_timestamp() - min({Waiting.DueAt})), 0), 0)::float8
+            from deliveries d where d.state = 'pending'
             """);
         // What was read at a time that is yet to come was read before the database's clock was set back: nobody knows how long ago, and it must not look as if nothing were behind.
         await using var logs = database.CreateCommand("select name, abs(extract(epoch from clock_timestamp() - caught_up_at))::float8 from cursors");

@@ -85,7 +85,7 @@ internal sealed class AddressStore(NpgsqlDataSource database, DeliverySignal sig
             returning id
         )
         insert into deliveries (id, project_id, subscription_id, event_id, sequence, next_attempt_at, lane)
-        select @delivery, s.project_id, s.id, e.id, s.sequence, case when {Waiting.NothingBefore} then clock_timestamp() end, {Waiting.LaneOf} from s, e
+        select @delivery, s.project_id, s.id, e.id, s.sequence, case when {Waiting.NothingBefore} then {Waiting.BeforeOthers} end, {Waiting.LaneOf} from s, e
         """;
 
     /// <summary>Takes a request: subscribes the address, unconfirmed, and has it asked. An address of the page that is subscribed already gets a mail that says so.</summary>

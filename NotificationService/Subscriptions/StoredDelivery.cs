@@ -1,4 +1,5 @@
 using Npgsql;
+using Xerotier.NotificationService.Model;
 using Xerotier.ServiceDefaults;
 using static Xerotier.NotificationService.Subscriptions.StoredSubscription;
 
@@ -11,7 +12,7 @@ internal static class StoredDelivery
     public const string IdPrefix = "msg_";
 
     /// <summary>The columns that <see cref="Read"/> reads, of a delivery <c>d</c> and its event <c>e</c>.</summary>
-    public const string Columns = "d.id, d.subscription_id, e.type, e.object_id, d.sequence, d.state, d.attempts, d.next_attempt_at, d.last_at, d.last_status, d.last_error, d.created_at";
+    public const string Columns = $"d.id, d.subscription_id, e.type, e.object_id, d.sequence, d.state, d.attempts, {Waiting.DueAt} as next_attempt_at, d.last_at, d.last_status, d.last_error, d.created_at";
 
     /// <summary>Reads a row of <see cref="Columns"/>.</summary>
     public static Delivery Read(NpgsqlDataReader row)

@@ -6,6 +6,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using MimeKit;
 using SmtpServer.Protocol;
+using Xerotier.NotificationService.Model;
 using Xerotier.NotificationService.Subscriptions;
 using Xerotier.TestKit;
 
@@ -100,6 +101,25 @@ public sealed partial class SubscriberTests(PostgresFixture postgres) : IAsyncLi
         Assert.Equal(0L, await Service.ScalarAsync("select (select count(*) from subscriptions) + (select count(*) from mail_tokens) + (select count(*) from mail_addresses)"));
         Assert.Contains("If you have unsubscribed, it is done", await PageAsync(PostAsync(manage, ("List-Unsubscribe", "One-Click")), HttpStatusCode.NotFound));
         await PageAsync(Visitor.GetAsync(link), HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Whoever_subscribes_does_not_wait_behind_what_thousands_are_told()
+    {
+        await StartAsync();
+        await Service.ExecuteAsync($"""
+            insert into subscriptions (project_id, id, channel, target, components, events, state, sequence, created_by, created_at, updated_at)
+            select '', 'sub_' || n, 'email', 'somebody' || n || '@example.org', '{"{}"}', '{"{}"}', 'active', 1, 'test', now(), now() from generate_series(1, 2000) n;
+            with told as (
+                insert into events (key, type, object_id, project_id, platform, components, occurred_at, data)
+                values ('told', '{EventTypes.Test}', 'sub_1', '', true, '{"{}"}', now(), convert_to('{"{"}"object":"subscription","id":"sub_1"{"}"}', 'UTF8')) returning id
+            )
+            insert into deliveries (id, project_id, subscription_id, event_id, sequence, next_attempt_at, lane)
+            select 'msg_' || s.id, '', s.id, told.id, 1, clock_timestamp(), 'mail' from subscriptions s, told
+            """);
+        await PageAsync(SubscribeAsync(Address), HttpStatusCode.Accepted);
+        await server.ToAsync(Address, 1);
+        Assert.InRange(server.Messages.TakeWhile(message => message.To != Address).Count(), 0, 1000);
     }
 
     [Fact]
