@@ -9,6 +9,7 @@ using Xerotier.MaintenanceService.Api;
 using Xerotier.MaintenanceService.Audit;
 using Xerotier.MaintenanceService.Changes;
 using Xerotier.MaintenanceService.Clock;
+using Xerotier.MaintenanceService.Incidents;
 using Xerotier.MaintenanceService.Notices;
 using Xerotier.MaintenanceService.Storage;
 using Xerotier.MaintenanceService.Windows;
@@ -52,6 +53,8 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
         await MeasureAsync("notices", notices.NoticesCommand(100));
         await MeasureAsync("next windows of series", notices.NextCommand(["mws_load7", "mws_load17"]));
         await MeasureAsync("windows that overlap", new Overlaps(projects).Command(big, "mw_none", null, ["Model Storage"], [(middle, middle.AddDays(1))]));
+        var incidents = new IncidentStore(projects, writes, new(projects));
+        await MeasureAsync("list, the drafts of a project with many incidents", incidents.ListCommand(big, Enum.GetValues<IncidentStatus>(), draft: true, null, null, 11));
         var audit = new AuditStore(projects);
         var kinds = Enum.GetValues<ObjectKind>();
         await MeasureAsync("events of a project with many, first page", audit.ListCommand(big, kinds, null, 101));
@@ -105,6 +108,7 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
             Assert.DoesNotContain("Seq Scan on windows", plan, StringComparison.Ordinal);
             Assert.DoesNotContain("Seq Scan on window_events", plan, StringComparison.Ordinal);
             Assert.DoesNotContain("Seq Scan on notice_events", plan, StringComparison.Ordinal);
+            Assert.DoesNotContain("Seq Scan on incidents", plan, StringComparison.Ordinal);
 
             // A filter that throws most rows away is a scan by another name.
             Assert.All(Removed().Matches(plan), m => Assert.InRange(int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture), 0, 2000));
@@ -156,6 +160,13 @@ public sealed partial class PlanTests(ManagementApi api, ITestOutputHelper outpu
                 timestamptz '2025-06-01Z' + interval '1 second' * ((n::bigint * 7919) % 63072000), 'load', 'created', '{"{}"}', (1 + n % 500)::text::xid8
             from generate_series(1, {count / 10}) n
             """,
+            $"""
+            insert into incidents (project_id, id, started_at, document, bodies, body_bytes)
+            select 'proj_load0', 'inc_load' || n, timestamptz '2025-06-01Z' + interval '1 second' * ((n::bigint * 7919) % 63072000),
+                jsonb_build_object('version', 1, 'status', 'identified', 'draft', n % 5000 = 1), '["We look."]', 8
+            from generate_series(1, {count / 10}) n
+            """,
+            "vacuum analyze incidents",
             "vacuum analyze notice_events",
             "vacuum analyze series",
             "vacuum analyze windows",
