@@ -87,8 +87,7 @@ try
     }
 
     using var app = builder.Build();
-    app.Run();
-    return Environment.ExitCode;
+    return app.RunToEnd();
 }
 catch (SetupException problem) when (LocalCluster.IsThisProcess)
 {

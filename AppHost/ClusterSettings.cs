@@ -27,11 +27,10 @@ internal sealed class ClusterSettings : IDisposable
     {
         this.dataFolder = dataFolder;
         folderLock = Lock(dataFolder);
-        var file = Path.Combine(dataFolder, "secrets");
-        Demo = DemoMode.Of(dataFolder, withoutDemo, File.Exists(file) ? 0 : seed); // without the file, nothing was ever measured here
+        Demo = DemoMode.Of(dataFolder, withoutDemo, File.Exists(SecretsFile) ? 0 : seed); // without the file, nothing was ever measured here
         SignInToken = Demo.IsDemo ? Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)) : null;
         var secrets = Secrets(
-            file,
+            SecretsFile,
             ("internal", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))),
             ("platform", "xero_platform_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))));
         InternalKey = secrets["internal"];
@@ -64,6 +63,9 @@ internal sealed class ClusterSettings : IDisposable
 
     /// <summary>The superuser's password of PostgreSQL in a container, which its volume keeps.</summary>
     public string? PostgresPassword => dataFolder is null ? null : Secrets(Path.Combine(dataFolder, "postgres-container"), ("postgres", RandomNumberGenerator.GetHexString(40, lowercase: true)))["postgres"];
+
+    /// <summary>The file of the services' key and of the first platform key.</summary>
+    public string SecretsFile => Path.Combine(DataFolder, "secrets");
 
     /// <summary>Where the log goes.</summary>
     public string LogFile => Path.Combine(DataFolder, "logs", "cluster.log");

@@ -87,6 +87,23 @@ internal static class LocalCluster
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, Terminal>()); // it watches from the first moment
     }
 
+    /// <summary>Runs the application until it is stopped, which may be while it starts.</summary>
+    /// <returns>The exit code.</returns>
+    public static int RunToEnd(this DistributedApplication app)
+    {
+        var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        try
+        {
+            app.Run();
+        }
+        catch (Exception failure) when (stopping.IsCancellationRequested && failure is OperationCanceledException or AggregateException { InnerException: OperationCanceledException })
+        {
+            // stopped while it started
+        }
+
+        return Environment.ExitCode;
+    }
+
     /// <summary>Whether the terminal shows the log, too.</summary>
     public sealed class ShownLog
     {

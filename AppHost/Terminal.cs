@@ -8,8 +8,8 @@ using Microsoft.Extensions.Hosting;
 namespace Xerotier.AppHost;
 
 /// <summary>
-/// Tells a person what happens: a line for each store and service as it becomes ready, then what to open and what to try, and later
-/// what ends and what comes back. A cluster that does not get ready says why, and ends with exit code 1.
+/// Tells a person what happens: a line for each store and service as it becomes ready, then what to open, what to try as soon as xeroctl
+/// is built, and later what ends and what comes back. A cluster that does not get ready says why, and ends with exit code 1.
 /// </summary>
 internal sealed class Terminal(
     ClusterSettings cluster,
@@ -27,8 +27,13 @@ internal sealed class Terminal(
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     private readonly Stopwatch started = Stopwatch.StartNew(); // not since the process began: ./run was that before, and built
-    private Task building = Task.CompletedTask; // of xeroctl
+    private readonly bool hasKeys = TerminalKeys.AreThere;
     private readonly Dictionary<string, string> states = []; // by resource: "ready", or how it ended
+    private Task building = Task.CompletedTask; // of xeroctl
+
+    private string Address => $"http://localhost:{cluster.Port}";
+
+    private bool HasDashboard => model.Resources.Any(resource => resource.Name == Dashboard);
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -39,6 +44,10 @@ internal sealed class Terminal(
             lifetime.StopApplication();
         });
         using var stopping = lifetime.ApplicationStopping.Register(() => Say("Stopping …"));
+        if (hasKeys)
+        {
+            keys.Obey();
+        }
 
         var expected = model.Resources.Where(LocalCluster.IsOwn).Select(resource => resource.Name).ToHashSet();
         var welcomed = false;
@@ -94,7 +103,7 @@ internal sealed class Terminal(
         }
         else if (welcomed)
         {
-            Say($"  ✗ {name} {state}. Nothing restarts it by itself: start it in the dashboard, or start the cluster again.");
+            Say($"  ✗ {name} {state}. Nothing restarts it by itself: {(HasDashboard ? "start it in the dashboard, or start the cluster again" : "start the cluster again")}.");
         }
         else
         {
@@ -112,91 +121,133 @@ internal sealed class Terminal(
 
     private async Task WelcomeAsync(CancellationToken cancellation)
     {
-        var page = $"http://localhost:{cluster.Port}";
-        var credentials = Path.Combine(cluster.DataFolder, ClusterSettings.DemoFile);
-        var source = $"source {Quoted(credentials)}";
         var dashboard = await DashboardAsync(cancellation) ?? "left out (--no-dashboard)";
+        var signIn = cluster.SignInToken is { } token ? $"link/{token}  (signs you in once, within 10 minutes)"
+            : cluster.Demo.HasFleet ? $"  (sign in with a key from {ClusterSettings.DemoFile})"
+            : "  (sign in with the platform key)";
+        var keysAre = cluster.Demo.HasFleet ? $"Demo project       its addresses and keys are in {DemoFile}" : $"Platform key       in {cluster.SecretsFile}, after platform=";
         Say($"""
 
               Xerotier Status is up.
 
-              The page           {page}/status
-              As JSON            {page}/status.json
-            """);
-        Say($"""
-              Console            {page}/console/{(cluster.SignInToken is { } token ? $"link/{token}  (signs you in once, within 10 minutes)" : "  (sign in with the platform key)")}
-              The API            {page}/docs
+              The page           {Address}/status
+              As JSON            {Address}/status.json
+              Console            {Address}/console/{signIn}
+              The API            {Address}/docs
             """);
         if (MailCatcher.PageOf(model) is { } inbox)
         {
-            Say($"  Mails it sends     {inbox}");
+            Say($"  Mails it sends     {inbox}  (they stay on this machine)");
         }
 
         if (model.Resources.Any(resource => resource.Name == WebhookReceiver.Name))
         {
-            Say("  Webhooks it sends  verified and printed by samples/webhook-receiver, in the log");
+            Say("  Webhooks it sends  are received by samples/webhook-receiver, which verifies them and prints them to the log");
         }
 
-        Say($"  Aspire dashboard   {dashboard}");
-        Say(cluster.Demo.HasFleet
-            ? $$$"""
-                  Demo project       {{{PrivateServers.ReadSecrets(credentials).GetValueOrDefault("XEROTIER_BASE_URL")}}}
-                  Its credentials    {{{source}}}
-                  The log            {{{cluster.LogFile}}}
+        Say($"""
+              Aspire dashboard   {dashboard}
+              {keysAre}
+              The log            {cluster.LogFile}
 
-                  Try:  {{{source}}}
-                        # two of three routers fall silent; once their heartbeats are stale (30 s, unless set) the page says so
-                        curl -X PUT "$XEROTIER_FLEET_URL" -d '{"silent":{"routers":2,"shared_agents":0,"private_agents":0}}'
-                        # what monitoring reads, and the project's own view
-                        curl {{{page}}}/status.json
-                        curl -H "Authorization: Bearer $XEROTIER_API_KEY" "$XEROTIER_BASE_URL/health/dashboard"
-
-                """
-            : $$"""
-                  Platform key       in {{Path.Combine(cluster.DataFolder, "secrets")}}
-                  The log            {{cluster.LogFile}}
-
-                  Nothing is simulated here: the page shows what your own routers and agents report.
-                  Try:  PLATFORM_KEY=$(sed -n 's/^platform=//p' {{Quoted(Path.Combine(cluster.DataFolder, "secrets"))}})
-                        # your first project
-                        curl -H "Authorization: Bearer $PLATFORM_KEY" {{page}}/v1/platform/projects -d '{"name":"My team","slug":"my-team"}' -H 'Content-Type: application/json'
-
-                """);
-        if (TerminalKeys.AreThere)
+            """);
+        building = TryAsync(lifetime.ApplicationStopping);
+        if (hasKeys)
         {
             Say("  Keys: o opens the page, l shows or hides the log, q quits, as Ctrl-C does.\n");
-            keys.Obey($"{page}/status");
+            keys.PageIsUp($"{Address}/status");
         }
         else
         {
             Say("  Ctrl-C stops everything.\n");
         }
+    }
 
+    /// <summary>Says what to try: with xeroctl as soon as it is built; with curl where it cannot be built, or was not asked for (<c>./run</c> asks).</summary>
+    private async Task TryAsync(CancellationToken cancellation)
+    {
+        string? program = null;
         if (configuration["XEROTIER_XEROCTL_PROJECT"] is { Length: > 0 } project)
         {
-            building = BuildAsync(project, cluster.Demo.HasFleet ? source : null, cancellation);
+            program = await XeroctlBuild.RunAsync(project, cancellation);
+            if (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+
+            if (program is null)
+            {
+                Say($"  xeroctl could not be built: dotnet build {Quoted(project)} says why.\n");
+            }
         }
+
+        Say(program is null ? WithCurl() : WithXeroctl(program));
     }
+
+    /// <summary>Commands of xeroctl, to be pasted into another terminal as they are.</summary>
+    private string WithXeroctl(string program)
+    {
+        var path = $"PATH={Quoted(Path.GetDirectoryName(program)!)}:$PATH";
+        var runtime = Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory());
+        if (!runtime.StartsWith("/usr/", StringComparison.Ordinal))
+        {
+            path += $"; export DOTNET_ROOT={Quoted(runtime)}"; // what is built looks for its runtime in the default folders only, unless it is told
+        }
+
+        return cluster.Demo.HasFleet
+            ? $"""
+                  xeroctl is built. In another terminal, this shows the status and plans a maintenance window:
+
+                    source {Quoted(DemoFile)}; {path}
+                    xeroctl status
+                    xeroctl maintenance schedule --title "My first window" --description "A test." --starts-at +1h --ends-at +2h
+
+                """
+            : $"""
+                  xeroctl is built. In another terminal, this creates your first project:
+
+                    export XEROTIER_BASE_URL={Address} XEROTIER_PLATFORM_KEY={PlatformKey}; {path}
+                    xeroctl projects create --name "My team" --slug my-team
+
+                  Nothing is simulated here: the page shows what your own routers and agents report.
+
+                """;
+    }
+
+    private string WithCurl() => cluster.Demo.HasFleet
+        ? $$$"""
+              Try in another terminal:
+
+                source {{{Quoted(DemoFile)}}}
+                # two routers fall silent; once their heartbeats are stale (30 s, unless set) the page says so
+                curl -X PUT "$XEROTIER_FLEET_URL" -d '{"silent":{"routers":2,"shared_agents":0,"private_agents":0}}'
+                # what monitoring reads, and the project's own view
+                curl {{{Address}}}/status.json
+                curl -H "Authorization: Bearer $XEROTIER_API_KEY" "$XEROTIER_BASE_URL/health/dashboard"
+
+            """
+        : $$"""
+              In another terminal, this creates your first project:
+
+                PLATFORM_KEY={{PlatformKey}}
+                curl -H "Authorization: Bearer $PLATFORM_KEY" {{Address}}/v1/platform/projects -d '{"name":"My team","slug":"my-team"}' -H 'Content-Type: application/json'
+
+              Nothing is simulated here: the page shows what your own routers and agents report.
+
+            """;
+
+    private string DemoFile => Path.Combine(cluster.DataFolder, ClusterSettings.DemoFile);
+
+    /// <summary>The platform key, as the shell reads it from its file: it is shown nowhere.</summary>
+    private string PlatformKey => $"$(sed -n 's/^platform=//p' {Quoted(cluster.SecretsFile)})";
 
     /// <summary>A path as a word of the shell, whatever is in it.</summary>
     private static string Quoted(string path) => $"'{path.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 
-    private static async Task BuildAsync(string project, string? source, CancellationToken cancellation)
-    {
-        if (await XeroctlBuild.RunAsync(project, cancellation) is { } program)
-        {
-            Say($"  The command line   {program}{(source is null ? "" : $"\n                     {source}; {Quoted(program)} status")}\n");
-        }
-        else if (!cancellation.IsCancellationRequested)
-        {
-            Say($"  xeroctl could not be built: dotnet build {project} says why.\n");
-        }
-    }
-
     /// <summary>The dashboard's address, as soon as it listens; null where there is none.</summary>
     private async Task<string?> DashboardAsync(CancellationToken cancellation)
     {
-        if (!model.Resources.Any(resource => resource.Name == Dashboard))
+        if (!HasDashboard)
         {
             return null;
         }
