@@ -70,7 +70,7 @@ internal sealed record MessageContent(string Headline, string Body, IReadOnlyLis
             $"{what}: {series.Title}",
             said ?? series.Description,
             [
-                $"{RuleWording.Of(series)} at {series.LocalTime} in {series.Timezone}, for {Wording.Length(XmlConvert.ToTimeSpan(series.Duration))}",
+                $"{RuleWording.WithTime(series)}, for {Wording.Length(XmlConvert.ToTimeSpan(series.Duration))}",
                 RuleWording.Span(series),
                 RuleWording.LeftOut(series, now),
                 .. WhatOf(series.Severity, series.AffectedServices),

@@ -8,12 +8,6 @@ internal static class Wording
     /// <summary>“23 Nov 2026, 14:02 UTC”.</summary>
     public static string Moment(DateTimeOffset time) => time.UtcDateTime.ToString("d MMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
-    /// <summary>“23 Nov 2026”.</summary>
-    public static string Day(DateOnly date) => date.ToString("d MMM yyyy", CultureInfo.InvariantCulture);
-
-    /// <summary>“Monday”, “Monday and Friday”, “Monday, Tuesday and Friday”.</summary>
-    public static string List(List<string> items, string and = "and") => items.Count > 1 ? $"{string.Join(", ", items[..^1])} {and} {items[^1]}" : string.Concat(items);
-
     /// <summary>“2 d 3 h”, “1 h 30 min”, “45 s”: rounded to the minute, and below one to the second.</summary>
     public static string Length(TimeSpan length)
     {

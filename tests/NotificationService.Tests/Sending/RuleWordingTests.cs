@@ -1,4 +1,3 @@
-using Xerotier.NotificationService.Messages;
 using static Xerotier.NotificationService.Tests.Sending.SampleEvents;
 
 namespace Xerotier.NotificationService.Tests.Sending;
@@ -11,9 +10,9 @@ public sealed class RuleWordingTests
     [InlineData("freq=daily;interval=1", "Every day")]
     [InlineData("FREQ=DAILY;INTERVAL=2", "Every 2 days")]
     [InlineData("FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", "Every Monday, Tuesday, Wednesday, Thursday and Friday")]
-    [InlineData("FREQ=DAILY;INTERVAL=2;BYDAY=SA,SU", "Every 2 days, if it is Saturday or Sunday,")]
-    [InlineData("FREQ=DAILY;BYMONTHDAY=1,-1", "Every day, if it is the 1st or the last day,")]
-    [InlineData("FREQ=DAILY;BYMONTHDAY=13;BYDAY=FR", "Every day, if it is the 13th and Friday,")]
+    [InlineData("FREQ=DAILY;INTERVAL=2;BYDAY=SA,SU", "Every 2 days, if it is Saturday or Sunday")]
+    [InlineData("FREQ=DAILY;BYMONTHDAY=1,-1", "Every day, if it is the 1st or the last day")]
+    [InlineData("FREQ=DAILY;BYMONTHDAY=13;BYDAY=FR", "Every day, if it is the 13th and Friday")]
     [InlineData("FREQ=WEEKLY", "Every Sunday")]
     [InlineData("FREQ=WEEKLY;BYDAY=MO,FR,MO;COUNT=5", "Every Monday and Friday")]
     [InlineData("FREQ=WEEKLY;INTERVAL=2", "Every 2 weeks on Sunday")]
@@ -23,12 +22,18 @@ public sealed class RuleWordingTests
     [InlineData("FREQ=MONTHLY;INTERVAL=3;BYMONTHDAY=-1", "Every 3 months on the last day")]
     [InlineData("FREQ=MONTHLY;BYDAY=2TU", "Every month on the second Tuesday")]
     [InlineData("FREQ=MONTHLY;BYDAY=+1MO,-1FR,TH", "Every month on the first Monday, the last Friday and every Thursday")]
-    [InlineData("FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13", "Every month on the 13th, if it is Friday,")]
+    [InlineData("FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13", "Every month on the 13th, if it is Friday")]
     [InlineData("FREQ=YEARLY", "By the rule FREQ=YEARLY")]
     [InlineData("FREQ=MONTHLY;BYDAY=5MO", "By the rule FREQ=MONTHLY;BYDAY=5MO")]
     [InlineData("FREQ=DAILY;BYHOUR=4", "By the rule FREQ=DAILY;BYHOUR=4")]
     [InlineData("often", "By the rule often")]
     public void A_rule_is_said_in_words_and_one_of_a_later_release_as_it_is(string rule, string words) => Assert.Equal(words, RuleWording.Of(SeriesOf(rule)));
+
+    [Theory]
+    [InlineData("FREQ=DAILY", "Every day at 02:30 in Europe/Berlin")]
+    [InlineData("FREQ=DAILY;BYMONTHDAY=13;BYDAY=FR", "Every day, if it is the 13th and Friday, at 02:30 in Europe/Berlin")]
+    public void The_time_of_day_follows(string rule, string words) =>
+        Assert.Equal(words, RuleWording.WithTime(SeriesOf(rule) with { LocalTime = "02:30", Timezone = "Europe/Berlin" }));
 
     [Theory]
     [InlineData("FREQ=DAILY", "From 1 Mar 2026")]

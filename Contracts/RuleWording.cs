@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Xerotier.NotificationService.Messages;
+namespace Xerotier.Contracts;
 
 /// <summary>What a series' rule means (recurring.md section 19), in words.</summary>
-internal static class RuleWording
+public static class RuleWording
 {
     private const int MostLeftOut = 5;
 
@@ -11,7 +11,12 @@ internal static class RuleWording
     private static readonly string[] Ordinals = ["the first ", "the second ", "the third ", "the fourth "];
 
     /// <summary>“Every day”, “Every Sunday”, “Every 2 weeks on Monday and Friday”, “Every month on the second Tuesday”. A rule of a later release is shown as it is.</summary>
-    public static string Of(MaintenanceSeries series)
+    public static string Of(MaintenanceSeries series) => Words(series).TrimEnd(',');
+
+    /// <summary>The same with the time of day: “Every Sunday at 02:30 in Europe/Berlin”.</summary>
+    public static string WithTime(MaintenanceSeries series) => $"{Words(series)} at {series.LocalTime} in {series.Timezone}";
+
+    private static string Words(MaintenanceSeries series)
     {
         var rule = PartsOf(series);
         var interval = Part("INTERVAL") is "" or "1" ? "" : $"{Part("INTERVAL")} ";
@@ -21,12 +26,12 @@ internal static class RuleWording
         var days = weekdays.OfType<string>().ToList();
         return (known ? Part("FREQ") : "") switch
         {
-            "DAILY" when interval.Length == 0 && monthDays.Count == 0 && days.Count > 0 => $"Every {Wording.List(days)}",
+            "DAILY" when interval.Length == 0 && monthDays.Count == 0 && days.Count > 0 => $"Every {List(days)}",
             "DAILY" => $"{Every("day")}{If(monthDays, days)}",
-            "WEEKLY" when interval.Length == 0 => $"Every {Wording.List(OrFirst(days, $"{series.StartsOn.DayOfWeek}"))}",
-            "WEEKLY" => $"{Every("week")} on {Wording.List(OrFirst(days, $"{series.StartsOn.DayOfWeek}"))}",
-            "MONTHLY" when days.Count > 0 && monthDays.Count == 0 => $"{Every("month")} on {Wording.List([.. days.Select(day => day.Contains(' ', StringComparison.Ordinal) ? day : $"every {day}")])}",
-            "MONTHLY" => $"{Every("month")} on {Wording.List(OrFirst(monthDays, MonthDayOf($"{series.StartsOn.Day}")))}{If(days)}",
+            "WEEKLY" when interval.Length == 0 => $"Every {List(OrFirst(days, $"{series.StartsOn.DayOfWeek}"))}",
+            "WEEKLY" => $"{Every("week")} on {List(OrFirst(days, $"{series.StartsOn.DayOfWeek}"))}",
+            "MONTHLY" when days.Count > 0 && monthDays.Count == 0 => $"{Every("month")} on {List([.. days.Select(day => day.Contains(' ', StringComparison.Ordinal) ? day : $"every {day}")])}",
+            "MONTHLY" => $"{Every("month")} on {List(OrFirst(monthDays, MonthDayOf($"{series.StartsOn.Day}")))}{If(days)}",
             _ => $"By the rule {series.Rrule}",
         };
 
@@ -41,8 +46,8 @@ internal static class RuleWording
     public static string Span(MaintenanceSeries series)
     {
         var rule = PartsOf(series);
-        return $"From {Wording.Day(series.StartsOn)}"
-            + (DateOnly.TryParseExact(rule.GetValueOrDefault("UNTIL"), "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var until) ? $" until {Wording.Day(until)}" : "")
+        return $"From {Day(series.StartsOn)}"
+            + (DateOnly.TryParseExact(rule.GetValueOrDefault("UNTIL"), "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var until) ? $" until {Day(until)}" : "")
             + (rule.GetValueOrDefault("COUNT") is { } count ? count == "1" ? ", once" : $", {count} times" : "");
     }
 
@@ -50,11 +55,11 @@ internal static class RuleWording
     public static string LeftOut(MaintenanceSeries series, DateTimeOffset now)
     {
         var today = DateOnly.FromDateTime(now.UtcDateTime).AddDays(-1); // the zone may be behind
-        List<string> dates = [.. series.Exdates.Where(date => date >= today).Distinct().Order().Select(Wording.Day)];
+        List<string> dates = [.. series.Exdates.Where(date => date >= today).Distinct().Order().Select(Day)];
         var more = dates.Count - MostLeftOut;
         return dates.Count == 0 ? ""
-            : more <= 1 ? $"Not on {Wording.List(dates)}"
-            : $"Not on {Wording.List([.. dates[..MostLeftOut], $"{more} other days"])}";
+            : more <= 1 ? $"Not on {List(dates)}"
+            : $"Not on {List([.. dates[..MostLeftOut], $"{more} other days"])}";
     }
 
     private static Dictionary<string, string> PartsOf(MaintenanceSeries series)
@@ -94,5 +99,10 @@ internal static class RuleWording
 
     private static List<string> OrFirst(List<string> days, string first) => days.Count > 0 ? days : [first];
 
-    private static string If(params List<string>[] days) => string.Join(" and ", days.Where(list => list.Count > 0).Select(list => Wording.List(list, "or"))) is { Length: > 0 } which ? $", if it is {which}," : "";
+    private static string If(params List<string>[] days) => string.Join(" and ", days.Where(list => list.Count > 0).Select(list => List(list, "or"))) is { Length: > 0 } which ? $", if it is {which}," : "";
+
+    private static string Day(DateOnly date) => date.ToString("d MMM yyyy", CultureInfo.InvariantCulture);
+
+    /// <summary>“Monday”, “Monday and Friday”, “Monday, Tuesday and Friday”.</summary>
+    private static string List(List<string> items, string and = "and") => items.Count > 1 ? $"{string.Join(", ", items[..^1])} {and} {items[^1]}" : string.Concat(items);
 }
