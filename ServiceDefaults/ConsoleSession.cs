@@ -11,7 +11,8 @@ namespace Xerotier.ServiceDefaults;
 /// <param name="ProjectName">The project's name when the session began.</param>
 /// <param name="IsPlatformProject">Whether the project is one of the platform's own.</param>
 /// <param name="KeyName">The key's name.</param>
-public sealed record SignedInKey(string? ProjectId, string? ProjectName, bool IsPlatformProject, string KeyName);
+/// <param name="KeyId">The key's ID.</param>
+public sealed record SignedInKey(string? ProjectId, string? ProjectName, bool IsPlatformProject, string KeyName, string KeyId);
 
 /// <summary>
 /// What a session of the console holds (console.md, section 23). The Gateway owns sessions: it passes a request on to the Console with the

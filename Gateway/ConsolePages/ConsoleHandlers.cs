@@ -51,6 +51,11 @@ internal sealed partial class ConsoleHandlers(
         {
             Add(call, session);
         }
+        else if (call.Http.Request.Headers["Sec-Fetch-Site"] == "cross-site" && !call.Http.Request.Query.ContainsKey("error"))
+        {
+            await GoOnFromHereAsync(call);
+            return;
+        }
 
         await console(call);
     }
@@ -121,9 +126,14 @@ internal sealed partial class ConsoleHandlers(
             throw new ApiException(ApiErrors.CsrfFailed);
         }
 
-        if ((limits.TakeQuery(call.Client) ?? limits.TakeSignIn(call.Client)) is { } exceeded)
+        if (limits.TakeQuery(call.Client) is { } exceeded)
         {
             throw new ApiException(exceeded);
+        }
+
+        if (limits.TakeSignIn(call.Client) is { } failed)
+        {
+            throw new ApiException(failed with { Message = $"Too many wrong keys were tried from your network. You can try again in {failed.RetryAfterSeconds} s." });
         }
 
         var form = await Form.ReadAsync(call);
@@ -303,8 +313,8 @@ internal sealed partial class ConsoleHandlers(
 
         authorization.MarkUsed(known, call.Http.Request);
         return new(secret!, new(
-            project is null ? null : new(project.ProjectId, reading.ProjectName, project.PlatformProject, project.Name),
-            platform is null ? null : new(null, null, false, platform.Name),
+            project is null ? null : new(project.ProjectId, reading.ProjectName, project.PlatformProject, project.Name, project.Id),
+            platform is null ? null : new(null, null, false, platform.Name, platform.Id),
             reading.EndsAt));
     }
 
@@ -334,6 +344,24 @@ internal sealed partial class ConsoleHandlers(
             .. call.Http.Request.Headers.ContainsKey(ConsoleSession.LiveHeader) ? [new(ConsoleSession.LiveHeader, "1")] : Array.Empty<KeyValuePair<string, string>>(),
             .. zone is { Length: > 0 and <= 64 } && !zone.AsSpan().ContainsAnyExcept(ZoneCharacters) ? [new("Cookie", $"{ConsoleSession.ZoneCookie}={Uri.EscapeDataString(zone)}")] : Array.Empty<KeyValuePair<string, string>>(),
         ];
+    }
+
+    /// <summary>
+    /// A page that goes on by itself to where the request wanted to. With a link on another site, such as a mail's, a browser sends no cookie of
+    /// <c>SameSite=Strict</c>, through all redirects: only when a page of ours leads on does it show whether somebody is signed in.
+    /// </summary>
+    private static Task GoOnFromHereAsync(Call call)
+    {
+        var (request, response) = (call.Http.Request, call.Http.Response);
+        var path = PageShell.Html(request.Query["return"].ToString() is var wanted && ReturnPath.IsSafe(wanted) ? wanted : ReturnPath.Default);
+        response.ContentType = "text/html; charset=utf-8";
+        response.Headers.CacheControl = "no-store";
+        response.Headers.ContentSecurityPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers["Referrer-Policy"] = "no-referrer";
+        return response.WriteAsync(
+            $"<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Console</title><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"robots\" content=\"noindex\"><meta name=\"color-scheme\" content=\"light dark\"><meta http-equiv=\"refresh\" content=\"0;url={path}\"></head><body><h1>Console</h1><p><a href=\"{path}\">Go on</a></p></body></html>\n",
+            call.Aborted);
     }
 
     private static void Redirect(Call call, string path, int status = StatusCodes.Status303SeeOther)

@@ -76,6 +76,7 @@ public sealed class ErrorPages(Brand brand)
         403 => ("Not allowed", error.Message),
         404 => ("Page not found", error.Message == ApiErrors.NotFound().Message ? "There is no page at this address." : error.Message),
         405 => ("Method not allowed", "This address does not take requests of this kind."),
+        429 when error.Message != ApiErrors.RateLimitExceeded(0).Message => ("Too many requests", error.Message),
         429 => ("Too many requests", "Too many requests came from your network. Wait a moment, then try again."),
         503 or 504 => ("Temporarily unavailable", "This page cannot be shown right now. Try again in a moment."),
         >= 500 => ("Something went wrong", "This page cannot be shown because of an error on our side."),

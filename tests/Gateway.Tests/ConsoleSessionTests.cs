@@ -59,13 +59,38 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         Assert.Equal("303 /console/windows?status=active", await browser.SignInAsync(kinds["management"], "/console/windows?status=active"));
     }
 
+    /// <summary>With a link on another site no browser sends a cookie of SameSite=Strict, through all redirects.</summary>
+    [Theory]
+    [InlineData("/console/maintenance?status=active", "/console/maintenance?status=active")]
+    [InlineData("/console/keys?a=%22%3E", "/console/keys?a=%22%3E")]
+    [InlineData("/console/sign-in", Home)]
+    [InlineData("/console/sign-in?return=https%3A%2F%2Fevil.example%2F", Home)]
+    public async Task A_link_on_another_site_leads_to_a_page_of_ours_that_goes_on(string link, string wanted)
+    {
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
+        (string, string) fromElsewhere = ("Sec-Fetch-Site", "cross-site");
+        if (!link.StartsWith(SignIn, StringComparison.Ordinal))
+        {
+            var signIn = $"{SignIn}?return={Uri.EscapeDataString(link)}";
+            Assert.Equal($"303 {signIn}", await browser.GetAsync(link, fromElsewhere));
+            link = signIn;
+        }
+
+        using var response = await browser.SendAsync("GET", link, null, fromElsewhere);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Contains($"<meta http-equiv=\"refresh\" content=\"0;url={wanted}\">", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("frame-ancestors 'none'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        Assert.True(response.Headers.CacheControl?.NoStore);
+    }
+
     [Fact]
     public async Task A_session_holds_a_key_of_a_project_and_a_platform_key_and_may_put_either_down()
     {
         var database = await postgres.Server.CreateDatabaseAsync();
         await using var gateway = await TestGateway.StartAsync(database);
         var project = await gateway.CreateProjectAsync();
-        var (_, key) = await gateway.CreateKeyAsync(project, "management");
+        var (keyId, key) = await gateway.CreateKeyAsync(project, "management");
         using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
         await browser.SignInAsync(key);
         var first = browser.Cookie;
@@ -75,8 +100,8 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         Assert.Equal(began, await OneAsync(database, "select created_at from console_sessions")); // and it lasts no longer
 
         var held = await HeldAsync(gateway, browser);
-        Assert.Equal(new(project, "Test", false, "test-key"), held.Project);
-        Assert.Equal(new(null, null, false, "platform (configured)"), held.Platform);
+        Assert.Equal(new(project, "Test", false, "test-key", keyId), held.Project);
+        Assert.Equal((null, "platform (configured)"), (held.Platform!.ProjectId, held.Platform.KeyName));
         Assert.InRange(held.EndsAt, DateTimeOffset.UtcNow.AddHours(11.9), DateTimeOffset.UtcNow.AddHours(12.1));
         using (var old = new ConsoleBrowser(gateway.Service.HttpAddress) { Cookie = first })
         {
@@ -387,6 +412,9 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         using var refused = await good.SendAsync("POST", SignIn, form, Json);
         Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
         Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 60);
+        using var again = ConsoleBrowser.Form(("key", gateway.PlatformKey));
+        using var page = await good.SendAsync("POST", SignIn, again);
+        Assert.Matches("<p>Too many wrong keys were tried from your network. You can try again in [0-9]+ s.</p>", await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Equal("200", await good.GetAsync(Home)); // who is signed in goes on
         using var other = Client("203.0.113.10");
         Assert.Equal($"303 {Home}", await other.SignInAsync(gateway.PlatformKey));
@@ -509,7 +537,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     public async Task The_Console_learns_of_a_session_from_the_Gateway_alone()
     {
         await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
-        var forged = new ConsoleSession(new("proj_victim", "Victim", true, "root"), new(null, null, false, "root"), DateTimeOffset.UtcNow.AddDays(1)).ToHeader();
+        var forged = new ConsoleSession(new("proj_victim", "Victim", true, "root", "key_1"), new(null, null, false, "root", "key_2"), DateTimeOffset.UtcNow.AddDays(1)).ToHeader();
         (string, string)[] headers =
             [(ConsoleSession.SecretHeader, RandomSecret.Create()), (ConsoleSession.HeldHeader, forged), ("xerotier-session", "x"), ("Authorization", "Bearer x"), ("X-Forwarded-Host", "evil.example")];
         using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
