@@ -1,10 +1,20 @@
 // Makes the console quicker; without it everything works. Live parts are fetched again while the page is in view.
 (() => {
   'use strict';
-  // The first time, times are shown in the browser's zone.
-  if (!/(^|; )xero_zone=/.test(document.cookie)) {
+  // What answers a form is at no address of its own, and says what must not go away.
+  const isAnswer = document.body.hasAttribute('data-answer');
+  // Without a choice of the user's, times are shown in the browser's zone.
+  const hasZone = () => /(^|; )xero_zone=/.test(document.cookie);
+  if (!hasZone()) {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (zone) document.cookie = `xero_zone=${encodeURIComponent(zone)}; Path=/console/; SameSite=Strict; Max-Age=31536000${location.protocol === 'https:' ? '; Secure' : ''}`;
+    if (hasZone() && zone !== 'UTC' && !isAnswer && document.querySelector('main time')) location.reload();
+  }
+  // What has been done is said once.
+  const address = new URL(location);
+  if (address.searchParams.has('done')) {
+    for (const name of ['done', 'note']) address.searchParams.delete(name);
+    history.replaceState(null, '', address);
   }
   // A form made what is shown here: to load the page again must not make another.
   const secret = document.querySelector('.secret');
@@ -22,8 +32,63 @@
   document.addEventListener('click', (e) => {
     for (const open of document.querySelectorAll('.confirm[open]')) if (!open.contains(e.target)) open.open = false;
   });
-  // UTC beside times is of what stood in them.
-  for (const times of document.querySelectorAll('[data-times]')) times.addEventListener('input', () => times.querySelector('#zone-hint')?.remove());
+  // UTC beside times follows what stands in them: the first instant of an ambiguous local time, nothing of a skipped one.
+  const inUtc = (local, zone) => {
+    const wall = Date.parse(`${local}Z`);
+    const clock = Intl.DateTimeFormat('en-US', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' });
+    const wallAt = (instant) => {
+      const at = Object.fromEntries(clock.formatToParts(instant).map((part) => [part.type, Number(part.value)]));
+      return Date.UTC(at.year, at.month - 1, at.day, at.hour, at.minute, at.second);
+    };
+    const day = 86400000;
+    const found = [wall - day, wall + day].map((near) => wall - (wallAt(near) - near)).sort((a, b) => a - b).find((instant) => wallAt(instant) === wall);
+    return new Date(found).toUTCString().replace(/^\w+, 0?(\d+ \w+ \d+) (\d+:\d+).*/, '$1, $2');
+  };
+  for (const times of document.querySelectorAll('[data-times]')) {
+    times.addEventListener('input', () => {
+      const field = (name) => times.querySelector(`[name="${name}"]`).value;
+      let text = '';
+      try {
+        const zone = field('zone').trim();
+        const all = times.dataset.times.split(' ').map((name) => inUtc(field(name), zone));
+        if (zone !== 'UTC' && !all.includes('Invalid Date')) text = `In UTC: ${all.join(' to ')}.`;
+      } catch { /* An invalid time or zone has no UTC; what is wrong with it is said when it is sent. */ }
+      times.querySelector('#utc').textContent = text;
+    });
+  }
+  // A preview, and how many a button tells, follow what is typed when it rests.
+  for (const form of document.forms) {
+    const parts = form.querySelectorAll('[data-preview]');
+    const button = form.querySelector('button[value=preview]');
+    if (!button || !parts.length) continue;
+    let [timer, asked] = [0, null];
+    const preview = async () => {
+      if ([...form.elements].some((field) => field.validity?.badInput)) return;
+      const body = new URLSearchParams(new FormData(form));
+      body.set(button.name, button.value);
+      body.set('preview_alone', 'on');
+      let page = null;
+      try {
+        const response = await fetch(form.getAttribute('action'), { method: 'POST', body, headers: { Accept: 'text/html' }, redirect: 'manual', signal: asked.signal });
+        if (response.ok || response.status === 400) page = new DOMParser().parseFromString(await response.text(), 'text/html'); // 400: something else in it is wrong
+      } catch (failure) {
+        if (failure.name === 'AbortError') return; // something was typed meanwhile
+      }
+      const same = page && [...page.forms].find((one) => one.querySelector('button[value=preview]'));
+      for (const part of parts) {
+        const now = same?.querySelector(`[data-preview="${part.dataset.preview}"]`);
+        if (now) part.replaceChildren(...now.childNodes);
+        else part.textContent = part.localName === 'section' ? 'The preview cannot be shown right now.' : '';
+      }
+    };
+    form.addEventListener('input', () => {
+      clearTimeout(timer);
+      asked?.abort();
+      asked = new AbortController();
+      timer = setTimeout(preview, 800);
+    });
+    form.addEventListener('submit', () => { clearTimeout(timer); asked?.abort(); });
+  }
   for (const form of document.forms) {
     form.addEventListener('submit', (e) => {
       // A preview needs no field filled in, but a date that is half typed would be sent as none.
@@ -35,8 +100,7 @@
   addEventListener('pageshow', () => document.querySelectorAll('button[disabled]').forEach((b) => { b.disabled = false; }));
 
   const live = () => document.querySelectorAll('[data-live]');
-  // What answers a form is at no address of its own, and says what must not go away.
-  if (!document.querySelector('main [data-live]') || document.body.hasAttribute('data-answer')) return;
+  if (!document.querySelector('main [data-live]') || isAnswer) return;
   const every = 5000;
   const old = 15000;
   let wait = every;

@@ -6,15 +6,17 @@ namespace Xerotier.OperatorConsole.Audit;
 /// <summary>The audit trail of the whole project, and that of keys, which the Gateway keeps.</summary>
 internal static class AuditEndpoints
 {
+    private const string PlatformKeys = "platform_key";
+
     public static void MapAudit(this IEndpointRouteBuilder pages) => pages.MapGet("audit", ShowAsync);
 
     private static async Task<IResult> ShowAsync(Visit visit)
     {
-        switch (visit.Http.Request.Query["object"].ToString())
+        switch (Object(visit))
         {
             case "api_key":
                 return await ShowKeysAsync(visit, visit.OfProject("management/keys/events"), "/console/keys");
-            case "platform_key":
+            case PlatformKeys:
                 _ = visit.Platform();
                 return await ShowKeysAsync(visit, "/v1/platform/keys/events", "/console/platform/keys");
         }
@@ -22,6 +24,9 @@ internal static class AuditEndpoints
         var list = await visit.Api.GetAsync(visit.OfProject($"management/events?{visit.ListQuery(50, "object")}"), AuditJson.Default.JsonElement);
         return Page(visit, list.GetProperty("data").EnumerateArray().Select(AuditEntry.Of), list.GetProperty("last_id").GetString(), list.GetProperty("has_more").GetBoolean());
     }
+
+    /// <summary>The kind of objects that was asked for. Who has a platform key alone sees no others than those keys.</summary>
+    private static string Object(Visit visit) => visit.Http.Request.Query["object"].ToString() is { Length: > 0 } asked ? asked : visit.Held is { Project: null, Platform: not null } ? PlatformKeys : "";
 
     private static async Task<IResult> ShowKeysAsync(Visit visit, string path, string page)
     {
@@ -32,7 +37,7 @@ internal static class AuditEndpoints
     private static IResult Page(Visit visit, IEnumerable<AuditEntry> events, string? lastId, bool hasMore) => visit.Page<AuditPage>(new()
     {
         [nameof(AuditPage.Events)] = events.ToList(),
-        [nameof(AuditPage.Object)] = visit.Http.Request.Query["object"].ToString(),
+        [nameof(AuditPage.Object)] = Object(visit),
         [nameof(AuditPage.LastId)] = lastId,
         [nameof(AuditPage.HasMore)] = hasMore,
     });

@@ -51,7 +51,7 @@ internal static class DemoEndpoints
 
     private static async Task<IResult> ShowAsync(Visit visit, FleetControl control, FormValues? form = null)
     {
-        _ = visit.Platform();
+        _ = (control.Address, visit.Platform());
         var state = await control.GetAsync(visit.Http.RequestAborted);
         var page = await visit.Api.GetStatusAsync();
         form ??= FormValues.Of(("routers", $"{state.Silent.Routers}"), ("shared_agents", $"{state.Silent.SharedAgents}"), ("private_agents", $"{state.Silent.PrivateAgents}"));
@@ -60,7 +60,7 @@ internal static class DemoEndpoints
 
     private static async Task<IResult> SetAsync(Visit visit, FleetControl control)
     {
-        _ = visit.Platform();
+        _ = (control.Address, visit.Platform());
         var form = await FormValues.ReadAsync(visit.Http.Request);
         var state = await control.GetAsync(visit.Http.RequestAborted);
         var wanted = form["action"] == "all" ? new Senders(0, 0, 0)
@@ -91,7 +91,9 @@ internal static class DemoEndpoints
 /// <param name="options">Where it is.</param>
 internal sealed class FleetControl(HttpClient http, IOptions<DemoOptions> options)
 {
-    private Uri Address => options.Value.FleetUrl ?? throw new ApiException(ApiErrors.NotFound("There is no demo here."));
+    /// <summary>Where it is.</summary>
+    /// <exception cref="ApiException">404: there is no demo.</exception>
+    public Uri Address => options.Value.FleetUrl ?? throw new ApiException(ApiErrors.NotFound("There is no demo here."));
 
     /// <summary>The fleet, and who is silent.</summary>
     /// <exception cref="ApiException">404: there is no demo. 503: the fleet does not respond.</exception>

@@ -32,6 +32,12 @@ internal static class IncidentEndpoints
         incidents.MapPost("{id}/delete", DeleteAsync);
     }
 
+    /// <summary>The newest of the project's drafts.</summary>
+    /// <param name="visit">The request.</param>
+    /// <param name="within">The longest that it may take; null: as long as requests do.</param>
+    public static Task<ListPage<Incident>> DraftsAsync(Visit visit, TimeSpan? within = null) =>
+        visit.Api.GetAsync(visit.OfProject("management/incidents?draft=true&limit=10"), ContractsJson.Wire.ListPageIncident, within);
+
     private static string PathOf(Visit visit, string id) => visit.OfProject($"management/incidents/{Uri.EscapeDataString(id)}");
 
     private static async Task<IResult> ListAsync(Visit visit, bool drafts)
@@ -45,7 +51,8 @@ internal static class IncidentEndpoints
     private static async Task<IResult> ShowAsync(Visit visit, string id, FormValues? form, string? problem = null, int status = 200)
     {
         var found = visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
-        var events = visit.Api.GetAsync(PathOf(visit, id) + "/events?limit=100", ContractsJson.Wire.ListPageIncidentEvent);
+        var events = form?.IsOn(FormValues.PreviewAloneField) == true ? Task.FromResult<ListPage<IncidentEvent>>(new() { Data = [], FirstId = null, LastId = null, HasMore = false })
+            : visit.Api.GetAsync(PathOf(visit, id) + "/events?limit=100", ContractsJson.Wire.ListPageIncidentEvent);
         var components = ComponentsAsync(visit);
         var page = visit.LivePageAsync();
         var (incident, tag) = await found;
@@ -53,9 +60,9 @@ internal static class IncidentEndpoints
             ("status", (incident.Status is IncidentStatus.Resolved ? IncidentStatus.Postmortem : incident.Status).Wire()),
             ("zone", visit.Zone.Name), ("notify", "on"), (FormValues.IdempotencyField, FormValues.NewIdempotencyKey()), (FormValues.VersionField, tag));
         form.TakeNewer(tag);
-        var audience = incident.Draft ? await Notification.AudienceAsync(visit, "incident.created", incident.Components.Select(component => component.Id))
-            : form.IsOn("notify") ? await Notification.AudienceAsync(visit, Happening(form), Affected(incident, form)) : null;
+        var audience = await (incident.Draft ? Notification.AudienceAsync(visit, "incident.created", incident.Components.Select(component => component.Id)) : Notification.AudienceAsync(visit, Happening(form), Affected(incident, form)));
         IReadOnlyList<IncidentUpdate> updates = [.. incident.Updates, UpdateIn(visit, incident, form)];
+        var isTold = incident.Draft ? IsTold(visit, incident) : !Notification.ComesLate(visit, updates[^1].At);
         return visit.Page<IncidentPage>(
             new()
             {
@@ -68,7 +75,8 @@ internal static class IncidentEndpoints
                 [nameof(IncidentPage.Public)] = await page,
                 [nameof(IncidentPage.Outlook)] = await page is { } seen ? IncidentWords.Outlook(seen, incident.Id, updates) : null,
                 [nameof(IncidentPage.Impact)] = IncidentWords.Impact(await components, incident, updates),
-                [nameof(IncidentPage.Told)] = incident.Draft ? Notification.OfDraft(incident, audience) : Notification.Told(form, audience, Notification.ComesLate(visit, updates[^1].At)),
+                [nameof(IncidentPage.Audience)] = isTold ? audience : null,
+                [nameof(IncidentPage.Told)] = incident.Draft ? Notification.OfDraft(incident, audience) : Notification.Told(form, audience, comesLate: !isTold),
             },
             status);
     }
@@ -246,8 +254,7 @@ internal static class IncidentEndpoints
         try
         {
             var draft = await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
-            var comesLate = draft.ResolvedAt is not null && Notification.ComesLate(visit, draft.Updates[^1].At);
-            if (draft.Updates is [.., { Notify: true }] && !comesLate && await Notification.MustAskAsync(visit, form, "incident.created", draft.Components.Select(component => component.Id)) is { } question)
+            if (IsTold(visit, draft) && await Notification.MustAskAsync(visit, form, "incident.created", draft.Components.Select(component => component.Id)) is { } question)
             {
                 return question;
             }
@@ -314,6 +321,9 @@ internal static class IncidentEndpoints
     private static IEnumerable<string> Affected(Incident incident, FormValues form) => incident.Components.Select(component => component.Id).Union(NamedIn(form));
 
     private static IEnumerable<string> NamedIn(FormValues form) => ComponentField.Chosen(form).Select(chosen => chosen.Id);
+
+    /// <summary>Whether a draft is told to anybody once it is published.</summary>
+    private static bool IsTold(Visit visit, Incident draft) => draft.Updates[^1].Notify && !(draft.ResolvedAt is not null && Notification.ComesLate(visit, draft.Updates[^1].At));
 
     /// <summary>Whether an incident is told to nobody: it was over more than an hour ago.</summary>
     private static bool OpensLate(Visit visit, FormValues form) => form["status"] == IncidentStatus.Resolved.Wire() && Notification.ComesLate(visit, form.Time("started_at"));

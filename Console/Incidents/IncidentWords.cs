@@ -21,6 +21,17 @@ internal static class IncidentWords
         _ => "outage",
     };
 
+    /// <summary>The class with the colour of what the whole page would say.</summary>
+    public static string Kind(string outlook) => outlook switch
+    {
+        "Under Maintenance" => "maintenance",
+        "Major Outage" => "major_outage",
+        "Partial Outage" => "partial_outage",
+        "Degraded Performance" => "degraded",
+        "All Systems Operational" => "operational",
+        _ => "unknown",
+    };
+
     /// <summary>The colour of an impact.</summary>
     public static string? Kind(IncidentImpact impact) => impact switch
     {

@@ -1,4 +1,5 @@
 using Xerotier.OperatorConsole.Api;
+using Xerotier.OperatorConsole.Incidents;
 using Xerotier.OperatorConsole.Visits;
 
 namespace Xerotier.OperatorConsole.Overview;
@@ -6,6 +7,9 @@ namespace Xerotier.OperatorConsole.Overview;
 /// <summary>The project's live health, and what is on the public page now.</summary>
 internal static class OverviewEndpoints
 {
+    /// <summary>How long the overview waits for what it can do without.</summary>
+    private static readonly TimeSpan Within = TimeSpan.FromSeconds(1);
+
     public static void MapOverview(this IEndpointRouteBuilder pages)
     {
         pages.MapGet("", OverviewAsync);
@@ -19,10 +23,19 @@ internal static class OverviewEndpoints
             return Visit.See("/console/platform/projects");
         }
 
-        var health = visit.Api.GetAsync(visit.OfProject("health/dashboard?limit=1"), ContractsJson.Wire.HealthDashboardResponse);
+        var isPlatform = visit.Project().IsPlatformProject;
+        var health = GatewayApi.OrNullAsync(visit.Api.GetAsync(visit.OfProject("health/dashboard?limit=1"), ContractsJson.Wire.HealthDashboardResponse));
         var page = visit.PublicAsync();
-        visit.Health = await GatewayApi.OrNullAsync(health);
-        return visit.Page<OverviewPage>(new() { [nameof(OverviewPage.Health)] = visit.Health, [nameof(OverviewPage.Public)] = await page });
+        var drafts = isPlatform ? GatewayApi.OrNullAsync(IncidentEndpoints.DraftsAsync(visit, Within)) : Task.FromResult<ListPage<Incident>?>(null);
+        var own = isPlatform ? GatewayApi.OrNullAsync(visit.Api.GetAsync(visit.OfProject("management/incidents?draft=false&limit=50"), ContractsJson.Wire.ListPageIncident, Within)) : Task.FromResult<ListPage<Incident>?>(null);
+        (visit.Health, visit.Drafts) = (await health, await drafts);
+        return visit.Page<OverviewPage>(new()
+        {
+            [nameof(OverviewPage.Health)] = visit.Health,
+            [nameof(OverviewPage.Public)] = await page,
+            [nameof(OverviewPage.Drafts)] = visit.Drafts,
+            [nameof(OverviewPage.Own)] = (await own)?.Data.Select(incident => incident.Id).ToHashSet(StringComparer.Ordinal) ?? [],
+        });
     }
 
     private static async Task<IResult> FleetAsync(Visit visit)

@@ -22,7 +22,7 @@ internal static class PlatformEndpoints
         platform.MapPost("projects/{id}/suspend", (Visit visit, string id) => SuspendAsync(visit, id, "suspend", "suspended"));
         platform.MapPost("projects/{id}/resume", (Visit visit, string id) => SuspendAsync(visit, id, "resume", "resumed"));
         platform.MapGet("components", ComponentsAsync);
-        platform.MapGet("components/new", (Visit visit) => ComponentForm(visit, null, FormValues.Of(("position", "100"))));
+        platform.MapGet("components/new", (Visit visit) => ComponentFormAsync(visit, null, FormValues.Of(("position", "100"))));
         platform.MapPost("components/new", CreateComponentAsync);
         platform.MapGet("components/{id}", EditComponentAsync);
         platform.MapPost("components/{id}", SaveComponentAsync);
@@ -79,11 +79,18 @@ internal static class PlatformEndpoints
         return visit.Page<ComponentsPage>(new() { [nameof(ComponentsPage.List)] = list, [nameof(ComponentsPage.WithArchived)] = archived });
     }
 
-    private static IResult ComponentForm(Visit visit, Component? component, FormValues form, ApiError? refused = null)
+    private static async Task<IResult> ComponentFormAsync(Visit visit, Component? component, FormValues form, ApiError? refused = null)
     {
         _ = visit.Platform();
         return visit.Page<ComponentFormPage>(
-            new() { [nameof(ComponentFormPage.Component)] = component, [nameof(ComponentFormPage.Form)] = form, [nameof(ComponentFormPage.Problem)] = refused?.Message }, refused?.Status ?? form.Status);
+            new()
+            {
+                [nameof(ComponentFormPage.Component)] = component,
+                [nameof(ComponentFormPage.Events)] = component is null ? null : await visit.Api.GetAsync($"{ComponentPath(component.Id)}/events?limit=100", ContractsJson.Wire.ListPageComponentEvent),
+                [nameof(ComponentFormPage.Form)] = form,
+                [nameof(ComponentFormPage.Problem)] = refused?.Message,
+            },
+            refused?.Status ?? form.Status);
     }
 
     private static async Task<IResult> CreateComponentAsync(Visit visit)
@@ -103,14 +110,14 @@ internal static class PlatformEndpoints
             }
         }
 
-        return ComponentForm(visit, null, form);
+        return await ComponentFormAsync(visit, null, form);
     }
 
     private static async Task<IResult> EditComponentAsync(Visit visit, string id)
     {
         _ = visit.Platform();
         var (component, tag) = await visit.Api.FindAsync(ComponentPath(id), ContractsJson.Wire.Component);
-        return ComponentForm(visit, component, FormOf(component, tag));
+        return await ComponentFormAsync(visit, component, FormOf(component, tag));
     }
 
     private static async Task<IResult> SaveComponentAsync(Visit visit, string id)
@@ -132,7 +139,7 @@ internal static class PlatformEndpoints
             }
         }
 
-        return ComponentForm(visit, component, form);
+        return await ComponentFormAsync(visit, component, form);
     }
 
     private static async Task<IResult> ArchiveComponentAsync(Visit visit, string id)
@@ -145,7 +152,7 @@ internal static class PlatformEndpoints
         catch (ApiException refused) when (refused.Error.Status is 409)
         {
             var (component, tag) = await visit.Api.FindAsync(ComponentPath(id), ContractsJson.Wire.Component);
-            return ComponentForm(visit, component, FormOf(component, tag), refused.Error);
+            return await ComponentFormAsync(visit, component, FormOf(component, tag), refused.Error);
         }
     }
 

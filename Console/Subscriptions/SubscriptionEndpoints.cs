@@ -11,6 +11,8 @@ internal static class SubscriptionEndpoints
     private const string Root = "/console/subscriptions";
     private static readonly string[] Fields = ["channel", "target", "components", "events"];
 
+    private static readonly TimeSpan NamesWithin = TimeSpan.FromSeconds(1);
+
     public static void MapSubscriptions(this IEndpointRouteBuilder pages)
     {
         var subscriptions = pages.MapGroup("subscriptions");
@@ -40,7 +42,7 @@ internal static class SubscriptionEndpoints
     {
         var subscription = visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.Subscription);
         var deliveries = DeliveriesAsync(visit, id);
-        return Page(visit, await subscription, await deliveries, problem, status);
+        return await PageAsync(visit, await subscription, await deliveries, problem, status);
     }
 
     /// <summary>One with a secret that was made just now: it is shown whatever else fails, for nobody can read it again.</summary>
@@ -48,24 +50,25 @@ internal static class SubscriptionEndpoints
     {
         try
         {
-            return Page(visit, made, await DeliveriesAsync(visit, made.Id), null, status, made.Secret);
+            return await PageAsync(visit, made, await DeliveriesAsync(visit, made.Id), null, status, made.Secret);
         }
         catch (ApiException)
         {
-            return Page(visit, made, null, "Its messages cannot be read right now.", status, made.Secret);
+            return await PageAsync(visit, made, null, "Its messages cannot be read right now.", status, made.Secret);
         }
     }
 
     private static Task<ListPage<Delivery>> DeliveriesAsync(Visit visit, string id) =>
         visit.Api.GetAsync(PathOf(visit, id) + $"/deliveries?{visit.ListQuery(50)}", ContractsJson.Wire.ListPageDelivery);
 
-    private static IResult Page(Visit visit, Subscription subscription, ListPage<Delivery>? deliveries, string? problem, int status, string? secret = null) => visit.Page<SubscriptionPage>(
+    private static async Task<IResult> PageAsync(Visit visit, Subscription subscription, ListPage<Delivery>? deliveries, string? problem, int status, string? secret = null) => visit.Page<SubscriptionPage>(
         new()
         {
             [nameof(SubscriptionPage.Subscription)] = subscription,
             [nameof(SubscriptionPage.Deliveries)] = deliveries,
             [nameof(SubscriptionPage.Problem)] = problem,
             [nameof(SubscriptionPage.Secret)] = secret,
+            [nameof(SubscriptionPage.Names)] = subscription.Components.Count == 0 ? null : (await visit.PublicAsync(NamesWithin))?.Indicators.ToDictionary(indicator => indicator.Id, indicator => indicator.Name),
         },
         status);
 

@@ -25,6 +25,9 @@ public sealed class FormValues
     /// <summary>The field by which somebody goes back from a question to the form.</summary>
     public const string BackField = "back";
 
+    /// <summary>The field by which the script says that it asks for the preview alone: nothing else of the page is read.</summary>
+    public const string PreviewAloneField = "preview_alone";
+
     /// <summary>What is wrong with the whole, as a sentence; null: nothing.</summary>
     public string? Problem { get; set; }
 

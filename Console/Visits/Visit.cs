@@ -52,6 +52,9 @@ public sealed class Visit
     /// <summary>The project's health, where the page has read it.</summary>
     public HealthDashboardResponse? Health { get; set; }
 
+    /// <summary>The newest of the project's drafts, where the page has read them.</summary>
+    public ListPage<Incident>? Drafts { get; set; }
+
     /// <summary>The numbers beside the navigation; null: there are none on this page.</summary>
     public Counts? Counts { get; private set; }
 
@@ -140,7 +143,8 @@ public sealed class Visit
             var visit = Of(httpContext);
             var request = httpContext.Request;
             var isAnswer = request.Query.ContainsKey("done") && !request.Headers.ContainsKey(ConsoleSession.LiveHeader); // what was changed is not in the numbers yet
-            visit.Counts = visit is { IsInterrupted: false, Held.Project: not null } && !isAnswer ? await Counts.ReadAsync(visit) : null;
+            var isPreview = FormValues.SentWith(httpContext)?.IsOn(FormValues.PreviewAloneField) == true;
+            visit.Counts = visit is { IsInterrupted: false, Held.Project: not null } && !isAnswer && !isPreview ? await Counts.ReadAsync(visit) : null;
             await pages.WriteAsync(httpContext, page, parameters, status);
         }
     }

@@ -35,7 +35,7 @@ internal static class WindowEndpoints
 
     private static async Task<IResult> ListAsync(Visit visit)
     {
-        var list = await visit.Api.GetAsync(visit.OfProject($"management/maintenance?{visit.ListQuery(50, "status")}"), ContractsJson.Wire.ListPageMaintenanceWindow);
+        var list = await visit.Api.GetAsync(visit.OfProject($"management/maintenance?{visit.ListQuery(50, WindowsPage.Filters)}"), ContractsJson.Wire.ListPageMaintenanceWindow);
         return visit.Page<WindowsPage>(new() { [nameof(WindowsPage.List)] = list });
     }
 

@@ -23,7 +23,7 @@ public sealed partial class FilmStrip(BrowserFixture browser)
         var watch = Stopwatch.StartNew();
         try
         {
-            var printed = await host.ReadyAsync(TimeSpan.FromMinutes(3), "The command line");
+            var printed = await host.ReadyAsync(TimeSpan.FromMinutes(3), "xeroctl maintenance schedule ");
             var link = printed.Select(line => SignInLink().Match(line)).Single(match => match.Success).Value;
             await using (var terminal = await browser.VisitAsync("about:blank", Desk))
             {

@@ -78,7 +78,7 @@ public sealed class OutlookTests
     public void Of_more_incidents_than_the_page_names_nothing_is_promised() =>
         Assert.Null(IncidentWords.Outlook(Page("oo", OverallKey.Operational, "") with { OpenIncidentsTotal = 11 }, "inc_it", [Update(0, "r")]));
 
-    private static IncidentUpdate Update(int minute, string letters) => new()
+    internal static IncidentUpdate Update(int minute, string letters) => new()
     {
         Id = $"upd_{minute}",
         Status = letters == "r" ? IncidentStatus.Resolved : IncidentStatus.Identified,
@@ -91,7 +91,7 @@ public sealed class OutlookTests
         Notify = true,
     };
 
-    private static Incident Incident(string id, IReadOnlyList<IncidentUpdate> updates) => new()
+    internal static Incident Incident(string id, IReadOnlyList<IncidentUpdate> updates) => new()
     {
         Id = id,
         ProjectId = "proj_1",
@@ -126,7 +126,7 @@ public sealed class OutlookTests
         ArchivedAt = null,
     };
 
-    private static StatusDocument Page(string shown, OverallKey key, string label) => new()
+    internal static StatusDocument Page(string shown, OverallKey key, string label) => new()
     {
         GeneratedAt = DateTimeOffset.UnixEpoch,
         StaleSince = null,

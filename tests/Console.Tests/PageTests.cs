@@ -92,7 +92,7 @@ public sealed partial class PageTests
     [Fact]
     public async Task Hostile_names_of_a_project_and_its_keys_are_text()
     {
-        var held = new ConsoleSession(new("proj_1", Hostile, true, Hostile), new(null, null, false, Hostile), DateTimeOffset.UtcNow.AddHours(1));
+        var held = new ConsoleSession(new("proj_1", Hostile, true, Hostile, "key_1"), new(null, null, false, Hostile, "key_2"), DateTimeOffset.UtcNow.AddHours(1));
         var keys = Read(
             """
             {"object":"list","first_id":"key_1","last_id":"key_1","has_more":false,
@@ -163,6 +163,52 @@ public sealed partial class PageTests
     }
 
     [Fact]
+    public async Task The_overview_names_the_drafts_and_leads_to_where_an_incident_goes_on()
+    {
+        var (ours, theirs) = (OutlookTests.Incident("inc_ours", [OutlookTests.Update(0, "x")]), OutlookTests.Incident("inc_theirs", [OutlookTests.Update(0, "x")]));
+        var page = OutlookTests.Page("o", OverallKey.Operational, "") with { Incidents = [ours.ToPublic(), theirs.ToPublic()], OpenIncidentsTotal = 2 };
+        var drafts = new ListPage<Incident> { Data = [Draft("inc_draft")], FirstId = "inc_draft", LastId = "inc_draft", HasMore = false };
+
+        var (html, _) = await RenderAsync(visit => visit.Page<OverviewPage>(new() { [nameof(OverviewPage.Public)] = page, [nameof(OverviewPage.Drafts)] = drafts, [nameof(OverviewPage.Own)] = new HashSet<string> { "inc_ours" } }));
+
+        Assert.Contains("<a href=\"/console/incidents/inc_draft\">", html);
+        Assert.Contains("<a href=\"/console/incidents/inc_ours\">", html);
+        Assert.Contains("<a href=\"/status/incidents/inc_theirs\">", html);
+    }
+
+    [Theory]
+    [InlineData("key_1", true)]
+    [InlineData("key_2", false)]
+    public async Task The_key_that_somebody_is_signed_in_with_is_marked(string signedInWith, bool isMarked)
+    {
+        var key = new ApiKey { Id = "key_1", Name = "ops", Scopes = ["management"], ExpiresAt = null, AllowedIps = [], CreatedAt = DateTimeOffset.UnixEpoch, CreatedBy = null, LastUsedAt = null, RevokedAt = null };
+        var (html, _) = await RenderAsync(
+            visit => visit.Page<KeysPage>(new()
+            {
+                [nameof(KeysPage.Ring)] = new KeyRing("/console/keys", "", "API keys", [], CanRotate: true),
+                [nameof(KeysPage.List)] = new ListPage<ApiKey> { Data = [key], FirstId = "key_1", LastId = "key_1", HasMore = false },
+                [nameof(KeysPage.Form)] = FormValues.Of(),
+            }),
+            held: new(new("proj_1", "Project", true, "ops", signedInWith), null, DateTimeOffset.UtcNow.AddHours(1)));
+
+        Assert.Equal(isMarked, html.Contains("Your key", StringComparison.Ordinal));
+        Assert.Equal(isMarked, html.Contains("and you are signed out", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task All_that_was_entered_can_be_read_and_nothing_of_the_forms_own()
+    {
+        var sent = FormValues.Of(
+            ("title", "One"), ("affected_services", new(["Dashboard", "Shared Agents"])), ("notify", "on"), ("component:cmp_dashboard", "outage"), ("probe_url", ""), ("", "nameless"),
+            (FormValues.VersionField, "7"), (FormValues.IdempotencyField, "again"), (FormValues.Was("title"), "Zero"), (ConsoleSession.CsrfField, "token"), ("action", "publish"));
+        var (html, _) = await RenderAsync(visit => visit.Page<InterruptedPage>(new() { [nameof(InterruptedPage.Sent)] = sent }));
+
+        Assert.Equal(
+            ["Title: One", "Affected services: Dashboard, Shared Agents", "Notify: Yes", "Component cmp_dashboard: outage"],
+            EnteredField().Matches(html).Select(field => $"{field.Groups[1].Value}: {field.Groups[2].Value}"));
+    }
+
+    [Fact]
     public async Task A_trail_says_where_its_earlier_entries_are()
     {
         var events = new ListPage<MaintenanceEvent>
@@ -225,14 +271,14 @@ public sealed partial class PageTests
 
     [Theory]
     [InlineData("Europe/Berlin", "1970-01-01T02:00", "In UTC: 1 Jan 1970, 00:00 to 1 Jan 1970, 01:00.")]
-    [InlineData("Europe/Berlin", "", null)]
-    [InlineData("UTC", "1970-01-01T02:00", null)]
-    public async Task Beside_times_that_are_entered_stands_UTC(string zone, string end, string? expected)
+    [InlineData("Europe/Berlin", "", "")]
+    [InlineData("UTC", "1970-01-01T02:00", "")]
+    public async Task Beside_times_that_are_entered_stands_UTC(string zone, string end, string expected)
     {
         var form = FormValues.Of(("zone", zone), ("starts_at", "1970-01-01T01:00"), ("ends_at", end));
         var (html, _) = await RenderAsync(visit => visit.Page<WindowFormPage>(new() { [nameof(WindowFormPage.Form)] = form, [nameof(WindowFormPage.Services)] = new List<string>() }));
 
-        Assert.Equal(expected is null ? "" : $"<p class=\"hint\" id=\"zone-hint\">{expected}</p>", ZoneHint().Match(html).Value);
+        Assert.Equal($"<p class=\"hint under\" id=\"utc\" role=\"status\">{expected}</p>", InUtc().Match(html).Value);
     }
 
     [Fact]
@@ -262,6 +308,8 @@ public sealed partial class PageTests
         await using var gateway = await GatewaysTests.StartAsync(app =>
         {
             app.MapGet("/status.json", () => GatewaysTests.Status(openIncidents: 12));
+            app.MapGet("/proj_1/v1/management/incidents", (string draft, int limit) => draft != "true" || limit > 10 ? Results.BadRequest()
+                : Results.Text(JsonSerializer.Serialize(new() { Data = [Draft("inc_1"), Draft("inc_2")], FirstId = "inc_1", LastId = "inc_2", HasMore = true }, ContractsJson.Wire.ListPageIncident), "application/json"));
             app.MapGet("/proj_1/v1/health/dashboard", () => Results.Text($$$"""
                 {"project_id":"proj_1","generated_at":"2026-11-24T14:53:00Z","status":"operational","routing":{"status":"degraded","total":3,"online":2,"offline":1,"routers":[]},
                  "workers":{"status":"operational","total":12,"healthy":5,"stale":7,"items":[],"has_more":false,"last_id":null},"endpoints":{"total":0,"operational":0,"degraded":0,"outage":0,"items":[]},
@@ -269,13 +317,13 @@ public sealed partial class PageTests
                 """, "application/json"));
         });
         string[] beside = [];
-        for (var i = 0; i < 20 && beside.Length < 3; i++)
+        for (var i = 0; i < 20 && beside.Length < 6; i++)
         {
             var (html, _) = await RenderAsync(http => Task.FromResult(Visit.Of(http).Page<WindowsPage>(new() { [nameof(WindowsPage.List)] = NoWindows })), form: null, gateway.Address.ToString());
             beside = [.. Beside(html)]; // the first may find nothing ready within a moment
         }
 
-        Assert.Equal(["12: 12 open on the page", "1: 1 in progress or planned", "2/3 · 5/12: 2 of 3 routers online, 5 of 12 workers healthy"], beside);
+        Assert.Equal(["12: 12 open on the page", "2+: 2 or more to publish", "1: 1 in progress or planned", "2/3: 2 of 3 online", "5/12: 5 of 12 healthy", "0/0: 0 of 0 operational"], beside);
     }
 
     [Theory]
@@ -363,7 +411,7 @@ public sealed partial class PageTests
         http.Request.Path = "/console/maintenance/mw_1";
         http.Request.ContentType = form is null ? null : "application/x-www-form-urlencoded";
         http.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(form ?? ""));
-        http.Request.Headers[ConsoleSession.HeldHeader] = (held ?? new(new("proj_1", "Project", true, "ops"), null, DateTimeOffset.UtcNow.AddHours(1))).ToHeader();
+        http.Request.Headers[ConsoleSession.HeldHeader] = (held ?? new(new("proj_1", "Project", true, "ops", "key_ops"), null, DateTimeOffset.UtcNow.AddHours(1))).ToHeader();
         http.Request.Headers[ConsoleSession.SecretHeader] = "secret";
         http.Response.Body = body;
         await (await page(http)).ExecuteAsync(http);
@@ -421,6 +469,8 @@ public sealed partial class PageTests
         return html;
     }
 
+    private static Incident Draft(string id) => OutlookTests.Incident(id, [OutlookTests.Update(0, "x")]) with { Draft = true };
+
     private static ListPage<MaintenanceWindow> NoWindows => new() { Data = [], FirstId = null, LastId = null, HasMore = false };
 
     private static IEnumerable<string> Beside(string html) => Count().Matches(html).Select(count => System.Net.WebUtility.HtmlDecode(count.Groups[1].Value + count.Groups[2].Value));
@@ -444,8 +494,11 @@ public sealed partial class PageTests
         CancelledAt = null,
     };
 
-    [GeneratedRegex("<p [^>]*id=\"zone-hint\".*?</p>")]
-    private static partial Regex ZoneHint();
+    [GeneratedRegex("<dt>([^<]*)</dt><dd class=\"text\" dir=\"auto\">([^<]*)</dd>")]
+    private static partial Regex EnteredField();
+
+    [GeneratedRegex("<p [^>]*id=\"utc\".*?</p>")]
+    private static partial Regex InUtc();
 
     [GeneratedRegex("<span class=\"count[^>]*>(.*?)</span><span class=\"sr\">(.*?)</span>")]
     private static partial Regex Count();

@@ -17,7 +17,7 @@ public sealed partial class ConsoleButtonTests(SharedCluster shared)
 
     [Theory]
     [InlineData(true, false, "/console/ /console/maintenance /console/recurring /console/fleet /console/subscriptions /console/keys /console/audit", "/console/incidents /console/platform/projects")]
-    [InlineData(false, true, "/console/platform/projects /console/platform/components /console/platform/subscribers /console/platform/keys", "/console/maintenance /console/keys /console/fleet")]
+    [InlineData(false, true, "/console/platform/projects /console/platform/components /console/platform/subscribers /console/platform/keys /console/audit", "/console/maintenance /console/keys /console/fleet")]
     [InlineData(true, true, "/console/ /console/maintenance /console/recurring /console/fleet /console/subscriptions /console/keys /console/audit /console/platform/projects /console/platform/components /console/platform/subscribers /console/platform/keys", "/console/incidents")]
     public async Task A_session_of_a_tenant_of_the_platform_or_of_both_has_its_places_and_no_others(bool ofTenant, bool ofPlatform, string places, string others)
     {
@@ -29,7 +29,7 @@ public sealed partial class ConsoleButtonTests(SharedCluster shared)
         }
 
         var home = await somebody.GetAsync(ofTenant ? "/console/" : "/console/platform/projects");
-        Assert.Equal(places.Split(' '), Place().Matches(home.Html.Split("<nav aria-label=\"Console\">")[1].Split("</nav>")[0]).Select(match => match.Groups["place"].Value).Except(["/console/settings", "/console/sign-in", "/console/demo"]));
+        Assert.Equal(places.Split(' '), Place().Matches(home.Html.Split("<nav aria-label=\"Console\">")[1].Split("</nav>")[0]).Select(match => match.Groups["place"].Value).Except(["/console/settings", "/console/sign-in"]));
         foreach (var place in places.Split(' '))
         {
             Assert.Equal((place, 200), (place, (await somebody.GetAsync(place)).Status));
@@ -44,6 +44,32 @@ public sealed partial class ConsoleButtonTests(SharedCluster shared)
         {
             Assert.Equal((303, "/console/platform/projects"), Led(await somebody.GetAsync("/console/")));
         }
+    }
+
+    [Fact]
+    public async Task Where_there_is_no_demo_nobody_can_let_the_fleet_fall_silent()
+    {
+        var (project, key) = await cluster.CreateProjectAsync("tenant", false, "management");
+        using var tenant = new ConsoleOperator(cluster, project, key);
+        await tenant.SignInAsync();
+        Assert.Equal(404, (await tenant.GetAsync("/console/demo")).Status);
+
+        using var fleet = new HttpClient();
+        var before = await fleet.GetStringAsync(cluster.FleetUrl, TestContext.Current.CancellationToken);
+        using var somebody = new ConsoleOperator(cluster, project, key);
+        foreach (var held in new[] { cluster.PlatformKey, key })
+        {
+            await somebody.AddKeyAsync(held);
+            var page = await somebody.GetAsync("/console/demo");
+            Assert.Equal((404, true, false), (page.Status, page.Html.Contains("There is no demo here.", StringComparison.Ordinal), page.Html.Contains("<iframe", StringComparison.Ordinal)));
+            var form = await somebody.GetAsync("/console/settings"); // for its token: every form of a session has the same
+            foreach (var action in new[] { "set", "all" })
+            {
+                Assert.Equal((action, 404), (action, (await somebody.PostAsync("/console/demo", form, ("routers", "1"), ("shared_agents", "1"), ("private_agents", "1"), ("action", action))).Status));
+            }
+        }
+
+        Assert.Equal(before, await fleet.GetStringAsync(cluster.FleetUrl, TestContext.Current.CancellationToken));
     }
 
     [Fact]

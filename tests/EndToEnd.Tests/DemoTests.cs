@@ -15,18 +15,17 @@ public sealed partial class DemoTests : AppHostTests
     {
         // A setting of the caller reaches all that read it: a fleet that beats for another threshold would fall silent by itself.
         var host = StartByScript(new() { ["Demo__Seed"] = "18", ["Fleet__StaleAfterSeconds"] = "20" });
-        var printed = await host.ReadyAsync(2 * StartTimeout, "' status");
+        var printed = await host.ReadyAsync(2 * StartTimeout, "xeroctl maintenance schedule ");
         Assert.Contains(printed, line => line.Contains("stops everything.", StringComparison.Ordinal)); // nobody waited for xeroctl
-        Assert.StartsWith("  The command line   ", printed[^2]);
         var token = printed.Select(line => SignInLink().Match(line)).Single(match => match.Success).Groups["token"].Value;
         Assert.Contains($"  The API            http://localhost:{host.Port}/docs", printed);
+        Assert.Contains($"  Demo project       its addresses and keys are in {Path.Combine(Data, "demo.env")}", printed);
         using var http = Http(host);
         Assert.Contains("\"stale_after_seconds\":20", await http.GetStringAsync(new Uri(host.Demo["XEROTIER_FLEET_URL"]), TestContext.Current.CancellationToken));
         await Observer.UntilAsync(
             async () => await StatusAsync(http) is var now && now.GetProperty("demo").GetBoolean() && now.GetProperty("windows").GetProperty("recent").GetArrayLength() == 4 && now.GetProperty("overall").GetProperty("key").GetString() == "operational",
             TimeSpan.FromSeconds(30),
             "the history is read, all is well and four windows are there");
-        Assert.Contains("Inference Routing", await ShellAsync(printed[^1]));
         var page = await http.GetStringAsync(new Uri("/status", UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.Contains("<title>Demo: All Systems Operational", page[..page.IndexOf("</title>", StringComparison.Ordinal)]);
         Assert.Contains("<p class=\"demo\">Demo data: a simulated fleet and 90 days of example history. <a href=\"/console/demo\">Break something</a>", page);
@@ -49,11 +48,14 @@ public sealed partial class DemoTests : AppHostTests
         Assert.Equal("proj_demo000018", new Uri(host.Demo["XEROTIER_BASE_URL"]).Segments[1].TrimEnd('/'));
 
         await ShowsWhatItSendsAsync(host, http, printed);
-        const int Announced = 1; // by that
-        var tried = await ShellAsync("curl() { command curl -fsS \"$@\"; }\n" + string.Join('\n', printed.SkipWhile(line => !line.StartsWith("  Try:", StringComparison.Ordinal)).TakeWhile(line => line.Length > 0)).Replace("Try:", "", StringComparison.Ordinal));
-        Assert.Contains("\"silent\":{\"routers\":2,", tried);
-        Assert.Contains("\"object\":\"status\"", tried);
-        Assert.Contains("\"endpoints\":", tried);
+        var tried = await ShellAsync(CommandsOf(printed));
+        Assert.Contains("Inference Routing", tried);
+        Assert.Contains("My first window", tried);
+        await Observer.UntilAsync(
+            async () => (await http.GetStringAsync(new Uri("/status", UriKind.Relative), TestContext.Current.CancellationToken)).Contains("My first window", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(15),
+            "the window is on the page");
+        const int Announced = 2; // by these two
         await BreaksAndMendsAsync(host, http, token);
 
         // The link is on the terminal alone.
@@ -63,28 +65,37 @@ public sealed partial class DemoTests : AppHostTests
 
         await FailsAsync([], $"The data folder {Data} holds a demo, and stays one: set XEROTIER_DATA to another folder, or leave --no-demo out.", arguments: "--no-demo");
         var again = Start();
-        await ReadyAsync(again);
+        printed = await ReadyAsync(again);
         using var later = Http(again);
         await Observer.UntilAsync(
             async () => await StatusAsync(later) is var after && after.GetProperty("demo").GetBoolean() && after.GetProperty("windows").GetProperty("recent").GetArrayLength() == 4 + Announced,
             TimeSpan.FromSeconds(30),
             "it is the same demo, with its four windows");
+
+        // Nobody has asked for xeroctl here.
+        tried = await ShellAsync("curl() { command curl -fsS \"$@\"; }\n" + CommandsOf(printed));
+        Assert.Contains("\"silent\":{\"routers\":2,", tried);
+        Assert.Contains("\"object\":\"status\"", tried);
+        Assert.Contains("\"endpoints\":", tried);
         await StopAsync(again, "TERM");
     }
 
     [Fact]
     public async Task Without_the_demo_nothing_is_simulated_and_the_folder_stays_real()
     {
-        var host = Start(new() { ["Demo__Seed"] = "18" }, arguments: "--no-demo");
-        var printed = await ReadyAsync(host);
+        var host = Start(new() { ["Demo__Seed"] = "18", ["XEROTIER_XEROCTL_PROJECT"] = Path.Combine(Solution.Folder, "xeroctl") }, arguments: "--no-demo");
+        var printed = await host.ReadyAsync(2 * StartTimeout, "xeroctl projects create ");
         Assert.DoesNotContain(printed, line => line.Contains("fleetsimulator", StringComparison.Ordinal) || line.Contains("/console/link/", StringComparison.Ordinal));
         Assert.Contains($"  Console            http://localhost:{host.Port}/console/  (sign in with the platform key)", printed);
         Assert.Contains($"  The API            http://localhost:{host.Port}/docs", printed);
+        Assert.Contains($"  Platform key       in {Path.Combine(Data, "secrets")}, after platform=", printed);
         using (var http = Http(host))
         {
             await AssertRealAsync(http);
         }
 
+        await BreaksNothingAsync(host, (await File.ReadAllLinesAsync(Path.Combine(Data, "secrets"), TestContext.Current.CancellationToken)).Single(line => line.StartsWith("platform=", StringComparison.Ordinal))["platform=".Length..]);
+        Assert.Contains("my-team", await ShellAsync(CommandsOf(printed)));
         await StopAsync(host, "TERM", processes: 6);
 
         // What it measured is real: no later start adds to it.
@@ -107,6 +118,9 @@ public sealed partial class DemoTests : AppHostTests
             Assert.DoesNotContain("Demo", await http.GetStringAsync(new Uri("/status", UriKind.Relative), TestContext.Current.CancellationToken));
         }
     }
+
+    /// <summary>The commands that the terminal says to try, as a user copies them.</summary>
+    private static string CommandsOf(IEnumerable<string> printed) => string.Join('\n', printed.Where(line => line.StartsWith("    ", StringComparison.Ordinal)));
 
     /// <summary>What a user types into a shell prints; none of it fails.</summary>
     private static async Task<string> ShellAsync(string script)
@@ -230,6 +244,25 @@ public sealed partial class DemoTests : AppHostTests
             $"the routers are shown as {status}");
     }
 
+    /// <summary>In the console of what is real nobody finds a way to let anything fall silent, whatever key they have.</summary>
+    private static async Task BreaksNothingAsync(AppHostProcess host, string platformKey)
+    {
+        using var browser = Http(host); // with its cookies
+        using var key = new FormUrlEncodedContent([new("key", platformKey)]);
+        using var entered = await browser.PostAsync(new Uri("/console/sign-in", UriKind.Relative), key, TestContext.Current.CancellationToken);
+        var page = await entered.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("<h1>Projects</h1>", page);
+        Assert.DoesNotContain("/console/demo", page);
+        using (var shown = await browser.GetAsync(new Uri("/console/demo", UriKind.Relative), TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(HttpStatusCode.NotFound, shown.StatusCode);
+        }
+
+        using var form = new FormUrlEncodedContent([.. new Answer(200, page, null).FieldsOf("/console/platform/projects").Select(field => KeyValuePair.Create(field.Name, field.Value)), new("action", "all")]);
+        using var sent = await browser.PostAsync(new Uri("/console/demo", UriKind.Relative), form, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotFound, sent.StatusCode);
+    }
+
     [Theory]
     [InlineData("-1")]
     [InlineData("eighteen")]
@@ -252,7 +285,7 @@ public sealed partial class DemoTests : AppHostTests
     [GeneratedRegex("Silent routers, of (?<all>[0-9]+)", RegexOptions.ExplicitCapture)]
     private static partial Regex SilentRouters();
 
-    [GeneratedRegex("^  Mails it sends +(?<url>http://localhost:[0-9]+)$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("^  Mails it sends +(?<url>http://localhost:[0-9]+)  \\(they stay on this machine\\)$", RegexOptions.ExplicitCapture)]
     private static partial Regex MailPage();
 
     [GeneratedRegex("http://\\S+/status/subscriptions/[A-Za-z0-9_-]{43}")]
