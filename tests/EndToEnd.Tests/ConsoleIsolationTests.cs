@@ -181,7 +181,7 @@ public sealed class ConsoleIsolationTests(SharedCluster shared)
         ];
 
         /// <summary>What of these their owner is told is not possible any more.</summary>
-        public IReadOnlyList<string> Impossible => [$"/console/incidents/{Incident}/publish"];
+        public IReadOnlyList<string> Impossible => [$"/console/maintenance/{Window}/cancel", $"/console/incidents/{Incident}/publish", $"/console/platform/projects/{Project}/suspend", $"/console/platform/projects/{Project}/resume"];
 
         /// <summary>A date ahead, as a field has it.</summary>
         public static string Day() => DateTime.UtcNow.AddDays(7).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
