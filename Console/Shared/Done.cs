@@ -15,7 +15,7 @@ internal static class Done
         ["project"] = "The project is made. It needs a key: create one here.",
         ["posted"] = "The update is posted.",
         ["published"] = "The incident is public.",
-        ["drafted"] = "The draft is saved; nobody else sees it.",
+        ["drafted"] = "The draft is saved; only your project sees it.",
         ["resolved"] = "The incident is resolved.",
         ["deleted"] = "It is deleted.",
         ["revoked"] = "The key is revoked: it ends everywhere within a second.",

@@ -74,7 +74,8 @@ internal static class Notification
 
     /// <summary>In words: “412: 380 by e-mail, 29 by Slack, 3 by webhook”.</summary>
     public static string InWords(SubscriptionAudience audience) => audience.Count == 0 ? "Nobody is subscribed to it."
-        : $"{audience.Count}: " + string.Join(", ", new[] { (audience.ByChannel.Email, "e-mail"), (audience.ByChannel.Slack, "Slack"), (audience.ByChannel.Webhook, "webhook") }.Where(channel => channel.Item1 > 0).Select(channel => $"{channel.Item1} by {channel.Item2}"));
+        : audience.Count is var all && (all == audience.ByChannel.Email || all == audience.ByChannel.Slack || all == audience.ByChannel.Webhook) ? ByChannel(audience)
+        : $"{audience.Count}: {ByChannel(audience)}";
 
     /// <summary>Who is told of what a form says, as a sentence.</summary>
     /// <param name="form">The form, with its field <c>notify</c>.</param>
@@ -88,6 +89,8 @@ internal static class Notification
     /// <param name="audience">Who would be; null: it cannot be said right now.</param>
     public static string OfDraft(Incident draft, SubscriptionAudience? audience) => "Nobody is told before it is published. "
         + (!draft.Updates[^1].Notify ? "Nor then." : audience is null ? "How many then cannot be said right now." : $"Then: {InWords(audience)}");
+
+    private static string ByChannel(SubscriptionAudience audience) => string.Join(", ", new[] { (audience.ByChannel.Email, "e-mail"), (audience.ByChannel.Slack, "Slack"), (audience.ByChannel.Webhook, "webhook") }.Where(channel => channel.Item1 > 0).Select(channel => $"{channel.Item1} by {channel.Item2}"));
 
     private static async Task<SubscriptionAudience> CountAsync(Visit visit, string happening, IEnumerable<string> components, TimeSpan? within = null)
     {
