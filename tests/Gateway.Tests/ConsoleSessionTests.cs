@@ -69,6 +69,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     {
         await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
         using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
+        await Eventually.TrueAsync(async () => await browser.GetAsync(SignIn) == "200", "the database is read");
         (string, string) fromElsewhere = ("Sec-Fetch-Site", "cross-site");
         if (!link.StartsWith(SignIn, StringComparison.Ordinal))
         {
