@@ -120,7 +120,7 @@
   };
   const refresh = async () => {
     busy = true;
-    if (document.visibilityState === 'visible' && !document.querySelector('[data-live] details[open], [data-live] :focus')) {
+    if (document.visibilityState === 'visible' && !document.querySelector('[data-live] details[open], [data-live] :focus:not(.scroll)')) {
       try {
         const response = await fetch(location.pathname + location.search, { headers: { Accept: 'text/html', 'Xerotier-Live': '1' }, redirect: 'manual', signal: AbortSignal.timeout(10000) });
         if (response.type === 'opaqueredirect' || response.status === 401) { location.assign(location.pathname + location.search); return; } // not reload, which may send a form again

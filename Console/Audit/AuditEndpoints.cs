@@ -79,7 +79,9 @@ public sealed record AuditEntry(string Kind, string Name, string? Page, string A
             change.GetProperty("action").GetString() ?? "",
             change.GetProperty("actor").GetString() ?? "",
             change.GetProperty("occurred_at").GetDateTimeOffset(),
-            [.. change.GetProperty("changed_fields").EnumerateArray().Select(field => field.GetString()!).Select(field => (field, Value(before, field), Value(after, field)))]);
+            [.. change.GetProperty("changed_fields").EnumerateArray().Select(field => field.GetString()!).Select(field => Objects(before, field) is { } was && Objects(after, field) is { } now
+                ? (field, InWords(was.Except(now)), InWords(now.Except(was)))
+                : (field, Value(before, field), Value(after, field)))]);
     }
 
     private static JsonElement? ObjectIn(JsonElement change, string name) => change.TryGetProperty(name, out var found) && found.ValueKind == JsonValueKind.Object ? found : null;
@@ -95,6 +97,14 @@ public sealed record AuditEntry(string Kind, string Name, string? Page, string A
             _ => Cut(value.GetRawText()),
         }
         : "–";
+
+    /// <summary>A list of objects, each in words: an update by its status and text, a component by its name and status; null: it is none of these.</summary>
+    private static List<string>? Objects(JsonElement? of, string field) =>
+        of is { } found && found.TryGetProperty(field, out var list) && list.ValueKind == JsonValueKind.Array && list.EnumerateArray().All(one => one.ValueKind == JsonValueKind.Object && Text(one, "status") is not null)
+            ? [.. list.EnumerateArray().Select(one => Text(one, "body") is { } body ? $"{Text(one, "status")}: {body}" : $"{Text(one, "name") ?? Text(one, "id")}: {Text(one, "status")}")]
+            : null;
+
+    private static string InWords(IEnumerable<string> items) => string.Join("\n", items) is { Length: > 0 } words ? words : "–";
 
     private static string Cut(string text) => text.Length > 300 ? text[..300] + "…" : text;
 }

@@ -169,7 +169,7 @@ internal static class IncidentEndpoints
     private static async Task<IResult> EditUpdateAsync(Visit visit, string id, string update)
     {
         var (incident, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
-        var edited = incident.Updates.FirstOrDefault(one => one.Id == update) ?? throw new ApiException(ApiErrors.NotFound("There is no such update."));
+        var edited = Updated(incident, update);
         var form = FormValues.Of([
             ("body", edited.Body), ("at", visit.Zone.ToField(edited.At)), (FormValues.Was("at"), edited.At.ToString("O")), ("zone", visit.Zone.Name), (FormValues.VersionField, tag),
             .. edited.Components.Select(declared => (ComponentField.Of(declared.Id), (StringValues)declared.Status.ToString().ToLowerInvariant()))]);
@@ -179,8 +179,15 @@ internal static class IncidentEndpoints
     private static async Task<IResult> SaveUpdateAsync(Visit visit, string id, string update)
     {
         var form = await FormValues.ReadAsync(visit.Http.Request);
-        var body = new JsonObject { ["body"] = form["body"], ["components"] = ComponentField.Read(form) };
+        var body = new JsonObject { ["body"] = form["body"] };
         AddTime(form, body, "at");
+        var (incident, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
+        var edited = Updated(incident, update);
+        if (!ComponentField.Chosen(form).ToHashSet().SetEquals(edited.Components.Select(declared => (declared.Id, declared.Status.ToString().ToLowerInvariant()))))
+        {
+            body["components"] = ComponentField.Read(form); // in another order it would count as edited
+        }
+
         if (!form.HasErrors)
         {
             try
@@ -194,10 +201,12 @@ internal static class IncidentEndpoints
             }
         }
 
-        var (incident, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
+        (incident, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
         form.TakeNewer(tag);
-        return await UpdateFormAsync(visit, incident, incident.Updates.FirstOrDefault(one => one.Id == update) ?? throw new ApiException(ApiErrors.NotFound("There is no such update.")), form);
+        return await UpdateFormAsync(visit, incident, Updated(incident, update), form);
     }
+
+    private static IncidentUpdate Updated(Incident incident, string update) => incident.Updates.FirstOrDefault(one => one.Id == update) ?? throw new ApiException(ApiErrors.NotFound("There is no such update."));
 
     private static async Task<IResult> UpdateFormAsync(Visit visit, Incident incident, IncidentUpdate edited, FormValues form) => visit.Page<UpdateFormPage>(
         new()

@@ -26,7 +26,7 @@ internal static class SignInEndpoints
             "csrf_failed" => "You signed in or out elsewhere while this page was open. Enter the key again.",
             "session_expired" => "The session has ended; sign in again.",
             "link_used" => "This link signs nobody in now: it was used already, its ten minutes are over, or there is no key for it. Enter a key.",
-            "sign_out_unfinished" => "You are signed out in this browser. The session could not be ended on the server, whose database does not respond: it ends by itself after an hour without use.",
+            "sign_out_unfinished" => "You are signed out in this browser. The session could not be ended on the server, whose database does not respond: it ends by itself after a while without use.",
             "service_unavailable" or "upstream_timeout" => "Keys cannot be checked right now. Try again in a moment.",
             _ => "This key is not valid.",
         },

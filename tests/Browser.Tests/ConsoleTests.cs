@@ -195,7 +195,7 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         await page.Keyboard.PressAsync("Enter");
         await ToldAsync(page, "The window is scheduled.", "By keyboard");
         await Expect(page.GetByText("Some disruption possible (warning)")).ToBeVisibleAsync();
-        await TabToAsync(page, ".confirm summary");
+        await TabToAsync(page, ".confirm:has([action$='/cancel']) summary");
         await page.Keyboard.PressAsync("Enter");
         await TabToAsync(page, ".confirm button");
         await page.Keyboard.PressAsync("Enter");
@@ -270,7 +270,7 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         await GoAsync(visit.Page, $"maintenance/{window["id"]}");
         using var cancelled = await api.DeleteAsync($"{cluster.BaseUrl}/management/maintenance/{window["id"]}");
         cancelled.EnsureSuccessStatusCode();
-        await ClickAsync(visit.Page, "Complete");
+        await ClickAsync(visit.Page, "Start now");
         await Expect(visit.Page.Locator(".problem")).ToBeVisibleAsync();
         await visit.Page.WaitForTimeoutAsync(7000); // longer than what is live takes to be fetched again
         await Expect(visit.Page.Locator(".problem")).ToBeVisibleAsync();

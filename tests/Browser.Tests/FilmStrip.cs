@@ -19,7 +19,7 @@ public sealed partial class FilmStrip(BrowserFixture browser)
     public async Task The_first_minute()
     {
         var data = Solution.NewDataFolder();
-        using var host = new AppHostProcess(data, new Dictionary<string, string> { ["Demo__Seed"] = "1", ["XEROTIER_XEROCTL_PROJECT"] = Path.Combine(Solution.Folder, "xeroctl") });
+        using var host = new AppHostProcess(data, new Dictionary<string, string> { ["Demo__Seed"] = "18", ["XEROTIER_XEROCTL_PROJECT"] = Path.Combine(Solution.Folder, "xeroctl") });
         var watch = Stopwatch.StartNew();
         try
         {
@@ -28,7 +28,7 @@ public sealed partial class FilmStrip(BrowserFixture browser)
             await using (var terminal = await browser.VisitAsync("about:blank", Desk))
             {
                 await terminal.Page.SetContentAsync(Terminal(printed, link, data));
-                await TakeAsync(terminal.Page, "./run says what is ready, and what to open");
+                await TakeAsync(terminal.Page, "of a built clone, ./run says what is ready, and what to open");
             }
 
             await using var visitor = await browser.VisitAsync($"http://localhost:{host.Port}/status", Desk);

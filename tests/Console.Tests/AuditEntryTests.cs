@@ -56,6 +56,19 @@ public sealed class AuditEntryTests
         Assert.Equal([("services", "[]", "API, Web")], entry.Changes);
     }
 
+    [Fact]
+    public void Of_updates_and_components_those_that_differ_are_told_in_words_and_whole()
+    {
+        var earlier = new string('a', 400);
+        var entry = Read($$"""
+            {"object":"incident.event","incident_id":"i","action":"edited","actor":"a","occurred_at":"2026-11-24T14:53:00Z","changed_fields":["updates","components"],
+             "before":{"updates":[{"id":"upd_1","status":"identified","body":"{{earlier}}"},{"id":"upd_2","status":"monitoring","body":"Same"}],"components":[]},
+             "after":{"updates":[{"id":"upd_1","status":"identified","body":"Later"},{"id":"upd_2","status":"monitoring","body":"Same"}],"components":[{"id":"cmp_1","name":"API","status":"outage"}]} }
+            """);
+
+        Assert.Equal([("updates", $"identified: {earlier}", "identified: Later"), ("components", "–", "API: outage")], entry.Changes);
+    }
+
     private static AuditEntry Read(string json)
     {
         using var document = JsonDocument.Parse(json);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Json;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Aspire.Hosting.Testing;
 using Xerotier.TestKit;
@@ -163,7 +164,7 @@ public sealed partial class ConsoleFormTests(SharedCluster shared)
         // Of an occurrence so far ahead, people know by the rule alone.
         var occurrence = Regex.Match((await operators.GetAsync(at)).Html, "/console/maintenance/mw_[a-z0-9]+").Value;
         var page = await operators.GetAsync(occurrence);
-        Assert.DoesNotContain("subscribers are told", page.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain(", and subscribers are told", page.Html, StringComparison.Ordinal);
         Assert.Equal(303, (await operators.PostAsync($"{occurrence}/cancel", page, [])).Status);
 
         question = await operators.PostAsync($"{at}/edit", await operators.GetAsync($"{at}/edit"), ("local_time", "03:30"));
@@ -223,6 +224,30 @@ public sealed partial class ConsoleFormTests(SharedCluster shared)
         Assert.Equal(303, (await operators.PostAsync("/console/incidents/new", preview, [.. over, ("action", "publish")])).Status);
         at = $"/console/incidents/{await operators.CreateAsync("management/incidents", new { title = "Long ago", body = "We look.", started_at = DateTimeOffset.UtcNow.AddHours(-3) })}";
         Assert.Equal(303, (await operators.PostAsync($"{at}/updates", await operators.GetAsync(at), ("body", "It went on"), ("at", Field(-2)))).Status);
+    }
+
+    [Fact]
+    public async Task An_update_keeps_the_component_that_is_archived_since_when_its_text_is_edited()
+    {
+        using var operators = await OperatorsAsync();
+        using var platform = cluster.Http(cluster.PlatformKey);
+        using var api = cluster.Http(operators.Key);
+        var component = (await platform.PostForJsonAsync("/v1/platform/components", new { name = $"Component {Guid.NewGuid():N}" }))["id"]!.ToString();
+        var id = await operators.CreateAsync("management/incidents", new { title = "Over", body = "It was out.", notify = false, components = new[] { new { id = component, status = "outage" } } });
+        await operators.CreateAsync($"management/incidents/{id}/updates", new { status = "resolved", body = "It is back.", notify = false });
+        using var archived = await platform.DeleteAsync(new Uri($"/v1/platform/components/{component}", UriKind.Relative));
+        archived.EnsureSuccessStatusCode();
+
+        var path = $"/{operators.ProjectId}/v1/management/incidents/{id}";
+        var update = (await api.GetFromJsonAsync<JsonElement>(path)).GetProperty("updates")[0].GetProperty("id").GetString();
+        var page = $"/console/incidents/{id}/updates/{update}";
+        Assert.Equal(303, (await operators.PostAsync(page, await operators.GetAsync(page), ("body", "It was out for a while."))).Status);
+
+        var saved = await api.GetFromJsonAsync<JsonElement>(path);
+        Assert.Equal(("It was out for a while.", component, "major"), (
+            saved.GetProperty("updates")[0].GetProperty("body").GetString(),
+            saved.GetProperty("updates")[0].GetProperty("components")[0].GetProperty("id").GetString(),
+            saved.GetProperty("impact").GetString()));
     }
 
     [Fact]
