@@ -30,8 +30,15 @@ internal sealed class ConsoleBrowser(Uri gateway, params (string Name, string Va
     /// <summary>Signs in with a key, and says where that leads.</summary>
     public async Task<string> SignInAsync(string? key, string? back = null)
     {
-        using var response = await SendAsync("POST", "/console/sign-in", Form(("key", key), ("return", back), ("csrf", Cookie is null ? null : Csrf)));
-        return Outcome(response);
+        var outcome = "";
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                using var response = await SendAsync("POST", "/console/sign-in", Form(("key", key), ("return", back), ("csrf", Cookie is null ? null : Csrf)));
+                return (outcome = Outcome(response)) != "503";
+            },
+            "the Gateway has read its database");
+        return outcome;
     }
 
     public async Task<string> GetAsync(string path, params (string Name, string Value)[] headers)
