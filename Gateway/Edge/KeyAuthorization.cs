@@ -79,8 +79,8 @@ internal sealed class KeyAuthorization(KnownKeys keys, RateLimits limits, [FromK
         return (key, error);
     }
 
-    /// <summary>The error if a key can no longer be used at <paramref name="now"/>, or not from where the request comes from.</summary>
-    public static ApiError? UseError(ApiKey key, ClientAddress client, DateTimeOffset now) => key.ErrorAt(now) ?? (key.Allows(client.Address) ? null : ApiErrors.IpNotAllowed);
+    /// <summary>The error if a key, itself or in a session, can no longer be used at <paramref name="now"/>, or not from where the request comes from.</summary>
+    public static ApiError? UseError(ApiKey key, ClientAddress client, DateTimeOffset now, bool inSession = false) => key.ErrorAt(now, inSession) ?? (key.Allows(client.Address) ? null : ApiErrors.IpNotAllowed);
 
     /// <summary>The error if a valid key may not do what the request asks for.</summary>
     public static ApiError? PermissionError(ApiKey key, RouteMatch match)

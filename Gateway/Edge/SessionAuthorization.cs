@@ -48,7 +48,7 @@ internal sealed class SessionAuthorization(KnownSessions sessions, KnownKeys key
 
     /// <summary>A key of a session, if it is signed in and can be used from where the request comes from.</summary>
     public async ValueTask<ApiKey?> UsableAsync(byte[]? value, ClientAddress client, CancellationToken cancellation) =>
-        await KeyAsync(value, cancellation) is { Key: var key } && KeyAuthorization.UseError(key, client, time.GetUtcNow()) is null ? key : null;
+        await KeyAsync(value, cancellation) is { Key: var key } && KeyAuthorization.UseError(key, client, time.GetUtcNow(), inSession: true) is null ? key : null;
 
     /// <summary>Notes that a session was used by a person: a page that only shows its newest state keeps none alive.</summary>
     public void MarkUsed(KnownSession session, HttpRequest request)
@@ -71,7 +71,7 @@ internal sealed class SessionAuthorization(KnownSessions sessions, KnownKeys key
         }
 
         var now = time.GetUtcNow();
-        var unusable = KeyAuthorization.UseError(key.Key, client, now);
+        var unusable = KeyAuthorization.UseError(key.Key, client, now, inSession: true);
         if ((unusable is null ? limits.TakeKey(key.Key, match.Route?.Limit ?? Limit.Key, context.Response) : limits.TakeClient(client, context.Response)) is { } exceeded)
         {
             return (null, exceeded);

@@ -36,10 +36,12 @@ internal sealed record ApiKey(
     /// <summary>How the key is named where it is written who did something, by itself or by a session of the console.</summary>
     public string NameOf(bool inSession) => inSession ? $"{Name} (console)" : Name;
 
-    /// <summary>Why the key cannot be used at <paramref name="now"/>; null while it can.</summary>
-    public ApiError? ErrorAt(DateTimeOffset now) =>
+    /// <summary>Why the key cannot be used; null while it can.</summary>
+    /// <param name="now">When.</param>
+    /// <param name="inSession">Whether it is used by a session of the console, which is bound to the key and not to the value that it began with: a rotation ends none (console.md, section 23).</param>
+    public ApiError? ErrorAt(DateTimeOffset now, bool inSession = false) =>
         RevokedAt is not null ? ApiErrors.RevokedApiKey
-        : ExpiresAt <= now || ValueExpiresAt <= now ? ApiErrors.ExpiredApiKey
+        : ExpiresAt <= now || (ValueExpiresAt <= now && !inSession) ? ApiErrors.ExpiredApiKey
         : Suspended ? ApiErrors.ProjectSuspended
         : null;
 

@@ -2,8 +2,8 @@ namespace Xerotier.Gateway.Sessions;
 
 /// <summary>A session as the database had it.</summary>
 /// <param name="Hash">SHA-256 of its secret.</param>
-/// <param name="ProjectValue">The hash of the value of the project's key that is signed in.</param>
-/// <param name="PlatformValue">The hash of the value of the platform key that is signed in.</param>
+/// <param name="ProjectValue">The hash of the value by which the project's key that is signed in is found.</param>
+/// <param name="PlatformValue">The hash of the value by which the platform key that is signed in is found.</param>
 /// <param name="ProjectName">The name of that key's project.</param>
 /// <param name="EndsAt">When the session ends at the latest, by the database's clock.</param>
 /// <param name="Left">How long that was away.</param>

@@ -60,7 +60,9 @@ internal sealed class SessionStore(GatewayDatabase database, IOptions<ConsoleOpt
                 where {kept} is not null and created_at > now() - make_interval(secs => $4) and last_used_at > now() - make_interval(secs => $5)),
             excess as (
                 delete from console_sessions where hash in (
-                    select hash from console_sessions where {added} = $2 and hash is distinct from $3::bytea order by last_used_at desc offset {MaxOfKey - 1}))
+                    select hash from console_sessions
+                    where {added} in (select of_key.hash from api_key_values signed_in join api_key_values of_key using (key_id) where signed_in.hash = $2) and hash is distinct from $3::bytea
+                    order by last_used_at desc offset {MaxOfKey - 1}))
             insert into console_sessions (hash, {added}, {kept}, created_at, last_used_at)
             select $1, $2, kept.{kept}, coalesce(kept.created_at, now()), now() from (select) one left join kept on true
             """,

@@ -322,6 +322,43 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_session_is_of_a_key_whichever_value_it_has()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        var port = TestPorts.Free();
+        await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["INTERNAL_PORT"] = $"{port}", ["Keys:RotationGraceHours"] = "0" });
+        var project = await gateway.CreateProjectAsync();
+        var (id, key) = await gateway.CreateKeyAsync(project, "management");
+        var rotate = $"/{project}/v1/management/keys/{id}/rotate";
+        using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
+        await browser.SignInAsync(key);
+        using var console = ConsoleBrowser.Service(port);
+        using var answer = await ConsoleBrowser.AskAsync(console, "POST", rotate, browser.Secret);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var newer = (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["key"]!;
+        await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", rotate[..^7], key)).Status == 401, "the old value has ended");
+        Assert.Equal(("200", "200"), (await browser.GetAsync(Home), await ConsoleBrowser.CodeAsync(ConsoleBrowser.AskAsync(console, "GET", rotate[..^(id.Length + 8)], browser.Secret))));
+        using var other = new ConsoleBrowser(gateway.Service.HttpAddress);
+        Assert.Equal($"303 {SignIn}?error=expired_api_key", await other.SignInAsync(key)); // nobody begins with it
+        Assert.Equal($"303 {Home}", await other.SignInAsync(newer));
+
+        // A key has a number of sessions, not each of its values, and the least used ones go.
+        await ExecuteAsync(database, $"""
+            insert into console_sessions (hash, project_value, created_at, last_used_at)
+            select sha256(n::text::bytea), (select project_value from console_sessions where last_used_at = (select min(last_used_at) from console_sessions)), now(), now() - make_interval(mins => n)
+            from generate_series(1, {SessionStore.MaxOfKey + 20}) n
+            """);
+        using var third = new ConsoleBrowser(gateway.Service.HttpAddress);
+        Assert.Equal($"303 {Home}", await third.SignInAsync(newer));
+        Assert.Equal($"{SessionStore.MaxOfKey}", await OneAsync(database, "select count(*) from console_sessions"));
+        Assert.Equal(("200", "200", "200"), (await browser.GetAsync(Home), await other.GetAsync(Home), await third.GetAsync(Home)));
+
+        Assert.Equal(200, (await gateway.SendAsync("DELETE", rotate[..^7], newer)).Status);
+        await EndedAsync(browser, "the key is revoked");
+        await EndedAsync(third, "the key is revoked");
+    }
+
+    [Fact]
     public async Task A_session_ends_when_it_is_not_used_and_after_its_longest_time()
     {
         var database = await postgres.Server.CreateDatabaseAsync();

@@ -61,7 +61,7 @@ public sealed class RateLimitTests(PostgresFixture postgres)
         var (otherId, revoked) = await gateway.CreateKeyAsync(project, "management");
         var valid = (await gateway.SendAsync("POST", $"{keys}/{id}/rotate", manager)).Body!["key"]!.GetValue<string>();
         Assert.Equal(200, (await gateway.SendAsync("DELETE", $"/v1/platform/projects/{project}/keys/{otherId}", gateway.PlatformKey)).Status);
-        var session = await ConsoleBrowser.SessionOfAsync(database, expired);
+        var session = await ConsoleBrowser.SessionOfAsync(database, revoked);
         using var console = ConsoleBrowser.Service(port);
         Assert.Equal((200, "18"), await GetAsync(valid, "203.0.113.7"));
         foreach (var ask in new Func<Task<int>>[] { async () => (await GetAsync(expired, "198.51.100.1")).Status, async () => (await GetAsync(revoked, "198.51.100.2")).Status, InSessionAsync })
