@@ -68,7 +68,7 @@ public sealed class BackupTests
         }
 
         await StatusAsync(second.Value, HttpStatusCode.Unauthorized);
-        var restored = await RunAsync("restore", [folder, "--yes"]);
+        var restored = await RestoreInACircleAsync();
         Assert.True(restored.ExitCode == 0, restored.Output);
         var soon = await WindowAsync("A window from right after the restore"); // before the NotificationService has noticed
         Assert.Contains($"{second.Id} revoked (second, {project})", restored.Output);
@@ -136,6 +136,47 @@ public sealed class BackupTests
         Assert.Contains("No revocation", (await RunAsync("restore", ["--after-recovery"], ("ConnectionStrings__gatewaydb_before", ConnectionString(cluster, "gatewaydb")))).Output);
         before = await RecordedUntilAsync();
         await Observer.UntilAsync(async () => await RecordedUntilAsync() > before, TimeSpan.FromSeconds(15), "the history goes on");
+
+        // Restores while another transaction wants the first table, which the restore has, and has the last, which it wants.
+        async Task<(int ExitCode, string Output)> RestoreInACircleAsync()
+        {
+            await using var database = NpgsqlDataSource.Create(ConnectionString(cluster, "notificationsdb"));
+            await using var list = database.CreateCommand("select array_agg(oid::regclass::text order by oid) from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'");
+            var tables = (string[])(await list.ExecuteScalarAsync())!;
+            await using var circle = await database.OpenConnectionAsync();
+            await using var inCircle = await circle.BeginTransactionAsync();
+            await LockAsync(circle, tables[^1]);
+            await using var delay = await database.OpenConnectionAsync();
+            await using var delaying = await delay.BeginTransactionAsync();
+            await LockAsync(delay, tables[1]);
+            var restoring = RunAsync("restore", [folder, "--yes"]);
+            await WaitsAsync(tables[1]);
+            await Task.WhenAll(LockAsync(circle, tables[0]), CloseAsync());
+            await inCircle.RollbackAsync();
+            return await restoring;
+
+            async Task CloseAsync()
+            {
+                await WaitsAsync(tables[0]);
+                await Task.Delay(1500); // PostgreSQL looks for a circle a second after a wait began, and ends whoever finds it
+                await delaying.RollbackAsync();
+            }
+
+            async Task LockAsync(NpgsqlConnection connection, string table)
+            {
+                await using var command = new NpgsqlCommand($"lock table {table} in access share mode", connection);
+                await command.ExecuteNonQueryAsync();
+            }
+
+            Task WaitsAsync(string table) => Observer.UntilAsync(
+                async () =>
+                {
+                    await using var waits = database.CreateCommand($"select exists (select from pg_locks where relation = '{table}'::regclass and not granted)");
+                    return await waits.ExecuteScalarAsync() is true;
+                },
+                TimeSpan.FromSeconds(20),
+                $"somebody waits for {table}");
+        }
 
         async Task ReceiveAsync(HttpContext context)
         {
