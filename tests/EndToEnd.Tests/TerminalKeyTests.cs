@@ -27,7 +27,8 @@ public sealed class TerminalKeyTests : AppHostTests
         await UntilAsync(host, "The log is hidden; l shows it.", Timeout);
         await PressAsync(host, 'L');
         await UntilAsync(host, "The log is shown; l hides it.", Timeout);
-        await UntilAsync(host, "] ", TimeSpan.FromSeconds(150)); // a line of the log names its source; a quiet cluster writes one a minute
+        await SignInAsync(host);
+        await UntilAsync(host, " signed in to the console ", Timeout); // as the Gateway logs it
 
         await File.WriteAllTextAsync(Broken, "", TestContext.Current.CancellationToken);
         await PressAsync(host, 'o');
@@ -69,6 +70,16 @@ public sealed class TerminalKeyTests : AppHostTests
         await host.Process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Timeout);
         Assert.Equal(0, host.Process.ExitCode);
         await NothingIsLeftAsync();
+    }
+
+    /// <summary>Signs in to the console with the key of the data folder.</summary>
+    private async Task SignInAsync(AppHostProcess host)
+    {
+        var key = (await File.ReadAllLinesAsync(Path.Combine(Data, "demo.env"), TestContext.Current.CancellationToken)).Single(line => line.StartsWith("XEROTIER_API_KEY=", StringComparison.Ordinal)).Split('=')[1];
+        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+        using var form = new FormUrlEncodedContent([new("key", key)]);
+        using var response = await http.PostAsync(new Uri($"http://localhost:{host.Port}/console/sign-in"), form, TestContext.Current.CancellationToken);
+        Assert.Equal("/console/", response.Headers.Location?.OriginalString);
     }
 
     private static async Task PressAsync(AppHostProcess host, char key)
