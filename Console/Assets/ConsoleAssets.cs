@@ -18,13 +18,14 @@ internal static class ConsoleAssets
 
     public static void MapAssets(this IEndpointRouteBuilder pages)
     {
-        pages.MapGet(StylePath["/console/".Length..], (HttpContext http) => Serve(http, "text/css; charset=utf-8", Style));
-        pages.MapGet(ScriptPath["/console/".Length..], (HttpContext http) => Serve(http, "text/javascript; charset=utf-8", Script));
+        // While a new version is rolled out, a page of one replica asks another for what that has not: then this version's is better than none.
+        pages.MapGet("assets/{name:regex(^[0-9a-f]{{16}}$)}.css", (HttpContext http) => Serve(http, StylePath, "text/css; charset=utf-8", Style));
+        pages.MapGet("assets/{name:regex(^[0-9a-f]{{16}}$)}.js", (HttpContext http) => Serve(http, ScriptPath, "text/javascript; charset=utf-8", Script));
     }
 
-    private static IResult Serve(HttpContext http, string type, byte[] bytes)
+    private static IResult Serve(HttpContext http, string path, string type, byte[] bytes)
     {
-        http.Response.Headers.CacheControl = "public, max-age=31536000, immutable";
+        http.Response.Headers.CacheControl = http.Request.Path == path ? "public, max-age=31536000, immutable" : "no-store";
         http.Response.Headers.XContentTypeOptions = "nosniff";
         return Results.Bytes(bytes, type);
     }

@@ -94,7 +94,7 @@
       // A preview needs no field filled in, but a date that is half typed would be sent as none.
       const half = e.submitter?.formNoValidate && [...form.elements].find((field) => field.validity?.badInput);
       if (half) { e.preventDefault(); half.reportValidity(); return; }
-      setTimeout(() => form.querySelectorAll('button').forEach((b) => { b.disabled = true; }));
+      setTimeout(() => [...form.elements].filter((field) => field.localName === 'button').forEach((b) => { b.disabled = true; }));
     });
   }
   addEventListener('pageshow', () => document.querySelectorAll('button[disabled]').forEach((b) => { b.disabled = false; }));

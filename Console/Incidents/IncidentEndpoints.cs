@@ -71,7 +71,6 @@ internal static class IncidentEndpoints
                 [nameof(IncidentPage.Components)] = await components,
                 [nameof(IncidentPage.Form)] = form,
                 [nameof(IncidentPage.Problem)] = problem,
-                [nameof(IncidentPage.Version)] = tag,
                 [nameof(IncidentPage.Public)] = await page,
                 [nameof(IncidentPage.Outlook)] = await page is { } seen ? IncidentWords.Outlook(seen, incident.Id, updates) : null,
                 [nameof(IncidentPage.Impact)] = IncidentWords.Impact(await components, incident, updates),
@@ -257,7 +256,13 @@ internal static class IncidentEndpoints
         var form = await FormValues.ReadAsync(visit.Http.Request);
         if (form.GoesBack)
         {
-            return Visit.See($"{Root}/{id}");
+            return await ShowAsync(visit, id, form);
+        }
+
+        if (form["body"].Trim().Length > 0 || NamedIn(form).Any())
+        {
+            form.Problem = "The draft was not published: there is an update here that is not posted yet. Post it first, or take its text out.";
+            return await ShowAsync(visit, id, form, status: StatusCodes.Status409Conflict);
         }
 
         try

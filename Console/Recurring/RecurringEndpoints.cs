@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Xml;
+using Xerotier.OperatorConsole.Api;
 using Xerotier.OperatorConsole.Shared;
 using Xerotier.OperatorConsole.Visits;
 using Xerotier.ServiceDefaults;
@@ -64,7 +65,7 @@ internal static class RecurringEndpoints
         return open;
     }
 
-    private static Task<IResult> NewAsync(Visit visit) => FormAsync(visit, null, FormValues.Of(
+    private static Task<IResult> NewAsync(Visit visit) => NewFormAsync(visit, null, FormValues.Of(
         ("severity", "info"), ("timezone", visit.Zone.Name), ("starts_on", visit.Now.AddDays(1).ToString("yyyy-MM-dd")), ("local_time", "02:00"), ("minutes", "60"),
         ("rrule", "FREQ=WEEKLY;BYDAY=SU"), ("auto_transition", "on"), ("notify", "on"), ("reminders", "-24h, -1h"), ("horizon_days", "60"), (FormValues.IdempotencyField, FormValues.NewIdempotencyKey())));
 
@@ -97,7 +98,7 @@ internal static class RecurringEndpoints
     private static async Task<IResult> EditAsync(Visit visit, string id)
     {
         var (series, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceSeries);
-        return await FormAsync(visit, series, FormValues.Of(
+        return await NewFormAsync(visit, series, FormValues.Of(
             ("title", series.Title), ("description", series.Description), ("severity", series.Severity.Wire()), ("services", string.Join(", ", series.AffectedServices)), (FormValues.Was("services"), string.Join(", ", series.AffectedServices)), ("timezone", series.Timezone),
             ("starts_on", series.StartsOn.ToString("yyyy-MM-dd")), ("local_time", series.LocalTime), ("minutes", $"{XmlConvert.ToTimeSpan(series.Duration).TotalMinutes:0}"), ("rrule", series.Rrule),
             ("exdates", string.Join(", ", series.Exdates.Select(date => date.ToString("yyyy-MM-dd")))), ("horizon_days", $"{series.HorizonDays}"), ("auto_transition", series.AutoTransition ? "on" : ""),
@@ -201,28 +202,36 @@ internal static class RecurringEndpoints
 
     private static void Refuse(FormValues form, ApiException refused) => form.Refuse(refused.Error, Fields, Renamed);
 
-    /// <summary>The form, with the next occurrences of what stands in it where <paramref name="previewed"/> is given.</summary>
+    /// <summary>The form with what is saved or to start from, and its next occurrences where they can be told right now.</summary>
+    private static async Task<IResult> NewFormAsync(Visit visit, MaintenanceSeries? series, FormValues form) =>
+        Form(visit, series, form, await GatewayApi.OrNullAsync(PreviewAsync(visit, form, Body(form))));
+
+    /// <summary>The form as it was sent, with the next occurrences of what stands in it where <paramref name="previewed"/> is given.</summary>
     private static async Task<IResult> FormAsync(Visit visit, MaintenanceSeries? series, FormValues form, JsonObject? previewed = null)
     {
         MaintenanceSeriesPreview? preview = null;
-        if (previewed is not null)
+        try
         {
-            if (form["title"].Length == 0)
-            {
-                previewed["title"] = "Preview"; // times are seen without one
-            }
-
-            try
-            {
-                preview = (await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/maintenance-series/preview"), previewed, ContractsJson.Wire.MaintenanceSeriesPreview)).Value;
-            }
-            catch (ApiException refused)
-            {
-                Refuse(form, refused);
-            }
+            preview = previewed is null ? null : await PreviewAsync(visit, form, previewed);
+        }
+        catch (ApiException refused)
+        {
+            Refuse(form, refused);
         }
 
-        return visit.Page<SeriesFormPage>(
-            new() { [nameof(SeriesFormPage.Series)] = series, [nameof(SeriesFormPage.Form)] = form, [nameof(SeriesFormPage.Preview)] = preview }, form.Status);
+        return Form(visit, series, form, preview);
+    }
+
+    private static IResult Form(Visit visit, MaintenanceSeries? series, FormValues form, MaintenanceSeriesPreview? preview) => visit.Page<SeriesFormPage>(
+        new() { [nameof(SeriesFormPage.Series)] = series, [nameof(SeriesFormPage.Form)] = form, [nameof(SeriesFormPage.Preview)] = preview }, form.Status);
+
+    private static async Task<MaintenanceSeriesPreview> PreviewAsync(Visit visit, FormValues form, JsonObject body)
+    {
+        if (form["title"].Length == 0)
+        {
+            body["title"] = "Preview"; // times are seen without one
+        }
+
+        return (await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/maintenance-series/preview"), body, ContractsJson.Wire.MaintenanceSeriesPreview)).Value;
     }
 }

@@ -30,6 +30,7 @@ internal static class SignInEndpoints
             "service_unavailable" or "upstream_timeout" => "Keys cannot be checked right now. Try again in a moment.",
             _ => "This key is not valid.",
         },
+        [nameof(SignInPage.IsOfKey)] = visit.Http.Request.Query["error"].ToString() is not ("" or "csrf_failed" or "session_expired" or "link_used" or "sign_out_unfinished" or "service_unavailable" or "upstream_timeout"),
         [nameof(SignInPage.Return)] = visit.Http.Request.Query["return"].ToString(),
     });
 

@@ -95,7 +95,7 @@ internal static class SubscriptionEndpoints
     {
         var (subscription, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Subscription);
         return await FormAsync(visit, subscription, FormValues.Of(
-            ("channel", subscription.Channel.Wire()), ("target", subscription.Target), (FormValues.Was("target"), subscription.Target), ("components", string.Join(", ", subscription.Components)), ("events", new StringValues([.. subscription.Events])), (FormValues.VersionField, tag)));
+            ("channel", subscription.Channel.Wire()), ("target", subscription.Target), (FormValues.Was("target"), subscription.Target), ("components", new StringValues([.. subscription.Components])), ("events", new StringValues([.. subscription.Events])), (FormValues.VersionField, tag)));
     }
 
     private static async Task<IResult> SaveAsync(Visit visit, string id)
@@ -171,7 +171,7 @@ internal static class SubscriptionEndpoints
     private static JsonObject Body(FormValues form) => new()
     {
         ["target"] = form["target"],
-        ["components"] = form.List("components"),
+        ["components"] = new JsonArray([.. form.AllOf("components").Concat(form.List("other_components").Select(id => id!.GetValue<string>())).Distinct().Select(id => (JsonNode)id)]),
         ["events"] = new JsonArray([.. form.AllOf("events").Select(name => (JsonNode)name)]),
     };
 

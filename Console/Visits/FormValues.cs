@@ -122,6 +122,17 @@ public sealed class FormValues
     /// <summary>What is wrong with a field; null: nothing.</summary>
     public string? ErrorOf(string name) => wrong.GetValueOrDefault(name);
 
+    /// <summary>The ids of what is said of a field, for <c>aria-describedby</c>; null: nothing is.</summary>
+    /// <param name="name">The field.</param>
+    /// <param name="hasHint">Whether it has a hint.</param>
+    public string? DescriptionOf(string name, bool hasHint) => (hasHint, ErrorOf(name) is not null) switch
+    {
+        (false, false) => null,
+        (false, true) => $"{name}-error",
+        (true, false) => $"{name}-hint",
+        _ => $"{name}-hint {name}-error",
+    };
+
     /// <summary>Says what is wrong with a field.</summary>
     public void Fail(string name, string sentence)
     {

@@ -29,8 +29,7 @@ public sealed class ConsoleKeyboardTests(BrowserFixture browser, WholeSystem sys
         await Expect(page.Locator("h1")).ToHaveTextAsync("Overview");
 
         // The tabs of a list: one, another beside it, the first left out, all.
-        await PressAsync(page, Place("maintenance"));
-        await Expect(page.Locator("h1")).ToHaveTextAsync("Maintenance");
+        await FollowAsync(page, Place("maintenance"), "Maintenance");
         await ShowsAsync("Dropped", "Planned");
         await PressAsync(page, Tab("?status=cancelled"));
         await ShowsAsync("Dropped");
@@ -42,8 +41,7 @@ public sealed class ConsoleKeyboardTests(BrowserFixture browser, WholeSystem sys
         await ShowsAsync("Dropped", "Planned");
 
         // A key: it is made, the question before its end is left once, and then it ends.
-        await PressAsync(page, Place("keys"));
-        await Expect(page.Locator("h1")).ToHaveTextAsync("API keys");
+        await FollowAsync(page, Place("keys"), "API keys");
         await TypeAsync(page, "#name", "Nightly job");
         await PressAsync(page, "[name=scopes][value=inference]", "Space");
         await PressAsync(page, "main button.primary");
@@ -61,10 +59,8 @@ public sealed class ConsoleKeyboardTests(BrowserFixture browser, WholeSystem sys
         await Expect(row.Locator(".chip")).ToHaveTextAsync("Revoked");
 
         // A subscription, to all that is offered but one.
-        await PressAsync(page, Place("subscriptions"));
-        await Expect(page.Locator("h1")).ToHaveTextAsync("Subscriptions");
-        await PressAsync(page, "main a.primary");
-        await Expect(page.Locator("h1")).ToHaveTextAsync("New subscription");
+        await FollowAsync(page, Place("subscriptions"), "Subscriptions");
+        await FollowAsync(page, "main a.primary", "New subscription");
         await TypeAsync(page, "#target", "https://127.0.0.1:9/hook");
         await PressAsync(page, "[name=events][value='maintenance.reminder']", "Space");
         await PressAsync(page, "main button.primary");
@@ -73,10 +69,8 @@ public sealed class ConsoleKeyboardTests(BrowserFixture browser, WholeSystem sys
         await Expect(page.Locator("dl.facts")).Not.ToContainTextAsync("maintenance.reminder");
 
         // A series: seen, made, cancelled.
-        await PressAsync(page, Place("recurring"));
-        await Expect(page.Locator("h1")).ToHaveTextAsync("Recurring maintenance");
-        await PressAsync(page, "main a.primary");
-        await Expect(page.Locator("h1")).ToHaveTextAsync("New series");
+        await FollowAsync(page, Place("recurring"), "Recurring maintenance");
+        await FollowAsync(page, "main a.primary", "New series");
         await TypeAsync(page, "#title", "By keyboard");
         await TypeAsync(page, "#rrule", "FREQ=WEEKLY;BYDAY=TU");
         await PressAsync(page, "button[value=preview]:not(.first)");
@@ -88,13 +82,160 @@ public sealed class ConsoleKeyboardTests(BrowserFixture browser, WholeSystem sys
         await PressAsync(page, ".confirm button");
         await ConsoleTests.ToldAsync(page, "It is cancelled.", "By keyboard");
 
-        await PressAsync(page, Place("audit"));
-        await Expect(page.Locator("h1")).ToHaveTextAsync("Audit log");
+        await FollowAsync(page, Place("audit"), "Audit log");
         await PressAsync(page, ".tabs a[href='/console/audit?object=api_key']");
         await Expect(page.Locator("ol.trail")).ToContainTextAsync("revoked");
         Assert.All(visit.Complaints, complaint => Assert.Contains("status of 4", complaint, StringComparison.Ordinal));
 
         Task ShowsAsync(params string[] titles) => Expect(page.Locator("tbody th a")).ToHaveTextAsync(titles);
+    }
+
+    [Fact]
+    public async Task An_incident_goes_from_its_draft_to_its_end_by_keyboard_alone()
+    {
+        await using var visit = await SignedInAsync("reporters");
+        var page = visit.Page;
+        await FollowAsync(page, Place("incidents"), "Incidents");
+        await FollowAsync(page, "main a.primary", "Post an incident");
+        await TypeAsync(page, "#title", "By keyboard");
+        await TypeAsync(page, "#body", "We look.");
+        await PressAsync(page, "button[value=draft]");
+        await ConsoleTests.ToldAsync(page, "The draft is saved; only your project sees it.", "By keyboard");
+        await FollowAsync(page, "main .top a[href$='/edit']", "Edit the incident");
+        await TypeAsync(page, "#title", "Typed");
+        await PressAsync(page, "main button.primary");
+        await ConsoleTests.ToldAsync(page, "Saved.", "Typed");
+
+        // Enter in a field shows what would be, and publishes nothing.
+        await PressAsync(page, ".more-fields > summary");
+        await ConsoleTests.TabToAsync(page, "#zone");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("body[data-answer] .preview")).ToBeVisibleAsync();
+        await Expect(page.Locator("dl.facts")).ToContainTextAsync("A draft");
+
+        // What was refused is where one goes on from.
+        await TypeAsync(page, "#body", "It is the storage.");
+        await page.Locator("main .top button.primary").FocusAsync(); // it stands before the text
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator(".problem")).ToBeFocusedAsync();
+        await ConsoleTests.TabToAsync(page, "[name=status]");
+        await page.Keyboard.PressAsync("ArrowRight");
+        await PressAsync(page, "[name='component:cmp_model_storage']", "ArrowRight"); // from what names it not, to what is well
+        await page.Keyboard.PressAsync("ArrowRight");
+        await PressAsync(page, "button[value=post]");
+        await ConsoleTests.ToldAsync(page, "The update is posted.", "Typed");
+        await Expect(page.Locator("dl.facts")).ToContainTextAsync("Model Storage · degraded");
+        await PressAsync(page, "main .top button.primary");
+        await ConsoleTests.ToldAsync(page, "The incident is public.", "Typed");
+
+        await FollowAsync(page, "ol.trail > li > a", "Edit an update");
+        await TypeAsync(page, "#body", "It is not the storage.");
+        await PressAsync(page, "main button.primary");
+        await ConsoleTests.ToldAsync(page, "Saved.", "Typed");
+        await Expect(page.Locator("ol.trail").First).ToContainTextAsync("It is not the storage.");
+        await ConsoleTests.TabToAsync(page, "[name=status]");
+        await page.Keyboard.PressAsync("ArrowRight");
+        await page.Keyboard.PressAsync("ArrowRight");
+        await TypeAsync(page, "#body", "It is over.");
+        await PressAsync(page, "button[value=post]");
+        await ConsoleTests.ToldAsync(page, "The incident is resolved.", "Typed");
+
+        await FollowAsync(page, Place("incidents"), "Incidents");
+        await FollowAsync(page, "main a.primary", "Post an incident");
+        await PressAsync(page, "button[name=template]"); // a text to start from
+        await Expect(page.Locator("#title")).ToHaveValueAsync("Elevated error rates");
+        await PressAsync(page, "button[value=draft]");
+        await ConsoleTests.ToldAsync(page, "The draft is saved; only your project sees it.", "Elevated error rates");
+        await PressAsync(page, ".confirm > summary");
+        await PressAsync(page, ".confirm button");
+        await ConsoleTests.ToldAsync(page, "It is deleted.", "Drafts");
+        Assert.All(visit.Complaints, complaint => Assert.Contains("status of 4", complaint, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_is_there_already_is_changed_by_keyboard_alone()
+    {
+        await using var visit = await SignedInAsync("changers");
+        var page = visit.Page;
+
+        // A window, from its plan to its removal.
+        await FollowAsync(page, Place("maintenance"), "Maintenance");
+        await FollowAsync(page, "main a.primary", "Schedule a window");
+        await TypeAsync(page, "#title", "By keyboard");
+        await PressAsync(page, "main button.primary");
+        await ConsoleTests.ToldAsync(page, "The window is scheduled.", "By keyboard");
+        await FollowAsync(page, "main .top a[href$='/edit']", "Edit the window");
+        await TypeAsync(page, "#title", "Typed");
+        await PressAsync(page, "main button.primary");
+        await ConsoleTests.ToldAsync(page, "Saved.", "Typed");
+        await PressAsync(page, "form[action$='/start'] button");
+        await ConsoleTests.ToldAsync(page, "The work has begun.", "Typed");
+        await PressAsync(page, "form[action$='/complete'] button");
+        await ConsoleTests.ToldAsync(page, "The work is completed.", "Typed");
+        await PressAsync(page, ".confirm > summary");
+        await PressAsync(page, ".confirm button");
+        await ConsoleTests.ToldAsync(page, "It is removed for good; its audit trail stays.", "Maintenance");
+
+        // A subscription.
+        await FollowAsync(page, Place("subscriptions"), "Subscriptions");
+        await FollowAsync(page, "main a.primary", "New subscription");
+        await TypeAsync(page, "#target", "https://127.0.0.1:9/keys");
+        await PressAsync(page, "main button.primary");
+        await Expect(page.Locator(".secret")).ToBeVisibleAsync();
+        await FollowAsync(page, "main .top a[href$='/edit']", "Edit the subscription");
+        await PressAsync(page, "[name=events][value='maintenance.reminder']", "Space");
+        await PressAsync(page, "main button.primary");
+        await ConsoleTests.ToldAsync(page, "Saved.", "https://127.0.0.1:9/keys");
+        await PressAsync(page, "form[action$='/disable'] button");
+        await Expect(page.Locator("dl.facts .chip")).ToHaveTextAsync("Disabled");
+        await PressAsync(page, "form[action$='/enable'] button");
+        await Expect(page.Locator("dl.facts .chip")).ToHaveTextAsync("Active");
+        await PressAsync(page, "form[action$='/test'] button");
+        await ConsoleTests.ToldAsync(page, "A test message is on its way.", "https://127.0.0.1:9/keys");
+        await PressAsync(page, "form[action$='/retry'] button");
+        await ConsoleTests.ToldAsync(page, "The message is sent again.", null);
+        await PressAsync(page, ".confirm:has(form[action$='/delete']) > summary");
+        await PressAsync(page, ".confirm form[action$='/delete'] button");
+        await ConsoleTests.ToldAsync(page, "It is deleted.", "Subscriptions");
+
+        // One's own key, with which one goes on, and beside it a platform key.
+        await FollowAsync(page, Place("keys"), "API keys");
+        await PressAsync(page, ".confirm:has(form[action$='/rotate']) > summary");
+        await PressAsync(page, ".confirm form[action$='/rotate'] button");
+        await Expect(page.Locator(".secret")).ToBeVisibleAsync();
+        await FollowAsync(page, Place("sign-in"), "Sign in");
+        await TypeAsync(page, "#key", cluster.PlatformKey);
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Overview");
+
+        // A component, and the demo's agents.
+        await FollowAsync(page, Place("platform/components"), "Components");
+        await FollowAsync(page, "main a.primary", "New component");
+        await TypeAsync(page, "#name", "By keyboard");
+        await PressAsync(page, "main button.primary");
+        await ConsoleTests.ToldAsync(page, "It is made.", "Components");
+        await page.GetByRole(AriaRole.Link, new() { Name = "By keyboard" }).FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("By keyboard");
+        await TypeAsync(page, "#name", "Typed by keyboard");
+        await PressAsync(page, "main button.primary");
+        await ConsoleTests.ToldAsync(page, "Saved.", "Components");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Typed by keyboard" }).FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Typed by keyboard");
+        await PressAsync(page, ".confirm > summary");
+        await PressAsync(page, ".confirm button");
+        await ConsoleTests.ToldAsync(page, "The component is archived.", "Components");
+        await FollowAsync(page, Place("demo"), "Break something");
+        await TypeAsync(page, "#private_agents", "1");
+        await PressAsync(page, "button[value=set]");
+        await Expect(page.Locator("#private_agents")).ToHaveValueAsync("1");
+        await PressAsync(page, "button[value=all]");
+        await Expect(page.Locator("#private_agents")).ToHaveValueAsync("0");
+
+        await PressAsync(page, "nav form[action='/console/sign-out'] button");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Sign in");
+        Assert.All(visit.Complaints, complaint => Assert.Contains("status of 4", complaint, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -119,6 +260,17 @@ public sealed class ConsoleKeyboardTests(BrowserFixture browser, WholeSystem sys
         Assert.All(visit.Complaints, complaint => Assert.Contains("status of 4", complaint, StringComparison.Ordinal));
     }
 
+    /// <summary>Somebody with a key of a new project of the platform, signed in by keyboard.</summary>
+    private async Task<Visit> SignedInAsync(string project)
+    {
+        var (_, key) = await cluster.CreateProjectAsync(project, true, "management");
+        var visit = await browser.VisitAsync(new Uri(cluster.Url, "/console/").ToString());
+        await TypeAsync(visit.Page, "#key", key);
+        await visit.Page.Keyboard.PressAsync("Enter");
+        await Expect(visit.Page.Locator("h1")).ToHaveTextAsync("Overview");
+        return visit;
+    }
+
     /// <summary>A link of the navigation.</summary>
     private static string Place(string path) => $"nav[aria-label=Console] a[href='/console/{path}']";
 
@@ -133,6 +285,13 @@ public sealed class ConsoleKeyboardTests(BrowserFixture browser, WholeSystem sys
     {
         await ConsoleTests.TabToAsync(page, selector);
         await page.Keyboard.PressAsync(key);
+    }
+
+    /// <summary>Follows a link, once Tab has come to it, to the page with a heading.</summary>
+    private static async Task FollowAsync(IPage page, string selector, string heading)
+    {
+        await PressAsync(page, selector);
+        await Expect(page.Locator("h1")).ToHaveTextAsync(heading);
     }
 
     /// <summary>Types into a field in place of what stands there, once Tab has come to it.</summary>

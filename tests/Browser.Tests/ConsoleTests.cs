@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -87,6 +88,37 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         await ClickAsync(page, "Save");
         await ToldAsync(page, "Saved.", Hostile);
         await Expect(page.GetByText("All done.")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Edit", Exact = true }).First.ClickAsync();
+        await page.CheckAsync("[name=impact_override][value=critical]", new() { Force = true });
+        await ClickAsync(page, "Save");
+        await ToldAsync(page, "Saved.", Hostile);
+        await Expect(page.GetByText("set by hand")).ToBeVisibleAsync();
+
+        // A draft: what is typed for its next update keeps it from being published, and is not lost.
+        await GoAsync(page, "incidents/new?template=slow");
+        await page.FillAsync("#title", Hostile);
+        await ClickAsync(page, "Save as a draft");
+        await ToldAsync(page, "The draft is saved; only your project sees it.", Hostile);
+        await page.FillAsync("#body", "More is known.");
+        var publish = page.Locator("main .top button.primary");
+        await publish.ClickAsync();
+        await Expect(page.Locator(".problem")).ToContainTextAsync("not posted yet");
+        await Expect(page).ToHaveTitleAsync(new System.Text.RegularExpressions.Regex("^Not done: "));
+        await Expect(page.Locator("#body")).ToHaveValueAsync("More is known.");
+        await page.Locator("button[value=post]").ClickAsync();
+        await Expect(page.Locator("ol.trail").First.Locator("> li")).ToHaveCountAsync(2);
+        await publish.ClickAsync();
+        await ToldAsync(page, "The incident is public.", Hostile);
+        await page.CheckAsync("[name=status][value=resolved]", new() { Force = true });
+        await page.FillAsync("#body", "Over.");
+        await page.Locator("button[value=post]").ClickAsync();
+        await ToldAsync(page, "The incident is resolved.", Hostile);
+        await GoAsync(page, "incidents/new?template=slow");
+        await page.FillAsync("#title", "Dropped");
+        await ClickAsync(page, "Save as a draft");
+        await page.Locator("summary", new() { HasText = "Delete the draft" }).ClickAsync();
+        await ClickAsync(page, "Delete the draft");
+        await ToldAsync(page, "It is deleted.", "Drafts");
 
         // A series, seen before it is made.
         await GoAsync(page, "recurring/new");
@@ -98,6 +130,13 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         await page.FillAsync("#title", Hostile);
         await ClickAsync(page, "Create");
         await ToldAsync(page, "It is made.", Hostile);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Edit", Exact = true }).ClickAsync();
+        await Expect(page.Locator("ol.trail li")).ToHaveCountAsync(10); // its next ones are seen from the start, with UTC beside
+        await Expect(page.Locator("ol.trail li time").First).ToContainTextAsync("UTC");
+        await page.FillAsync("#minutes", "45");
+        await ClickAsync(page, "Save");
+        await ToldAsync(page, "Saved.", Hostile);
+        await Expect(page.GetByText("02:30 in Europe/Berlin, for 45 min")).ToBeVisibleAsync();
         await page.Locator("summary", new() { HasText = "Cancel the series" }).ClickAsync();
         await ClickAsync(page, "Cancel the series");
         await ToldAsync(page, "It is cancelled.", Hostile);
@@ -112,6 +151,9 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         await (script ? page.ReloadAsync() : GoAsync(page, "keys"));
         await Expect(page.Locator(".secret")).ToHaveCountAsync(0);
         await Expect(page.Locator("tr", new() { HasText = name }).Filter(new() { HasText = "Valid" })).ToHaveCountAsync(1); // loading it again made no other
+        await page.Locator("tr", new() { HasText = name }).Locator("summary", new() { HasText = "Rotate" }).First.ClickAsync();
+        await page.Locator("tr", new() { HasText = name }).Locator("button", new() { HasText = "Rotate" }).First.ClickAsync();
+        await Expect(page.Locator(".secret")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^xero_demo_[A-Za-z0-9_-]{43}$"));
         await page.Locator("tr", new() { HasText = name }).Locator("summary", new() { HasText = "Revoke" }).First.ClickAsync();
         await page.Locator("tr", new() { HasText = name }).Locator("button", new() { HasText = "Revoke" }).First.ClickAsync();
         await ToldAsync(page, "The key is revoked: it ends everywhere within a second.", "API keys");
@@ -127,9 +169,32 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
             await Expect(page.Locator(".secret")).ToHaveCountAsync(0); // this is the subscription's own page
         }
 
+        await page.GetByRole(AriaRole.Link, new() { Name = "Edit", Exact = true }).ClickAsync();
+        await page.CheckAsync("[name=components][value=cmp_dashboard]");
+        await ClickAsync(page, "Save");
+        await ToldAsync(page, "Saved.", "https://127.0.0.1:9/hook");
+        await Expect(page.Locator("dl.facts")).ToContainTextAsync("Dashboard");
+        await ClickAsync(page, "Send a test");
+        await Expect(page.Locator("tr", new() { HasText = "test" }).Locator("button", new() { HasText = "Send again" })).ToBeVisibleAsync();
+        await ClickAsync(page, "Send again");
+        await ToldAsync(page, "The message is sent again.", null);
+        await ClickAsync(page, "Disable");
+        await Expect(page.GetByText("What happened meanwhile is not sent later.")).ToBeVisibleAsync();
+        await ClickAsync(page, "Enable");
+        await Expect(page.Locator("dl.facts .chip")).ToHaveTextAsync("Active");
+        await page.Locator("summary", new() { HasText = "New secret" }).ClickAsync();
+        await ClickAsync(page, "New secret");
+        await Expect(page.Locator(".secret")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^whsec_"));
         await page.Locator("summary", new() { HasText = "Delete" }).ClickAsync();
         await ClickAsync(page, "Delete");
         await ToldAsync(page, "It is deleted.", "Subscriptions");
+
+        // One worker of many.
+        await GoAsync(page, "fleet");
+        await page.FillAsync("#q", "no such worker");
+        await ClickAsync(page, "Find");
+        await Expect(page.Locator("#q")).ToHaveValueAsync("no such worker");
+        await Expect(page.GetByText("No worker's ID or name contains this.")).ToBeVisibleAsync();
 
         // The platform's: a project and a component.
         await GoAsync(page, "platform/projects");
@@ -151,6 +216,11 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         await ClickAsync(page, "Create");
         await ToldAsync(page, "It is made.", "Components");
         await page.GetByRole(AriaRole.Link, new() { Name = $"{Hostile} {script}" }).ClickAsync();
+        await page.FillAsync("#group", Hostile);
+        await ClickAsync(page, "Save");
+        await ToldAsync(page, "Saved.", "Components");
+        await page.GetByRole(AriaRole.Link, new() { Name = $"{Hostile} {script}" }).ClickAsync();
+        await Expect(page.Locator("#group")).ToHaveValueAsync(Hostile);
         await page.Locator("summary", new() { HasText = "Archive" }).ClickAsync();
         await ClickAsync(page, "Archive");
         await ToldAsync(page, "The component is archived.", "Components");
@@ -267,25 +337,33 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         using var api = cluster.Http(cluster.ApiKey);
         var window = await api.PostForJsonAsync($"{cluster.BaseUrl}/management/maintenance", new { title = "Ended elsewhere", description = "", starts_at = DateTimeOffset.UtcNow.AddHours(3), ends_at = DateTimeOffset.UtcNow.AddHours(4) });
         await using var visit = await SignedInAsync(new(IsLive: true));
+        await visit.Page.Clock.InstallAsync(); // its seconds pass at once
         await GoAsync(visit.Page, $"maintenance/{window["id"]}");
         using var cancelled = await api.DeleteAsync($"{cluster.BaseUrl}/management/maintenance/{window["id"]}");
         cancelled.EnsureSuccessStatusCode();
         await ClickAsync(visit.Page, "Start now");
         await Expect(visit.Page.Locator(".problem")).ToBeVisibleAsync();
-        await visit.Page.WaitForTimeoutAsync(7000); // longer than what is live takes to be fetched again
+        await visit.Page.Clock.RunForAsync(20_000); // longer than what is live takes to be fetched again
+        await visit.Page.WaitForTimeoutAsync(500); // what is fetched comes in real time
         await Expect(visit.Page.Locator(".problem")).ToBeVisibleAsync();
     }
 
     [Fact]
     public async Task Every_page_is_accessible_and_fits_a_phone_whatever_stands_in_it()
     {
-        var wrong = new List<string>();
+        var wrong = new ConcurrentQueue<string>();
         using var api = cluster.Http(cluster.ApiKey);
         using var platform = cluster.Http(cluster.PlatformKey);
         var window = await api.PostForJsonAsync($"{cluster.BaseUrl}/management/maintenance", new { title = Hostile, description = Hostile, affected_services = new[] { Hostile }, starts_at = DateTimeOffset.UtcNow.AddHours(3), ends_at = DateTimeOffset.UtcNow.AddHours(4) });
         var incident = await api.PostForJsonAsync($"{cluster.BaseUrl}/management/incidents", new { title = Hostile, body = Hostile });
         var series = await api.PostForJsonAsync($"{cluster.BaseUrl}/management/maintenance-series", new { title = Hostile, description = Hostile, affected_services = new[] { Hostile }, timezone = "Europe/Berlin", starts_on = BeforeClocksForward(), local_time = "02:30", duration = "PT1H30M", rrule = "FREQ=WEEKLY;BYDAY=SU" });
+        var active = await api.PostForJsonAsync($"{cluster.BaseUrl}/management/maintenance", new { title = Hostile, description = "", starts_at = DateTimeOffset.UtcNow.AddMinutes(1), ends_at = DateTimeOffset.UtcNow.AddHours(2) });
+        using var started = await api.PatchAsJsonAsync($"{cluster.BaseUrl}/management/maintenance/{active["id"]}", new { status = "active" });
+        started.EnsureSuccessStatusCode();
+        var draft = await api.PostForJsonAsync($"{cluster.BaseUrl}/management/incidents", new { title = Hostile, body = Hostile, draft = true });
         var subscription = await api.PostForJsonAsync($"{cluster.BaseUrl}/management/subscriptions", new { channel = "webhook", target = "https://hooks.example/one" });
+        using var tested = await api.PostAsync($"{cluster.BaseUrl}/management/subscriptions/{subscription["id"]}/test", null);
+        tested.EnsureSuccessStatusCode();
         var component = await platform.PostForJsonAsync("/v1/platform/components", new { name = Hostile, description = Hostile, group = Hostile });
         var project = await platform.PostForJsonAsync("/v1/platform/projects", new { name = Hostile, slug = "whatever" });
         var longest = new string('w', 128);
@@ -294,7 +372,7 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         string[] paths =
         [
             .. Pages, $"maintenance/{window["id"]}", $"maintenance/{window["id"]}/edit", $"incidents/{incident["id"]}", $"incidents/{incident["id"]}/edit", $"incidents/{incident["id"]}/updates/{incident["updates"]![0]!["id"]}",
-            $"recurring/{series["id"]}", $"recurring/{series["id"]}/edit", $"subscriptions/{subscription["id"]}", $"subscriptions/{subscription["id"]}/edit", $"platform/components/{component["id"]}",
+            $"maintenance/{active["id"]}", $"incidents/{draft["id"]}", $"recurring/{series["id"]}", $"recurring/{series["id"]}/edit", $"subscriptions/{subscription["id"]}", $"subscriptions/{subscription["id"]}/edit", $"platform/components/{component["id"]}",
             $"platform/projects/{project["id"]}/keys", "demo", "nowhere",
         ];
         await using (var stranger = await browser.VisitAsync(new Uri(cluster.Url, "/console/keys").ToString(), new(360)))
@@ -303,25 +381,40 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
             await LookAsync(stranger, "signed out");
         }
 
-        foreach (var dark in new[] { false, true })
+        // All of them on a phone; on a desk, where the navigation stands beside them, and in the dark a part each. At once: a browser uses half a small machine.
+        try
         {
-            await using var visit = await SignedInAsync(new(360, dark));
-            foreach (var path in dark ? paths.Where((_, i) => i % 4 == 0) : paths)
+            await Task.WhenAll(
+                VisitAsync(new(360), visit => LookAtPagesAsync(visit, paths.Where((_, i) => i % 2 == 0))),
+                VisitAsync(new(360), visit => LookAtPagesAsync(visit, paths.Where((_, i) => i % 2 == 1))),
+                VisitAsync(new(360, Dark: true), visit => LookAtPagesAsync(visit, paths.Where((_, i) => i % 4 == 0), dark: true)),
+                VisitAsync(new(1280), visit => LookAtPagesAsync(visit, paths.Where((_, i) => i % 3 == 0))));
+            await VisitAsync(new(360), LookAtAnswersAsync);
+        }
+        finally
+        {
+            using var completed = await api.PatchAsJsonAsync($"{cluster.BaseUrl}/management/maintenance/{active["id"]}", new { status = "completed" });
+            completed.EnsureSuccessStatusCode(); // other tests see no maintenance
+        }
+
+        Assert.Empty(wrong);
+
+        async Task VisitAsync(Screen screen, Func<Visit, Task> look)
+        {
+            await using var visit = await SignedInAsync(screen);
+            await look(visit);
+            Assert.All(visit.Complaints, complaint => Assert.Contains("status of 4", complaint, StringComparison.Ordinal));
+        }
+
+        async Task LookAtPagesAsync(Visit visit, IEnumerable<string> pages, bool dark = false)
+        {
+            foreach (var path in pages)
             {
                 var answer = await visit.Page.GotoAsync(new Uri(cluster.Url, $"/console/{path}").ToString());
                 Assert.Equal((path, path == "nowhere" ? 404 : 200), (path, answer!.Status));
                 await LookAsync(visit, path, dark);
             }
-
-            if (!dark)
-            {
-                await LookAtAnswersAsync(visit);
-            }
-
-            Assert.All(visit.Complaints, complaint => Assert.Contains("status of 4", complaint, StringComparison.Ordinal));
         }
-
-        Assert.Empty(wrong);
 
         async Task LookAtAnswersAsync(Visit visit)
         {
@@ -364,6 +457,18 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
             await ClickAsync(page, "Create the key");
             await Expect(page.Locator(".secret")).ToBeVisibleAsync();
             await LookAsync(visit, "a key that was made");
+
+            await GoAsync(page, "incidents/new?template=errors");
+            await page.CheckAsync("[name='component:cmp_dashboard'][value=outage]", new() { Force = true });
+            await ClickAsync(page, "Preview");
+            await Expect(page.Locator(".preview")).ToBeVisibleAsync();
+            await LookAsync(visit, "a preview");
+
+            await page.FillAsync("#title", Hostile);
+            await page.Context.ClearCookiesAsync();
+            await page.Locator("button[value=publish]").ClickAsync();
+            await Expect(page.Locator("h1")).ToHaveTextAsync("You were signed out");
+            await LookAsync(visit, "a form without a session");
         }
 
         async Task ExecuteAsync(string sql)
@@ -377,7 +482,7 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         {
             if (await visit.OverflowAsync() is > 0 and var pixels)
             {
-                wrong.Add($"{what} is {pixels} px too wide.");
+                wrong.Enqueue($"{what} is {pixels} px too wide.");
             }
 
             foreach (var question in await visit.Page.Locator(".confirm summary").AllAsync())
@@ -385,13 +490,42 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
                 await question.ClickAsync(); // one closes the other
                 if (await visit.OverflowAsync() is > 0 and var more)
                 {
-                    wrong.Add($"{what} is {more} px too wide with “{await question.TextContentAsync()}” open.");
+                    wrong.Enqueue($"{what} is {more} px too wide with “{await question.TextContentAsync()}” open.");
                 }
             }
 
             // Dark differs in its colours alone.
-            wrong.AddRange((await visit.ViolationsAsync(dark ? "color-contrast" : null)).Select(violation => $"{what}{(dark ? ", dark" : "")}: {violation}"));
+            foreach (var violation in await visit.ViolationsAsync(dark ? "color-contrast" : null))
+            {
+                wrong.Enqueue($"{what}{(dark ? ", dark" : "")}: {violation}");
+            }
         }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task On_a_phone_the_navigation_is_at_hand(bool script)
+    {
+        await using var visit = await SignedInAsync(new(360, Script: script, Touch: true));
+        var page = visit.Page;
+        var place = page.Locator("nav[aria-label=Console] a[href='/console/maintenance']");
+        if (script)
+        {
+            await Expect(place).ToBeHiddenAsync(); // folded, until it is tapped
+            await page.TapAsync(".nav > summary");
+        }
+
+        await Expect(place).ToBeVisibleAsync();
+        Assert.Equal(0, await visit.OverflowAsync());
+        if (script)
+        {
+            Assert.Empty(await visit.ViolationsAsync());
+        }
+
+        await place.TapAsync();
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Maintenance");
+        await Expect(page.Locator("main a.primary")).ToBeVisibleAsync();
     }
 
     [Fact]
@@ -481,10 +615,12 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         Assert.Equal(0, await page.Locator(".done").CountAsync());
     }
 
-    [Fact]
-    public async Task A_demo_shows_what_visitors_see_beside_what_breaks_it()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_demo_shows_what_visitors_see_beside_what_breaks_it(bool script)
     {
-        await using var visit = await SignedInAsync(new(IsLive: true));
+        await using var visit = await SignedInAsync(new(IsLive: script, Script: script));
         await GoAsync(visit.Page, "demo");
         await Expect(visit.Page.Locator("h1")).ToHaveTextAsync("Break something");
         await Expect(visit.Page.FrameLocator("iframe.visitors").Locator("main[data-live]")).ToBeVisibleAsync();

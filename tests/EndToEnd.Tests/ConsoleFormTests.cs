@@ -47,7 +47,10 @@ public sealed partial class ConsoleFormTests(SharedCluster shared)
         var refused = await operators.PostAsync($"/console/incidents/{id}/publish", page, []);
         Assert.Equal(412, refused.Status);
         Assert.Contains("Changed by a colleague", refused.Html, StringComparison.Ordinal);
-        Assert.Equal(303, (await operators.PostAsync($"/console/incidents/{id}/publish", refused, [])).Status);
+        refused = await operators.PostAsync($"/console/incidents/{id}/publish", refused, ("body", "Typed, and not posted"));
+        Assert.Equal((409, "Typed, and not posted"), (refused.Status, refused["body"]));
+        Assert.Contains("<title>Not done: ", refused.Html, StringComparison.Ordinal);
+        Assert.Equal(303, (await operators.PostAsync($"/console/incidents/{id}/publish", refused, ("body", ""))).Status);
     }
 
     [Fact]
