@@ -60,6 +60,7 @@ internal static partial class Telemetry
             telemetry.WithTracing(tracing => tracing
                 .SetSampler(new ParentBasedSampler(new RequestSampler()))
                 .AddProcessor<TokenRedaction>()
+                .AddSource("Grpc.Net.Client") // else what it calls would be part of a span that nobody sees
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => !IsProbe(context.Request.Path))
                 .AddHttpClientInstrumentation());
             builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None); // its scope has the path, and so a subscriber's token
@@ -71,7 +72,7 @@ internal static partial class Telemetry
     /// <summary>Whether telemetry has somewhere to go; without, spans would only cost time.</summary>
     public static bool ExportsTelemetry(this IConfiguration configuration) => configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
 
-    private static bool IsProbe(PathString path) => path.StartsWithSegments("/healthz", StringComparison.Ordinal) || path == "/readyz" || path.StartsWithSegments("/grpc.health.v1.Health", StringComparison.Ordinal);
+    private static bool IsProbe(PathString path) => path.StartsWithSegments("/healthz", StringComparison.Ordinal) || path == "/readyz" || path == "/metrics" || path.StartsWithSegments("/grpc.health.v1.Health", StringComparison.Ordinal);
 
     /// <summary>A trace begins with a request that somebody sent. What the service does by itself (watching its stores, probing others) makes none: it would bury them.</summary>
     private sealed class RequestSampler : Sampler

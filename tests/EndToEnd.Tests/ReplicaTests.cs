@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Aspire.Hosting.Testing;
@@ -81,6 +82,62 @@ public sealed class ReplicaTests(ReplicaTests.ClusterFixture fixture) : IClassFi
     }
 
     [Fact]
+    public async Task A_request_is_one_trace_through_all_that_it_asks_whichever_replicas_respond_and_nothing_else_is_one()
+    {
+        using var http = cluster.Http(cluster.ApiKey);
+        using var probe = new HttpClient();
+        var (health, windows) = (new Uri($"{cluster.BaseUrl}/health/dashboard").AbsolutePath, new Uri($"{cluster.BaseUrl}/management/maintenance").AbsolutePath);
+        for (var i = 0; i < 10; i++)
+        {
+            (await http.GetAsync($"{health}?q=worker-{i}", TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+            (await http.GetAsync(windows, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+        }
+
+        foreach (var instance in cluster.Instances.Where(name => name.Contains("service", StringComparison.Ordinal) || name.StartsWith("gateway", StringComparison.Ordinal)))
+        {
+            foreach (var (endpoint, path) in new[] { ("http", "/healthz"), ("http", "/readyz"), ("metrics", "/metrics") })
+            {
+                using var response = await probe.GetAsync(new Uri(cluster.Endpoint(instance, endpoint), path), TestContext.Current.CancellationToken);
+            }
+        }
+
+        // Through four processes, and to the stores; what is remembered for a moment is asked once.
+        await AreAsync(health, 10, "gateway", "healthcollector", "maintenanceservice", "postgresql", "statusservice");
+        await AreAsync(health, 1, "gateway", "healthcollector", "maintenanceservice", "postgresql", "redis", "statusservice");
+        await AreAsync(windows, 10, "gateway", "maintenanceservice", "postgresql");
+
+        // Calls go to every replica.
+        var asked = fixture.Traces.Traces.Where(trace => trace.Any(span => span.Parent is null && span.Path == health)).SelectMany(trace => trace).ToList();
+        Assert.All(["statusservice", "healthcollector", "maintenanceservice"], service => Assert.Equal(2, asked.Where(span => span.Service == service).Select(span => span.Instance).Distinct().Count()));
+
+        // What begins a trace is a request from outside: no probe, and nothing that a service does by itself.
+        Assert.All(fixture.Traces.Traces.SelectMany(trace => trace).Where(span => span.Parent is null), span => Assert.True(span.IsRequest && !(span.Path is "/healthz" or "/readyz" or "/metrics"), $"{span}"));
+
+        async Task AreAsync(string path, int least, params string[] expected)
+        {
+            var found = new List<string[]>();
+            for (var watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromSeconds(15) && Whole() < least; await Task.Delay(100))
+            {
+                found = [.. fixture.Traces.Traces.Where(trace => trace.Any(span => span.Parent is null && span.Service == "gateway" && span.Path == path)).Select(InWords)];
+            }
+
+            Assert.True(Whole() >= least, $"Traces of {path} are of {string.Join("; ", found.Select(trace => string.Join(' ', trace)))}");
+
+            int Whole() => found.Count(trace => expected.All(trace.Contains));
+        }
+
+        // Who took part in a trace whose every span is a part of another one of it, but the first.
+        static string[] InWords(IEnumerable<ReceivedSpan> trace)
+        {
+            var spans = trace.ToList();
+            var ids = spans.Select(span => span.Id).ToHashSet();
+            return spans.Count(span => span.Parent is null) == 1 && spans.TrueForAll(span => span.Parent is null || ids.Contains(span.Parent))
+                ? [.. spans.Select(span => span.Service).Concat(spans.Select(span => span.Store).Where(store => store.Length > 0)).Distinct().Order(StringComparer.Ordinal)]
+                : ["parts"];
+        }
+    }
+
+    [Fact]
     public async Task The_pools_of_all_replicas_fit_into_the_database()
     {
         var pools = (await PoolsAsync()).ToDictionary(of => of.Key, of => of.Value.Sum(pool => int.Parse(pool.Split("} ")[1].Split(' ')[0], CultureInfo.InvariantCulture)));
@@ -157,13 +214,23 @@ public sealed class ReplicaTests(ReplicaTests.ClusterFixture fixture) : IClassFi
         return (page.GetProperty("generated_at").GetDateTimeOffset(), seconds);
     }
 
-    /// <summary>A cluster with two of every service, whose agents are silent after 5 s.</summary>
+    /// <summary>A cluster with two of every service, whose agents are silent after 5 s, and a collector of its traces.</summary>
     public sealed class ClusterFixture : IAsyncLifetime
     {
         public Cluster Cluster { get; private set; } = null!;
 
-        public async ValueTask InitializeAsync() => Cluster = await Cluster.StartAsync(new() { Replicas = 2, Settings = new Dictionary<string, string?> { ["Fleet__StaleAfterSeconds"] = "5" } });
+        public TraceCollector Traces { get; private set; } = null!;
 
-        public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+        public async ValueTask InitializeAsync()
+        {
+            Traces = await TraceCollector.StartAsync();
+            Cluster = await Cluster.StartAsync(new() { Replicas = 2, Settings = new Dictionary<string, string?>(Traces.Settings) { ["Fleet__StaleAfterSeconds"] = "5" } });
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Cluster.DisposeAsync();
+            await Traces.DisposeAsync();
+        }
     }
 }
