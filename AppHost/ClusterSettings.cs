@@ -49,6 +49,9 @@ internal sealed class ClusterSettings : IDisposable
     /// <summary>Instances of each service.</summary>
     public int Replicas { get; private init; } = 1;
 
+    /// <summary>Connections that the databases' server takes: those of all pools of each replica (docs/operations.md, "The stores"), and some to look at it.</summary>
+    public int DatabaseConnections => Math.Max(250, (105 * Replicas) + 40);
+
     /// <summary>Whether it is a demo.</summary>
     public DemoMode Demo { get; } = new(HasFleet: true);
 

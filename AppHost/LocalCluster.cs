@@ -36,11 +36,10 @@ internal static class LocalCluster
         var given = new ConfigurationBuilder().AddEnvironmentVariables().AddCommandLine(arguments).Build();
         (string Key, string Value)[] defaults =
         [
-            ("ASPNETCORE_URLS", LocalUrl("XEROTIER_DASHBOARD_PORT")), // the dashboard's page
             ("ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", LocalUrl("XEROTIER_OTLP_PORT")),
             ("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", "http://localhost:0"),
             ("ASPIRE_ALLOW_UNSECURED_TRANSPORT", "true"),
-            ("ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS", "true"), // it listens on loopback alone
+            ("ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS", "true"), // see below
             ("ASPIRE_DASHBOARD_TELEMETRY_OPTOUT", "true"),
             ("ASPIRE_VERSION_CHECK_DISABLED", "true"),
             ("hostBuilder:reloadConfigOnChange", "false"), // it would watch every file below the working directory
@@ -50,11 +49,14 @@ internal static class LocalCluster
         ];
         var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
         {
-            Args = [.. defaults.Where(setting => given[setting.Key] is null).Select(setting => $"--{setting.Key}={setting.Value}"), .. arguments],
+            // The dashboard's page last: it asks nobody who they are, so it listens on loopback, whatever the environment has others listen on.
+            Args = [.. defaults.Where(setting => given[setting.Key] is null).Select(setting => $"--{setting.Key}={setting.Value}"), .. arguments, $"--ASPNETCORE_URLS={LocalUrl("XEROTIER_DASHBOARD_PORT")}"],
             DisableDashboard = given.GetValue<bool>("no-dashboard"),
             EnableResourceLogging = true,
         });
-        builder.Services.AddLogging(logging => logging.AddFilter("Microsoft", LogLevel.Warning));
+        builder.Services.AddLogging(logging => logging
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None)); // what starts is not ready at first; Terminal tells when it is
         return builder.WithdrawServiceSettings();
 
         string LocalUrl(string port) => $"http://localhost:{(given[port] is { Length: > 0 } number ? number : "0")}";

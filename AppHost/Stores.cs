@@ -58,7 +58,7 @@ internal static class Stores
         var server = builder.AddPostgres("postgres", password: builder.AddSecret("postgres-password", cluster.PostgresPassword));
         if (builder.ExecutionContext.IsRunMode)
         {
-            server.WithDataVolume($"xerotier-postgres-{PrivateServers.Hash(cluster.DataFolder)}").WithArgs("-c", "max_connections=250"); // as the private server has
+            server.WithDataVolume($"xerotier-postgres-{PrivateServers.Hash(cluster.DataFolder)}").WithArgs("-c", $"max_connections={cluster.DatabaseConnections}");
         }
 
         return names.ToDictionary(name => name, name => (IResourceBuilder<IResourceWithConnectionString>)server.AddDatabase(name));
@@ -74,7 +74,7 @@ internal static class Stores
     private static Dictionary<string, IResourceBuilder<IResourceWithConnectionString>> AddPrivatePostgres(
         this IDistributedApplicationBuilder builder, ClusterSettings cluster, IEnumerable<string> names)
     {
-        var postgres = PrivateServers.Postgres(Path.Combine(cluster.DataFolder, "postgres"), PrivateServers.FreePort(), Databases);
+        var postgres = PrivateServers.Postgres(Path.Combine(cluster.DataFolder, "postgres"), PrivateServers.FreePort(), Databases, $"max_connections={cluster.DatabaseConnections}");
         PrivateServers.WriteSecret(
             Path.Combine(cluster.DataFolder, DatabasesFile), string.Concat(names.Select(name => $"ConnectionStrings__{name}={postgres.ConnectionString(name)}\n")));
         var server = builder.AddServer("postgres-server", postgres.Command, postgres.Port);

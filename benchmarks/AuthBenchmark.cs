@@ -47,7 +47,7 @@ internal static class AuthBenchmark
         var path = $"/{project}/v1/management/maintenance";
         var figure = await Tools.CompareAsync(
             "authenticated proxied requests",
-            "≥ 0.4 ×",
+            "≥ 0.6 ×",
             new(http.BaseAddress, path), new($"http://127.0.0.1:{proxy}{path}"), Connections, TimeSpan.FromSeconds(3), rounds: 9, $"Authorization: Bearer {key}");
         await gateway.StopAsync(TimeSpan.FromSeconds(5));
         return new("auth", $"A request with its key checked, its limit counted and an internal token added, by wrk, {Connections} connections, against nginx that proxies the same upstream.",

@@ -19,10 +19,10 @@ internal static class StatusBenchmark
         var theirs = new Uri($"http://127.0.0.1:{port}/page.html");
         return new("status", $"Requests per second for the status page by wrk, {Connections} connections, nginx with the same bytes and headers.",
         [
-            await Tools.CompareAsync($"gzip, {gzip.Body.Length:N0} bytes", "≥ 0.85 ×", ours, new($"http://127.0.0.1:{port}/page.gzip"), Connections, Each, Rounds, "Accept-Encoding: gzip"),
-            await Tools.CompareAsync($"identity, {plain.Body.Length:N0} bytes", null, ours, theirs, Connections, Each, Rounds),
+            await Tools.CompareAsync($"gzip, {gzip.Body.Length:N0} bytes", "≥ 1 ×", ours, new($"http://127.0.0.1:{port}/page.gzip"), Connections, Each, Rounds, "Accept-Encoding: gzip"),
+            await Tools.CompareAsync($"identity, {plain.Body.Length:N0} bytes", "≥ 0.85 ×", ours, theirs, Connections, Each, Rounds),
             // Any tag: the page's own changes every minute.
-            await Tools.CompareAsync("304", null, ours, theirs, Connections, Each, Rounds, "If-None-Match: *"),
+            await Tools.CompareAsync("304", "≥ 0.9 ×", ours, theirs, Connections, Each, Rounds, "If-None-Match: *"),
         ]);
     }
 }

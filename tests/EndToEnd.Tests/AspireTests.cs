@@ -102,6 +102,7 @@ public sealed partial class AspireTests(SharedCluster shared)
         Assert.Equal("{statusservice.bindings.grpc.url}", gateway.GetProperty("env").GetProperty("services__statusservice__grpc__0").GetString());
 
         // Projects are named relative to the manifest; every other value is an expression or a plain constant.
+        Assert.All(ProjectPath().Matches(text), path => Assert.StartsWith("\"path\": \"../", path.Value));
         var withoutProjects = ProjectPath().Replace(text, "");
         Assert.DoesNotContain(Solution.Folder, withoutProjects);
         Assert.DoesNotContain(folder, withoutProjects);
