@@ -8,7 +8,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Xerotier.Browser.Tests;
 
-/// <summary>Takes the first minute as a newcomer has it, and makes docs/screenshots/first-minute.png of it (eng/screenshots); explicit, so that ordinary runs pass it by.</summary>
+/// <summary>Takes the first minute as a newcomer has it, and Aspire's dashboard beside it, for docs/screenshots (eng/screenshots); explicit, so that ordinary runs pass it by.</summary>
 public sealed partial class FilmStrip(BrowserFixture browser)
 {
     private static readonly Screen Desk = new(1000, Height: 750, IsLive: true);
@@ -69,6 +69,7 @@ public sealed partial class FilmStrip(BrowserFixture browser)
                 return (await visitor.Page.TitleAsync()).Contains("Operational", StringComparison.Ordinal);
             }, "the page says that all is well", seconds: 120);
             await TakeAsync(visitor.Page, "and all is well; the outage stays in the history");
+            await TakeDashboardAsync(printed.Select(line => Dashboard().Match(line)).Single(match => match.Success).Groups[1].Value);
         }
         finally
         {
@@ -86,6 +87,16 @@ public sealed partial class FilmStrip(BrowserFixture browser)
             frames.Add((await page.ScreenshotAsync(), string.Create(CultureInfo.InvariantCulture, $"{watch.Elapsed.TotalSeconds:0} s: {caption}")));
     }
 
+    /// <summary>Aspire's dashboard with its resources.</summary>
+    private async Task TakeDashboardAsync(string address)
+    {
+        await using var visit = await browser.VisitAsync(address, new Screen(1440, Height: 900, IsLive: true));
+        var page = visit.Page;
+        await Expect(page.GetByText("statusservice").First).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await page.WaitForTimeoutAsync(2000); // states and addresses come one after the other
+        await page.ScreenshotAsync(new() { Path = Path.Combine(Screenshots.Folder, "dashboard.png") });
+    }
+
     /// <summary>What the terminal shows, as a page, without the link's secret and this machine's folder.</summary>
     private static string Terminal(IReadOnlyList<string> printed, string link, string data) => Html(
         "body{margin:0;padding:24px;background:#101418;color:#d8dee4;font:13px/1.5 monospace}",
@@ -97,6 +108,9 @@ public sealed partial class FilmStrip(BrowserFixture browser)
 
     private static string Html(string style, string body) =>
         $"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>The first minute</title><style>{style}</style><body>{body}</body></html>";
+
+    [GeneratedRegex("Aspire dashboard +(http://localhost:[0-9]+)")]
+    private static partial Regex Dashboard();
 
     [GeneratedRegex("http://localhost:[0-9]+/console/link/[A-Za-z0-9_-]+")]
     private static partial Regex SignInLink();

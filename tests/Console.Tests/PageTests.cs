@@ -9,6 +9,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Primitives;
 using Xerotier.OperatorConsole.Api;
+using Xerotier.OperatorConsole.Assets;
 using Xerotier.OperatorConsole.Incidents;
 using Xerotier.OperatorConsole.Keys;
 using Xerotier.OperatorConsole.Overview;
@@ -368,6 +369,23 @@ public sealed partial class PageTests
         Assert.DoesNotContain("value=\"old\"", html);
         Assert.DoesNotContain("name=\"back\"", html);
         Assert.Contains($"<dd class=\"text\" dir=\"auto\">{Hostile}</dd>", System.Net.WebUtility.HtmlDecode(html)); // to be copied, whatever can be done with it
+    }
+
+    /// <summary>As while a new version is rolled out, and a page of one replica asks another for its style.</summary>
+    [Fact]
+    public async Task A_page_of_another_version_finds_a_style_and_a_script_which_are_kept_only_under_their_own_names()
+    {
+        await using var console = await GatewaysTests.StartAsync(app => app.MapGroup("/console").MapAssets());
+        using var http = new HttpClient { BaseAddress = console.Address, DefaultRequestVersion = System.Net.HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        foreach (var (path, type) in new[] { (ConsoleAssets.StylePath, "text/css"), (ConsoleAssets.ScriptPath, "text/javascript") })
+        {
+            using var own = await http.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+            using var other = await http.GetAsync(new Uri($"/console/assets/{new string('0', 16)}{Path.GetExtension(path)}", UriKind.Relative), TestContext.Current.CancellationToken);
+
+            Assert.Equal(("public, max-age=31536000, immutable", type), (own.Headers.CacheControl?.ToString(), own.Content.Headers.ContentType?.MediaType));
+            Assert.Equal(("no-store", type), (other.Headers.CacheControl?.ToString(), other.Content.Headers.ContentType?.MediaType));
+            Assert.Equal(await own.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), await other.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
     }
 
     /// <summary>Reads an object of the API with hostile text in place of each <c>$</c>.</summary>
