@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using System.Xml;
-using Xerotier.OperatorConsole.Api;
 using Xerotier.OperatorConsole.Shared;
 using Xerotier.OperatorConsole.Visits;
 using Xerotier.ServiceDefaults;
@@ -203,8 +202,20 @@ internal static class RecurringEndpoints
     private static void Refuse(FormValues form, ApiException refused) => form.Refuse(refused.Error, Fields, Renamed);
 
     /// <summary>The form with what is saved or to start from, and its next occurrences where they can be told right now.</summary>
-    private static async Task<IResult> NewFormAsync(Visit visit, MaintenanceSeries? series, FormValues form) =>
-        Form(visit, series, form, await GatewayApi.OrNullAsync(PreviewAsync(visit, form, Body(form))));
+    private static async Task<IResult> NewFormAsync(Visit visit, MaintenanceSeries? series, FormValues form)
+    {
+        MaintenanceSeriesPreview? preview = null;
+        try
+        {
+            preview = await PreviewAsync(visit, form, Body(form));
+        }
+        catch (ApiException failure) when (failure.Error.Status is StatusCodes.Status400BadRequest or StatusCodes.Status429TooManyRequests or >= 500)
+        {
+            // the form is there without
+        }
+
+        return Form(visit, series, form, preview);
+    }
 
     /// <summary>The form as it was sent, with the next occurrences of what stands in it where <paramref name="previewed"/> is given.</summary>
     private static async Task<IResult> FormAsync(Visit visit, MaintenanceSeries? series, FormValues form, JsonObject? previewed = null)

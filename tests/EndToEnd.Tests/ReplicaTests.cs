@@ -106,9 +106,17 @@ public sealed class ReplicaTests(ReplicaTests.ClusterFixture fixture) : IClassFi
         await AreAsync(health, 1, "gateway", "healthcollector", "maintenanceservice", "postgresql", "redis", "statusservice");
         await AreAsync(windows, 10, "gateway", "maintenanceservice", "postgresql");
 
-        // Calls go to every replica.
-        var asked = fixture.Traces.Traces.Where(trace => trace.Any(span => span.Parent is null && span.Path == health)).SelectMany(trace => trace).ToList();
-        Assert.All(["statusservice", "healthcollector", "maintenanceservice"], service => Assert.Equal(2, asked.Where(span => span.Service == service).Select(span => span.Instance).Distinct().Count()));
+        // Calls go to every replica, as soon as it is known that one is there again.
+        var more = 10;
+        await Observer.UntilAsync(
+            async () =>
+            {
+                (await http.GetAsync($"{health}?q=worker-{more++}", TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+                var asked = fixture.Traces.Traces.Where(trace => trace.Any(span => span.Parent is null && span.Path == health)).SelectMany(trace => trace).ToList();
+                return new[] { "statusservice", "healthcollector", "maintenanceservice" }.All(service => asked.Where(span => span.Service == service).Select(span => span.Instance).Distinct().Count() == 2);
+            },
+            TimeSpan.FromSeconds(30),
+            "both replicas of each service are asked");
 
         // What begins a trace is a request from outside: no probe, and nothing that a service does by itself.
         Assert.All(fixture.Traces.Traces.SelectMany(trace => trace).Where(span => span.Parent is null), span => Assert.True(span.IsRequest && !(span.Path is "/healthz" or "/readyz" or "/metrics"), $"{span}"));
