@@ -13,7 +13,7 @@ internal sealed class PlatformKeyStore(GatewayDatabase database)
 
     /// <summary>
     /// Ensures that <paramref name="hash"/> is the value of a platform key. A value that the database has stays as it is, even if it or its
-    /// key has ended. A new one belongs to the configured key, whose earlier values end now; if that was revoked, to a new one with
+    /// key has ended. A new one belongs to the configured key, whose earlier values and sessions end now; if that was revoked, to a new one with
     /// <paramref name="id"/>.
     /// </summary>
     /// <returns>The key's id, and whether the value can be used.</returns>
@@ -31,6 +31,8 @@ internal sealed class PlatformKeyStore(GatewayDatabase database)
                 returning id, change, rotated_at, coalesce(rotated_at, created_at) as now),
             old as (
                 update api_key_values v set expires_at = k.now from k where v.key_id = k.id and (v.expires_at is null or v.expires_at > k.now)),
+            sessions as ( -- whoever sets another value wants whoever had the old one out, and cannot always revoke the key
+                delete from console_sessions where platform_value in (select v.hash from k join api_key_values v on v.key_id = k.id)),
             new as (
                 insert into api_key_values (hash, key_id, created_at) select $3, id, now from k)
             insert into key_events (change, key_id, project_id, action, actor, occurred_at)

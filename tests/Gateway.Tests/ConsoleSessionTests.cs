@@ -359,6 +359,18 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Sessions_of_the_configured_platform_key_end_when_another_value_is_configured()
+    {
+        var database = await postgres.Server.CreateDatabaseAsync();
+        await using var gateway = await TestGateway.StartAsync(database);
+        using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
+        await browser.SignInAsync(gateway.PlatformKey);
+        Assert.Equal("200", await browser.GetAsync(Home));
+        await using var later = await TestGateway.StartAsync(database, platformKey: ApiKeyValue.Create("platform"));
+        await EndedAsync(browser, "another value is configured");
+    }
+
+    [Fact]
     public async Task A_session_ends_when_it_is_not_used_and_after_its_longest_time()
     {
         var database = await postgres.Server.CreateDatabaseAsync();
