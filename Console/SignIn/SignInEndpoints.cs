@@ -13,26 +13,30 @@ internal static class SignInEndpoints
         pages.MapPost("settings", SaveAsync);
     }
 
-    private static IResult Show(Visit visit) => visit.Page<SignInPage>(new()
+    private static IResult Show(Visit visit)
     {
-        [nameof(SignInPage.Problem)] = visit.Http.Request.Query["error"].ToString() switch
+        var (problem, isOfKey) = visit.Http.Request.Query["error"].ToString() switch
         {
-            "" => null,
-            "expired_api_key" => "This key has expired.",
-            "revoked_api_key" => "This key has been revoked.",
-            "scope_insufficient" => "This key may not manage its project: it lacks the scope management.",
-            "ip_not_allowed" => "This key may not be used from your address.",
-            "project_suspended" => "The key's project is suspended.",
-            "csrf_failed" => "You signed in or out elsewhere while this page was open. Enter the key again.",
-            "session_expired" => "The session has ended; sign in again.",
-            "link_used" => "This link signs nobody in now: it was used already, its ten minutes are over, or there is no key for it. Enter a key.",
-            "sign_out_unfinished" => "You are signed out in this browser. The session could not be ended on the server, whose database does not respond: it ends by itself after a while without use.",
-            "service_unavailable" or "upstream_timeout" => "Keys cannot be checked right now. Try again in a moment.",
-            _ => "This key is not valid.",
-        },
-        [nameof(SignInPage.IsOfKey)] = visit.Http.Request.Query["error"].ToString() is not ("" or "csrf_failed" or "session_expired" or "link_used" or "sign_out_unfinished" or "service_unavailable" or "upstream_timeout"),
-        [nameof(SignInPage.Return)] = visit.Http.Request.Query["return"].ToString(),
-    });
+            "" => ((string?)null, false),
+            "expired_api_key" => ("This key has expired.", true),
+            "revoked_api_key" => ("This key has been revoked.", true),
+            "scope_insufficient" => ("This key may not manage its project: it lacks the scope management.", true),
+            "ip_not_allowed" => ("This key may not be used from your address.", true),
+            "project_suspended" => ("The key's project is suspended.", true),
+            "csrf_failed" => ("You signed in or out elsewhere while this page was open. Enter the key again.", false),
+            "session_expired" => ("The session has ended; sign in again.", false),
+            "link_used" => ("This link signs nobody in now: it was used already, its ten minutes are over, or there is no key for it. Enter a key.", false),
+            "sign_out_unfinished" => ("You are signed out in this browser. The session could not be ended on the server, whose database does not respond: it ends by itself after a while without use.", false),
+            "service_unavailable" or "upstream_timeout" => ("Keys cannot be checked right now. Try again in a moment.", false),
+            _ => ("This key is not valid.", true),
+        };
+        return visit.Page<SignInPage>(new()
+        {
+            [nameof(SignInPage.Problem)] = problem,
+            [nameof(SignInPage.IsOfKey)] = isOfKey,
+            [nameof(SignInPage.Return)] = visit.Http.Request.Query["return"].ToString(),
+        });
+    }
 
     private static IResult Settings(Visit visit, FormValues form, int status = 200) =>
         visit.Page<SettingsPage>(new() { [nameof(SettingsPage.Form)] = form }, status);
