@@ -20,8 +20,8 @@ internal static class IncidentEndpoints
         incidents.MapGet("drafts", (Visit visit) => ListAsync(visit, drafts: true));
         incidents.MapGet("new", NewAsync);
         incidents.MapPost("new", CreateAsync);
-        incidents.MapGet("{id}", (Visit visit, string id) => ShowAsync(visit, id, null));
-        incidents.MapGet("{id}/updates", (string id) => Visit.See($"{Root}/{id}"));
+        incidents.MapGet("{id}", (Visit visit, string id) => ShowAsync(visit, id));
+        incidents.MapGet("{id}/updates", (Visit visit, string id) => ShowAsync(visit, id, writes: true));
         incidents.MapPost("{id}/updates", PostUpdateAsync);
         incidents.MapGet("{id}/updates/{update}", EditUpdateAsync);
         incidents.MapPost("{id}/updates/{update}", SaveUpdateAsync);
@@ -47,8 +47,8 @@ internal static class IncidentEndpoints
         return visit.Page<IncidentsPage>(new() { [nameof(IncidentsPage.List)] = list, [nameof(IncidentsPage.AreDrafts)] = drafts });
     }
 
-    /// <summary>The incident with the form for its next update.</summary>
-    private static async Task<IResult> ShowAsync(Visit visit, string id, FormValues? form, string? problem = null, int status = 200)
+    /// <summary>An incident, with the form for its next update; a draft has that on a page of its own, beside nothing else that could be sent instead.</summary>
+    private static async Task<IResult> ShowAsync(Visit visit, string id, FormValues? form = null, bool writes = false, string? problem = null, int status = 200)
     {
         var found = visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
         var events = form?.IsOn(FormValues.PreviewAloneField) == true ? Task.FromResult<ListPage<IncidentEvent>>(new() { Data = [], FirstId = null, LastId = null, HasMore = false })
@@ -56,26 +56,32 @@ internal static class IncidentEndpoints
         var components = ComponentsAsync(visit);
         var page = visit.LivePageAsync();
         var (incident, tag) = await found;
-        form ??= FormValues.Of(
-            ("status", (incident.Status is IncidentStatus.Resolved ? IncidentStatus.Postmortem : incident.Status).Wire()),
-            ("zone", visit.Zone.Name), ("notify", "on"), (FormValues.IdempotencyField, FormValues.NewIdempotencyKey()), (FormValues.VersionField, tag));
-        form.TakeNewer(tag);
-        var audience = await (incident.Draft ? Notification.AudienceAsync(visit, "incident.created", incident.Components.Select(component => component.Id)) : Notification.AudienceAsync(visit, Happening(form), Affected(incident, form)));
-        IReadOnlyList<IncidentUpdate> updates = [.. incident.Updates, UpdateIn(visit, incident, form)];
-        var isTold = incident.Draft ? IsTold(visit, incident) : !Notification.ComesLate(visit, updates[^1].At);
+        if (!incident.Draft || writes)
+        {
+            form ??= FormValues.Of(
+                ("status", (incident.Status is IncidentStatus.Resolved ? IncidentStatus.Postmortem : incident.Status).Wire()),
+                ("zone", visit.Zone.Name), ("notify", "on"), (FormValues.IdempotencyField, FormValues.NewIdempotencyKey()), (FormValues.VersionField, tag));
+        }
+
+        form?.TakeNewer(tag);
+        var after = form is null ? incident : incident with { Updates = [.. incident.Updates, UpdateIn(visit, incident, form)] };
+        var last = after.Updates[^1];
+        var audience = await Notification.AudienceAsync(visit, incident.Draft || form is null ? "incident.created" : Happening(form), Affected(incident, form));
+        var isTold = incident.Draft ? IsTold(visit, last) : !Notification.ComesLate(visit, last.At);
         return visit.Page<IncidentPage>(
             new()
             {
                 [nameof(IncidentPage.Incident)] = incident,
+                [nameof(IncidentPage.Version)] = tag,
                 [nameof(IncidentPage.Events)] = await events,
                 [nameof(IncidentPage.Components)] = await components,
                 [nameof(IncidentPage.Form)] = form,
                 [nameof(IncidentPage.Problem)] = problem,
                 [nameof(IncidentPage.Public)] = await page,
-                [nameof(IncidentPage.Outlook)] = await page is { } seen ? IncidentWords.Outlook(seen, incident.Id, updates) : null,
-                [nameof(IncidentPage.Impact)] = IncidentWords.Impact(await components, incident, updates),
+                [nameof(IncidentPage.Outlook)] = await page is { } seen ? IncidentWords.Outlook(seen, incident.Id, after.Updates) : null,
+                [nameof(IncidentPage.Impact)] = IncidentWords.Impact(await components, incident, after.Updates),
                 [nameof(IncidentPage.Audience)] = isTold ? audience : null,
-                [nameof(IncidentPage.Told)] = incident.Draft ? Notification.OfDraft(incident, audience) : Notification.Told(form, audience, comesLate: !isTold),
+                [nameof(IncidentPage.Told)] = incident.Draft || form is null ? Notification.OfDraft(isTold, audience) : Notification.Told(form, audience, comesLate: !isTold),
             },
             status);
     }
@@ -140,13 +146,13 @@ internal static class IncidentEndpoints
         AddTime(form, body, "at");
         if (form.HasErrors || form.GoesBack || form["action"] == "preview")
         {
-            return await ShowAsync(visit, id, form, status: form.Status);
+            return await ShowAsync(visit, id, form, status: form.Status, writes: true);
         }
 
-        if (form.IsOn("notify") && !form.IsOn("is_draft") && !Notification.ComesLate(visit, form.Time("at")))
+        if (form.IsOn("notify") && !Notification.ComesLate(visit, form.Time("at")))
         {
             var incident = await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
-            if (await Notification.MustAskAsync(visit, form, Happening(form), Affected(incident, form)) is { } question)
+            if (!incident.Draft && await Notification.MustAskAsync(visit, form, Happening(form), Affected(incident, form)) is { } question)
             {
                 return question;
             }
@@ -161,7 +167,7 @@ internal static class IncidentEndpoints
         catch (ApiException refused)
         {
             form.Refuse(refused.Error, Fields);
-            return await ShowAsync(visit, id, form, status: form.Status);
+            return await ShowAsync(visit, id, form, status: form.Status, writes: true);
         }
     }
 
@@ -256,19 +262,13 @@ internal static class IncidentEndpoints
         var form = await FormValues.ReadAsync(visit.Http.Request);
         if (form.GoesBack)
         {
-            return await ShowAsync(visit, id, form);
-        }
-
-        if (form["body"].Trim().Length > 0 || NamedIn(form).Any())
-        {
-            form.Problem = "The draft was not published: there is an update here that is not posted yet. Post it first, or take its text out.";
-            return await ShowAsync(visit, id, form, status: StatusCodes.Status409Conflict);
+            return Visit.See($"{Root}/{id}");
         }
 
         try
         {
             var draft = await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
-            if (IsTold(visit, draft) && await Notification.MustAskAsync(visit, form, "incident.created", draft.Components.Select(component => component.Id)) is { } question)
+            if (IsTold(visit, draft.Updates[^1]) && await Notification.MustAskAsync(visit, form, "incident.created", Affected(draft)) is { } question)
             {
                 return question;
             }
@@ -279,7 +279,7 @@ internal static class IncidentEndpoints
         catch (ApiException refused) when (refused.Error.Status is 400 or 409 or 412)
         {
             var sentence = refused.Error.Status == 412 ? "Somebody changed the draft meanwhile. This is how it is now: publish it if it is right." : refused.Error.Message;
-            return await ShowAsync(visit, id, null, sentence, refused.Error.Status);
+            return await ShowAsync(visit, id, problem: sentence, status: refused.Error.Status);
         }
     }
 
@@ -292,7 +292,7 @@ internal static class IncidentEndpoints
         }
         catch (ApiException refused) when (refused.Error.Status is 409)
         {
-            return await ShowAsync(visit, id, null, refused.Error.Message, refused.Error.Status);
+            return await ShowAsync(visit, id, problem: refused.Error.Message, status: refused.Error.Status);
         }
     }
 
@@ -331,13 +331,13 @@ internal static class IncidentEndpoints
         }
     }
 
-    /// <summary>What an update is told of: all components of the incident, and those that it names anew.</summary>
-    private static IEnumerable<string> Affected(Incident incident, FormValues form) => incident.Components.Select(component => component.Id).Union(NamedIn(form));
+    /// <summary>What people are told of: all components of the incident, and those that its next update names anew.</summary>
+    private static IEnumerable<string> Affected(Incident incident, FormValues? next = null) => incident.Components.Select(component => component.Id).Union(next is null ? [] : NamedIn(next));
 
     private static IEnumerable<string> NamedIn(FormValues form) => ComponentField.Chosen(form).Select(chosen => chosen.Id);
 
-    /// <summary>Whether a draft is told to anybody once it is published.</summary>
-    private static bool IsTold(Visit visit, Incident draft) => draft.Updates[^1].Notify && !(draft.ResolvedAt is not null && Notification.ComesLate(visit, draft.Updates[^1].At));
+    /// <summary>Whether a draft with this last update is told to anybody once it is published.</summary>
+    private static bool IsTold(Visit visit, IncidentUpdate last) => last.Notify && !(last.Status is IncidentStatus.Resolved or IncidentStatus.Postmortem && Notification.ComesLate(visit, last.At));
 
     /// <summary>Whether an incident is told to nobody: it was over more than an hour ago.</summary>
     private static bool OpensLate(Visit visit, FormValues form) => form["status"] == IncidentStatus.Resolved.Wire() && Notification.ComesLate(visit, form.Time("started_at"));

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using System.Xml;
+using Xerotier.OperatorConsole.Api;
 using Xerotier.OperatorConsole.Shared;
 using Xerotier.OperatorConsole.Visits;
+using Xerotier.OperatorConsole.Windows;
 using Xerotier.ServiceDefaults;
 
 namespace Xerotier.OperatorConsole.Recurring;
@@ -12,7 +14,7 @@ internal static class RecurringEndpoints
     private const string Root = "/console/recurring";
     private static readonly string[] Fields = ["title", "description", "severity", "affected_services", "timezone", "starts_on", "local_time", "duration", "rrule", "exdates", "horizon_days", "auto_transition", "reminders", "notify"];
 
-    private static readonly Dictionary<string, string> Renamed = new() { ["affected_services"] = "services", ["duration"] = "minutes" };
+    private static readonly Dictionary<string, string> Renamed = new() { ["duration"] = "minutes" };
 
     public static void MapRecurring(this IEndpointRouteBuilder pages)
     {
@@ -77,7 +79,7 @@ internal static class RecurringEndpoints
             return await FormAsync(visit, null, form, form.HasErrors ? null : body);
         }
 
-        if (form.IsOn("notify") && await Notification.MustAskAsync(visit, form, "maintenance.scheduled", Services(form)) is { } question)
+        if (form.IsOn("notify") && await Notification.MustAskAsync(visit, form, "maintenance.scheduled", ServicesField.Of(form)) is { } question)
         {
             return question;
         }
@@ -97,8 +99,8 @@ internal static class RecurringEndpoints
     private static async Task<IResult> EditAsync(Visit visit, string id)
     {
         var (series, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceSeries);
-        return await NewFormAsync(visit, series, FormValues.Of(
-            ("title", series.Title), ("description", series.Description), ("severity", series.Severity.Wire()), ("services", string.Join(", ", series.AffectedServices)), (FormValues.Was("services"), string.Join(", ", series.AffectedServices)), ("timezone", series.Timezone),
+        return series.CancelledAt is not null ? Visit.See($"{Root}/{id}") : await NewFormAsync(visit, series, FormValues.Of(
+            ("title", series.Title), ("description", series.Description), ("severity", series.Severity.Wire()), ("affected_services", series.AffectedServices.ToArray()), ("timezone", series.Timezone),
             ("starts_on", series.StartsOn.ToString("yyyy-MM-dd")), ("local_time", series.LocalTime), ("minutes", $"{XmlConvert.ToTimeSpan(series.Duration).TotalMinutes:0}"), ("rrule", series.Rrule),
             ("exdates", string.Join(", ", series.Exdates.Select(date => date.ToString("yyyy-MM-dd")))), ("horizon_days", $"{series.HorizonDays}"), ("auto_transition", series.AutoTransition ? "on" : ""),
             ("notify", series.Notify ? "on" : ""), ("reminders", string.Join(", ", series.Reminders)), (FormValues.VersionField, tag)));
@@ -110,16 +112,10 @@ internal static class RecurringEndpoints
         var body = Body(form);
         if (form["action"] != "preview" && !form.HasErrors && !form.GoesBack)
         {
-            var keepsServices = form.IsAsMade("services"); // a name may have a comma
             if (form.IsOn("notify") && await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceSeries) is var now && Moves(form, now)
-                && await Notification.MustAskAsync(visit, form, "maintenance.rescheduled", keepsServices ? now.AffectedServices : Services(form)) is { } question)
+                && await Notification.MustAskAsync(visit, form, "maintenance.rescheduled", ServicesField.Of(form)) is { } question)
             {
                 return question;
-            }
-
-            if (keepsServices)
-            {
-                body.Remove("affected_services");
             }
 
             try
@@ -135,7 +131,6 @@ internal static class RecurringEndpoints
 
         var (series, tag) = await visit.Api.FindAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceSeries);
         form.TakeNewer(tag);
-        form.TakeNewer("services", string.Join(", ", series.AffectedServices));
         return await FormAsync(visit, series, form, form["action"] == "preview" && !form.HasErrors ? body : null);
     }
 
@@ -163,8 +158,6 @@ internal static class RecurringEndpoints
             != (series.Rrule, $"{series.StartsOn:yyyy-MM-dd}", series.LocalTime, series.Timezone, $"{XmlConvert.ToTimeSpan(series.Duration).TotalMinutes:0}")
         || !form.List("exdates").Select(date => date!.GetValue<string>()).ToHashSet(StringComparer.Ordinal).SetEquals(series.Exdates.Select(date => $"{date:yyyy-MM-dd}"));
 
-    private static IEnumerable<string> Services(FormValues form) => form.List("services").Select(name => name!.GetValue<string>());
-
     private static JsonObject Body(FormValues form)
     {
         var body = new JsonObject
@@ -172,7 +165,7 @@ internal static class RecurringEndpoints
             ["title"] = form["title"],
             ["description"] = form["description"],
             ["severity"] = form["severity"],
-            ["affected_services"] = form.List("services"),
+            ["affected_services"] = new JsonArray([.. ServicesField.Of(form).Select(name => (JsonNode)name)]),
             ["timezone"] = form["timezone"],
             ["starts_on"] = form["starts_on"],
             ["local_time"] = form["local_time"],
@@ -201,48 +194,48 @@ internal static class RecurringEndpoints
 
     private static void Refuse(FormValues form, ApiException refused) => form.Refuse(refused.Error, Fields, Renamed);
 
-    /// <summary>The form with what is saved or to start from, and its next occurrences where they can be told right now.</summary>
-    private static async Task<IResult> NewFormAsync(Visit visit, MaintenanceSeries? series, FormValues form)
-    {
-        MaintenanceSeriesPreview? preview = null;
-        try
-        {
-            preview = await PreviewAsync(visit, form, Body(form));
-        }
-        catch (ApiException failure) when (failure.Error.Status is StatusCodes.Status400BadRequest or StatusCodes.Status429TooManyRequests or >= 500)
-        {
-            // the form is there without
-        }
+    /// <summary>The form with what is saved or to start from, and its next occurrences.</summary>
+    private static Task<IResult> NewFormAsync(Visit visit, MaintenanceSeries? series, FormValues form) => FormAsync(visit, series, form, Body(form));
 
-        return Form(visit, series, form, preview);
-    }
-
-    /// <summary>The form as it was sent, with the next occurrences of what stands in it where <paramref name="previewed"/> is given.</summary>
+    /// <summary>The form, with the next occurrences of what stands in it where <paramref name="previewed"/> is given and they can be told right now.</summary>
     private static async Task<IResult> FormAsync(Visit visit, MaintenanceSeries? series, FormValues form, JsonObject? previewed = null)
     {
-        MaintenanceSeriesPreview? preview = null;
-        try
-        {
-            preview = previewed is null ? null : await PreviewAsync(visit, form, previewed);
-        }
-        catch (ApiException refused)
-        {
-            Refuse(form, refused);
-        }
-
-        return Form(visit, series, form, preview);
+        var page = visit.PublicAsync(ServicesField.Within);
+        var preview = previewed is null ? null : await PreviewAsync(visit, form, previewed);
+        return visit.Page<SeriesFormPage>(
+            new()
+            {
+                [nameof(SeriesFormPage.Series)] = series,
+                [nameof(SeriesFormPage.Form)] = form,
+                [nameof(SeriesFormPage.Public)] = await page,
+                [nameof(SeriesFormPage.Preview)] = preview,
+                [nameof(SeriesFormPage.CannotPreview)] = previewed is not null && preview is null && !form.HasErrors,
+            },
+            form.Status);
     }
 
-    private static IResult Form(Visit visit, MaintenanceSeries? series, FormValues form, MaintenanceSeriesPreview? preview) => visit.Page<SeriesFormPage>(
-        new() { [nameof(SeriesFormPage.Series)] = series, [nameof(SeriesFormPage.Form)] = form, [nameof(SeriesFormPage.Preview)] = preview }, form.Status);
-
-    private static async Task<MaintenanceSeriesPreview> PreviewAsync(Visit visit, FormValues form, JsonObject body)
+    /// <returns>Null: what stands in the form is refused, which it then says, or it cannot be told right now.</returns>
+    private static async Task<MaintenanceSeriesPreview?> PreviewAsync(Visit visit, FormValues form, JsonObject body)
     {
         if (form["title"].Length == 0)
         {
             body["title"] = "Preview"; // times are seen without one
         }
 
-        return (await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/maintenance-series/preview"), body, ContractsJson.Wire.MaintenanceSeriesPreview)).Value;
+        var isAsked = HttpMethods.IsPost(visit.Http.Request.Method);
+        try
+        {
+            var made = visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/maintenance-series/preview"), body, ContractsJson.Wire.MaintenanceSeriesPreview, within: isAsked ? null : ServicesField.Within);
+            return (await GatewayApi.OrNullAsync(made))?.Value;
+        }
+        catch (ApiException refused)
+        {
+            if (isAsked || refused.Error.Status != StatusCodes.Status400BadRequest) // else nobody has entered anything yet
+            {
+                Refuse(form, refused);
+            }
+
+            return null;
+        }
     }
 }

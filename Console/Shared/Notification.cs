@@ -85,10 +85,10 @@ internal static class Notification
         !form.IsOn("notify") ? "Nobody is told." : comesLate ? TooLate : audience is null ? "How many are told cannot be said right now." : $"Will be told: {InWords(audience)}";
 
     /// <summary>Who is told of a draft once it is published, as a sentence.</summary>
-    /// <param name="draft">The draft, whose last update says whether anybody is.</param>
+    /// <param name="isTold">Whether anybody is.</param>
     /// <param name="audience">Who would be; null: it cannot be said right now.</param>
-    public static string OfDraft(Incident draft, SubscriptionAudience? audience) => "Nobody is told before it is published. "
-        + (!draft.Updates[^1].Notify ? "Nor then." : audience is null ? "How many then cannot be said right now." : $"Then: {InWords(audience)}");
+    public static string OfDraft(bool isTold, SubscriptionAudience? audience) => "Nobody is told before it is published. "
+        + (!isTold ? "Nor then." : audience is null ? "How many then cannot be said right now." : $"Then: {InWords(audience)}");
 
     private static string ByChannel(SubscriptionAudience audience) => string.Join(", ", new[] { (audience.ByChannel.Email, "e-mail"), (audience.ByChannel.Slack, "Slack"), (audience.ByChannel.Webhook, "webhook") }.Where(channel => channel.Item1 > 0).Select(channel => $"{channel.Item1} by {channel.Item2}"));
 

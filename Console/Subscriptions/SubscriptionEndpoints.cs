@@ -177,13 +177,13 @@ internal static class SubscriptionEndpoints
 
     private static async Task<IResult> FormAsync(Visit visit, Subscription? subscription, FormValues form)
     {
-        var page = await visit.PublicAsync();
+        var page = await visit.PublicAsync(NamesWithin);
         return visit.Page<SubscriptionFormPage>(
             new()
             {
                 [nameof(SubscriptionFormPage.Subscription)] = subscription,
                 [nameof(SubscriptionFormPage.Form)] = form,
-                [nameof(SubscriptionFormPage.Components)] = page?.Indicators.Select(indicator => (indicator.Id, indicator.Name)).ToList() ?? [],
+                [nameof(SubscriptionFormPage.Components)] = page?.Indicators.Select(indicator => (indicator.Id, indicator.Name)).ToList(),
             },
             form.Status);
     }

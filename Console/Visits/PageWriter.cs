@@ -21,6 +21,7 @@ public sealed class PageWriter(Brand brand, ILoggerFactory loggers) : IDisposabl
     /// <summary>Renders <paramref name="page"/> as the response.</summary>
     public async Task WriteAsync(HttpContext http, Type page, Dictionary<string, object?> parameters, int status)
     {
+        http.Response.StatusCode = status; // which the page tells too
         await using var renderer = new HtmlRenderer(services, loggers);
         var html = await renderer.Dispatcher.InvokeAsync(async () =>
         {
@@ -30,7 +31,6 @@ public sealed class PageWriter(Brand brand, ILoggerFactory loggers) : IDisposabl
             return Encoding.UTF8.GetBytes(text.ToString());
         });
         var response = http.Response;
-        response.StatusCode = status;
         response.ContentType = "text/html; charset=utf-8";
         response.ContentLength = html.Length;
         SetHeaders(response.Headers, Visit.Of(http).IsDemo);

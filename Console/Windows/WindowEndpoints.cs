@@ -61,7 +61,7 @@ internal static class WindowEndpoints
         var form = await FormValues.ReadAsync(visit.Http.Request);
         var body = Body(form);
         var isReady = !form.HasErrors && !form.GoesBack;
-        if (isReady && form.IsOn("notify") && form.Time("ends_at") > visit.Now && await Notification.MustAskAsync(visit, form, "maintenance.scheduled", Services(form)) is { } question)
+        if (isReady && form.IsOn("notify") && form.Time("ends_at") > visit.Now && await Notification.MustAskAsync(visit, form, "maintenance.scheduled", ServicesField.Of(form)) is { } question)
         {
             return question;
         }
@@ -99,7 +99,7 @@ internal static class WindowEndpoints
         var isReady = !form.HasErrors && !form.GoesBack;
         if (isReady && form.IsOn("notify") && (form.IsMoved("starts_at") || form.IsMoved("ends_at")) && form.Time("ends_at") > visit.Now
             && Notification.IsKnown(visit, await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.MaintenanceWindow), form.Time("starts_at"))
-            && await Notification.MustAskAsync(visit, form, "maintenance.rescheduled", Services(form)) is { } question)
+            && await Notification.MustAskAsync(visit, form, "maintenance.rescheduled", ServicesField.Of(form)) is { } question)
         {
             return question;
         }
@@ -176,7 +176,7 @@ internal static class WindowEndpoints
             ["title"] = form["title"],
             ["description"] = form["description"],
             ["severity"] = form["severity"],
-            ["affected_services"] = new JsonArray([.. Services(form).Select(name => (JsonNode)name)]),
+            ["affected_services"] = new JsonArray([.. ServicesField.Of(form).Select(name => (JsonNode)name)]),
             ["auto_transition"] = form.IsOn("auto_transition"),
             ["reminders"] = form.List("reminders"),
             ["notify"] = form.IsOn("notify"),
@@ -196,19 +196,15 @@ internal static class WindowEndpoints
         return body;
     }
 
-    /// <summary>The names that are ticked, and those that were entered.</summary>
-    private static IEnumerable<string> Services(FormValues form) =>
-        form.AllOf("affected_services").Concat(form["other_services"].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Distinct(StringComparer.Ordinal);
-
     private static async Task<IResult> FormAsync(Visit visit, MaintenanceWindow? window, FormValues form)
     {
-        var page = await visit.PublicAsync();
+        var page = await visit.PublicAsync(ServicesField.Within);
         return visit.Page<WindowFormPage>(
             new()
             {
                 [nameof(WindowFormPage.Window)] = window,
                 [nameof(WindowFormPage.Form)] = form,
-                [nameof(WindowFormPage.Services)] = page?.Indicators.Select(indicator => indicator.Name).ToList() ?? [], // else their names are typed
+                [nameof(WindowFormPage.Public)] = page,
             },
             form.Status);
     }

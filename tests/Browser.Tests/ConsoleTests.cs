@@ -94,20 +94,16 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         await ToldAsync(page, "Saved.", Hostile);
         await Expect(page.GetByText("set by hand")).ToBeVisibleAsync();
 
-        // A draft: what is typed for its next update keeps it from being published, and is not lost.
+        // A draft, of which the next update is written beside nothing else.
         await GoAsync(page, "incidents/new?template=slow");
         await page.FillAsync("#title", Hostile);
         await ClickAsync(page, "Save as a draft");
         await ToldAsync(page, "The draft is saved; only your project sees it.", Hostile);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Add an update" }).ClickAsync();
         await page.FillAsync("#body", "More is known.");
-        var publish = page.Locator("main .top button.primary");
-        await publish.ClickAsync();
-        await Expect(page.Locator(".problem")).ToContainTextAsync("not posted yet");
-        await Expect(page).ToHaveTitleAsync(new System.Text.RegularExpressions.Regex("^Not done: "));
-        await Expect(page.Locator("#body")).ToHaveValueAsync("More is known.");
         await page.Locator("button[value=post]").ClickAsync();
         await Expect(page.Locator("ol.trail").First.Locator("> li")).ToHaveCountAsync(2);
-        await publish.ClickAsync();
+        await page.Locator("main .top button.primary").ClickAsync();
         await ToldAsync(page, "The incident is public.", Hostile);
         await page.CheckAsync("[name=status][value=resolved]", new() { Force = true });
         await page.FillAsync("#body", "Over.");
@@ -292,6 +288,15 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         await page.Keyboard.PressAsync("Enter");
         await ToldAsync(page, "The incident is public.", title);
 
+        // Nor is a time sent as none that is half typed, wherever it stands.
+        await page.Locator(".more-fields > summary").ClickAsync();
+        await page.FocusAsync("#at");
+        await page.Keyboard.TypeAsync("12");
+        await page.Locator(".more-fields > summary").ClickAsync();
+        await Expect(page.Locator("#at")).ToBeHiddenAsync();
+        await page.Locator("button[value=preview]:not(.first)").ClickAsync();
+        await Expect(page.Locator("#at")).ToBeFocusedAsync();
+
         await GoAsync(page, "recurring/new");
         await TabToAsync(page, "#title");
         await page.Keyboard.TypeAsync(title);
@@ -372,7 +377,7 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         string[] paths =
         [
             .. Pages, $"maintenance/{window["id"]}", $"maintenance/{window["id"]}/edit", $"incidents/{incident["id"]}", $"incidents/{incident["id"]}/edit", $"incidents/{incident["id"]}/updates/{incident["updates"]![0]!["id"]}",
-            $"maintenance/{active["id"]}", $"incidents/{draft["id"]}", $"recurring/{series["id"]}", $"recurring/{series["id"]}/edit", $"subscriptions/{subscription["id"]}", $"subscriptions/{subscription["id"]}/edit", $"platform/components/{component["id"]}",
+            $"maintenance/{active["id"]}", $"incidents/{draft["id"]}", $"incidents/{draft["id"]}/updates", $"recurring/{series["id"]}", $"recurring/{series["id"]}/edit", $"subscriptions/{subscription["id"]}", $"subscriptions/{subscription["id"]}/edit", $"platform/components/{component["id"]}",
             $"platform/projects/{project["id"]}/keys", "demo", "nowhere",
         ];
         await using (var stranger = await browser.VisitAsync(new Uri(cluster.Url, "/console/keys").ToString(), new(360)))
@@ -526,6 +531,17 @@ public sealed class ConsoleTests(BrowserFixture browser, WholeSystem system)
         await place.TapAsync();
         await Expect(page.Locator("h1")).ToHaveTextAsync("Maintenance");
         await Expect(page.Locator("main a.primary")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_navigation_that_was_folded_by_keyboard_unfolds_by_mouse()
+    {
+        await using var visit = await SignedInAsync(new());
+        await visit.Page.FocusAsync(".nav > summary");
+        await visit.Page.Keyboard.PressAsync("Enter");
+        await Expect(visit.Page.Locator("nav[aria-label=Console]")).ToBeHiddenAsync();
+        await visit.Page.Locator(".nav > summary").ClickAsync();
+        await Expect(visit.Page.Locator("nav[aria-label=Console]")).ToBeVisibleAsync();
     }
 
     [Fact]

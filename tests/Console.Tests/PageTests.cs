@@ -14,6 +14,7 @@ using Xerotier.OperatorConsole.Incidents;
 using Xerotier.OperatorConsole.Keys;
 using Xerotier.OperatorConsole.Overview;
 using Xerotier.OperatorConsole.Platform;
+using Xerotier.OperatorConsole.Recurring;
 using Xerotier.OperatorConsole.Shared;
 using Xerotier.OperatorConsole.Subscriptions;
 using Xerotier.OperatorConsole.Visits;
@@ -235,7 +236,7 @@ public sealed partial class PageTests
         var form = FormValues.Of(("title", "As typed " + Hostile), ("zone", "UTC"), ("version", "\"7\""));
         form.Refuse(new(412, "conflict_error", "precondition_failed", "The ETag differs."), ["title"]);
         var (html, http) = await RenderAsync(visit => visit.Page<WindowFormPage>(
-            new() { [nameof(WindowFormPage.Window)] = Window("As saved"), [nameof(WindowFormPage.Form)] = form, [nameof(WindowFormPage.Services)] = new List<string> { "Inference Routing" } },
+            new() { [nameof(WindowFormPage.Window)] = Window("As saved"), [nameof(WindowFormPage.Form)] = form, [nameof(WindowFormPage.Public)] = null },
             form.Status));
 
         Assert.Equal(412, http.Response.StatusCode);
@@ -264,7 +265,7 @@ public sealed partial class PageTests
             var form = FormValues.Of(typed);
             form.Refuse(new(412, "conflict_error", "precondition_failed", "The ETag differs."), []);
             var (html, _) = await RenderAsync(visit => visit.Page<WindowFormPage>(
-                new() { [nameof(WindowFormPage.Window)] = Window("Same") with { Description = "Same\nlines" }, [nameof(WindowFormPage.Form)] = form, [nameof(WindowFormPage.Services)] = new List<string>() },
+                new() { [nameof(WindowFormPage.Window)] = Window("Same") with { Description = "Same\nlines" }, [nameof(WindowFormPage.Form)] = form, [nameof(WindowFormPage.Public)] = null },
                 form.Status));
             return Fact().Matches(html).Select(fact => System.Net.WebUtility.HtmlDecode(Regex.Replace($"{fact.Groups[1].Value}: {fact.Groups[2].Value}", "<[^>]+>", "")).Trim());
         }
@@ -277,7 +278,7 @@ public sealed partial class PageTests
     public async Task Beside_times_that_are_entered_stands_UTC(string zone, string end, string expected)
     {
         var form = FormValues.Of(("zone", zone), ("starts_at", "1970-01-01T01:00"), ("ends_at", end));
-        var (html, _) = await RenderAsync(visit => visit.Page<WindowFormPage>(new() { [nameof(WindowFormPage.Form)] = form, [nameof(WindowFormPage.Services)] = new List<string>() }));
+        var (html, _) = await RenderAsync(visit => visit.Page<WindowFormPage>(new() { [nameof(WindowFormPage.Form)] = form, [nameof(WindowFormPage.Public)] = null }));
 
         Assert.Equal($"<p class=\"hint under\" id=\"utc\" role=\"status\">{expected}</p>", InUtc().Match(html).Value);
     }
@@ -442,25 +443,34 @@ public sealed partial class PageTests
     [InlineData("incidents/new", 429, null)]
     [InlineData("incidents/new", 200, "\"2026-01-01T00:00:00Z\"")]
     [InlineData("maintenance/new", 503, null)]
+    [InlineData("maintenance/new", 0, null)]
+    [InlineData("recurring/new", 503, null)]
     [InlineData("subscriptions/new", 503, null)]
+    [InlineData("subscriptions/new", 0, null)]
     public async Task What_is_to_be_posted_needs_no_public_page_and_foretells_nothing_without(string path, int status, string? staleSince)
     {
         await using var gateway = await GatewaysTests.StartAsync(app =>
         {
-            app.MapGet("/status.json", () => status == 200 ? GatewaysTests.Status(staleSince!) : Results.StatusCode(status));
+            app.MapGet("/status.json", status switch { 200 => () => GatewaysTests.Status(staleSince!), 0 => HangAsync, _ => (Delegate)(() => Results.StatusCode(status)) });
             app.MapGet("/proj_1/v1/management/components", () => Results.Text("""{"object":"list","data":[],"has_more":false,"first_id":null,"last_id":null}""", "application/json"));
-            app.MapPost("/proj_1/v1/management/subscriptions/audience", async (HttpContext http) => await Task.Delay(Timeout.InfiniteTimeSpan, http.RequestAborted));
+            app.MapPost("/proj_1/v1/management/subscriptions/audience", HangAsync);
+            app.MapPost("/proj_1/v1/management/maintenance-series/preview", HangAsync);
         });
         var html = await AnswerAsync("GET", $"/console/{path}", form: null, gateway.Address, pages =>
         {
             pages.MapIncidents();
             pages.MapWindows();
+            pages.MapRecurring();
             pages.MapSubscriptions();
         });
 
         Assert.Contains("<button", html);
         Assert.DoesNotContain("All Systems Operational", html);
         Assert.Equal(path.StartsWith("incidents", StringComparison.Ordinal), html.Contains("What the overall status becomes cannot be said right now.", StringComparison.Ordinal));
+        Assert.Equal(path.StartsWith("recurring", StringComparison.Ordinal), html.Contains("When exactly the windows would be cannot be said right now.", StringComparison.Ordinal));
+        Assert.Equal(!path.StartsWith("incidents", StringComparison.Ordinal), html.Contains("cannot be read right now; their", StringComparison.Ordinal)); // names to be ticked
+
+        static Task HangAsync(HttpContext http) => Task.Delay(Timeout.InfiniteTimeSpan, http.RequestAborted);
     }
 
     /// <summary>What a page of the Console answers to a request.</summary>

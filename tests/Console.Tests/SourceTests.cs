@@ -59,7 +59,7 @@ public sealed partial class SourceTests
         Assert.Equal(6, forms.Count);
         Assert.All(forms, form =>
         {
-            var fields = FieldName().Matches(form.Text).Select(match => match.Groups[1].Value).ToHashSet();
+            var fields = Fields(form.Text).ToHashSet();
             var saved = SavedName().Matches(form.Text).Select(match => match.Groups[1].Value).ToHashSet();
             Assert.Subset(saved, fields.Except(["channel", "other_services", "other_components"]).ToHashSet()); // the one never changes, the others are compared with the names that are ticked
         });
@@ -74,7 +74,7 @@ public sealed partial class SourceTests
         Assert.All(refusing, one =>
         {
             var renamed = one.Renamed.Chunk(2).ToDictionary(pair => pair[0], pair => pair[1]);
-            var fields = Files("*.razor").Where(page => page.Folder == one.Folder).SelectMany(page => FieldName().Matches(page.Text)).Select(match => match.Groups[1].Value).ToHashSet();
+            var fields = Files("*.razor").Where(page => page.Folder == one.Folder).SelectMany(page => Fields(page.Text)).ToHashSet();
             Assert.Subset(fields, one.Names.Select(name => renamed.GetValueOrDefault(name, name)).Concat(renamed.Values).ToHashSet());
         });
 
@@ -138,6 +138,9 @@ public sealed partial class SourceTests
 
     [GeneratedRegex("""<form\b[^>]*method="post""", RegexOptions.IgnoreCase)]
     private static partial Regex PostingForm();
+
+    private static IEnumerable<string> Fields(string page) =>
+        FieldName().Matches(page).Select(match => match.Groups[1].Value).Concat(page.Contains("<ServicesField ", StringComparison.Ordinal) ? ["affected_services"] : []);
 
     [GeneratedRegex("""(?:<\w+Field Form="Form" Name|<fieldset id)="(\w+)""")]
     private static partial Regex FieldName();

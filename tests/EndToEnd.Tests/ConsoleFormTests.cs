@@ -47,10 +47,52 @@ public sealed partial class ConsoleFormTests(SharedCluster shared)
         var refused = await operators.PostAsync($"/console/incidents/{id}/publish", page, []);
         Assert.Equal(412, refused.Status);
         Assert.Contains("Changed by a colleague", refused.Html, StringComparison.Ordinal);
-        refused = await operators.PostAsync($"/console/incidents/{id}/publish", refused, ("body", "Typed, and not posted"));
-        Assert.Equal((409, "Typed, and not posted"), (refused.Status, refused["body"]));
         Assert.Contains("<title>Not done: ", refused.Html, StringComparison.Ordinal);
-        Assert.Equal(303, (await operators.PostAsync($"/console/incidents/{id}/publish", refused, ("body", ""))).Status);
+        Assert.Equal(303, (await operators.PostAsync($"/console/incidents/{id}/publish", refused, [])).Status);
+    }
+
+    /// <summary>Nothing that is typed stands beside the button that publishes, so nothing is lost or overlooked by it.</summary>
+    [Fact]
+    public async Task The_next_update_of_a_draft_is_written_on_a_page_of_its_own_which_says_what_it_leads_to()
+    {
+        using var operators = await OperatorsAsync();
+        var at = $"/console/incidents/{await operators.CreateAsync("management/incidents", new { title = "A draft", body = "We look.", draft = true })}";
+        var page = await operators.GetAsync(at);
+        Assert.Equal(["csrf", "version"], page.FieldsOf($"{at}/publish").Select(field => field.Name).Order());
+        Assert.DoesNotContain("<textarea", page.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("Nor then.", page.Html, StringComparison.Ordinal);
+
+        var form = await operators.GetAsync($"{at}/updates");
+        Assert.DoesNotContain($"{at}/publish", form.Html, StringComparison.Ordinal);
+        var preview = await operators.PostAsync($"{at}/updates", form, ("body", "It is known."), ("status", "identified"), ("notify", ""), ("action", "preview"));
+        Assert.Equal((200, "It is known."), (preview.Status, preview["body"]));
+        Assert.Contains("Nobody is told before it is published. Nor then.", preview.Html, StringComparison.Ordinal);
+        var posted = await operators.PostAsync($"{at}/updates", preview, ("action", "post"));
+        Assert.Equal((303, $"{at}?done=posted"), (posted.Status, posted.Location));
+        page = await operators.GetAsync(at);
+        Assert.Contains("Nor then.", page.Html, StringComparison.Ordinal);
+        Assert.Contains("<b>Identified</b>", page.Html, StringComparison.Ordinal);
+        Assert.Equal(303, (await operators.PostAsync($"{at}/publish", page, [])).Status);
+    }
+
+    [Fact]
+    public async Task What_is_saved_has_its_box_though_it_was_not_ticked_when_the_form_was_refused()
+    {
+        using var operators = await OperatorsAsync();
+        foreach (var (list, made, field, hidden) in new (string, object, string, string)[]
+        {
+            ("maintenance", new { title = "Boxes", description = "", affected_services = new[] { "Not, on the page" }, starts_at = DateTimeOffset.UtcNow.AddHours(3), ends_at = DateTimeOffset.UtcNow.AddHours(4) }, "affected_services", "Not, on the page"),
+            ("maintenance-series", new { title = "Boxes", description = "", affected_services = new[] { "Not, on the page" }, timezone = "UTC", starts_on = "2031-01-01", local_time = "02:30", duration = "PT1H", rrule = "FREQ=WEEKLY" }, "affected_services", "Not, on the page"),
+        })
+        {
+            var at = $"/console/{(list == "maintenance" ? list : "recurring")}/{await operators.CreateAsync($"management/{list}", made)}/edit";
+            var form = await operators.GetAsync(at);
+            Assert.Contains((field, hidden), form.FieldsOf(at));
+            var refused = await operators.PostAsync(at, form, ("title", ""), (field, "Dashboard"));
+            Assert.Equal(400, refused.Status);
+            Assert.Contains((field, "Dashboard"), refused.FieldsOf(at));
+            Assert.Contains($"value=\"{hidden}\"", refused.Html, StringComparison.Ordinal); // to be ticked again
+        }
     }
 
     [Fact]

@@ -136,7 +136,7 @@ public sealed class ConsoleIsolationTests(SharedCluster shared)
             $"/console/maintenance/{Window}", $"/console/maintenance/{Window}/edit", $"/console/maintenance/{Occurrence}", $"/console/maintenance/{Occurrence}/edit",
             $"/console/recurring/{Series}", $"/console/recurring/{Series}/edit",
             $"/console/subscriptions/{Subscription}", $"/console/subscriptions/{Subscription}/edit",
-            $"/console/incidents/{Incident}", $"/console/incidents/{Incident}/edit", $"/console/incidents/{Incident}/updates/{Update}", $"/console/incidents/{Draft}", $"/console/incidents/{Draft}/edit",
+            $"/console/incidents/{Incident}", $"/console/incidents/{Incident}/edit", $"/console/incidents/{Draft}/updates", $"/console/incidents/{Incident}/updates/{Update}", $"/console/incidents/{Draft}", $"/console/incidents/{Draft}/edit",
             $"/console/platform/projects/{Project}/keys",
         ];
 
