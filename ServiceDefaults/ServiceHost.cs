@@ -172,8 +172,8 @@ public static class ServiceHost
     private static void MapHealth(this WebApplication app)
     {
         var identity = app.Services.GetRequiredService<ServiceIdentity>();
-        app.MapGet("/healthz", Live(app)).AllowAnonymous();
-
+        var live = Live(app);
+        app.MapGet("/healthz", () => live()).AllowAnonymous();
         app.MapGet(TrustPath, () => Results.NoContent()).RequireAuthorization(Policies.Service);
 
         app.MapGet("/readyz", async (HealthCheckService checks, CancellationToken cancellation) =>

@@ -23,12 +23,12 @@ public sealed class PageRenderer : IDisposable
 
     private readonly ILoggerFactory loggers;
     private readonly ServiceProvider services;
+    private int isWarm;
 
     /// <summary>Creates a renderer; one serves a whole process.</summary>
     public PageRenderer(ILoggerFactory loggers, Brand brand)
     {
         this.loggers = loggers;
-        Markdown.ToHtml("*ready*"); // its first use takes a second, and no incident is to wait for that
         services = new ServiceCollection().AddSingleton<HtmlEncoder, PlainHtmlEncoder>().AddSingleton(brand).BuildServiceProvider();
     }
 
@@ -37,6 +37,11 @@ public sealed class PageRenderer : IDisposable
     {
         var html = await RenderAsync<StatusPage>(new() { [nameof(StatusPage.Model)] = model }, cancellationToken);
         var stale = await RenderAsync<StatusPage>(new() { [nameof(StatusPage.Model)] = model, [nameof(StatusPage.Stale)] = true }, cancellationToken);
+        if (Interlocked.Exchange(ref isWarm, 1) == 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static _ => Markdown.ToHtml("*ready*"), null); // its first use takes a second, for which neither the first page is to wait nor the first incident
+        }
+
         return new PageSnapshot
         {
             GeneratedAt = Timestamp.FromDateTimeOffset(model.GeneratedAt),
