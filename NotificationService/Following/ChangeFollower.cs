@@ -20,9 +20,14 @@ internal sealed class ChangeFollower(
     private static readonly TimeSpan LateAfter = TimeSpan.FromMinutes(1);
 
     private const string PutSql = """
-        insert into windows (id, project_id, platform, version, data) values (@id, @project, @platform, @version, @data)
+        insert into windows (id, project_id, platform, version, data) select * from unnest(@ids, @projects, @platforms, @versions, @data)
         on conflict (id) do update set version = excluded.version, data = excluded.data
         """;
+
+    private const string PlanSql = "insert into plans (window_id, kind, name, due_at) select * from unnest(@windows, @kinds, @names, @due) on conflict do nothing";
+
+    /// <summary>What is planned of a window but for reminders that are due already and have not been taken.</summary>
+    private const string DropSql = $"delete from plans where window_id = @id and not (kind = '{WindowPlan.Reminder}' and name = any(@kept) and due_at <= @at)";
 
     private const string DueSql = """
         with due as (select window_id, kind, name from plans where due_at <= clock_timestamp() order by due_at, window_id, kind, name limit 500 for update skip locked)
@@ -58,11 +63,9 @@ internal sealed class ChangeFollower(
         {
             var page = call.ResponseStream.Current;
             mark = mark.Length == 0 ? page.Mark : mark;
-            foreach (var window in page.Windows)
-            {
-                await PutAsync(connection, window.ProjectId, window.Platform, window.Version, window.Json, cancellation);
-                await PlanAsync(connection, Window(window.Json)!, now, cancellation);
-            }
+            await PutAsync(connection, [.. page.Windows.Select(window => new KnownWindow(window.ProjectId, window.Platform, window.Version, Window(window.Json)!, window.Json))], cancellation);
+            await PlanAsync(connection, page.Windows.Select(window => Window(window.Json)!), now, cancellation);
+            await KeepAsync(cancellation);
         }
 
         return mark;
@@ -148,12 +151,12 @@ internal sealed class ChangeFollower(
         var (before, after, at) = (Window(change.Before), Window(change.After), change.OccurredAt.ToDateTimeOffset());
         if (after is { Status: WindowStatus.Scheduled or WindowStatus.Active })
         {
-            await PutAsync(connection, change.ProjectId, change.Platform, change.Version, change.After, cancellation);
+            await PutAsync(connection, [new(change.ProjectId, change.Platform, change.Version, after, change.After)], cancellation);
             if (WindowNews.ChangesPlans(before, after))
             {
-                await using var drop = connection.Command("delete from plans where window_id = @id").Text("id", after.Id);
+                await using var drop = connection.Command(DropSql).Text("id", after.Id).Texts("kept", WindowNews.KeptReminders(before, after)).Time("at", at);
                 await drop.ExecuteNonQueryAsync(cancellation);
-                await PlanAsync(connection, after, at, cancellation);
+                await PlanAsync(connection, [after], at, cancellation);
             }
         }
         else
@@ -189,25 +192,33 @@ internal sealed class ChangeFollower(
             change.OccurredAt.ToDateTimeOffset(), earlier is null ? change.Current.ToByteArray() : JsonSerializer.SerializeToUtf8Bytes(earlier, ContractsJson.Wire.Incident));
     }
 
-    private static async Task PutAsync(NpgsqlConnection connection, string projectId, bool platform, long version, ByteString json, CancellationToken cancellation)
+    private static async Task PutAsync(NpgsqlConnection connection, IReadOnlyList<KnownWindow> windows, CancellationToken cancellation)
     {
         await using var put = connection.Command(PutSql)
-            .Text("project", projectId).With("platform", NpgsqlDbType.Boolean, platform).Number("version", version).Text("id", Window(json)!.Id).With("data", NpgsqlDbType.Bytea, json.ToByteArray());
+            .Texts("ids", windows.Select(known => known.Window.Id))
+            .Texts("projects", windows.Select(known => known.ProjectId))
+            .With("platforms", NpgsqlDbType.Array | NpgsqlDbType.Boolean, windows.Select(known => known.Platform).ToArray())
+            .With("versions", NpgsqlDbType.Array | NpgsqlDbType.Bigint, windows.Select(known => known.Version).ToArray())
+            .With("data", NpgsqlDbType.Array | NpgsqlDbType.Bytea, windows.Select(known => known.Json.ToByteArray()).ToArray());
         await put.ExecuteNonQueryAsync(cancellation);
     }
 
-    private static async Task PlanAsync(NpgsqlConnection connection, MaintenanceWindow window, DateTimeOffset at, CancellationToken cancellation)
+    private static async Task PlanAsync(NpgsqlConnection connection, IEnumerable<MaintenanceWindow> windows, DateTimeOffset at, CancellationToken cancellation)
     {
-        foreach (var plan in WindowNews.PlansOf(window, at))
-        {
-            await using var add = connection.Command("insert into plans values (@id, @kind, @name, @due)")
-                .Text("id", window.Id).Text("kind", plan.Kind).Text("name", plan.Name).Time("due", plan.DueAt);
-            await add.ExecuteNonQueryAsync(cancellation);
-        }
+        var plans = windows.SelectMany(window => WindowNews.PlansOf(window, at), (window, plan) => (WindowId: window.Id, Plan: plan)).ToList();
+        await using var add = connection.Command(PlanSql)
+            .Texts("windows", plans.Select(one => one.WindowId))
+            .Texts("kinds", plans.Select(one => one.Plan.Kind))
+            .Texts("names", plans.Select(one => one.Plan.Name))
+            .With("due", NpgsqlDbType.Array | NpgsqlDbType.TimestampTz, plans.Select(one => one.Plan.DueAt).ToArray());
+        await add.ExecuteNonQueryAsync(cancellation);
     }
 
     private static MaintenanceWindow? Window(ByteString json) => Read(json, ContractsJson.Wire.MaintenanceWindow);
 
     private static T? Read<T>(ByteString json, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
         where T : class => json.IsEmpty ? null : JsonSerializer.Deserialize(json.Span, ContractsJson.FromAnyVersion(ContractsJson.Wire.Options, type));
+
+    /// <summary>A window that is scheduled or active, as it is kept.</summary>
+    private sealed record KnownWindow(string ProjectId, bool Platform, long Version, MaintenanceWindow Window, ByteString Json);
 }

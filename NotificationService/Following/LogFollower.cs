@@ -46,6 +46,10 @@ internal abstract partial class LogFollower<TResponse>(string name, NpgsqlDataSo
     /// <returns>The mark from which to follow.</returns>
     protected abstract Task<string> BeginAsync(NpgsqlConnection connection, string refused, CancellationToken cancellation);
 
+    /// <summary>Keeps hold of the log while it is begun, which may take longer than a hold lasts.</summary>
+    /// <exception cref="CursorLostException">Another replica holds it.</exception>
+    protected async Task KeepAsync(CancellationToken cancellation) => _ = await cursor.HoldAsync(cancellation) ?? throw new CursorLostException();
+
     /// <summary>Takes what a response says, within a transaction.</summary>
     /// <returns>The events that come of it.</returns>
     protected abstract Task<IReadOnlyList<NewEvent>> TakeAsync(NpgsqlConnection connection, TResponse response, CancellationToken cancellation);

@@ -43,7 +43,7 @@ internal static class WindowNews
 
         if (before.Status != after.Status)
         {
-            return after.Status switch
+            return after.EndsAt <= after.CreatedAt ? null : after.Status switch // else it is a record that was made afterwards
             {
                 WindowStatus.Active => EventTypes.MaintenanceStarted,
                 WindowStatus.Completed => EventTypes.MaintenanceCompleted,
@@ -75,6 +75,10 @@ internal static class WindowNews
     public static bool ChangesPlans(MaintenanceWindow? before, MaintenanceWindow after) =>
         before is null || before.Status != after.Status || before.StartsAt != after.StartsAt || before.EndsAt != after.EndsAt || before.AutoTransition != after.AutoTransition || before.Notify != after.Notify
         || !before.Reminders.SequenceEqual(after.Reminders);
+
+    /// <summary>The reminders that a change leaves as they are: one that is due is not lost because something else of the window changed before it was taken.</summary>
+    public static IEnumerable<string> KeptReminders(MaintenanceWindow? before, MaintenanceWindow after) =>
+        before is { Status: WindowStatus.Scheduled, Notify: true } && after is { Status: WindowStatus.Scheduled, Notify: true } && before.StartsAt == after.StartsAt ? after.Reminders : [];
 
     /// <summary>What makes a plan one event: a window that is rescheduled is reminded of anew.</summary>
     public static string KeyOf(MaintenanceWindow window, WindowPlan plan) => string.Create(

@@ -144,8 +144,9 @@ internal sealed partial class MailSender(IOptions<SmtpOptions> options, Brand br
 
     /// <summary>
     /// Only what is said of the address itself disables: with a detailed status that of the address or its mailbox, else the codes that mean no
-    /// other thing, unless the words are of relaying. What is said of the sender is for the operator to mend, and is tried again; a policy, such
-    /// as against relaying or a text, refuses this message for good and is no fault of the address.
+    /// other thing, unless the words are of something else. What is said of the sender is for the operator to mend, and is tried again, also where
+    /// a server says it only when it hears the address; a policy, such as against relaying, senders on a list or a text, refuses this message for
+    /// good and is no fault of the address.
     /// </summary>
     private static SendOutcome OutcomeOf(SmtpCommandException refusal)
     {
@@ -160,9 +161,14 @@ internal sealed partial class MailSender(IOptions<SmtpOptions> options, Brand br
         }
 
         var detail = DetailedStatus.Match(refusal.Message);
+        if (detail.Value is "5.1.7" or "5.1.8" || refusal.Message.Contains("sender", StringComparison.OrdinalIgnoreCase))
+        {
+            return SendOutcome.FailedForNow;
+        }
+
         var ofAddress = detail.Success
-            ? detail.Groups["subject"].Value is "1" or "2"
-            : (int)refusal.StatusCode is 550 or 551 or 553 && !refusal.Message.Contains("relay", StringComparison.OrdinalIgnoreCase);
+            ? detail.Groups["subject"].Value is "1" or "2" && detail.Value is not "5.2.3" // longer than the mailbox takes
+            : (int)refusal.StatusCode is 550 or 551 or 553 && !OfSomethingElse.IsMatch(refusal.Message);
         return ofAddress ? SendOutcome.Disable : SendOutcome.FailedForGood;
     }
 
@@ -180,4 +186,7 @@ internal sealed partial class MailSender(IOptions<SmtpOptions> options, Brand br
 
     [GeneratedRegex(@"\b5\.(?<subject>\d{1,3})\.\d{1,3}\b", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex DetailedStatus { get; }
+
+    [GeneratedRegex("relay|policy|block|black|listed|spam|reputation|client host", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex OfSomethingElse { get; }
 }

@@ -28,6 +28,14 @@ internal static class Waiting
     /// <summary>In SQL: since when, or from when on, the message <c>d</c> is due; null: it is not to be tried yet.</summary>
     public const string DueAt = "case when d.next_attempt_at < d.created_at then d.created_at else d.next_attempt_at end";
 
+    /// <summary>In SQL: whether an earlier message of its subscription holds up the message <c>d</c>, which then waits for it.</summary>
+    public static readonly string HeldUp = $"""
+        exists (
+            select from deliveries earlier
+            where earlier.subscription_id = d.subscription_id and earlier.sequence < d.sequence and earlier.state = 'pending' and earlier.attempts < {Attempts}
+        )
+        """;
+
     /// <summary>In SQL: whether no message of the subscription <c>s</c>, beneath its newest sequence, holds up its newest one, which is then due at once.</summary>
     public static readonly string NothingBefore = $"""
         not exists (

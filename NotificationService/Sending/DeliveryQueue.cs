@@ -46,6 +46,9 @@ internal sealed record DueDelivery
 
     /// <summary>Whether the subscription is confirmed.</summary>
     public required SubscriptionState State { get; init; }
+
+    /// <summary>The timestamp at which all of this was so.</summary>
+    public required long TakenAt { get; init; }
 }
 
 /// <summary>What messages tell of.</summary>
@@ -89,7 +92,7 @@ internal sealed record Backlog(long Pending, double OldestSeconds, double Oldest
 /// What came of an attempt is written with the subscription's row locked, as new messages are (<see cref="EventStore"/>), so the next one
 /// that waits is let go exactly when nothing before it is to be tried.
 /// </summary>
-internal sealed class DeliveryQueue(NpgsqlDataSource database)
+internal sealed class DeliveryQueue(NpgsqlDataSource database, TimeProvider time)
 {
     /// <summary>How long a message is with whoever takes it: longer than an attempt lasts.</summary>
     public static readonly TimeSpan Hold = TimeSpan.FromMinutes(1);
@@ -126,6 +129,11 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
         where d.id = due.id and s.id = d.subscription_id and e.id = d.event_id
         returning d.id, d.subscription_id, s.channel, s.target, s.secret, s.previous_secret, s.previous_secret_until,
             d.sequence, d.attempts, d.event_id, e.project_id <> s.project_id, s.state
+        """;
+
+    private const string AsOfNowSql = """
+        select s.target, s.secret, s.previous_secret, s.previous_secret_until, s.state
+        from deliveries d join subscriptions s on s.id = d.subscription_id where d.id = @id and d.state = 'pending'
         """;
 
     /// <summary>Messages that a replica of an earlier release, which knew no lanes, has given their time.</summary>
@@ -222,6 +230,7 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         await using var prepare = connection.Command($"{InOrderSql}; {AdoptSql}");
         await prepare.ExecuteNonQueryAsync(cancellation);
+        var takenAt = time.GetTimestamp();
         await using var command = connection.Command(TakeSql).Number("limit", limit).Text("lane", lane.ToString().ToLowerInvariant()).With("hold", NpgsqlDbType.Interval, Hold);
         var taken = await command.ReadAllAsync(
             row => new DueDelivery
@@ -230,16 +239,27 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
                 SubscriptionId = row.GetString(1),
                 Channel = Enum.Parse<SubscriptionChannel>(row.GetString(2), ignoreCase: true),
                 Target = row.GetString(3),
-                Secrets = new(row.TextOrNull("secret") ?? "", row.TextOrNull("previous_secret"), row.IsDBNull(6) ? null : row.GetFieldValue<DateTimeOffset>(6)),
+                Secrets = SecretsOf(row),
                 Sequence = row.GetInt64(7),
                 Attempts = row.GetInt32(8),
                 EventId = row.GetInt64(9),
                 OfOtherProject = row.GetBoolean(10),
                 State = WireNames.SubscriptionStateOf(row.GetString(11))!.Value,
+                TakenAt = takenAt,
             },
             cancellation);
         await transaction.CommitAsync(cancellation);
         return taken;
+    }
+
+    /// <summary>A message that was taken, as it is to be sent now; null: it is not any more, because its subscription was deleted or disabled.</summary>
+    public async Task<DueDelivery?> AsOfNowAsync(DueDelivery taken, CancellationToken cancellation)
+    {
+        var now = time.GetTimestamp();
+        await using var command = database.CreateCommand(AsOfNowSql).Text("id", taken.Id);
+        var found = await command.ReadAllAsync(
+            row => taken with { Target = row.GetString(0), Secrets = SecretsOf(row), State = WireNames.SubscriptionStateOf(row.GetString(4))!.Value, TakenAt = now }, cancellation);
+        return found is [var current] ? current : null;
     }
 
     /// <summary>What messages tell of.</summary>
@@ -314,5 +334,11 @@ internal sealed class DeliveryQueue(NpgsqlDataSource database)
         await using var logs = database.CreateCommand("select name, abs(extract(epoch from clock_timestamp() - caught_up_at))::float8 from cursors");
         var behind = (await logs.ReadAllAsync(row => (Log: row.GetString(0), Seconds: row.GetDouble(1)), cancellation)).ToDictionary(log => log.Log, log => log.Seconds);
         return (await command.ReadAllAsync(row => new Backlog(row.GetInt64(0), row.GetDouble(1), row.GetDouble(2), behind), cancellation))[0];
+    }
+
+    private static WebhookSecrets SecretsOf(NpgsqlDataReader row)
+    {
+        var until = row.GetOrdinal("previous_secret_until");
+        return new(row.TextOrNull("secret") ?? "", row.TextOrNull("previous_secret"), row.IsDBNull(until) ? null : row.GetFieldValue<DateTimeOffset>(until));
     }
 }

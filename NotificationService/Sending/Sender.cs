@@ -21,7 +21,7 @@ internal sealed class Sender(
     private const int LaneOfWell = 128;
     private const int LaneOfSlow = 64;
 
-    /// <summary>How many more may be under way to those who are well and turn out to take long (<see cref="SlowAbove"/>), so that hundreds that hang together do not hold up the others for their whole timeouts.</summary>
+    /// <summary>How many more of each may be under way that turn out to take long (<see cref="SlowAbove"/>), so that hundreds that hang together hold up nobody for their whole timeouts, nor one who failed once and is well again.</summary>
     private const int Lingering = 512;
 
     /// <summary>And by e-mail, each over a connection to the mail server.</summary>
@@ -36,6 +36,9 @@ internal sealed class Sender(
     /// <summary>For how long the database's time is waited for. One that is too slow to be measured must not hold up messages for ever: the service's own goes then.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SlowAbove = TimeSpan.FromSeconds(2);
+
+    /// <summary>A message that has waited longer for its place is looked up once more: its subscription may have been deleted, disabled or given another target.</summary>
+    private static readonly TimeSpan Current = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MeasureEvery = TimeSpan.FromSeconds(5);
 
     private readonly Channel<Attempt> attempts = Channel.CreateUnbounded<Attempt>(new() { SingleReader = true }); // as many as are under way, at most
@@ -55,7 +58,7 @@ internal sealed class Sender(
         var measuring = new FailureLog(logger, "The messages that are to be tried cannot be counted", "The messages that are to be tried are counted again");
         await Task.WhenAll(
             LaneAsync(LaneOfWell, LaneOfWell + Lingering, 2 * LaneOfWell, Lane.Well, stoppingToken),
-            LaneAsync(LaneOfSlow, LaneOfSlow, 2 * LaneOfSlow, Lane.Slow, stoppingToken),
+            LaneAsync(LaneOfSlow, LaneOfSlow + Lingering, 2 * LaneOfSlow, Lane.Slow, stoppingToken),
             LaneAsync(LaneOfMail, LaneOfMail, LaneOfMail, Lane.Mail, stoppingToken),
             RecordAsync(stoppingToken),
             measuring.RepeatAsync(async cancellation => metrics.Backlog = await queue.BacklogAsync(cancellation), MeasureEvery, time, stoppingToken));
@@ -187,6 +190,17 @@ internal sealed class Sender(
     {
         try
         {
+            if (time.GetElapsedTime(delivery.TakenAt) > Current)
+            {
+                if (await queue.AsOfNowAsync(delivery, stopping) is not { } current)
+                {
+                    underWay.TryRemove(delivery.Id, out _);
+                    return;
+                }
+
+                delivery = current;
+            }
+
             attempts.Writer.TryWrite(await AttemptAsync(delivery, of, stopping));
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested)

@@ -48,14 +48,14 @@ internal sealed class DeliveryStore(ProjectDatabase database, DeliverySignal sig
         """;
 
     /// <summary>The subscription's row is locked first, as whoever sends does. What is due within a minute is left alone: it may be on its way right now.</summary>
-    private const string RetrySql = $"""
+    private static readonly string RetrySql = $"""
         select id from subscriptions where project_id = @project and id = @subscription and state = 'active' for update;
         with retried as (
             update deliveries d set
                 state = 'pending',
                 attempts = case when d.state = 'failed' then 0 else d.attempts end,
                 first_attempt_at = case when d.state = 'pending' then d.first_attempt_at end,
-                next_attempt_at = case when d.state = 'failed' or d.next_attempt_at > clock_timestamp() + interval '1 minute' then clock_timestamp() else d.next_attempt_at end,
+                next_attempt_at = case when {Waiting.HeldUp} then null when d.state = 'failed' or d.next_attempt_at > clock_timestamp() + interval '1 minute' then clock_timestamp() else d.next_attempt_at end,
                 lane = {Waiting.LaneOf}
             from subscriptions s
             where d.project_id = @project and d.id = @id and d.subscription_id = @subscription and d.state <> 'delivered'

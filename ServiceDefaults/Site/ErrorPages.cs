@@ -56,6 +56,7 @@ public sealed class ErrorPages(Brand brand)
         headers.Vary = "Accept";
         headers.ContentSecurityPolicy = form is null ? policy : formPolicy;
         headers.XContentTypeOptions = "nosniff";
+        headers["X-Robots-Tag"] = "noindex";
         headers["Referrer-Policy"] = form is null ? "no-referrer" : "same-origin"; // without it a browser says of the form that it comes from nowhere
         if (error.Allow is { Length: > 0 } allow)
         {

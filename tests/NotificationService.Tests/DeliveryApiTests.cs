@@ -154,7 +154,8 @@ public sealed class DeliveryApiTests(NotificationApi api) : IAsyncLifetime
         var enabled = (await project.PatchAsync(id, new JsonObject { ["state"] = "active" })).Is(HttpStatusCode.OK);
         Assert.Equal(("active", null, "2"), (enabled["state"], enabled["disabled_reason"], enabled["failed_count"]));
         Assert.Equal(1L, await api.ExecuteAsync($"select count(*) from subscriptions where id = {id} and failing_since is null"));
-        (await project.PostAsync($"/{id}/deliveries/{waiting.Id}/retry")).Is(HttpStatusCode.OK);
+        (await project.PostAsync($"/{id}/deliveries/{pending.Id}/retry")).Is(HttpStatusCode.OK);
+        Assert.Null((await project.PostAsync($"/{id}/deliveries/{waiting.Id}/retry")).Is(HttpStatusCode.OK)["next_attempt_at"]); // after the earlier one
         Assert.Equal("4", (await TestAsync())["sequence"]);
     }
 

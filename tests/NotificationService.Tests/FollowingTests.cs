@@ -137,6 +137,22 @@ public sealed class FollowingTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_reminder_that_is_due_is_not_lost_because_something_else_of_its_window_changed()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);
+        await notifier.SubscribeAsync("sub_1", "/hook", events: "{maintenance.reminder}");
+        var id = (string)(await notifier.CallAsync(HttpMethod.Post, "maintenance", Window(TimeSpan.FromHours(48))))["id"]!;
+        await Eventually.TrueAsync(async () => (long)(await notifier.ScalarAsync("select count(*) from plans"))! == 2, "they are planned");
+        await notifier.StopAllAsync();
+        await notifier.ExecuteAsync("update plans set due_at = clock_timestamp() - interval '2 minutes' where name = '-24h'");
+        await notifier.CallAsync(HttpMethod.Patch, $"maintenance/{id}", new() { ["auto_transition"] = true });
+        await notifier.AddReplicaAsync();
+        var data = Assert.Single(await MessagesAsync(notifier, 1)).Json["data"]!;
+        Assert.Equal((id, "-24h", true), ((string?)data["id"], (string?)data["reminder"], (bool?)data["late"]));
+        Assert.Equal(1L, await notifier.ScalarAsync("select count(*) from plans"));
+    }
+
+    [Fact]
     public async Task Of_more_missed_reminders_than_are_taken_at_once_a_window_is_reminded_of_once()
     {
         await using var notifier = await Notifier.StartAsync(postgres.Server, withMaintenance: true);

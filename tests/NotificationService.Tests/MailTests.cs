@@ -55,7 +55,12 @@ public sealed partial class MailTests(PostgresFixture postgres)
     [InlineData(550, "No such user", "disabled", "failed")]
     [InlineData(553, "Not allowed", "disabled", "failed")]
     [InlineData(550, "5.7.1 Refused by policy", "active", "failed")]
+    [InlineData(550, "5.2.3 Longer than the mailbox takes", "active", "failed")]
     [InlineData(550, "Relay not permitted", "active", "failed")]
+    [InlineData(550, "Client host blocked by a list", "active", "failed")]
+    [InlineData(550, "5.1.8 Domain not found", "active", "pending")]
+    [InlineData(550, "5.1.0 <status@example.com>: Sender address rejected", "active", "pending")]
+    [InlineData(553, "Sender address rejected: not owned by user", "active", "pending")]
     [InlineData(450, "4.2.0 Later", "active", "pending")]
     [InlineData(552, "5.3.4 Too much", "active", "failed")]
     public async Task What_the_server_says_of_an_address_decides_what_becomes_of_it(int code, string says, string subscription, string delivery)

@@ -33,6 +33,17 @@ public sealed class NewsTests
         Assert.Null(WindowNews.TypeOf(Window() with { Status = before }, Silent(Window() with { Status = after }), Now));
     }
 
+    [Theory]
+    [InlineData(WindowStatus.Scheduled, WindowStatus.Active)]
+    [InlineData(WindowStatus.Active, WindowStatus.Completed)]
+    [InlineData(WindowStatus.Scheduled, WindowStatus.Cancelled)]
+    public void No_step_of_a_record_made_afterwards_is_told(WindowStatus before, WindowStatus after)
+    {
+        var record = Window() with { EndsAt = Now, CreatedAt = Now };
+        Assert.Null(WindowNews.TypeOf(record with { Status = before }, record with { Status = after }, Now.AddSeconds(1)));
+        Assert.NotNull(WindowNews.TypeOf(record with { Status = before, CreatedAt = Now.AddSeconds(-1) }, record with { Status = after, CreatedAt = Now.AddSeconds(-1) }, Now.AddSeconds(1)));
+    }
+
     [Fact]
     public void Another_time_is_told_and_a_purge_is_not()
     {

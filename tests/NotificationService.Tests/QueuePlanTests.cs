@@ -58,7 +58,7 @@ public sealed class QueuePlanTests(PostgresFixture postgres)
             LittleIsRead(1000); // in a transaction
         }
 
-        var queue = new DeliveryQueue(database);
+        var queue = new DeliveryQueue(database, TimeProvider.System);
         foreach (var lane in (Lane[])[Lane.Well, Lane.Slow, Lane.Mail])
         {
             for (var round = 0; round < Rounds; round++)

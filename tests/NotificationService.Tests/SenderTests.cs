@@ -194,8 +194,10 @@ public sealed class SenderTests(PostgresFixture postgres)
         Assert.True(await notifier.ScalarAsync("select failing_since > clock_timestamp() - interval '1 hour' from subscriptions") is true);
     }
 
-    [Fact]
-    public async Task Hundreds_that_hang_together_hold_up_nobody_for_their_timeouts()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Hundreds_that_hang_together_hold_up_nobody_for_their_timeouts(bool slow)
     {
         await using var notifier = await Notifier.StartAsync(postgres.Server);
         await notifier.StopAllAsync();
@@ -216,12 +218,59 @@ public sealed class SenderTests(PostgresFixture postgres)
         }
 
         await notifier.SubscribeAsync("sub_well", "/well", components: "{cmp_well}");
+        await notifier.ExecuteAsync($"update subscriptions set slow = {slow}"); // all of them, as after a failure
         await notifier.HappenAsync("one", components: "cmp_other");
         await notifier.HappenAsync("two", components: "cmp_well"); // behind all of them
         await notifier.AddReplicaAsync();
         await TestKit.Eventually.TrueAsync(() => notifier.Receiver.At("/well").Count == 1, "it is told");
         Assert.Equal(0L, await notifier.ScalarAsync("select count(*) from deliveries where attempts > 0 and subscription_id <> 'sub_well'")); // no timeout has ended
         await ends.CancelAsync();
+    }
+
+    [Fact]
+    public async Task What_has_waited_for_its_place_goes_where_it_is_wanted_then()
+    {
+        await using var notifier = await Notifier.StartAsync(postgres.Server);
+        await notifier.StopAllAsync();
+        using var ends = new CancellationTokenSource();
+        var ended = ends.Token; // others come after the end
+        notifier.Receiver.Answer = async (message, _) =>
+        {
+            if (message.Path == "/hangs")
+            {
+                await Task.Delay(TimeSpan.FromMinutes(1), ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            return 204;
+        };
+        await notifier.SubscribeAsync("sub_hangs", "/hangs");
+        await notifier.ExecuteAsync("""
+            insert into subscriptions (project_id, id, channel, target, components, events, state, secret, created_by, created_at, updated_at)
+            select project_id, id || i, channel, target, components, events, state, secret, created_by, created_at, updated_at from subscriptions, generate_series(1, 679) i
+            """); // more than are ever under way
+        foreach (var one in new[] { "moved", "disabled", "deleted" })
+        {
+            await notifier.SubscribeAsync($"sub_{one}", $"/{one}", components: $"{{cmp_{one}}}");
+        }
+
+        await notifier.HappenAsync("one", components: "cmp_other");
+        foreach (var one in new[] { "moved", "disabled", "deleted" })
+        {
+            await notifier.HappenAsync(one, components: $"cmp_{one}"); // behind all of them
+        }
+
+        await notifier.AddReplicaAsync();
+        await TestKit.Eventually.TrueAsync(async () => await notifier.ScalarAsync("select count(*) from deliveries where first_attempt_at is not null and subscription_id not like 'sub_hangs%'") is 3L, "they are taken");
+        await notifier.ExecuteAsync("""
+            update subscriptions set target = replace(target, '/moved', '/there') where id = 'sub_moved';
+            update deliveries set state = 'failed', next_attempt_at = null where subscription_id = 'sub_disabled';
+            update subscriptions set state = 'disabled' where id = 'sub_disabled';
+            delete from subscriptions where id = 'sub_deleted'
+            """);
+        await Task.Delay(TimeSpan.FromSeconds(1.2), TestContext.Current.CancellationToken); // longer than what was taken is believed
+        await ends.CancelAsync();
+        await TestKit.Eventually.TrueAsync(async () => await notifier.ScalarAsync("select count(*) from deliveries where state = 'pending' and sequence = 1") is 0L, "all are done");
+        Assert.Equal((1, 0, 0, 0), (notifier.Receiver.At("/there").Count, notifier.Receiver.At("/moved").Count, notifier.Receiver.At("/disabled").Count, notifier.Receiver.At("/deleted").Count));
     }
 
     [Fact]
