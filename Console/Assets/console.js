@@ -95,13 +95,14 @@
       const half = e.submitter?.formNoValidate && [...form.elements].find((field) => field.validity?.badInput);
       if (half) {
         e.preventDefault();
-        half.closest('details')?.setAttribute('open', '');
         half.reportValidity();
         return;
       }
       setTimeout(() => [...form.elements].filter((field) => field.localName === 'button').forEach((b) => { b.disabled = true; }));
     });
   }
+  // A browser says nothing of what is wrong with a field that cannot be seen.
+  document.addEventListener('invalid', (e) => { e.target.closest('details')?.setAttribute('open', ''); }, true);
   addEventListener('pageshow', () => document.querySelectorAll('button[disabled]').forEach((b) => { b.disabled = false; }));
 
   const live = () => document.querySelectorAll('[data-live]');

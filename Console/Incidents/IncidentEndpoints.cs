@@ -10,6 +10,7 @@ namespace Xerotier.OperatorConsole.Incidents;
 internal static class IncidentEndpoints
 {
     private const string Root = "/console/incidents";
+    private const string Changed = "Somebody changed the incident meanwhile, and this is how it is now.";
 
     private static readonly string[] Fields = ["title", "status", "body", "components", "started_at", "at", "impact_override", "notify"];
 
@@ -162,10 +163,11 @@ internal static class IncidentEndpoints
         {
             var changed = await visit.Api.SendAsync(
                 HttpMethod.Post, PathOf(visit, id) + "/updates", body, ContractsJson.Wire.Incident, form.Version, form[FormValues.IdempotencyField]);
-            return Visit.See($"{Root}/{id}", form["status"] == "resolved" ? "resolved" : "posted", changed.Value.Warnings);
+            return Visit.See($"{Root}/{id}", changed.Value.Draft ? "added" : form["status"] == "resolved" ? "resolved" : "posted", changed.Value.Warnings);
         }
         catch (ApiException refused)
         {
+            form.Problem = refused.Error.Status == StatusCodes.Status412PreconditionFailed ? $"{Changed} What you wrote is added to that if you send it again." : null;
             form.Refuse(refused.Error, Fields);
             return await ShowAsync(visit, id, form, status: form.Status, writes: true);
         }
@@ -268,6 +270,11 @@ internal static class IncidentEndpoints
         try
         {
             var draft = await visit.Api.GetAsync(PathOf(visit, id), ContractsJson.Wire.Incident);
+            if (!draft.Draft)
+            {
+                return Visit.See($"{Root}/{id}", "published"); // by somebody else, or by this form before
+            }
+
             if (IsTold(visit, draft.Updates[^1]) && await Notification.MustAskAsync(visit, form, "incident.created", Affected(draft)) is { } question)
             {
                 return question;
@@ -278,23 +285,25 @@ internal static class IncidentEndpoints
         }
         catch (ApiException refused) when (refused.Error.Status is 400 or 409 or 412)
         {
-            var sentence = refused.Error.Status == 412 ? "Somebody changed the draft meanwhile. This is how it is now: publish it if it is right." : refused.Error.Message;
-            return await ShowAsync(visit, id, problem: sentence, status: refused.Error.Status);
+            return await ShowAsync(visit, id, problem: SentenceOf(refused), status: refused.Error.Status);
         }
     }
 
     private static async Task<IResult> DeleteAsync(Visit visit, string id)
     {
+        var form = await FormValues.ReadAsync(visit.Http.Request);
         try
         {
-            await visit.Api.SendAsync(HttpMethod.Delete, PathOf(visit, id), null, ContractsJson.Wire.IncidentDeleted);
+            await visit.Api.SendAsync(HttpMethod.Delete, PathOf(visit, id), null, ContractsJson.Wire.IncidentDeleted, form.Version);
             return Visit.See($"{Root}/drafts", "deleted");
         }
-        catch (ApiException refused) when (refused.Error.Status is 409)
+        catch (ApiException refused) when (refused.Error.Status is 409 or 412)
         {
-            return await ShowAsync(visit, id, problem: refused.Error.Message, status: refused.Error.Status);
+            return await ShowAsync(visit, id, problem: SentenceOf(refused), status: refused.Error.Status);
         }
     }
+
+    private static string SentenceOf(ApiException refused) => refused.Error.Status == StatusCodes.Status412PreconditionFailed ? $"{Changed} Nothing was done." : refused.Error.Message;
 
     private static async Task<IResult> ComposeAsync(Visit visit, FormValues form)
     {

@@ -14,6 +14,7 @@ internal static class Done
         ["created"] = "It is made.",
         ["project"] = "The project is made. It needs a key: create one here.",
         ["posted"] = "The update is posted.",
+        ["added"] = "The update is added to the draft.",
         ["published"] = "The incident is public.",
         ["drafted"] = "The draft is saved; only your project sees it.",
         ["resolved"] = "The incident is resolved.",

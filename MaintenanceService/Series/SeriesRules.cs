@@ -64,7 +64,7 @@ internal static class SeriesRules
             Timezone = fields.Timezone ?? series.Timezone,
             StartsOn = fields.StartsOn ?? series.StartsOn,
             LocalTime = fields.LocalTime ?? series.LocalTime,
-            Duration = fields.Duration ?? series.Duration,
+            Duration = fields.Duration is { } duration && SeriesInput.Duration(duration) != SeriesInput.Duration(series.Duration) ? duration : series.Duration, // PT60M is PT1H
             Rrule = fields.Rrule ?? series.Rrule,
             Exdates = fields.Exdates is { } dates && !dates.SequenceEqual(series.Exdates) ? dates : series.Exdates,
             HorizonDays = fields.HorizonDays ?? series.HorizonDays,

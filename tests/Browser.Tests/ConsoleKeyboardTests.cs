@@ -107,8 +107,7 @@ public sealed class ConsoleKeyboardTests(BrowserFixture browser, WholeSystem sys
         await ConsoleTests.ToldAsync(page, "Saved.", "Typed");
 
         // Enter in a field shows what would be, and posts nothing.
-        await PressAsync(page, "main .top a[href$='/updates']");
-        await page.WaitForURLAsync("**/updates");
+        await FollowAsync(page, "main .top a[href$='/updates']", "Add to Typed");
         await PressAsync(page, ".more-fields > summary");
         await ConsoleTests.TabToAsync(page, "#zone");
         await page.Keyboard.PressAsync("Enter");
@@ -124,7 +123,7 @@ public sealed class ConsoleKeyboardTests(BrowserFixture browser, WholeSystem sys
         await PressAsync(page, "[name='component:cmp_model_storage']", "ArrowRight"); // from what names it not, to what is well
         await page.Keyboard.PressAsync("ArrowRight");
         await PressAsync(page, "button[value=post]");
-        await ConsoleTests.ToldAsync(page, "The update is posted.", "Typed");
+        await ConsoleTests.ToldAsync(page, "The update is added to the draft.", "Typed");
         await Expect(page.Locator("dl.facts")).ToContainTextAsync("Model Storage · degraded");
         await PressAsync(page, "main .top button.primary");
         await ConsoleTests.ToldAsync(page, "The incident is public.", "Typed");

@@ -88,7 +88,7 @@ public sealed partial class PageTests
         await AssertHarmlessAsync(visit => visit.Page<SubscriptionsPage>(new() { [nameof(SubscriptionsPage.List)] = new ListPage<Subscription> { Data = [subscription], FirstId = "sub_1", LastId = "sub_1", HasMore = false } }), times: 2);
         await AssertHarmlessAsync(
             visit => visit.Page<SubscriptionFormPage>(new() { [nameof(SubscriptionFormPage.Subscription)] = subscription, [nameof(SubscriptionFormPage.Form)] = newer, [nameof(SubscriptionFormPage.Components)] = new List<(string, string)> { (Hostile, Hostile) } }),
-            times: 6);
+            times: 8);
     }
 
     [Fact]

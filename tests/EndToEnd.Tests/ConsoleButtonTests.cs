@@ -155,11 +155,15 @@ public sealed partial class ConsoleButtonTests(SharedCluster shared)
 
         var series = await operators.CreateAsync(
             "management/maintenance-series",
-            new { title = "Commas", description = "", affected_services = new[] { "US, East" }, timezone = "UTC", starts_on = DateTime.UtcNow.AddDays(30).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), local_time = "02:30", duration = "PT1H", rrule = "FREQ=WEEKLY" });
+            new { title = "Commas", description = "", affected_services = new[] { "US, East", "Dashboard", "API" }, timezone = "UTC", starts_on = DateTime.UtcNow.AddDays(30).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), local_time = "02:30", duration = "PT1H", rrule = "FREQ=WEEKLY" });
         at = $"/console/recurring/{series}";
         Assert.Equal(303, (await operators.PostAsync($"{at}/edit", await operators.GetAsync($"{at}/edit"), ("title", "Commas, too"))).Status);
         using var http = cluster.Http(operators.Key);
-        Assert.Equal(["US, East"], (await http.GetFromJsonAsync<JsonNode>($"/{operators.ProjectId}/v1/management/maintenance-series/{series}", TestContext.Current.CancellationToken))!["affected_services"]!.AsArray().Select(name => name!.ToString()));
+        var saved = (await http.GetFromJsonAsync<JsonNode>($"/{operators.ProjectId}/v1/management/maintenance-series/{series}", TestContext.Current.CancellationToken))!;
+        Assert.Equal(["US, East", "Dashboard", "API"], saved["affected_services"]!.AsArray().Select(name => name!.ToString()));
+        Assert.Equal("PT1H", (string?)saved["duration"]); // another spelling would be told as another time
+        var trail = (await http.GetFromJsonAsync<JsonNode>($"/{operators.ProjectId}/v1/management/maintenance-series/{series}/events", TestContext.Current.CancellationToken))!;
+        Assert.Equal("""["title"]""", trail["data"]![0]!["changed_fields"]!.ToJsonString());
     }
 
     [Fact]
@@ -168,13 +172,16 @@ public sealed partial class ConsoleButtonTests(SharedCluster shared)
         using var operators = await ConsoleOperator.SignedInAsync(cluster);
         var draft = await operators.CreateAsync("management/incidents", new { title = "A draft", body = "We look.", draft = true });
         var page = await operators.GetAsync($"/console/incidents/{draft}");
+        await operators.ChangeAsync($"management/incidents/{draft}", new { title = "Changed by a colleague" });
+        page = await operators.PostAsync($"/console/incidents/{draft}/delete", page, []);
+        Assert.Equal((412, true), (page.Status, page.Html.Contains("Changed by a colleague", StringComparison.Ordinal))); // nobody deletes what they have not seen
         Assert.Equal((303, "/console/incidents/drafts?done=deleted"), Led(await operators.PostAsync($"/console/incidents/{draft}/delete", page, [])));
         Assert.Equal(404, (await operators.GetAsync($"/console/incidents/{draft}")).Status);
 
         var other = await operators.CreateAsync("management/incidents", new { title = "Another", body = "We look.", draft = true });
         page = await operators.GetAsync($"/console/incidents/{other}");
         Assert.Equal(303, (await operators.PostAsync($"/console/incidents/{other}/publish", page, [])).Status);
-        var refused = await operators.PostAsync($"/console/incidents/{other}/delete", page, []);
+        var refused = await operators.PostAsync($"/console/incidents/{other}/delete", page, ("version", ""));
         Assert.Equal((409, true), (refused.Status, refused.Html.Contains("A published incident cannot be deleted", StringComparison.Ordinal)));
     }
 

@@ -68,11 +68,21 @@ public sealed partial class ConsoleFormTests(SharedCluster shared)
         Assert.Equal((200, "It is known."), (preview.Status, preview["body"]));
         Assert.Contains("Nobody is told before it is published. Nor then.", preview.Html, StringComparison.Ordinal);
         var posted = await operators.PostAsync($"{at}/updates", preview, ("action", "post"));
-        Assert.Equal((303, $"{at}?done=posted"), (posted.Status, posted.Location));
+        Assert.Equal((303, $"{at}?done=added"), (posted.Status, posted.Location));
         page = await operators.GetAsync(at);
         Assert.Contains("Nor then.", page.Html, StringComparison.Ordinal);
         Assert.Contains("<b>Identified</b>", page.Html, StringComparison.Ordinal);
-        Assert.Equal(303, (await operators.PostAsync($"{at}/publish", page, [])).Status);
+        var late = await operators.GetAsync($"{at}/updates");
+        Assert.Equal((303, $"{at}?done=published"), Led(await operators.PostAsync($"{at}/publish", page, [])));
+        Assert.Equal((303, $"{at}?done=published"), Led(await operators.PostAsync($"{at}/publish", page, []))); // as who presses twice
+
+        // Whoever wrote on meanwhile sees that it is public before the update is.
+        var meanwhile = await operators.PostAsync($"{at}/updates", late, ("body", "It goes on."));
+        Assert.Equal((412, "It goes on."), (meanwhile.Status, meanwhile["body"]));
+        Assert.Contains("this is how it is now. What you wrote is added to that if you send it again.", meanwhile.Html, StringComparison.Ordinal);
+        Assert.Contains("Post the update", meanwhile.Html, StringComparison.Ordinal);
+
+        static (int, string?) Led(Answer answer) => (answer.Status, answer.Location);
     }
 
     [Fact]

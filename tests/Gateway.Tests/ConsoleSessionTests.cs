@@ -345,7 +345,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
         // A key has a number of sessions, not each of its values, and the least used ones go.
         await ExecuteAsync(database, $"""
             insert into console_sessions (hash, project_value, created_at, last_used_at)
-            select sha256(n::text::bytea), (select project_value from console_sessions where last_used_at = (select min(last_used_at) from console_sessions)), now(), now() - make_interval(mins => n)
+            select sha256(n::text::bytea), (select project_value from console_sessions where last_used_at = (select min(last_used_at) from console_sessions)), now(), now() - make_interval(secs => n)
             from generate_series(1, {SessionStore.MaxOfKey + 20}) n
             """);
         using var third = new ConsoleBrowser(gateway.Service.HttpAddress);
