@@ -5,11 +5,11 @@ namespace Xerotier.TestKit;
 /// <summary>The seeds of tests that play the same runs every time, and a few new ones every day where a pipeline runs them.</summary>
 public static class Seeds
 {
-    private const int OfToday = 10;
+    private const int OfToday = 20;
 
     /// <summary>
     /// As many seeds as <paramref name="countVariable"/> says, from the one that <paramref name="firstVariable"/> names or from 0; and with
-    /// <c>CI</c> ten from the date, which it prints, unless a first one is named.
+    /// <c>CI</c> twenty from the date, which it prints, unless a first one is named.
     /// </summary>
     /// <param name="firstVariable">Environment variable of the first seed.</param>
     /// <param name="countVariable">Environment variable of how many.</param>

@@ -5,7 +5,7 @@ using Xerotier.TestKit;
 namespace Xerotier.Truth.Tests;
 
 /// <summary>
-/// Plays random scenarios on the product and on the oracle and wants no difference. <c>TRUTH_SCENARIOS</c> sets how many (200),
+/// Plays random scenarios on the product and on the oracle and wants no difference. <c>TRUTH_SCENARIOS</c> sets how many (100),
 /// <c>TRUTH_SEED</c> the first seed (0); with <c>CI</c> a few more have seeds from the date. Every difference names the seed that shows it again.
 /// </summary>
 public sealed class TruthTests(PostgresFixture postgres, ITestOutputHelper output)
@@ -13,7 +13,7 @@ public sealed class TruthTests(PostgresFixture postgres, ITestOutputHelper outpu
     [Fact]
     public async Task The_product_says_what_the_oracle_says_in_every_scenario()
     {
-        var seeds = Seeds.Of("TRUTH_SEED", "TRUTH_SCENARIOS", 200);
+        var seeds = Seeds.Of("TRUTH_SEED", "TRUTH_SCENARIOS", 100);
         var differences = new ConcurrentQueue<string>();
         await EachAsync(seeds, async (database, seed) =>
         {
