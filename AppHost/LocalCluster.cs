@@ -19,6 +19,8 @@ namespace Xerotier.AppHost;
 /// </summary>
 internal static class LocalCluster
 {
+    private const string HealthChecks = "Microsoft.Extensions.Diagnostics.HealthChecks";
+
     // Switches: the configuration knows no option without a value.
     private static readonly string[] Switches = ["--logs", "--no-dashboard", "--no-demo"];
 
@@ -56,7 +58,7 @@ internal static class LocalCluster
         });
         builder.Services.AddLogging(logging => logging
             .AddFilter("Microsoft", LogLevel.Warning)
-            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None)); // what starts is not ready at first; Terminal tells when it is
+            .AddFilter(HealthChecks, IsThisProcess ? LogLevel.Error : LogLevel.None));
         return builder.WithdrawServiceSettings();
 
         string LocalUrl(string port) => $"http://localhost:{(given[port] is { Length: > 0 } number ? number : "0")}";
@@ -82,6 +84,7 @@ internal static class LocalCluster
 
         var shown = new ShownLog(builder.Configuration.GetValue<bool>("logs"));
         var log = new LoggerConfiguration()
+            .MinimumLevel.Override(HealthChecks, shown.OfHealthChecks)
             .WriteTo.File(new LogFormat(), cluster.LogFile, fileSizeLimitBytes: 32 * 1024 * 1024, rollOnFileSizeLimit: true, retainedFileCountLimit: 5)
             .WriteTo.Console(new LogFormat(), levelSwitch: shown.Level);
         builder.Services.AddSingleton(shown).AddSingleton<TerminalKeys>();
@@ -114,6 +117,9 @@ internal static class LocalCluster
 
         /// <summary>What the terminal shows.</summary>
         public LoggingLevelSwitch Level { get; } = new();
+
+        /// <summary>From what level on the log has what checks find: nothing while services start or stop, as Terminal tells when they are ready.</summary>
+        public LoggingLevelSwitch OfHealthChecks { get; } = new(LevelAlias.Off);
 
         /// <summary>Whether it is shown.</summary>
         public bool IsShown { get; private set; }

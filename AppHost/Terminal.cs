@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Serilog.Events;
 
 namespace Xerotier.AppHost;
 
@@ -18,6 +19,7 @@ internal sealed class Terminal(
     ResourceLoggerService logs,
     IConfiguration configuration,
     TerminalKeys keys,
+    LocalCluster.ShownLog log,
     IHostApplicationLifetime lifetime) : BackgroundService
 {
     /// <summary>Name of the resource that Aspire's dashboard is.</summary>
@@ -43,7 +45,11 @@ internal sealed class Terminal(
             context.Cancel = true; // the terminal was closed: an orderly end, as by Ctrl-C
             lifetime.StopApplication();
         });
-        using var stopping = lifetime.ApplicationStopping.Register(() => Say("Stopping …"));
+        using var stopping = lifetime.ApplicationStopping.Register(() =>
+        {
+            log.OfHealthChecks.MinimumLevel = LevelAlias.Off;
+            Say("Stopping …");
+        });
         if (hasKeys)
         {
             keys.Obey();
@@ -66,6 +72,7 @@ internal sealed class Terminal(
                 if (!welcomed && expected.All(name => states.GetValueOrDefault(name) == "ready"))
                 {
                     welcomed = true;
+                    log.OfHealthChecks.MinimumLevel = LogEventLevel.Error;
                     timeout.CancelAfter(Timeout.InfiniteTimeSpan);
                     await WelcomeAsync(stoppingToken);
                 }

@@ -20,7 +20,7 @@ public static class Seeds
         var seeds = Enumerable.Range(first ?? 0, Setting(countVariable) ?? count).ToList();
         if (first is null && Environment.GetEnvironmentVariable("CI") is { Length: > 0 })
         {
-            var today = int.Parse(TimeProvider.System.GetUtcNow().ToString("yyyyMMdd", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) * OfToday;
+            var today = int.Parse(TimeProvider.System.GetUtcNow().ToString("yyyyMMdd", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) * 100; // so that the date can be read in them
             seeds.AddRange(Enumerable.Range(today, OfToday));
             Console.WriteLine($"Seeds of today: {today} to {today + OfToday - 1} ({firstVariable}={today} {countVariable}={OfToday}).");
         }
