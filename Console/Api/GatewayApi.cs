@@ -21,6 +21,9 @@ public sealed class GatewayApi(Gateways gateways, HttpContext http, string? secr
 {
     private const long MostBytes = 64 * 1024 * 1024;
 
+    /// <summary>The longest that a page waits for what it can do without: whoever posts an incident waits for no other service.</summary>
+    public static readonly TimeSpan Briefly = TimeSpan.FromSeconds(1);
+
     /// <summary>Reads an object.</summary>
     /// <param name="path">The path, with its query.</param>
     /// <param name="type">The object's shape.</param>

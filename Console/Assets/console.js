@@ -93,11 +93,7 @@
     form.addEventListener('submit', (e) => {
       // A preview needs no field filled in, but a date that is half typed would be sent as none.
       const half = e.submitter?.formNoValidate && [...form.elements].find((field) => field.validity?.badInput);
-      if (half) {
-        e.preventDefault();
-        half.reportValidity();
-        return;
-      }
+      if (half) { e.preventDefault(); half.reportValidity(); return; }
       setTimeout(() => [...form.elements].filter((field) => field.localName === 'button').forEach((b) => { b.disabled = true; }));
     });
   }

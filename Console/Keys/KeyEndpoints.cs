@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Xerotier.OperatorConsole.Api;
 using Xerotier.OperatorConsole.Visits;
 using Xerotier.ServiceDefaults;
 
@@ -63,10 +64,10 @@ internal static class KeyEndpoints
     private static async Task<IResult> CreateAsync(Visit visit, KeyRing ring)
     {
         var form = await FormValues.ReadAsync(visit.Http.Request);
-        var body = new JsonObject { ["name"] = form["name"], ["allowed_ips"] = form.List("allowed_ips") };
+        var body = new JsonObject { ["name"] = form["name"], ["allowed_ips"] = form.List("allowed_ips").ToJson() };
         if (ring.Scopes.Count > 0)
         {
-            body["scopes"] = new JsonArray([.. form.AllOf("scopes").Select(scope => (JsonNode)scope)]);
+            body["scopes"] = form.AllOf("scopes").ToJson();
         }
 
         if (form["expires_in_days"].Length > 0)

@@ -7,9 +7,6 @@ namespace Xerotier.OperatorConsole.Overview;
 /// <summary>The project's live health, and what is on the public page now.</summary>
 internal static class OverviewEndpoints
 {
-    /// <summary>How long the overview waits for what it can do without.</summary>
-    private static readonly TimeSpan Within = TimeSpan.FromSeconds(1);
-
     public static void MapOverview(this IEndpointRouteBuilder pages)
     {
         pages.MapGet("", OverviewAsync);
@@ -26,8 +23,8 @@ internal static class OverviewEndpoints
         var isPlatform = visit.Project().IsPlatformProject;
         var health = GatewayApi.OrNullAsync(visit.Api.GetAsync(visit.OfProject("health/dashboard?limit=1"), ContractsJson.Wire.HealthDashboardResponse));
         var page = visit.PublicAsync();
-        var drafts = isPlatform ? GatewayApi.OrNullAsync(IncidentEndpoints.DraftsAsync(visit, Within)) : Task.FromResult<ListPage<Incident>?>(null);
-        var own = isPlatform ? GatewayApi.OrNullAsync(visit.Api.GetAsync(visit.OfProject("management/incidents?draft=false&limit=50"), ContractsJson.Wire.ListPageIncident, Within)) : Task.FromResult<ListPage<Incident>?>(null);
+        var drafts = isPlatform ? GatewayApi.OrNullAsync(IncidentEndpoints.DraftsAsync(visit, GatewayApi.Briefly)) : Task.FromResult<ListPage<Incident>?>(null);
+        var own = isPlatform ? GatewayApi.OrNullAsync(visit.Api.GetAsync(visit.OfProject("management/incidents?draft=false&limit=50"), ContractsJson.Wire.ListPageIncident, GatewayApi.Briefly)) : Task.FromResult<ListPage<Incident>?>(null);
         (visit.Health, visit.Drafts) = (await health, await drafts);
         return visit.Page<OverviewPage>(new()
         {

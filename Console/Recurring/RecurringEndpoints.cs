@@ -156,7 +156,7 @@ internal static class RecurringEndpoints
     private static bool Moves(FormValues form, MaintenanceSeries series) =>
         (form["rrule"], form["starts_on"], form["local_time"], form["timezone"], form["minutes"])
             != (series.Rrule, $"{series.StartsOn:yyyy-MM-dd}", series.LocalTime, series.Timezone, $"{XmlConvert.ToTimeSpan(series.Duration).TotalMinutes:0}")
-        || !form.List("exdates").Select(date => date!.GetValue<string>()).ToHashSet(StringComparer.Ordinal).SetEquals(series.Exdates.Select(date => $"{date:yyyy-MM-dd}"));
+        || !form.List("exdates").ToHashSet(StringComparer.Ordinal).SetEquals(series.Exdates.Select(date => $"{date:yyyy-MM-dd}"));
 
     private static JsonObject Body(FormValues form)
     {
@@ -165,15 +165,15 @@ internal static class RecurringEndpoints
             ["title"] = form["title"],
             ["description"] = form["description"],
             ["severity"] = form["severity"],
-            ["affected_services"] = new JsonArray([.. ServicesField.Of(form).Select(name => (JsonNode)name)]),
+            ["affected_services"] = ServicesField.Of(form).ToJson(),
             ["timezone"] = form["timezone"],
             ["starts_on"] = form["starts_on"],
             ["local_time"] = form["local_time"],
             ["rrule"] = form["rrule"],
-            ["exdates"] = form.List("exdates"),
+            ["exdates"] = form.List("exdates").ToJson(),
             ["auto_transition"] = form.IsOn("auto_transition"),
             ["notify"] = form.IsOn("notify"),
-            ["reminders"] = form.List("reminders"),
+            ["reminders"] = form.List("reminders").ToJson(),
         };
         Number("minutes", 5, 1440, minutes => body["duration"] = $"PT{minutes}M");
         Number("horizon_days", 7, 90, days => body["horizon_days"] = days);
@@ -200,7 +200,7 @@ internal static class RecurringEndpoints
     /// <summary>The form, with the next occurrences of what stands in it where <paramref name="previewed"/> is given and they can be told right now.</summary>
     private static async Task<IResult> FormAsync(Visit visit, MaintenanceSeries? series, FormValues form, JsonObject? previewed = null)
     {
-        var page = visit.PublicAsync(ServicesField.Within);
+        var page = visit.PublicAsync(GatewayApi.Briefly);
         var preview = previewed is null ? null : await PreviewAsync(visit, form, previewed);
         return visit.Page<SeriesFormPage>(
             new()
@@ -225,7 +225,7 @@ internal static class RecurringEndpoints
         var isAsked = HttpMethods.IsPost(visit.Http.Request.Method);
         try
         {
-            var made = visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/maintenance-series/preview"), body, ContractsJson.Wire.MaintenanceSeriesPreview, within: isAsked ? null : ServicesField.Within);
+            var made = visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/maintenance-series/preview"), body, ContractsJson.Wire.MaintenanceSeriesPreview, within: isAsked ? null : GatewayApi.Briefly);
             return (await GatewayApi.OrNullAsync(made))?.Value;
         }
         catch (ApiException refused)

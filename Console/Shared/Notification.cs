@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Xerotier.OperatorConsole.Api;
 using Xerotier.OperatorConsole.Visits;
 using Xerotier.ServiceDefaults;
 
@@ -12,8 +13,6 @@ internal static class Notification
 
     /// <summary>Says that an update comes too late.</summary>
     public const string TooLate = "Nobody is told: it was more than an hour ago.";
-
-    private static readonly TimeSpan Within = TimeSpan.FromSeconds(1); // what posts an incident waits for no other service
 
     /// <summary>More people than this are told only after a second question.</summary>
     private const int ToldWithoutAsking = 100;
@@ -38,7 +37,7 @@ internal static class Notification
     {
         try
         {
-            return await CountAsync(visit, happening, components, Within);
+            return await CountAsync(visit, happening, components, GatewayApi.Briefly);
         }
         catch (ApiException failure) when (failure.Error.Status is 400 or >= 500)
         {
@@ -94,7 +93,7 @@ internal static class Notification
 
     private static async Task<SubscriptionAudience> CountAsync(Visit visit, string happening, IEnumerable<string> components, TimeSpan? within = null)
     {
-        var body = new JsonObject { ["components"] = new JsonArray([.. components.Select(one => (JsonNode)one)]), ["event"] = happening };
+        var body = new JsonObject { ["components"] = components.ToJson(), ["event"] = happening };
         return (await visit.Api.SendAsync(HttpMethod.Post, visit.OfProject("management/subscriptions/audience"), body, ContractsJson.Wire.SubscriptionAudience, within: within)).Value;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Primitives;
+using Xerotier.OperatorConsole.Api;
 using Xerotier.OperatorConsole.Visits;
 using Xerotier.ServiceDefaults;
 
@@ -10,8 +11,6 @@ internal static class SubscriptionEndpoints
 {
     private const string Root = "/console/subscriptions";
     private static readonly string[] Fields = ["channel", "target", "components", "events"];
-
-    private static readonly TimeSpan NamesWithin = TimeSpan.FromSeconds(1);
 
     public static void MapSubscriptions(this IEndpointRouteBuilder pages)
     {
@@ -68,7 +67,7 @@ internal static class SubscriptionEndpoints
             [nameof(SubscriptionPage.Deliveries)] = deliveries,
             [nameof(SubscriptionPage.Problem)] = problem,
             [nameof(SubscriptionPage.Secret)] = secret,
-            [nameof(SubscriptionPage.Names)] = subscription.Components.Count == 0 ? null : (await visit.PublicAsync(NamesWithin))?.Indicators.ToDictionary(indicator => indicator.Id, indicator => indicator.Name),
+            [nameof(SubscriptionPage.Names)] = subscription.Components.Count == 0 ? null : (await visit.PublicAsync(GatewayApi.Briefly))?.Indicators.ToDictionary(indicator => indicator.Id, indicator => indicator.Name),
         },
         status);
 
@@ -168,16 +167,19 @@ internal static class SubscriptionEndpoints
         }
     }
 
+    /// <summary>The components that a form names, by their ids.</summary>
+    public static IReadOnlyList<string> Components(FormValues form) => form.AllOf("components", "other_components");
+
     private static JsonObject Body(FormValues form) => new()
     {
         ["target"] = form["target"],
-        ["components"] = new JsonArray([.. form.AllOf("components").Concat(form.List("other_components").Select(id => id!.GetValue<string>())).Distinct().Select(id => (JsonNode)id)]),
-        ["events"] = new JsonArray([.. form.AllOf("events").Select(name => (JsonNode)name)]),
+        ["components"] = Components(form).ToJson(),
+        ["events"] = form.AllOf("events").ToJson(),
     };
 
     private static async Task<IResult> FormAsync(Visit visit, Subscription? subscription, FormValues form)
     {
-        var page = await visit.PublicAsync(NamesWithin);
+        var page = await visit.PublicAsync(GatewayApi.Briefly);
         return visit.Page<SubscriptionFormPage>(
             new()
             {

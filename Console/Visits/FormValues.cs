@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
 using Xerotier.ServiceDefaults;
@@ -216,6 +215,10 @@ public sealed class FormValues
     public bool IsMoved(string name) => !DateTimeOffset.TryParse(this[Was(name)], CultureInfo.InvariantCulture, out var was) || Time(name) != was;
 
     /// <summary>The lines or comma-separated parts of a field, without empty ones.</summary>
-    public JsonArray List(string name) =>
-        [.. this[name].Split([',', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(part => (JsonNode)part)];
+    public IReadOnlyList<string> List(string name) => this[name].Split([',', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>The values whose boxes are ticked, and those that were entered beside them.</summary>
+    /// <param name="ticked">The boxes' field.</param>
+    /// <param name="entered">The field with others.</param>
+    public IReadOnlyList<string> AllOf(string ticked, string entered) => [.. AllOf(ticked).Union(List(entered), StringComparer.Ordinal)];
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Xerotier.OperatorConsole.Api;
 using Xerotier.OperatorConsole.Shared;
 using Xerotier.OperatorConsole.Visits;
 using Xerotier.ServiceDefaults;
@@ -176,9 +177,9 @@ internal static class WindowEndpoints
             ["title"] = form["title"],
             ["description"] = form["description"],
             ["severity"] = form["severity"],
-            ["affected_services"] = new JsonArray([.. ServicesField.Of(form).Select(name => (JsonNode)name)]),
+            ["affected_services"] = ServicesField.Of(form).ToJson(),
             ["auto_transition"] = form.IsOn("auto_transition"),
-            ["reminders"] = form.List("reminders"),
+            ["reminders"] = form.List("reminders").ToJson(),
             ["notify"] = form.IsOn("notify"),
         };
         foreach (var name in new[] { "starts_at", "ends_at" })
@@ -198,7 +199,7 @@ internal static class WindowEndpoints
 
     private static async Task<IResult> FormAsync(Visit visit, MaintenanceWindow? window, FormValues form)
     {
-        var page = await visit.PublicAsync(ServicesField.Within);
+        var page = await visit.PublicAsync(GatewayApi.Briefly);
         return visit.Page<WindowFormPage>(
             new()
             {
