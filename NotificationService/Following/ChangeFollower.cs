@@ -63,8 +63,9 @@ internal sealed class ChangeFollower(
         {
             var page = call.ResponseStream.Current;
             mark = mark.Length == 0 ? page.Mark : mark;
-            await PutAsync(connection, [.. page.Windows.Select(window => new KnownWindow(window.ProjectId, window.Platform, window.Version, Window(window.Json)!, window.Json))], cancellation);
-            await PlanAsync(connection, page.Windows.Select(window => Window(window.Json)!), now, cancellation);
+            List<KnownWindow> windows = [.. page.Windows.Select(window => new KnownWindow(window.ProjectId, window.Platform, window.Version, Window(window.Json)!, window.Json))];
+            await PutAsync(connection, windows, cancellation);
+            await PlanAsync(connection, windows.Select(known => known.Window), now, cancellation);
             await KeepAsync(cancellation);
         }
 

@@ -160,15 +160,16 @@ internal sealed partial class MailSender(IOptions<SmtpOptions> options, Brand br
             return SendOutcome.FailedForGood;
         }
 
-        var detail = DetailedStatus.Match(refusal.Message);
-        if (detail.Value is "5.1.7" or "5.1.8" || refusal.Message.Contains("sender", StringComparison.OrdinalIgnoreCase))
+        var words = refusal.Mailbox is { } named ? refusal.Message.Replace(named.Address, "", StringComparison.OrdinalIgnoreCase) : refusal.Message; // whose own name may be one of those that are looked for
+        var detail = DetailedStatus.Match(words);
+        if (detail.Value is "5.1.7" or "5.1.8" || words.Contains("sender", StringComparison.OrdinalIgnoreCase))
         {
             return SendOutcome.FailedForNow;
         }
 
         var ofAddress = detail.Success
             ? detail.Groups["subject"].Value is "1" or "2" && detail.Value is not "5.2.3" // longer than the mailbox takes
-            : (int)refusal.StatusCode is 550 or 551 or 553 && !OfSomethingElse.IsMatch(refusal.Message);
+            : (int)refusal.StatusCode is 550 or 551 or 553 && !OfSomethingElse.IsMatch(words);
         return ofAddress ? SendOutcome.Disable : SendOutcome.FailedForGood;
     }
 

@@ -29,18 +29,15 @@ internal static class Waiting
     public const string DueAt = "case when d.next_attempt_at < d.created_at then d.created_at else d.next_attempt_at end";
 
     /// <summary>In SQL: whether an earlier message of its subscription holds up the message <c>d</c>, which then waits for it.</summary>
-    public static readonly string HeldUp = $"""
-        exists (
-            select from deliveries earlier
-            where earlier.subscription_id = d.subscription_id and earlier.sequence < d.sequence and earlier.state = 'pending' and earlier.attempts < {Attempts}
-        )
-        """;
+    public static readonly string HeldUp = EarlierThan("d.subscription_id", "d.sequence");
 
     /// <summary>In SQL: whether no message of the subscription <c>s</c>, beneath its newest sequence, holds up its newest one, which is then due at once.</summary>
-    public static readonly string NothingBefore = $"""
-        not exists (
+    public static readonly string NothingBefore = $"not {EarlierThan("s.id", "s.sequence")}";
+
+    private static string EarlierThan(string subscription, string sequence) => $"""
+        exists (
             select from deliveries earlier
-            where earlier.subscription_id = s.id and earlier.sequence < s.sequence and earlier.state = 'pending' and earlier.attempts < {Attempts}
+            where earlier.subscription_id = {subscription} and earlier.sequence < {sequence} and earlier.state = 'pending' and earlier.attempts < {Attempts}
         )
         """;
 }

@@ -190,18 +190,10 @@ internal sealed class Sender(
     {
         try
         {
-            if (time.GetElapsedTime(delivery.TakenAt) > Current)
+            if (await CurrentAsync(delivery, stopping) is { } current)
             {
-                if (await queue.AsOfNowAsync(delivery, stopping) is not { } current)
-                {
-                    underWay.TryRemove(delivery.Id, out _);
-                    return;
-                }
-
-                delivery = current;
+                attempts.Writer.TryWrite(await AttemptAsync(current, of, stopping));
             }
-
-            attempts.Writer.TryWrite(await AttemptAsync(delivery, of, stopping));
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
@@ -209,6 +201,32 @@ internal sealed class Sender(
             recordFailures.Failed(failure);
             attempts.Writer.TryWrite(new(delivery, Delivered: false, RetrySchedule.DelayAfter(delivery.Attempts + 1, null, Random.Shared), null, "The message could not be made.", null, Slow: true));
         }
+    }
+
+    /// <summary>A message as it is to be sent now; null: it is not, or nobody knows, and then there is another try when its minute is over.</summary>
+    private async Task<DueDelivery?> CurrentAsync(DueDelivery delivery, CancellationToken stopping)
+    {
+        if (time.GetElapsedTime(delivery.TakenAt) <= Current)
+        {
+            return delivery;
+        }
+
+        DueDelivery? current = null;
+        try
+        {
+            current = await queue.AsOfNowAsync(delivery, stopping);
+        }
+        catch (Exception failure) when (!stopping.IsCancellationRequested)
+        {
+            failures.Failed(failure);
+        }
+
+        if (current is null)
+        {
+            underWay.TryRemove(delivery.Id, out _);
+        }
+
+        return current;
     }
 
     private async Task<Attempt> AttemptAsync(DueDelivery delivery, StoredEvent of, CancellationToken stopping)

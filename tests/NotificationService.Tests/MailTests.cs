@@ -76,6 +76,19 @@ public sealed partial class MailTests(PostgresFixture postgres)
         Assert.Equal($"The mail server answered {code}.", await notifier.ScalarAsync("select last_error from subscriptions"));
     }
 
+    [Theory]
+    [InlineData(550, "5.1.1 <sender@blocked.example>: no such user")]
+    [InlineData(553, "<sender@blocked.example> is unknown")]
+    public async Task What_an_address_is_called_says_nothing_of_the_refusal(int code, string says)
+    {
+        await using var server = MailServer.Start();
+        server.Recipient = _ => new((SmtpReplyCode)code, says);
+        await using var notifier = await StartAsync(server);
+        await notifier.SubscribeAsync("sub_mail", "", target: "sender@blocked.example", channel: "email");
+        await notifier.HappenTestAsync("one", "sub_mail");
+        await TestKit.Eventually.TrueAsync(async () => await notifier.ScalarAsync("select state from subscriptions") is "disabled", "it is disabled");
+    }
+
     [Fact]
     public async Task A_message_that_is_refused_is_no_fault_of_the_address()
     {

@@ -202,16 +202,7 @@ public sealed class SenderTests(PostgresFixture postgres)
         await using var notifier = await Notifier.StartAsync(postgres.Server);
         await notifier.StopAllAsync();
         using var ends = new CancellationTokenSource();
-        var ended = ends.Token; // others come after the end
-        notifier.Receiver.Answer = async (message, _) =>
-        {
-            if (message.Path == "/hangs")
-            {
-                await Task.Delay(TimeSpan.FromMinutes(1), ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-
-            return 204;
-        };
+        HangUntil(notifier, ends.Token);
         for (var i = 0; i < 300; i++)
         {
             await notifier.SubscribeAsync($"sub_hangs{i}", "/hangs");
@@ -233,16 +224,7 @@ public sealed class SenderTests(PostgresFixture postgres)
         await using var notifier = await Notifier.StartAsync(postgres.Server);
         await notifier.StopAllAsync();
         using var ends = new CancellationTokenSource();
-        var ended = ends.Token; // others come after the end
-        notifier.Receiver.Answer = async (message, _) =>
-        {
-            if (message.Path == "/hangs")
-            {
-                await Task.Delay(TimeSpan.FromMinutes(1), ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-
-            return 204;
-        };
+        HangUntil(notifier, ends.Token);
         await notifier.SubscribeAsync("sub_hangs", "/hangs");
         await notifier.ExecuteAsync("""
             insert into subscriptions (project_id, id, channel, target, components, events, state, secret, created_by, created_at, updated_at)
@@ -402,6 +384,17 @@ public sealed class SenderTests(PostgresFixture postgres)
             Assert.Equal(Events, path.Select(message => message.Id).Distinct().Count());
         }
     }
+
+    /// <summary>What is sent to <c>/hangs</c> is answered after a minute, or once it ends.</summary>
+    private static void HangUntil(Notifier notifier, CancellationToken end) => notifier.Receiver.Answer = async (message, _) =>
+    {
+        if (message.Path == "/hangs")
+        {
+            await Task.Delay(TimeSpan.FromMinutes(1), end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return 204;
+    };
 
     private static Task DeliveredAsync(Notifier notifier, long count) => TestKit.Eventually.TrueAsync(
         async () => (long)(await notifier.ScalarAsync("select count(*) from deliveries where state = 'delivered'"))! == count, $"{count} are delivered");
