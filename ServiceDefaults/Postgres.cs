@@ -79,8 +79,15 @@ public static class Postgres
         NpgsqlException or SocketException or IOException => ApiErrors.ServiceUnavailable,
         TimeoutException => ApiErrors.UpstreamTimeout,
         ObjectDisposedException => ApiErrors.ServiceUnavailable, // the service is stopping
-        _ => null,
+        _ => IsConfused(failure) ? ApiErrors.ServiceUnavailable : null,
     };
+
+    /// <summary>
+    /// Npgsql did not understand what the server said, and has closed the connection. A statement that it prepares by itself and that is
+    /// cancelled, or fails, while the server plans it counts as prepared, without the description of its rows: its next use ends so.
+    /// </summary>
+    private static bool IsConfused(Exception failure) =>
+        failure.GetType() == typeof(Exception) && failure.Source == "Npgsql" && failure.Message.EndsWith("Please file a bug.", StringComparison.Ordinal);
 
     /// <summary>Connection, resources, operator intervention, system error, or a server that has become a read-only standby.</summary>
     private static bool IsOutage(string state) =>

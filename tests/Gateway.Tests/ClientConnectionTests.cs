@@ -137,7 +137,7 @@ public sealed class ClientConnectionTests(PostgresFixture postgres)
     private static Task<Connection> OpenAsync(TestGateway gateway, bool isHttp2 = false) => Connection.OpenAsync(isHttp2 ? gateway.Service.GrpcAddress : gateway.Service.HttpAddress, isHttp2);
 
     private async Task<TestGateway> StartAsync(params (string Name, string Value)[] settings) =>
-        await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: settings.ToDictionary(setting => setting.Name, string? (setting) => setting.Value));
+        await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: settings.ToDictionary(setting => setting.Name, string? (setting) => setting.Value));
 
     /// <summary>A connection to either port of a Gateway.</summary>
     private sealed class Connection(TcpClient client, bool isHttp2) : IDisposable

@@ -28,7 +28,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task A_key_that_cannot_sign_in_leads_back_to_the_page_which_learns_why()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database);
         var project = await gateway.CreateProjectAsync();
         var kinds = await MatrixTests.KindsAsync(gateway, database, project);
@@ -67,7 +67,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [InlineData("/console/sign-in?return=https%3A%2F%2Fevil.example%2F", Home)]
     public async Task A_link_on_another_site_leads_to_a_page_of_ours_that_goes_on(string link, string wanted)
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
         await Eventually.TrueAsync(async () => await browser.GetAsync(SignIn) == "200", "the database is read");
         (string, string) fromElsewhere = ("Sec-Fetch-Site", "cross-site");
@@ -88,7 +88,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task A_session_holds_a_key_of_a_project_and_a_platform_key_and_may_put_either_down()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database);
         var project = await gateway.CreateProjectAsync();
         var (keyId, key) = await gateway.CreateKeyAsync(project, "management");
@@ -126,7 +126,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task The_cookie_is_Secure_and_of_this_host_alone_behind_TLS_and_names_the_installation_without()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database, settings: BehindProxy);
         using (var local = new ConsoleBrowser(gateway.Service.HttpAddress))
         {
@@ -165,7 +165,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [InlineData(false, "Host", "status.example")]
     public async Task Over_plain_HTTP_from_elsewhere_there_is_a_sentence_and_no_console(bool isTrusted, string header, string value)
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: isTrusted ? BehindProxy : null);
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: isTrusted ? BehindProxy : null);
         using var browser = new ConsoleBrowser(gateway.Service.HttpAddress, header == "X-Forwarded-Proto" && isTrusted ? [("X-Forwarded-For", "203.0.113.9"), (header, value)] : [(header, value)]);
         foreach (var path in new[] { "/console", Home, SignIn, "/console/windows", "/console/assets/console.css" })
         {
@@ -185,7 +185,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task A_form_counts_from_a_page_of_its_own_session_alone()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
         await browser.SignInAsync(gateway.PlatformKey);
         using var other = new ConsoleBrowser(gateway.Service.HttpAddress);
@@ -249,7 +249,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task A_form_of_another_session_comes_to_the_Console_to_be_shown_and_not_to_be_obeyed()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["RateLimits:PublicQueriesPerMinute"] = "3" });
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["RateLimits:PublicQueriesPerMinute"] = "3" });
         using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
         await browser.SignInAsync(gateway.PlatformKey); // the first of three
         Assert.Equal("200", await browser.PostAsync("/console/windows", ("csrf", browser.Csrf), ("title", "x")));
@@ -278,7 +278,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task A_sign_out_is_seen_by_every_Gateway_within_a_second()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var first = await TestGateway.StartAsync(database);
         await using var second = await TestGateway.StartAsync(database, platformKey: first.PlatformKey);
         using var browser = new ConsoleBrowser(first.Service.HttpAddress);
@@ -295,7 +295,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task A_session_ends_with_its_key()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         var port = TestPorts.Free();
         await using var gateway = await TestGateway.StartAsync(database);
         await using var other = await TestGateway.StartAsync(database, platformKey: gateway.PlatformKey, settings: new() { ["INTERNAL_PORT"] = $"{port}" });
@@ -324,7 +324,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task A_session_is_of_a_key_whichever_value_it_has()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         var port = TestPorts.Free();
         await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["INTERNAL_PORT"] = $"{port}", ["Keys:RotationGraceHours"] = "0" });
         var project = await gateway.CreateProjectAsync();
@@ -361,7 +361,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task Sessions_of_the_configured_platform_key_end_when_another_value_is_configured()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database);
         using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
         await browser.SignInAsync(gateway.PlatformKey);
@@ -373,7 +373,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task A_session_ends_when_it_is_not_used_and_after_its_longest_time()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database);
         using var idle = new ConsoleBrowser(gateway.Service.HttpAddress);
         await idle.SignInAsync(gateway.PlatformKey);
@@ -404,7 +404,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     public async Task Without_Postgres_a_known_session_goes_on_for_the_grace_period()
     {
         await using var own = await TestPostgres.StartAsync();
-        var database = await own.CreateDatabaseAsync();
+        var database = await own.CreateDatabaseAsync<Program>();
         var time = new LaterTime();
         await using var gateway = await TestGateway.StartAsync(database, configure: services => services.AddSingleton<TimeProvider>(time));
         using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
@@ -446,7 +446,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     public async Task After_five_wrong_keys_in_a_minute_a_client_may_not_try_another()
     {
         var settings = new Dictionary<string, string?>(BehindProxy) { ["RateLimits:SignInFailuresPerMinute"] = $"{new RateLimitOptions().SignInFailuresPerMinute}" };
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: settings);
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: settings);
         using var good = Client("203.0.113.9");
         for (var i = 0; i < 10; i++)
         {
@@ -475,7 +475,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task The_link_signs_in_once_whichever_Gateway_is_asked()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         var token = RandomSecret.Create();
         var settings = new Dictionary<string, string?>(BehindProxy) { ["Console:SignInToken"] = token };
         await using var first = await TestGateway.StartAsync(database, settings: settings);
@@ -520,7 +520,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task The_link_is_there_for_ten_minutes_and_only_where_it_is_set()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         var (token, time) = (RandomSecret.Create(), new LaterTime());
         await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["Console:SignInToken"] = token }, configure: services => services.AddSingleton<TimeProvider>(time));
         await using var without = await TestGateway.StartAsync(database, platformKey: gateway.PlatformKey);
@@ -536,7 +536,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task For_the_Console_a_session_may_do_what_its_key_may_and_no_more()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         var port = TestPorts.Free();
         await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["INTERNAL_PORT"] = $"{port}" });
         var (one, other) = (await gateway.CreateProjectAsync(), await gateway.CreateProjectAsync());
@@ -573,7 +573,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task On_the_public_port_a_sessions_secret_is_no_key()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var project = await gateway.CreateProjectAsync();
         using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
         await browser.SignInAsync((await gateway.CreateKeyAsync(project, "management")).Key);
@@ -586,7 +586,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task The_Console_learns_of_a_session_from_the_Gateway_alone()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var forged = new ConsoleSession(new("proj_victim", "Victim", true, "root", "key_1"), new(null, null, false, "root", "key_2"), DateTimeOffset.UtcNow.AddDays(1)).ToHeader();
         (string, string)[] headers =
             [(ConsoleSession.SecretHeader, RandomSecret.Create()), (ConsoleSession.HeldHeader, forged), ("xerotier-session", "x"), ("Authorization", "Bearer x"), ("X-Forwarded-Host", "evil.example")];
@@ -623,7 +623,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     [Fact]
     public async Task Who_acts_in_a_session_is_the_key_by_the_console()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         var port = TestPorts.Free();
         await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["INTERNAL_PORT"] = $"{port}" });
         var project = await gateway.CreateProjectAsync();
@@ -659,7 +659,7 @@ public sealed class ConsoleSessionTests(PostgresFixture postgres)
     public async Task Neither_a_key_nor_a_sessions_secret_is_in_logs_or_addresses()
     {
         using var logs = new LogRecorder();
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         var token = RandomSecret.Create();
         await using var gateway = await TestGateway.StartAsync(
             database,

@@ -11,7 +11,7 @@ public sealed class DemoProjectTests(PostgresFixture postgres)
     [Fact]
     public async Task Two_Gateways_that_start_at_once_make_one_project_that_is_the_platforms()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         var key = ApiKeyValue.Create("platform"); // one for both, as replicas have: another would replace it
         var gateways = await Task.WhenAll(TestGateway.StartAsync(database, settings: Demo, platformKey: key), TestGateway.StartAsync(database, settings: Demo, platformKey: key));
         await Eventually.TrueAsync(async () => (await gateways[1].SendAsync("GET", "/readyz")).Status == 200, "the second is ready");
@@ -29,7 +29,7 @@ public sealed class DemoProjectTests(PostgresFixture postgres)
     [Fact]
     public async Task A_database_with_a_project_gets_none()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using (var gateway = await TestGateway.StartAsync(database))
         {
             Assert.Equal(201, (await gateway.SendAsync("POST", "/v1/platform/projects", gateway.PlatformKey, new { name = "Mine", slug = "mine" })).Status);

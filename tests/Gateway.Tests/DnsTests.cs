@@ -27,7 +27,7 @@ public sealed class DnsTests(PostgresFixture postgres)
         }
 
         await using var gateway = await TestGateway.StartAsync(
-            await postgres.Server.CreateDatabaseAsync(), services, settings, configure => configure.AddSingleton<LookUp>((name, _) => Task.FromResult(name == "services.test" ? addresses : [])));
+            await postgres.Server.CreateDatabaseAsync<Program>(), services, settings, configure => configure.AddSingleton<LookUp>((name, _) => Task.FromResult(name == "services.test" ? addresses : [])));
         var project = await gateway.CreateProjectAsync();
         var (_, key) = await gateway.CreateKeyAsync(project, "management", "heartbeat");
         var windows = $"/{project}/v1/management/maintenance";

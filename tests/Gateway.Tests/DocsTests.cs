@@ -9,7 +9,7 @@ public sealed partial class DocsTests(PostgresFixture postgres)
     [Fact]
     public async Task The_reference_has_every_operation_error_and_object_and_no_dead_link()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var html = await gateway.Http.GetStringAsync("/docs");
         var document = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Solution.Folder, "Gateway", "openapi.json")))!;
         var ids = Ids().Matches(html).Select(match => match.Groups["id"].Value).ToList();
@@ -22,7 +22,7 @@ public sealed partial class DocsTests(PostgresFixture postgres)
     [Fact]
     public async Task The_reference_needs_nothing_from_elsewhere_and_is_cached()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         using var response = await gateway.Http.GetAsync("/docs");
         var html = await response.Content.ReadAsStringAsync();
         Assert.Equal("text/html", response.Content.Headers.ContentType!.MediaType);
@@ -44,7 +44,7 @@ public sealed partial class DocsTests(PostgresFixture postgres)
     [Fact]
     public async Task Commands_use_the_variables_of_the_demo_project()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var text = System.Net.WebUtility.HtmlDecode(await gateway.Http.GetStringAsync("/docs"));
         Assert.Contains("curl \"$XEROTIER_URL/status.json\"", text);
         Assert.Contains("curl -X PATCH \"$XEROTIER_BASE_URL/management/maintenance/mw_7k3q0c1v2b3n4m5x6z7a\" \\\n  -H \"Authorization: Bearer $XEROTIER_API_KEY\" \\\n  -H \"Content-Type: application/json\" \\\n  -d '{", text);

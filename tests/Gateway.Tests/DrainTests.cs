@@ -14,7 +14,7 @@ public sealed class DrainTests(PostgresFixture postgres)
     [Fact]
     public async Task Responses_say_that_the_connection_ends_errors_too()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Gateway:DrainMilliseconds"] = "5000" });
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["Gateway:DrainMilliseconds"] = "5000" });
         gateway.Service.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
         foreach (var (path, status) in new[] { ("/healthz", 200), ("/nothing", 404) })
         {
@@ -31,7 +31,7 @@ public sealed class DrainTests(PostgresFixture postgres)
     public async Task Streams_end_one_after_the_other_over_a_long_drain_too()
     {
         const int drain = 5000, streams = 9;
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Gateway:DrainMilliseconds"] = $"{drain}" });
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["Gateway:DrainMilliseconds"] = $"{drain}" });
         var (_, key) = await gateway.CreateKeyAsync(await gateway.CreateProjectAsync(), "heartbeat");
         using var channel = GrpcChannel.ForAddress(gateway.Service.GrpcAddress);
         var calls = Enumerable.Range(0, streams).Select(_ => new Heartbeats.HeartbeatsClient(channel).Report(new Metadata { { "authorization", $"Bearer {key}" } })).ToList();

@@ -14,7 +14,7 @@ public sealed class ForwardedForTests(PostgresFixture postgres)
     {
         using var logs = new LogRecorder();
         await using var gateway = await TestGateway.StartAsync(
-            await postgres.Server.CreateDatabaseAsync(),
+            await postgres.Server.CreateDatabaseAsync<Program>(),
             settings: trusted is null ? [] : new() { ["Gateway:TrustedProxies:0"] = trusted },
             configure: services => services.AddSingleton<ILoggerProvider>(logs));
         using var ignored = new Measurements(gateway, "xerotier.gateway.ignored_forwarded_for");

@@ -24,7 +24,7 @@ public sealed class HostileTests(PostgresFixture postgres, ITestOutputHelper out
         var total = Setting("HOSTILE_REQUESTS", 50_000);
         var seed = Setting("HOSTILE_SEED", Random.Shared.Next());
         output.WriteLine($"HOSTILE_SEED={seed} HOSTILE_REQUESTS={total}");
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var project = await gateway.CreateProjectAsync();
         var (_, key) = await gateway.CreateKeyAsync(project, "management", "heartbeat");
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Status == 200, "ready");
@@ -88,7 +88,7 @@ public sealed class HostileTests(PostgresFixture postgres, ITestOutputHelper out
     [InlineData("application/x-www-form-urlencoded", 403)]
     public async Task A_form_in_chunks_that_is_refused_unread_is_told_that_its_connection_ends(string type, int status)
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         using var tcp = new TcpClient();
         await tcp.ConnectAsync(IPAddress.Loopback, gateway.Service.HttpAddress.Port);
 
@@ -109,7 +109,7 @@ public sealed class HostileTests(PostgresFixture postgres, ITestOutputHelper out
     [Fact]
     public async Task An_HTTP2_request_without_a_target_is_refused_as_any_other()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         using var tcp = new TcpClient();
         await tcp.ConnectAsync(IPAddress.Loopback, gateway.Service.GrpcAddress.Port);
         var stream = tcp.GetStream();

@@ -14,7 +14,7 @@ public sealed partial class KeptFormTests(PostgresFixture postgres)
     [Fact]
     public async Task A_form_that_comes_too_soon_comes_back_with_what_was_typed_and_is_taken_later()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["RateLimits:PublicPerMinute"] = "30" });
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["RateLimits:PublicPerMinute"] = "30" });
         using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
         await browser.SignInAsync(gateway.PlatformKey);
         var seen = 0;
@@ -49,7 +49,7 @@ public sealed partial class KeptFormTests(PostgresFixture postgres)
     [Fact]
     public async Task A_form_that_the_Console_does_not_answer_comes_back_and_says_that_it_may_have_been_done()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Gateway:UpstreamTimeoutSeconds"] = "1" });
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["Gateway:UpstreamTimeoutSeconds"] = "1" });
         using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);
         await browser.SignInAsync(gateway.PlatformKey);
         foreach (var (expected, answer) in new (int, Func<Microsoft.AspNetCore.Http.HttpContext, Task>)[]
@@ -104,7 +104,7 @@ public sealed partial class KeptFormTests(PostgresFixture postgres)
     [Fact]
     public async Task Only_the_page_that_sent_a_form_gets_it_back_and_a_flood_is_refused_unread()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(
             database, settings: new() { ["RateLimits:UnknownKeysPerMinute"] = "1", ["RateLimits:PublicQueriesPerMinute"] = "3", ["RateLimits:SignInFailuresPerMinute"] = "1" });
         using var browser = new ConsoleBrowser(gateway.Service.HttpAddress);

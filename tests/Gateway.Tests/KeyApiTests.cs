@@ -9,7 +9,7 @@ public sealed class KeyApiTests(PostgresFixture postgres)
     [Fact]
     public async Task A_project_and_its_keys_live_through_their_whole_life()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var (status, project) = await gateway.SendAsync("POST", "/v1/platform/projects", gateway.PlatformKey, new { name = "Demo", slug = "demo", platform = true });
         Assert.Equal(201, status);
         Assert.Equal("project", project!["object"]!.GetValue<string>());
@@ -51,7 +51,7 @@ public sealed class KeyApiTests(PostgresFixture postgres)
     [Fact]
     public async Task All_invalid_fields_are_named_at_once()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var id = await gateway.CreateProjectAsync();
         var (status, answer) = await gateway.SendAsync("POST", $"/v1/platform/projects/{id}/keys", gateway.PlatformKey, new
         {
@@ -69,7 +69,7 @@ public sealed class KeyApiTests(PostgresFixture postgres)
     [Fact]
     public async Task Who_did_what_to_keys_is_listed_newest_first_and_of_no_other_project()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var (one, other) = (await gateway.CreateProjectAsync(), await gateway.CreateProjectAsync());
         var (opsId, ops) = await gateway.CreateKeyAsync(one, new { name = "ops", scopes = new[] { "management" } });
         var (_, foreign) = await gateway.CreateKeyAsync(other, "management");
@@ -121,7 +121,7 @@ public sealed class KeyApiTests(PostgresFixture postgres)
     [Fact]
     public async Task A_hostile_body_is_not_answered_with_a_longer_one()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var (status, answer) = await gateway.SendAsync("POST", "/v1/platform/projects", gateway.PlatformKey, Enumerable.Range(0, 5000).ToDictionary(i => $"x{i}", _ => 1));
         Assert.Equal(400, status);
         var errors = answer!["error"]!["errors"]!.AsArray();
@@ -133,7 +133,7 @@ public sealed class KeyApiTests(PostgresFixture postgres)
     [Fact]
     public async Task A_database_that_takes_no_writes_or_knows_us_no_more_is_said_to_be_unavailable()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database);
         var id = await gateway.CreateProjectAsync();
         var (_, key) = await gateway.CreateKeyAsync(id, "management");

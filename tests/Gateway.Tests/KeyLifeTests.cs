@@ -19,7 +19,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     [Fact]
     public async Task A_revocation_reaches_every_Gateway_within_a_second_and_ends_open_streams()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var first = await TestGateway.StartAsync(database);
         await using var second = await TestGateway.StartAsync(database, platformKey: first.PlatformKey);
         var project = await first.CreateProjectAsync();
@@ -45,7 +45,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     [Fact]
     public async Task Of_many_rotations_at_once_one_value_stays()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database);
         var project = await gateway.CreateProjectAsync();
         var (id, _) = await gateway.CreateKeyAsync(project, "management");
@@ -60,7 +60,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     [Fact]
     public async Task A_change_that_waited_for_another_has_the_higher_number()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database);
         var project = await gateway.CreateProjectAsync();
         var (id, _) = await gateway.CreateKeyAsync(project, "management");
@@ -91,7 +91,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     [Fact]
     public async Task A_write_of_uses_that_waits_keeps_no_revocation_waiting_and_loses_no_use()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["Keys:WriteUsesSeconds"] = "1" });
         var project = await gateway.CreateProjectAsync();
 
@@ -143,7 +143,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     public async Task A_write_of_uses_that_fails_for_any_reason_is_logged_once_and_tried_again()
     {
         using var logs = new LogRecorder();
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["Keys:WriteUsesSeconds"] = "1" }, configure: services => services.AddSingleton<ILoggerProvider>(logs));
         var project = await gateway.CreateProjectAsync();
         var (id, key) = await gateway.CreateKeyAsync(project, "management");
@@ -163,7 +163,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     {
         await using var first = await TestPostgres.StartAsync();
         await using var second = await TestPostgres.StartAsync();
-        var one = new NpgsqlConnectionStringBuilder(await first.CreateDatabaseAsync());
+        var one = new NpgsqlConnectionStringBuilder(await first.CreateDatabaseAsync<Program>());
         var other = new NpgsqlConnectionStringBuilder(second.AdminConnectionString) { Database = one.Database, Password = one.Password };
         await using (var admin = new NpgsqlConnection(second.AdminConnectionString))
         {
@@ -204,7 +204,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     [Fact]
     public async Task A_lost_notification_is_made_up_for_by_the_poll()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database);
         var project = await gateway.CreateProjectAsync();
         var (id, key) = await gateway.CreateKeyAsync(project, "management");
@@ -225,7 +225,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     [Fact]
     public async Task An_expiring_key_ends_its_open_streams()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var project = await gateway.CreateProjectAsync();
         var (_, key) = await gateway.CreateKeyAsync(project, new { name = "short", scopes = new[] { "heartbeat" }, expires_at = DateTimeOffset.UtcNow.AddSeconds(4).ToString("o") });
         using var channel = GrpcChannel.ForAddress(gateway.Service.GrpcAddress);
@@ -238,7 +238,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     public async Task Without_Postgres_checked_keys_work_for_the_time_of_grace_and_all_recovers()
     {
         await using var own = await TestPostgres.StartAsync();
-        var database = await own.CreateDatabaseAsync();
+        var database = await own.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database);
         var project = await gateway.CreateProjectAsync();
         var (_, known) = await gateway.CreateKeyAsync(project, "management");
@@ -294,7 +294,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     public async Task Grace_ends()
     {
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var reader = gateway.Service.Services.GetRequiredService<KeyReader>();
         var nothing = new KeyChanges(new("one", 1), 0, []);
         using var real = new KnownKeys(reader.FindAsync, Microsoft.Extensions.Options.Options.Create(new KeyOptions()), time);
@@ -314,7 +314,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     [Fact]
     public async Task Last_use_is_written_in_batches()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database);
         var project = await gateway.CreateProjectAsync();
         var (id, key) = await gateway.CreateKeyAsync(project, "management");
@@ -333,7 +333,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     [Fact]
     public async Task The_first_start_writes_its_platform_key_to_a_file_that_only_its_owner_reads()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         var file = Path.Combine(Path.GetTempPath(), $"xerotier-key-{Guid.NewGuid():N}", "platform.key");
         var settings = new Dictionary<string, string?> { ["Platform:Key"] = "", ["Platform:KeyFile"] = file };
         string key;
@@ -357,7 +357,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     [Fact]
     public async Task A_configured_platform_key_replaces_the_one_before()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         string old;
         await using (var gateway = await TestGateway.StartAsync(database))
         {
@@ -374,7 +374,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     [Fact]
     public async Task A_Gateway_whose_clock_is_ahead_leaves_a_platform_key_that_it_replaces_no_longer_valid()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         string old;
         await using (var gateway = await TestGateway.StartAsync(database))
         {
@@ -394,7 +394,7 @@ public sealed class KeyLifeTests(PostgresFixture postgres)
     [Fact]
     public async Task Unknown_keys_are_remembered_as_such_until_they_exist()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["Keys:UnknownSeconds"] = "60" });
         var project = await gateway.CreateProjectAsync();
         var value = ApiKeyValue.Create("later");

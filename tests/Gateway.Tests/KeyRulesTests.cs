@@ -10,7 +10,7 @@ public sealed class KeyRulesTests(PostgresFixture postgres)
     [Fact]
     public async Task No_key_gives_away_a_scope_that_it_does_not_have()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var project = await gateway.CreateProjectAsync();
         var path = $"/{project}/v1/management/keys";
         var (_, narrow) = await gateway.CreateKeyAsync(project, "management");
@@ -35,7 +35,7 @@ public sealed class KeyRulesTests(PostgresFixture postgres)
     [Fact]
     public async Task The_platform_lists_and_revokes_a_tenants_keys_and_it_is_said_who_created_and_revoked_them()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database);
         var (project, other) = (await gateway.CreateProjectAsync(), await gateway.CreateProjectAsync());
         var (_, first) = await gateway.CreateKeyAsync(project, new { name = "first", scopes = new[] { "management" } });
@@ -58,7 +58,7 @@ public sealed class KeyRulesTests(PostgresFixture postgres)
     [Fact]
     public async Task A_project_has_at_most_a_hundred_live_keys_however_many_are_created_at_once()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database);
         var project = await gateway.CreateProjectAsync();
         var (id, _) = await gateway.CreateKeyAsync(project, "inference");
@@ -77,7 +77,7 @@ public sealed class KeyRulesTests(PostgresFixture postgres)
     public async Task All_keys_of_a_project_share_its_limit()
     {
         await using var gateway = await TestGateway.StartAsync(
-            await postgres.Server.CreateDatabaseAsync(), settings: new() { ["RateLimits:KeyPerMinute"] = "8", ["RateLimits:ProjectPerMinute"] = "12", ["RateLimits:ProjectHeartbeatsPerMinute"] = "3" }, configure: TestGateway.HoldLimits);
+            await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["RateLimits:KeyPerMinute"] = "8", ["RateLimits:ProjectPerMinute"] = "12", ["RateLimits:ProjectHeartbeatsPerMinute"] = "3" }, configure: TestGateway.HoldLimits);
         var (project, other) = (await gateway.CreateProjectAsync(), await gateway.CreateProjectAsync());
         var path = $"/{project}/v1/management/maintenance";
         var keys = new List<string>();
@@ -107,7 +107,7 @@ public sealed class KeyRulesTests(PostgresFixture postgres)
     [Fact]
     public async Task Uses_are_written_in_batches_of_a_thousand()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["Keys:WriteUsesSeconds"] = "3600" });
         await ExecuteAsync(
             database,

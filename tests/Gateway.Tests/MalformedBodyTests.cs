@@ -16,7 +16,7 @@ public sealed class MalformedBodyTests(PostgresFixture postgres)
     public async Task A_malformed_body_is_counted_and_fills_no_log(string body)
     {
         using var logs = new LogRecorder();
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), configure: services => services.AddSingleton<ILoggerProvider>(logs));
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), configure: services => services.AddSingleton<ILoggerProvider>(logs));
         var project = await gateway.CreateProjectAsync();
         var (_, key) = await gateway.CreateKeyAsync(project, "management");
         using var connections = new Measurements(gateway, "kestrel.connection.duration");
@@ -43,7 +43,7 @@ public sealed class MalformedBodyTests(PostgresFixture postgres)
     [InlineData("GET /healthz HTTP/1.1\r\nHost: x\r\nA: b\n\r\n")]
     public async Task A_line_that_ends_with_a_bare_LF_is_refused(string head)
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         using var tcp = new TcpClient();
         await tcp.ConnectAsync(IPAddress.Loopback, gateway.Service.HttpAddress.Port);
         await tcp.GetStream().WriteAsync(Encoding.Latin1.GetBytes(head));

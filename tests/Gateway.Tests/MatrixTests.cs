@@ -135,7 +135,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
     [Fact]
     public async Task Every_route_answers_every_kind_of_key_as_it_must()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database);
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Status == 200, "ready");
         var routes = gateway.Service.Services.GetRequiredService<Routes>();
@@ -174,7 +174,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
     [Fact]
     public async Task Every_route_answers_a_session_of_every_kind_of_key_as_it_must()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         var port = TestPorts.Free();
         await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["INTERNAL_PORT"] = $"{port}" });
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Status == 200, "ready");
@@ -223,7 +223,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
     [Fact]
     public async Task Only_a_projects_key_learns_what_it_does_not_have()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var project = await gateway.CreateProjectAsync();
         var (_, key) = await gateway.CreateKeyAsync(project, "inference");
         var tests = new (string Method, string Path, string? Key, string Expected)[]
@@ -263,7 +263,7 @@ public sealed class MatrixTests(PostgresFixture postgres)
     [Fact]
     public async Task A_wrong_method_names_the_right_ones_and_HEAD_is_a_GET_without_its_body()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var project = await gateway.CreateProjectAsync();
         var (_, key) = await gateway.CreateKeyAsync(project, "management");
         using var put = await SendRawAsync(gateway.Http, "PUT", $"/{project}/v1/management/maintenance", key);

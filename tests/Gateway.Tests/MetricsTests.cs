@@ -19,7 +19,7 @@ public sealed class MetricsTests(PostgresFixture postgres, ITestOutputHelper out
     [Fact]
     public async Task Every_outcome_is_recorded_with_its_route_method_status_and_who_responded()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database, settings: new() { ["RateLimits:HeartbeatsPerMinute"] = "1" });
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Status == 200, "ready");
         var project = await gateway.CreateProjectAsync();
@@ -147,7 +147,7 @@ public sealed class MetricsTests(PostgresFixture postgres, ITestOutputHelper out
     [Fact]
     public async Task A_stream_has_metrics_of_its_own_and_is_no_request()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var project = await gateway.CreateProjectAsync();
         var (_, key) = await gateway.CreateKeyAsync(project, "heartbeat");
         using var requests = new Measurements(gateway, "xerotier.gateway.request.duration");
@@ -188,7 +188,7 @@ public sealed class MetricsTests(PostgresFixture postgres, ITestOutputHelper out
     [Fact]
     public async Task Every_page_is_counted_and_one_in_16_is_timed()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         using var timed = new Measurements(gateway, "xerotier.gateway.request.duration");
         using var counted = new Measurements(gateway, "xerotier.gateway.requests");
         using var http = new HttpClient { BaseAddress = gateway.Service.HttpAddress };
@@ -205,7 +205,7 @@ public sealed class MetricsTests(PostgresFixture postgres, ITestOutputHelper out
     [Fact]
     public async Task Recording_a_request_allocates_nothing()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var metrics = gateway.Service.Services.GetRequiredService<GatewayMetrics>();
         var tags = new RequestTags("/status");
         const int times = 500; // short, so that the fastest round is one without interruption

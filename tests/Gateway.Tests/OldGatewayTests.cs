@@ -16,7 +16,7 @@ public sealed class OldGatewayTests(PostgresFixture postgres)
     [Fact]
     public async Task Each_sees_what_the_other_changes()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database);
         var project = await gateway.CreateProjectAsync();
         var path = $"/{project}/v1/management/keys";

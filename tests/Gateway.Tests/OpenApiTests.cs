@@ -20,7 +20,7 @@ public sealed class OpenApiTests(PostgresFixture postgres)
     [Fact]
     public async Task The_description_is_valid_and_served()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var text = await gateway.Http.GetStringAsync("/openapi/v1.json");
         Assert.Equal(await File.ReadAllTextAsync(FilePath), text);
         var read = OpenApiDocument.Parse(text, OpenApiConstants.Json);
@@ -32,7 +32,7 @@ public sealed class OpenApiTests(PostgresFixture postgres)
     [Fact]
     public async Task The_description_describes_every_route_and_nothing_else()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var document = JsonNode.Parse(await gateway.Http.GetStringAsync("/openapi/v1.json"))!;
         var described = Operations(document).ToDictionary(o => $"{o.Method} {o.Path}", o => o.Operation);
         var routes = gateway.Service.Services.GetRequiredService<Routes>().All;
@@ -161,7 +161,7 @@ public sealed class OpenApiTests(PostgresFixture postgres)
 
     private async Task<string> MakeAsync()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         return await OpenApiWriter.WriteAsync(gateway.Service.Services.GetRequiredService<Routes>().All);
     }
 }

@@ -147,7 +147,7 @@ public sealed class PageTests(PostgresFixture postgres)
     {
         await using var services = await FakeServices.StartAsync();
         services.Page = null;
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), services, new() { ["Demo:Seed"] = isDemo ? "18" : "0" });
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), services, new() { ["Demo:Seed"] = isDemo ? "18" : "0" });
         using var http = Plain(gateway);
         using var response = await GetAsync(http, "/status");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -167,7 +167,7 @@ public sealed class PageTests(PostgresFixture postgres)
     [Fact]
     public async Task The_last_page_outlives_the_Gateway()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         var file = Path.Combine(Path.GetTempPath(), $"xerotier-page-{Guid.NewGuid():N}", "page");
         var settings = new Dictionary<string, string?> { ["Page:SnapshotFile"] = file };
         await using (var gateway = await TestGateway.StartAsync(database, settings: settings))
@@ -214,7 +214,7 @@ public sealed class PageTests(PostgresFixture postgres)
             await make.WaitForExitAsync();
         }
 
-        await using (var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Page:SnapshotFile"] = file }))
+        await using (var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["Page:SnapshotFile"] = file }))
         {
             using var http = Plain(gateway);
             foreach (var word in new[] { "two", "three", "four" })
@@ -240,7 +240,7 @@ public sealed class PageTests(PostgresFixture postgres)
     public async Task A_page_that_cannot_be_served_is_refused_and_logged_and_the_next_one_is_served()
     {
         using var logs = new LogRecorder();
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), configure: services => services.AddSingleton<ILoggerProvider>(logs));
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), configure: services => services.AddSingleton<ILoggerProvider>(logs));
         using var http = Plain(gateway);
         await Eventually.TrueAsync(async () => Word(await TextAsync(http, "/status")) == "one live", "the first page");
         gateway.Services.Page = new PageSnapshot(TestPages.Make("two")) { Html = null };
@@ -270,7 +270,7 @@ public sealed class PageTests(PostgresFixture postgres)
     public async Task Errors_on_public_paths_are_pages_for_people_and_the_envelope_for_everyone_else()
     {
         const string Browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Page:Name"] = "Acme <Status>" });
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["Page:Name"] = "Acme <Status>" });
         using var http = Plain(gateway);
         foreach (var (method, path, status, title) in new[] { ("GET", "/status/nope", 404, "Page not found"), ("POST", "/status", 405, "Method not allowed") })
         {
@@ -305,7 +305,7 @@ public sealed class PageTests(PostgresFixture postgres)
     [Fact]
     public async Task Who_asks_too_often_or_for_a_month_that_no_service_can_show_reads_so()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new()
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: new()
         {
             ["RateLimits:PublicPerMinute"] = "2",
             ["services:statusservice:http:0"] = "http://127.0.0.1:1",
@@ -327,7 +327,7 @@ public sealed class PageTests(PostgresFixture postgres)
         var logo = Path.Combine(Directory.CreateTempSubdirectory("xerotier-logo-").FullName, "logo.svg");
         await File.WriteAllTextAsync(logo, "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>");
         await using var gateway = await TestGateway.StartAsync(
-            await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Page:LogoLight"] = logo, ["Page:Robots"] = "none", ["Page:Accent"] = "#a01010" });
+            await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["Page:LogoLight"] = logo, ["Page:Robots"] = "none", ["Page:Accent"] = "#a01010" });
         using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = gateway.Service.HttpAddress };
         using var slash = await http.GetAsync("/status/");
         Assert.Equal((HttpStatusCode.PermanentRedirect, "/status"), (slash.StatusCode, slash.Headers.Location!.ToString()));
@@ -410,7 +410,7 @@ public sealed class PageTests(PostgresFixture postgres)
 
     private async Task<TestGateway> StartAsync()
     {
-        var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         using var http = Plain(gateway);
         await Eventually.TrueAsync(async () => (await TextAsync(http, "/status")).Contains("one live", StringComparison.Ordinal), "the first page");
         return gateway;

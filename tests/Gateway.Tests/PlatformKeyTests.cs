@@ -12,7 +12,7 @@ public sealed class PlatformKeyTests(PostgresFixture postgres)
     [Fact]
     public async Task A_platform_key_lives_through_its_whole_life_and_each_change_is_recorded()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database);
         var (status, created) = await gateway.SendAsync("POST", Path, gateway.PlatformKey, new { name = "ops" });
         Assert.Equal(201, status);
@@ -40,7 +40,7 @@ public sealed class PlatformKeyTests(PostgresFixture postgres)
     [Fact]
     public async Task The_last_platform_key_that_can_be_used_cannot_be_revoked_however_many_try_at_once()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var ids = new List<string>();
         foreach (var name in new[] { "one", "two", "three" })
         {
@@ -57,7 +57,7 @@ public sealed class PlatformKeyTests(PostgresFixture postgres)
     [Fact]
     public async Task Revoking_the_only_platform_key_says_what_to_do_first()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var (_, list) = await gateway.SendAsync("GET", Path, gateway.PlatformKey);
         var (status, answer) = await gateway.SendAsync("DELETE", $"{Path}/{list!["first_id"]}", gateway.PlatformKey);
         Assert.Equal((409, "invalid_state_transition"), (status, answer!["error"]!["code"]!.GetValue<string>()));
@@ -67,7 +67,7 @@ public sealed class PlatformKeyTests(PostgresFixture postgres)
     [Fact]
     public async Task A_configured_key_that_was_revoked_stays_revoked_after_a_restart_and_a_new_one_works()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         string configured, id, other;
         await using (var gateway = await TestGateway.StartAsync(database))
         {
@@ -93,7 +93,7 @@ public sealed class PlatformKeyTests(PostgresFixture postgres)
     [Fact]
     public async Task A_configured_key_that_was_rotated_goes_on_with_its_new_value_after_a_restart()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         string configured, fresh;
         await using (var gateway = await TestGateway.StartAsync(database))
         {

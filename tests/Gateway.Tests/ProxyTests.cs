@@ -15,7 +15,7 @@ public sealed class ProxyTests(PostgresFixture postgres)
     [Fact]
     public async Task A_service_sees_the_gateways_word_and_nothing_that_the_caller_forged()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var id = await gateway.CreateProjectAsync(platform: true);
         var (keyId, key) = await gateway.CreateKeyAsync(id, "management");
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/{id}/v1/management/maintenance?status=active&status=scheduled");
@@ -232,7 +232,7 @@ public sealed class ProxyTests(PostgresFixture postgres)
     {
         await using var services = await FakeServices.StartAsync();
         await using var gateway = await TestGateway.StartAsync(
-            await postgres.Server.CreateDatabaseAsync(), services, new() { ["RateLimits:KeyPerMinute"] = "20", ["RateLimits:PublicPerMinute"] = "10", ["RateLimits:HeartbeatsPerMinute"] = "5" }, TestGateway.HoldLimits);
+            await postgres.Server.CreateDatabaseAsync<Program>(), services, new() { ["RateLimits:KeyPerMinute"] = "20", ["RateLimits:PublicPerMinute"] = "10", ["RateLimits:HeartbeatsPerMinute"] = "5" }, TestGateway.HoldLimits);
         var (project, key) = await KeyAsync(gateway);
         var windows = $"/{project}/v1/management/maintenance";
 
@@ -284,7 +284,7 @@ public sealed class ProxyTests(PostgresFixture postgres)
             ["HTTP_PORT"] = $"{port}",
             ["GRPC_PORT"] = "0",
             ["InternalAuth__Keys__0"] = TestKit.TestTokens.Key,
-            ["ConnectionStrings__gatewaydb"] = await postgres.Server.CreateDatabaseAsync(),
+            ["ConnectionStrings__gatewaydb"] = await postgres.Server.CreateDatabaseAsync<Program>(),
             ["Platform__Key"] = platformKey,
             ["Gateway__DrainMilliseconds"] = "1500",
         };
@@ -360,7 +360,7 @@ public sealed class ProxyTests(PostgresFixture postgres)
     }
 
     private async Task<TestGateway> StartAsync(FakeServices services, params (string Key, string Value)[] settings) =>
-        await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), services, settings.ToDictionary(s => s.Key, s => (string?)s.Value));
+        await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), services, settings.ToDictionary(s => s.Key, s => (string?)s.Value));
 
     private static async Task<(string Project, string Key)> KeyAsync(TestGateway gateway)
     {

@@ -28,7 +28,7 @@ public sealed class PublicDocumentTests(PostgresFixture postgres)
     [Fact]
     public async Task Every_origin_may_read_them_whatever_the_response()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         using var http = Plain(gateway);
         await Eventually.TrueAsync(async () => (await http.GetStringAsync("/status.md")).Contains("one", StringComparison.Ordinal), "the documents are there");
         foreach (var (path, type) in Always.Append(("/status/embed.js", "text/javascript")))
@@ -86,7 +86,7 @@ public sealed class PublicDocumentTests(PostgresFixture postgres)
     [Fact]
     public async Task Who_asks_too_often_from_another_origin_can_read_so()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["RateLimits:PublicPerMinute"] = "1" });
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["RateLimits:PublicPerMinute"] = "1" });
         using var http = Plain(gateway);
         using var first = await SendAsync(http, "GET", "/api/v2/summary.json");
         using var often = await SendAsync(http, "GET", "/api/v2/summary.json");
@@ -98,7 +98,7 @@ public sealed class PublicDocumentTests(PostgresFixture postgres)
     [Fact]
     public async Task A_component_has_its_own_feed_and_badges()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         using var http = Plain(gateway);
         await Eventually.TrueAsync(async () => await http.GetStringAsync("/status.txt") == "one", "the documents are there");
         Assert.Equal("one of cmp_one", await http.GetStringAsync("/status/history.atom?component=cmp_one"));
@@ -112,7 +112,7 @@ public sealed class PublicDocumentTests(PostgresFixture postgres)
     [Fact]
     public async Task A_windows_own_calendar_comes_from_memory_or_from_the_StatusService()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         gateway.Services.Documents = [.. TestPages.Others("two"), TestPages.Text("/status/maintenance/mw_memory00000.ics", "text/calendar; charset=utf-8", "known")];
         gateway.Services.Page = TestPages.Make("two");
         using var http = Plain(gateway);
@@ -132,7 +132,7 @@ public sealed class PublicDocumentTests(PostgresFixture postgres)
     [Fact]
     public async Task A_recent_incidents_own_page_comes_from_memory()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         using var http = Plain(gateway);
         await Eventually.TrueAsync(async () => await http.GetStringAsync("/status.txt") == "one", "the documents are there");
         Assert.Equal("one", await http.GetStringAsync("/status/incidents/inc_memory00000"));
@@ -144,7 +144,7 @@ public sealed class PublicDocumentTests(PostgresFixture postgres)
     [Fact]
     public async Task Only_the_sites_that_the_operator_names_may_frame_the_embedded_status()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Page:EmbedOrigins:0"] = "https://a.example", ["Page:EmbedOrigins:1"] = "https://b.example:8443" });
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["Page:EmbedOrigins:0"] = "https://a.example", ["Page:EmbedOrigins:1"] = "https://b.example:8443" });
         using var http = Plain(gateway);
         using var embed = await http.GetAsync("/status/embed");
         Assert.Contains("frame-ancestors https://a.example https://b.example:8443;", Header(embed, "Content-Security-Policy") + ";");
@@ -160,7 +160,7 @@ public sealed class PublicDocumentTests(PostgresFixture postgres)
     [Fact]
     public async Task The_element_is_small()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         using var http = Plain(gateway);
         using var script = await SendAsync(http, "GET", "/status/embed.js", ("Accept-Encoding", "gzip"));
         Assert.InRange((await script.Content.ReadAsByteArrayAsync()).Length, 100, 5 * 1024);
@@ -238,7 +238,7 @@ public sealed class PublicDocumentTests(PostgresFixture postgres)
     [Fact]
     public async Task A_refused_message_ends_the_stream_and_the_next_one_brings_everything()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         using var http = Plain(gateway);
         await Eventually.TrueAsync(async () => await http.GetStringAsync("/status.txt") == "one", "the documents are there");
         gateway.Services.Documents = [new PublicDocument { Path = "/status.txt", ContentType = "text/plain" }];
@@ -251,7 +251,7 @@ public sealed class PublicDocumentTests(PostgresFixture postgres)
     [Fact]
     public async Task The_documents_outlive_the_Gateway()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         var file = Path.Combine(Directory.CreateTempSubdirectory("xerotier-page-").FullName, "page");
         var settings = new Dictionary<string, string?> { ["Page:SnapshotFile"] = file };
         await using (var gateway = await TestGateway.StartAsync(database, settings: settings))
@@ -279,7 +279,7 @@ public sealed class PublicDocumentTests(PostgresFixture postgres)
     {
         await using var services = await FakeServices.StartAsync();
         services.Page = null;
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), services, new() { ["Page:Name"] = "Acme <&> Status" });
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), services, new() { ["Page:Name"] = "Acme <&> Status" });
         foreach (var (path, type) in Always.Append(("/status/history.atom?component=cmp_one", "application/atom+xml")))
         {
             using var response = await gateway.Http.GetAsync(path); // held against the description

@@ -13,7 +13,7 @@ public sealed class RateLimitTests(PostgresFixture postgres)
     [Fact]
     public async Task Requests_from_a_forbidden_address_take_nothing_from_the_key()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new()
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: new()
         {
             ["Gateway:TrustedProxies:0"] = "127.0.0.0/8",
             ["RateLimits:KeyPerMinute"] = "10",
@@ -44,7 +44,7 @@ public sealed class RateLimitTests(PostgresFixture postgres)
     [Fact]
     public async Task Requests_with_a_value_that_has_ended_take_nothing_from_its_key_and_project()
     {
-        var (database, port) = (await postgres.Server.CreateDatabaseAsync(), TestPorts.Free());
+        var (database, port) = (await postgres.Server.CreateDatabaseAsync<Program>(), TestPorts.Free());
         await using var gateway = await TestGateway.StartAsync(database, settings: new()
         {
             ["INTERNAL_PORT"] = $"{port}",
@@ -95,7 +95,7 @@ public sealed class RateLimitTests(PostgresFixture postgres)
     public async Task A_client_may_ask_for_few_unknown_keys_and_for_any_number_of_known_ones()
     {
         await using var gateway = await TestGateway.StartAsync(
-            await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Gateway:TrustedProxies:0"] = "127.0.0.0/8", ["RateLimits:UnknownKeysPerMinute"] = "3" });
+            await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["Gateway:TrustedProxies:0"] = "127.0.0.0/8", ["RateLimits:UnknownKeysPerMinute"] = "3" });
         var project = await gateway.CreateProjectAsync();
         for (var i = 0; i < 6; i++)
         {
@@ -125,7 +125,7 @@ public sealed class RateLimitTests(PostgresFixture postgres)
     [Fact]
     public async Task What_a_service_must_answer_anybody_has_a_limit_of_its_own_and_documents_in_memory_do_not_count()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new()
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: new()
         {
             ["RateLimits:PublicQueriesPerMinute"] = "3",
             ["services:statusservice:http:0"] = "http://127.0.0.1:1",
@@ -143,7 +143,7 @@ public sealed class RateLimitTests(PostgresFixture postgres)
     public async Task A_platform_key_has_a_heartbeat_limit_of_its_own()
     {
         await using var gateway = await TestGateway.StartAsync(
-            await postgres.Server.CreateDatabaseAsync(), settings: new() { ["RateLimits:HeartbeatsPerMinute"] = "1", ["RateLimits:PlatformHeartbeatsPerMinute"] = "3" });
+            await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["RateLimits:HeartbeatsPerMinute"] = "1", ["RateLimits:PlatformHeartbeatsPerMinute"] = "3" });
         var project = await gateway.CreateProjectAsync();
         var (_, key) = await gateway.CreateKeyAsync(project, "heartbeat");
         Assert.Equal([200, 429], await PostAsync($"/{project}/v1/heartbeats", key, 2));

@@ -8,7 +8,7 @@ public sealed class ReadinessTests(PostgresFixture postgres)
     [Fact]
     public async Task Readiness_names_each_dependency()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         await Eventually.TrueAsync(async () => await gateway.SendAsync("GET", "/readyz") is (200, { } body) && body["checks"]!["statusdb"] is not null, "ready, and the services have reported");
         var (_, ready) = await gateway.SendAsync("GET", "/readyz");
         Assert.Equal(
@@ -52,7 +52,7 @@ public sealed class ReadinessTests(PostgresFixture postgres)
     public async Task A_clock_that_is_off_is_named()
     {
         var time = new LeapingTime(TimeProvider.System);
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), configure: services => services.AddSingleton<TimeProvider>(time));
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), configure: services => services.AddSingleton<TimeProvider>(time));
         await Eventually.TrueAsync(async () => (await gateway.SendAsync("GET", "/readyz")).Status == 200, "ready");
         time.Ahead = TimeSpan.FromSeconds(-3);
         await Eventually.TrueAsync(async () => await gateway.SendAsync("GET", "/readyz") is (503, { } body) && (string?)body["checks"]!["clock"] == "unavailable", "the clock is named");
@@ -66,7 +66,7 @@ public sealed class ReadinessTests(PostgresFixture postgres)
     public async Task A_clock_that_is_off_judges_no_key_and_writes_no_time(int hours)
     {
         var time = new LeapingTime(TimeProvider.System);
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var gateway = await TestGateway.StartAsync(database, configure: services => services.AddSingleton<TimeProvider>(time));
         var project = await gateway.CreateProjectAsync();
         var (rotated, old) = await gateway.CreateKeyAsync(project, "management");

@@ -9,7 +9,7 @@ public sealed partial class RequestsFileTests(PostgresFixture postgres)
     [Fact]
     public async Task The_requests_file_has_every_route()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var requests = from line in await File.ReadAllLinesAsync(Path.Combine(Solution.Folder, "requests.http"))
                        where RequestLine().IsMatch(line)
                        let path = line.Replace("{{gateway}}", "", StringComparison.Ordinal).Replace("{{base}}", "/{project_id}/v1", StringComparison.Ordinal).Split('?')[0]

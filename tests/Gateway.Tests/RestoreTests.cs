@@ -15,7 +15,7 @@ public sealed class RestoreTests(PostgresFixture postgres)
     {
         await using var first = await TestPostgres.StartAsync();
         await using var second = await TestPostgres.StartAsync();
-        var one = new NpgsqlConnectionStringBuilder(await first.CreateDatabaseAsync());
+        var one = new NpgsqlConnectionStringBuilder(await first.CreateDatabaseAsync<Program>());
         var other = new NpgsqlConnectionStringBuilder(second.AdminConnectionString) { Database = one.Database };
         await SqlAsync(second.AdminConnectionString, $"create database {one.Database}");
         await SqlAsync(one.ConnectionString, "do $$ begin for i in 1..5000 loop perform pg_current_xact_id(); commit; end loop; end $$");
@@ -40,7 +40,7 @@ public sealed class RestoreTests(PostgresFixture postgres)
     [Fact]
     public async Task Over_the_same_database_what_the_backup_holds_counts_again()
     {
-        var database = new NpgsqlConnectionStringBuilder(await postgres.Server.CreateDatabaseAsync());
+        var database = new NpgsqlConnectionStringBuilder(await postgres.Server.CreateDatabaseAsync<Program>());
         await using var gateway = await TestGateway.StartAsync(database.ConnectionString, settings: NoGrace);
         var keys = new KeysOfProject(gateway, await gateway.CreateProjectAsync());
         var (rotated, revoked, manager) = (await keys.CreateAsync(), await keys.CreateAsync(), await keys.CreateAsync());

@@ -16,7 +16,7 @@ public sealed class StreamTests(PostgresFixture postgres)
     public async Task A_key_has_so_many_streams_and_a_project_has_too()
     {
         await using var gateway = await TestGateway.StartAsync(
-            await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Gateway:MaxStreamsPerKey"] = "2", ["Gateway:MaxStreamsPerProject"] = "3", ["Gateway:MaxStreamsPerPlatformKey"] = "4" });
+            await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["Gateway:MaxStreamsPerKey"] = "2", ["Gateway:MaxStreamsPerProject"] = "3", ["Gateway:MaxStreamsPerPlatformKey"] = "4" });
         var (project, other) = (await gateway.CreateProjectAsync(), await gateway.CreateProjectAsync());
         var (_, first) = await gateway.CreateKeyAsync(project, "heartbeat");
         var (_, second) = await gateway.CreateKeyAsync(project, "heartbeat");
@@ -66,7 +66,7 @@ public sealed class StreamTests(PostgresFixture postgres)
     [InlineData(false)]
     public async Task A_stream_that_the_service_ended_is_over_although_its_sender_never_ends_it(bool goesOn)
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         gateway.Services.EndsStreams = true;
         var (_, key) = await gateway.CreateKeyAsync(await gateway.CreateProjectAsync(), "heartbeat");
         var open = gateway.Service.Services.GetRequiredService<OpenCalls>();
@@ -91,7 +91,7 @@ public sealed class StreamTests(PostgresFixture postgres)
     [Fact]
     public async Task A_call_that_ends_with_its_headers_gets_an_answer_of_gRPC()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var (_, key) = await gateway.CreateKeyAsync(await gateway.CreateProjectAsync(), "heartbeat");
         using var caller = await RawHttp2.ConnectAsync(gateway.Service.GrpcAddress);
         await caller.PostAsync(1, Report, ends: true, ("content-type", "application/grpc"), ("te", "trailers"), ("authorization", $"Bearer {key}"));
@@ -106,7 +106,7 @@ public sealed class StreamTests(PostgresFixture postgres)
     [InlineData("application/json")]
     public async Task Another_protocol_than_gRPC_is_refused_as_such(string type)
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var (_, key) = await gateway.CreateKeyAsync(await gateway.CreateProjectAsync(), "heartbeat");
         using var http = TestGateway.Client(gateway.Service.GrpcAddress, HttpVersion.Version20);
         using var request = new HttpRequestMessage(HttpMethod.Post, Report)

@@ -21,7 +21,7 @@ public sealed class SubscribeTests(PostgresFixture postgres)
     [Fact]
     public async Task A_form_is_taken_there_alone_and_nothing_else_there()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var project = await gateway.CreateProjectAsync();
         var (_, key) = await gateway.CreateKeyAsync(project, "management");
         foreach (var (path, taken) in new[] { ("/status/subscribe", "202"), (Link, "200") })
@@ -50,7 +50,7 @@ public sealed class SubscribeTests(PostgresFixture postgres)
     [Fact]
     public async Task What_is_no_token_is_not_found_without_a_service_being_asked()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         foreach (var token in new[] { "", Token[1..], Token + "x", Token[1..] + ".", Token[1..] + "~", "%61" + Token[1..], Token + "/", Token[1..] + "+", Token[1..] + "=" })
         {
             foreach (var method in new[] { "GET", "POST" })
@@ -85,7 +85,7 @@ public sealed class SubscribeTests(PostgresFixture postgres)
     [InlineData(false, "Origin: rubbish")]
     public async Task No_other_site_subscribes_its_visitors_and_mail_clients_may_unsubscribe(bool taken, params string[] headers)
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Page:PublicUrl"] = "https://status.example.com/" });
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["Page:PublicUrl"] = "https://status.example.com/" });
         var sent = headers.Select(header => header.Split(": ")).Select(parts => (parts[0], parts[1].Replace("{host}", gateway.Service.HttpAddress.Authority, StringComparison.Ordinal))).ToArray();
         Assert.Equal(taken ? "202 8" : "403 csrf_failed", await PostAsync(gateway, "/status/subscribe", Body(Form), sent));
         Assert.Equal("200 8", await PostAsync(gateway, Link, Body(Form), sent));
@@ -104,7 +104,7 @@ public sealed class SubscribeTests(PostgresFixture postgres)
     [InlineData("2001:db8::1", "2001:db8::")]
     public async Task The_service_learns_the_network_that_requests_are_counted_by_and_from_nobody_else(string? forwarded, string network)
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["Gateway:TrustedProxies:0"] = "127.0.0.0/8" });
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["Gateway:TrustedProxies:0"] = "127.0.0.0/8" });
         (string, string)[] headers = [("Xerotier-Client", "192.0.2.99"), .. forwarded is null ? Array.Empty<(string, string)>() : [("X-Forwarded-For", forwarded)]];
         Assert.Equal("202 8", await PostAsync(gateway, "/status/subscribe", Body(Form), headers));
         Assert.Equal(network, gateway.Services.Requests.Single().Headers["Xerotier-Client"]);
@@ -113,7 +113,7 @@ public sealed class SubscribeTests(PostgresFixture postgres)
     [Fact]
     public async Task The_pages_headers_arrive_as_the_service_sent_them()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         (string Name, string Value)[] sent =
         [
             ("Cache-Control", "no-store"), ("Content-Security-Policy", "default-src 'none'; form-action 'self'"), ("Referrer-Policy", "no-referrer"),
@@ -145,7 +145,7 @@ public sealed class SubscribeTests(PostgresFixture postgres)
         var nowhere = $"http://{closed.LocalEndpoint}";
         closed.Stop();
         await using var gateway = await TestGateway.StartAsync(
-            await postgres.Server.CreateDatabaseAsync(), settings: new() { ["services:notificationservice:http:0"] = nowhere, ["services:notificationservice:grpc:0"] = nowhere, ["Page:OffersEmail"] = "true" });
+            await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["services:notificationservice:http:0"] = nowhere, ["services:notificationservice:grpc:0"] = nowhere, ["Page:OffersEmail"] = "true" });
         foreach (var (method, path) in new[] { (HttpMethod.Get, "/status/subscribe"), (HttpMethod.Post, "/status/subscribe"), (HttpMethod.Get, Link), (HttpMethod.Post, Link) })
         {
             using var page = await SendAsync(gateway, method, path, Page);
@@ -167,7 +167,7 @@ public sealed class SubscribeTests(PostgresFixture postgres)
     [InlineData(502, null, "<h1>Temporarily unavailable</h1>")]
     public async Task An_error_of_the_service_is_a_page_for_people_too(int status, string? body, string expected)
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         gateway.Services.Answer = context =>
         {
             context.Response.StatusCode = status;
@@ -189,7 +189,7 @@ public sealed class SubscribeTests(PostgresFixture postgres)
     [Fact]
     public async Task A_page_of_the_services_own_stays_whatever_its_status()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         gateway.Services.Answer = context =>
         {
             (context.Response.StatusCode, context.Response.ContentType) = (400, "text/html; charset=utf-8");
@@ -202,7 +202,7 @@ public sealed class SubscribeTests(PostgresFixture postgres)
     [Fact]
     public async Task A_client_asks_the_service_only_so_often()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), settings: new() { ["RateLimits:PublicQueriesPerMinute"] = "2" });
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), settings: new() { ["RateLimits:PublicQueriesPerMinute"] = "2" });
         Assert.Equal("202 8", await PostAsync(gateway, "/status/subscribe", Body(Form)));
         Assert.Equal("200 8", await PostAsync(gateway, Link, Body(Form)));
         Assert.Equal("429 rate_limit_exceeded", await PostAsync(gateway, "/status/subscribe", Body(Form)));
@@ -219,7 +219,7 @@ public sealed class SubscribeTests(PostgresFixture postgres)
         await using var services = await FakeServices.StartAsync();
         using var logs = new LogRecorder();
         await using var gateway = await TestGateway.StartAsync(
-            await postgres.Server.CreateDatabaseAsync(),
+            await postgres.Server.CreateDatabaseAsync<Program>(),
             services,
             new()
             {

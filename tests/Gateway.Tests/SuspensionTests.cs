@@ -11,7 +11,7 @@ public sealed class SuspensionTests(PostgresFixture postgres)
     [Fact]
     public async Task Suspending_ends_a_projects_keys_and_streams_on_every_Gateway_and_resuming_undoes_it()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var first = await TestGateway.StartAsync(database);
         await using var second = await TestGateway.StartAsync(database, platformKey: first.PlatformKey);
         var (project, other) = (await first.CreateProjectAsync(), await first.CreateProjectAsync());
@@ -61,7 +61,7 @@ public sealed class SuspensionTests(PostgresFixture postgres)
     [Fact]
     public async Task A_project_of_the_platform_cannot_be_suspended()
     {
-        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync());
+        await using var gateway = await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>());
         var project = await gateway.CreateProjectAsync(platform: true);
         var (status, answer) = await gateway.SendAsync("POST", $"/v1/platform/projects/{project}/suspend", gateway.PlatformKey);
         Assert.Equal((409, "invalid_state_transition"), (status, answer!["error"]!["code"]!.GetValue<string>()));
@@ -73,7 +73,7 @@ public sealed class SuspensionTests(PostgresFixture postgres)
     {
         await using var own = await TestPostgres.StartAsync();
         var port = TestPorts.Free();
-        await using var gateway = await TestGateway.StartAsync(await own.CreateDatabaseAsync(), settings: new() { ["INTERNAL_PORT"] = $"{port}" });
+        await using var gateway = await TestGateway.StartAsync(await own.CreateDatabaseAsync<Program>(), settings: new() { ["INTERNAL_PORT"] = $"{port}" });
         var (first, second) = (await gateway.CreateProjectAsync(), await gateway.CreateProjectAsync());
         await SuspendAsync(first);
         using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{port}");

@@ -118,6 +118,6 @@ public sealed class TlsTests(PostgresFixture postgres) : IDisposable
     {
         settings ??= [];
         settings["InternalTls:CaFile"] = caFile;
-        return await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync(), await FakeServices.StartAsync(certificate: certificates.Server), settings);
+        return await TestGateway.StartAsync(await postgres.Server.CreateDatabaseAsync<Program>(), await FakeServices.StartAsync(certificate: certificates.Server), settings);
     }
 }

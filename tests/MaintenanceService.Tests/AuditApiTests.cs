@@ -14,7 +14,7 @@ public sealed class AuditApiTests(ManagementApi api) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>());
         (tenant, operators, platform) = (Project.Of(service), Project.Of(service, platform: true), ComponentApiTests.Platform(service));
     }
 

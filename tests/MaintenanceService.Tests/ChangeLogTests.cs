@@ -26,7 +26,7 @@ public sealed class ChangeLogTests(ManagementApi api, ITestOutputHelper output) 
 
     public async ValueTask InitializeAsync()
     {
-        connectionString = await api.Postgres.CreateDatabaseAsync();
+        connectionString = await api.Postgres.CreateDatabaseAsync<Program>();
         first = await ManagementApi.StartServiceAsync(connectionString);
         second = await ManagementApi.StartServiceAsync(connectionString);
     }

@@ -17,7 +17,7 @@ public sealed class ClockTests(ManagementApi api) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        connectionString = await api.Postgres.CreateDatabaseAsync();
+        connectionString = await api.Postgres.CreateDatabaseAsync<Program>();
         await StartAsync();
         await StartAsync();
     }
@@ -123,7 +123,7 @@ public sealed class ClockTests(ManagementApi api) : IAsyncLifetime
     public async Task A_service_whose_clock_is_wrong_moves_no_window_early_nor_late_makes_series_as_far_as_ever_and_forgets_no_response(int hours)
     {
         var wrong = new FakeTimeProvider(DateTimeOffset.UtcNow.AddHours(hours));
-        var database = await api.Postgres.CreateDatabaseAsync();
+        var database = await api.Postgres.CreateDatabaseAsync<Program>();
         await using var service = await ManagementApi.StartServiceAsync(database, wrong);
         project = Project.Of(service);
         await CreateSeriesAsync();
@@ -161,7 +161,7 @@ public sealed class ClockTests(ManagementApi api) : IAsyncLifetime
     [Fact]
     public async Task A_service_that_does_not_know_yet_that_its_clock_is_ahead_makes_no_series_beyond_its_horizon()
     {
-        var database = await api.Postgres.CreateDatabaseAsync();
+        var database = await api.Postgres.CreateDatabaseAsync<Program>();
         await using (var right = await ManagementApi.StartServiceAsync(database))
         {
             project = Project.Of(right);

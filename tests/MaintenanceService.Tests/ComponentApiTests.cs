@@ -49,7 +49,7 @@ public sealed class ComponentApiTests(ManagementApi api)
     [Fact]
     public async Task The_four_built_in_components_are_there_from_the_start()
     {
-        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>());
         using var platform = Platform(service);
         var list = (await platform.SendAsync(HttpMethod.Get, Path)).Is(HttpStatusCode.OK);
         Assert.Equal(
@@ -66,7 +66,7 @@ public sealed class ComponentApiTests(ManagementApi api)
     [Fact]
     public async Task The_list_comes_by_position_and_name_in_pages_and_shows_archived_ones_on_demand()
     {
-        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>());
         using var platform = Platform(service);
         foreach (var (name, position) in new[] { ("b", 25), ("A", 25), ("c", 5) })
         {
@@ -99,7 +99,7 @@ public sealed class ComponentApiTests(ManagementApi api)
     [Fact]
     public async Task A_name_is_taken_once_and_50_fit_however_many_requests_come_at_once()
     {
-        var database = await api.Postgres.CreateDatabaseAsync();
+        var database = await api.Postgres.CreateDatabaseAsync<Program>();
         await using var first = await ManagementApi.StartServiceAsync(database);
         await using var second = await ManagementApi.StartServiceAsync(database);
         using var platform = Platform(first);
@@ -146,7 +146,7 @@ public sealed class ComponentApiTests(ManagementApi api)
     public async Task A_start_date_is_judged_by_the_databases_clock()
     {
         var behind = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(-30));
-        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync(), behind);
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>(), behind);
         using var platform = Platform(service);
         await Eventually.TrueAsync(async () => (await platform.SendAsync(HttpMethod.Post, Path, new JsonObject { ["name"] = NewName() })).Json["start_date"]?.ToString() == DateTime.UtcNow.ToString("yyyy-MM-dd"));
     }
@@ -164,7 +164,7 @@ public sealed class ComponentApiTests(ManagementApi api)
         (await platform.SendAsync(HttpMethod.Post, $"{Path}/cmp_dashboard", new JsonObject())).Is(405, "method_not_allowed");
         (await platform.SendAsync(HttpMethod.Post, Path, new JsonObject { ["id"] = "cmp_mine", ["probe"] = new JsonObject { ["url"] = "file:///etc/passwd" } })).Is(400, "unknown_field");
 
-        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>());
         using var direct = Project.Of(service, platform: true);
         foreach (var path in new[] { Path, $"{Path}/cmp_dashboard", $"{Path}/cmp_dashboard/events" })
         {

@@ -16,7 +16,7 @@ public sealed class DemoNoticesTests(ManagementApi api)
     [Fact]
     public async Task Two_replicas_that_start_at_once_on_a_fresh_database_write_the_story_once_with_its_audit_trail()
     {
-        var connection = await api.Postgres.CreateDatabaseAsync();
+        var connection = await api.Postgres.CreateDatabaseAsync<Program>();
         await using var database = NpgsqlDataSource.Create(connection);
         await using (Start(connection, seed: 18))
         await using (Start(connection, seed: 18))
@@ -57,7 +57,7 @@ public sealed class DemoNoticesTests(ManagementApi api)
     [Fact]
     public async Task A_start_that_was_broken_off_is_made_up_for()
     {
-        var connection = await api.Postgres.CreateDatabaseAsync();
+        var connection = await api.Postgres.CreateDatabaseAsync<Program>();
         await using var database = NpgsqlDataSource.Create(connection);
         await using (Start(connection, seed: 18))
         {
@@ -81,7 +81,7 @@ public sealed class DemoNoticesTests(ManagementApi api)
     [Fact]
     public async Task A_database_with_a_window_gets_no_story()
     {
-        var connection = await api.Postgres.CreateDatabaseAsync();
+        var connection = await api.Postgres.CreateDatabaseAsync<Program>();
         await using var database = NpgsqlDataSource.Create(connection);
         await using (Start(connection, seed: 0))
         {

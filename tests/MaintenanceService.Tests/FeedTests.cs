@@ -24,7 +24,7 @@ public sealed class FeedTests(ManagementApi api) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        connectionString = await api.Postgres.CreateDatabaseAsync();
+        connectionString = await api.Postgres.CreateDatabaseAsync<Program>();
         var starts = await Task.WhenAll(ManagementApi.StartServiceAsync(connectionString), ManagementApi.StartServiceAsync(connectionString));
         (first, second) = (starts[0], starts[1]);
     }

@@ -23,7 +23,7 @@ public sealed class FullChangeLogTests(ManagementApi api) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        connectionString = await api.Postgres.CreateDatabaseAsync();
+        connectionString = await api.Postgres.CreateDatabaseAsync<Program>();
         first = await ManagementApi.StartServiceAsync(connectionString);
         second = await ManagementApi.StartServiceAsync(connectionString);
         project = Project.Of(first, platform: true);

@@ -105,7 +105,7 @@ public sealed class IdempotencyTests(ManagementApi api) : ProjectTests(api)
     public async Task A_key_is_free_again_after_24_hours_and_then_removed()
     {
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(-30)); // behind the database's, which decides
-        var connectionString = await Api.Postgres.CreateDatabaseAsync();
+        var connectionString = await Api.Postgres.CreateDatabaseAsync<Program>();
         await using var service = await ManagementApi.StartServiceAsync(connectionString, time, decides: true);
         using var client = Project.Of(service);
 

@@ -17,7 +17,7 @@ public sealed class IncidentApiTests(ManagementApi api) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        connectionString = await api.Postgres.CreateDatabaseAsync();
+        connectionString = await api.Postgres.CreateDatabaseAsync<Program>();
         service = await ManagementApi.StartServiceAsync(connectionString);
         (project, platform) = (Project.Of(service, platform: true), ComponentApiTests.Platform(service));
     }

@@ -1,5 +1,4 @@
 using FsCheck.Fluent;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using NpgsqlTypes;
 using Xerotier.MaintenanceService.Clock;
@@ -104,8 +103,7 @@ public sealed class LifecycleTests(ManagementApi api) : ProjectTests(api)
     [Fact]
     public async Task The_clock_makes_of_every_window_what_the_rules_make_of_it()
     {
-        await using var database = NpgsqlDataSource.Create(await Api.Postgres.CreateDatabaseAsync());
-        await Migrations.ApplyAsync(database, typeof(ClockStore).Assembly, NullLogger.Instance, CancellationToken.None);
+        await using var database = NpgsqlDataSource.Create(await Api.Postgres.CreateDatabaseAsync<Program>());
         var now = Timestamps.ToMicroseconds(TimeProvider.System.GetUtcNow());
         var second = TimeSpan.FromSeconds(1);
         var microsecond = TimeSpan.FromMicroseconds(1);

@@ -25,9 +25,9 @@ public sealed class ManagementApi : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Postgres = await TestPostgres.StartAsync();
-        service = await StartServiceAsync(await Postgres.CreateDatabaseAsync());
+        service = await StartServiceAsync(await Postgres.CreateDatabaseAsync<Program>());
         edge = new([
-            new("ConnectionStrings:gatewaydb", await Postgres.CreateDatabaseAsync()),
+            new("ConnectionStrings:gatewaydb", await Postgres.CreateDatabaseAsync<gateway::Program>()),
             new("Platform:Key", platformKey),
             new("Gateway:DrainMilliseconds", "0"),
             new("RateLimits:KeyPerMinute", "0"),

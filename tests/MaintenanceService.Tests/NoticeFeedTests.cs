@@ -26,7 +26,7 @@ public sealed class NoticeFeedTests(ManagementApi api) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        connectionString = await api.Postgres.CreateDatabaseAsync();
+        connectionString = await api.Postgres.CreateDatabaseAsync<Program>();
         service = await StartAsync("proj_drafts");
         channel = GrpcChannel.ForAddress(service.GrpcAddress, new GrpcChannelOptions { MaxReceiveMessageSize = null });
         feed = new(channel);

@@ -22,7 +22,7 @@ public sealed class OutageTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         postgres = await TestPostgres.StartAsync();
-        connectionString = await postgres.CreateDatabaseAsync();
+        connectionString = await postgres.CreateDatabaseAsync<Program>();
         service = await ManagementApi.StartServiceAsync(connectionString);
         project = Project.Of(service);
     }

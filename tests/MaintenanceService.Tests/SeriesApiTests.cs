@@ -9,7 +9,7 @@ public sealed class SeriesApiTests(ManagementApi api)
     [Fact]
     public async Task A_series_makes_its_occurrences_rewrites_those_to_come_and_cancels_them()
     {
-        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>());
         using var project = Project.Of(service);
         var path = PathOf(project);
         var starts = Day(1); // at whatever time of day it runs: of today some times have passed
@@ -61,7 +61,7 @@ public sealed class SeriesApiTests(ManagementApi api)
     [Fact]
     public async Task The_reminders_of_a_series_are_those_of_its_occurrences()
     {
-        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>());
         using var project = Project.Of(service);
         var usual = (await project.SendAsync(HttpMethod.Post, PathOf(project), Body(("starts_on", Day(1)), ("horizon_days", 7)))).Is(HttpStatusCode.Created);
         Assert.Equal(("""["-24h","-1h"]""", "true"), Told(usual.Json));
@@ -95,7 +95,7 @@ public sealed class SeriesApiTests(ManagementApi api)
     [Fact]
     public async Task A_series_that_an_older_release_wrote_has_the_default_reminders()
     {
-        var connectionString = await api.Postgres.CreateDatabaseAsync();
+        var connectionString = await api.Postgres.CreateDatabaseAsync<Program>();
         await using var service = await ManagementApi.StartServiceAsync(connectionString);
         using var project = Project.Of(service);
         var series = (await project.SendAsync(HttpMethod.Post, PathOf(project), Body(("reminders", new JsonArray()), ("notify", false)))).Is(HttpStatusCode.Created);
@@ -111,7 +111,7 @@ public sealed class SeriesApiTests(ManagementApi api)
     [Fact]
     public async Task A_series_is_of_its_project_and_listed_newest_first()
     {
-        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>());
         using var project = Project.Of(service);
         using var other = Project.Of(service);
         var ids = new List<string>();
@@ -131,7 +131,7 @@ public sealed class SeriesApiTests(ManagementApi api)
     [Fact]
     public async Task The_list_of_windows_can_be_of_one_series()
     {
-        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>());
         using var project = Project.Of(service);
         using var other = Project.Of(service);
         var single = await project.CreatedAsync();
@@ -164,7 +164,7 @@ public sealed class SeriesApiTests(ManagementApi api)
     [Fact]
     public async Task At_most_20_series_and_their_occurrences_do_not_count_as_open_windows()
     {
-        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync(), limited: true);
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>(), limited: true);
         using var project = Project.Of(service);
         var replies = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => project.SendAsync(HttpMethod.Post, PathOf(project), Body(("rrule", "FREQ=WEEKLY")))));
         Assert.Equal(20, replies.Count(reply => reply.Status == HttpStatusCode.Created));
@@ -178,7 +178,7 @@ public sealed class SeriesApiTests(ManagementApi api)
     [Fact]
     public async Task A_cancelled_series_counts_as_long_as_a_window_of_it_goes_on()
     {
-        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync(), limited: true);
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>(), limited: true);
         using var project = Project.Of(service);
         var series = new List<string>();
         for (var i = 0; i < 20; i++)
@@ -197,7 +197,7 @@ public sealed class SeriesApiTests(ManagementApi api)
     [Fact]
     public async Task A_rule_has_at_most_500_characters()
     {
-        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>());
         using var project = Project.Of(service);
         (await project.SendAsync(HttpMethod.Post, PathOf(project), Body(("rrule", Rule(161))))).Is(HttpStatusCode.Created);
         (await project.SendAsync(HttpMethod.Post, PathOf(project), Body(("rrule", Rule(162))))).Is(400, "invalid_request", "rrule");
@@ -208,7 +208,7 @@ public sealed class SeriesApiTests(ManagementApi api)
     [Fact]
     public async Task A_series_that_overlaps_other_windows_is_warned_of_the_first_ten_but_not_of_its_own()
     {
-        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>());
         using var project = Project.Of(service);
         var first = (await project.SendAsync(HttpMethod.Post, PathOf(project), Body(("duration", "PT24H")))).Is(HttpStatusCode.Created);
         Assert.Null(first.Json["warnings"]);
@@ -247,7 +247,7 @@ public sealed class SeriesApiTests(ManagementApi api)
     [InlineData("rrule", "FREQ=DAILY;UNTIL=20200101")]
     public async Task What_is_wrong_is_named(string field, string value)
     {
-        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>());
         using var project = Project.Of(service);
         (await project.SendAsync(HttpMethod.Post, PathOf(project), Body((field, value)))).Is(400, "invalid_request", field);
         (await project.SendAsync(HttpMethod.Post, $"{PathOf(project)}/preview", Body((field, value)))).Is(400, "invalid_request", field);
@@ -256,7 +256,7 @@ public sealed class SeriesApiTests(ManagementApi api)
     [Fact]
     public async Task A_preview_shows_what_daylight_saving_moves_and_stores_nothing()
     {
-        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync());
+        await using var service = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>());
         using var project = Project.Of(service);
         var body = Body(("timezone", "Europe/Berlin"), ("local_time", "02:30"), ("rrule", "FREQ=DAILY"), ("starts_on", "2029-03-24"), ("duration", "PT1H30M"));
         var preview = (await project.SendAsync(HttpMethod.Post, $"{PathOf(project)}/preview", body)).Is(HttpStatusCode.OK);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using NpgsqlTypes;
@@ -33,7 +32,7 @@ public sealed class SeriesClockTests(ITestOutputHelper output) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         postgres = await TestPostgres.StartAsync();
-        var connectionString = await postgres.CreateDatabaseAsync();
+        var connectionString = await postgres.CreateDatabaseAsync<Program>();
         database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
         replicas.AddRange(await Task.WhenAll(
             ManagementApi.StartServiceAsync(connectionString, time, decides: true), ManagementApi.StartServiceAsync(connectionString, time, decides: true)));
@@ -177,9 +176,8 @@ public sealed class SeriesClockTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task A_service_that_is_killed_amid_its_work_leaves_no_occurrence_out_and_makes_none_twice()
     {
         const int Series = 200;
-        var connectionString = await postgres.CreateDatabaseAsync();
+        var connectionString = await postgres.CreateDatabaseAsync<Program>();
         await using var own = NpgsqlDataSource.Create(connectionString);
-        await Migrations.ApplyAsync(own, typeof(SeriesClock).Assembly, NullLogger.Instance, CancellationToken.None);
         await using (var insert = own.CreateCommand("insert into series (project_id, id, created_at, made_through, document) select d ->> 'project_id', d ->> 'id', now(), current_date, d from unnest(@documents) d"))
         {
             insert.Parameters.Add(new("documents", NpgsqlDbType.Array | NpgsqlDbType.Jsonb) { Value = Enumerable.Range(0, Series).Select(DocumentOf).ToArray() });

@@ -13,7 +13,7 @@ public sealed class TenantLimitTests(ManagementApi api) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var database = await api.Postgres.CreateDatabaseAsync();
+        var database = await api.Postgres.CreateDatabaseAsync<Program>();
         limited = await ManagementApi.StartServiceAsync(database, limited: true);
         unlimited = await ManagementApi.StartServiceAsync(database);
     }
@@ -82,7 +82,7 @@ public sealed class TenantLimitTests(ManagementApi api) : IAsyncLifetime
     public async Task The_year_begins_on_the_databases_today()
     {
         var time = new LeapingTime(TimeProvider.System) { Ahead = TimeSpan.FromDays(400) };
-        await using var ahead = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync(), time, limited: true);
+        await using var ahead = await ManagementApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>(), time, limited: true);
         using var project = Project.Of(ahead);
         var near = (await project.CreateAsync(Window(10))).Is(HttpStatusCode.Created).Id;
         (await project.CreateAsync(Window(400))).Is(409, "quota_exceeded", "starts_at");

@@ -65,7 +65,7 @@ public sealed class DeliveryApiTests(NotificationApi api) : IAsyncLifetime
     [Fact]
     public async Task A_subscription_and_a_project_have_so_many_tests_a_minute_and_all_replicas_count_them()
     {
-        var database = await api.Postgres.CreateDatabaseAsync();
+        var database = await api.Postgres.CreateDatabaseAsync<Program>();
         KeyValuePair<string, string?>[] limits = [new("Notifications:TestsPerMinute", "3"), new("Notifications:ProjectTestsPerMinute", "5")];
         await using var one = await NotificationApi.StartServiceAsync(database, "http://127.0.0.1:9", limits);
         await using var two = await NotificationApi.StartServiceAsync(database, "http://127.0.0.1:9", limits);
@@ -183,7 +183,7 @@ public sealed class DeliveryApiTests(NotificationApi api) : IAsyncLifetime
     [Fact]
     public async Task A_test_and_a_retry_wake_the_sender()
     {
-        await using var service = await NotificationApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync(), "http://127.0.0.1:9");
+        await using var service = await NotificationApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>(), "http://127.0.0.1:9");
         var signal = service.Services.GetRequiredService<DeliverySignal>();
         using var client = Client.Of(service);
         var subscription = await client.CreatedAsync();

@@ -39,14 +39,14 @@ public sealed class NotificationApi : IAsyncLifetime
     {
         Postgres = await TestPostgres.StartAsync();
         maintenance = new([
-            new("ConnectionStrings:maintenancedb", await Postgres.CreateDatabaseAsync()),
+            new("ConnectionStrings:maintenancedb", await Postgres.CreateDatabaseAsync<maintenanceservice::Program>()),
             new("services:gateway:internal:0", "http://127.0.0.1:9"),
             new("services:statusservice:grpc:0", "http://127.0.0.1:9"),
         ]);
-        Database = await Postgres.CreateDatabaseAsync();
+        Database = await Postgres.CreateDatabaseAsync<Program>();
         service = await StartServiceAsync(Database, MaintenanceAddress, new KeyValuePair<string, string?>("Notifications:TestsPerMinute", "1000"));
         edge = new([
-            new("ConnectionStrings:gatewaydb", await Postgres.CreateDatabaseAsync()),
+            new("ConnectionStrings:gatewaydb", await Postgres.CreateDatabaseAsync<gateway::Program>()),
             new("Platform:Key", platformKey),
             new("Gateway:DrainMilliseconds", "0"),
             new("RateLimits:KeyPerMinute", "0"),

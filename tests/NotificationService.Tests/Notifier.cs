@@ -32,11 +32,11 @@ internal sealed class Notifier : IAsyncDisposable
 
     public static async Task<Notifier> StartAsync(TestPostgres postgres, bool withMaintenance = false, params KeyValuePair<string, string?>[] settings)
     {
-        var notifier = new Notifier(await postgres.CreateDatabaseAsync(), await Receiver.StartAsync(), settings);
+        var notifier = new Notifier(await postgres.CreateDatabaseAsync<Program>(), await Receiver.StartAsync(), settings);
         if (withMaintenance)
         {
             notifier.maintenance = new([
-                new("ConnectionStrings:maintenancedb", await postgres.CreateDatabaseAsync()),
+                new("ConnectionStrings:maintenancedb", await postgres.CreateDatabaseAsync<maintenanceservice::Program>()),
                 new("services:gateway:internal:0", "http://127.0.0.1:9"),
                 new("services:statusservice:grpc:0", "http://127.0.0.1:9"),
             ]);

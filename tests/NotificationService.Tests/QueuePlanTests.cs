@@ -1,12 +1,10 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Xerotier.NotificationService.Events;
 using Xerotier.NotificationService.Model;
 using Xerotier.NotificationService.Sending;
 using Xerotier.NotificationService.Storage;
-using Xerotier.ServiceDefaults;
 using Xerotier.TestKit;
 
 namespace Xerotier.NotificationService.Tests;
@@ -28,9 +26,8 @@ public sealed class QueuePlanTests(PostgresFixture postgres)
     [InlineData("force_generic_plan", 0)]
     public async Task What_is_told_taken_and_written_reads_little_beside_it(string plans, int earlier)
     {
-        var connection = await postgres.Server.CreateDatabaseAsync();
+        var connection = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var setup = NpgsqlDataSource.Create(connection);
-        await Migrations.ApplyAsync(setup, typeof(DeliveryQueue).Assembly, NullLogger.Instance, CancellationToken.None);
         await RunAsync($"""
             insert into subscriptions (project_id, id, channel, target, components, events, state, secret, created_by, created_at, updated_at, sequence, slow)
             select 'proj_1', 'sub_' || n, 'webhook', 'http://127.0.0.1:9/', '{"{}"}', '{"{"}{EventTypes.IncidentUpdated}{"}"}', 'active', '{WebhookSecrets.New()}', 'test', now(), now(), {earlier}, n <= {Slow}

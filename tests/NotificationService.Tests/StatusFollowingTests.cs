@@ -22,7 +22,7 @@ public sealed class StatusFollowingTests(PostgresFixture postgres) : IAsyncLifet
 
     public async ValueTask InitializeAsync()
     {
-        var connection = await postgres.Server.CreateDatabaseAsync();
+        var connection = await postgres.Server.CreateDatabaseAsync<statusservice::Program>();
         statuses = new(
             [
                 new("ConnectionStrings:statusdb", connection),

@@ -122,7 +122,7 @@ public sealed class SubscriptionApiTests(NotificationApi api) : IAsyncLifetime
     public async Task Private_addresses_and_plain_http_are_taken_where_the_operator_says_so()
     {
         await using var service = await NotificationApi.StartServiceAsync(
-            await api.Postgres.CreateDatabaseAsync(), "http://127.0.0.1:9", KeyValuePair.Create<string, string?>("Notifications:AllowPrivateTargets", "true"));
+            await api.Postgres.CreateDatabaseAsync<Program>(), "http://127.0.0.1:9", KeyValuePair.Create<string, string?>("Notifications:AllowPrivateTargets", "true"));
         using var inside = Client.Of(service);
         (await inside.CreateAsync(Client.Webhook("target", "http://127.0.0.1:1234/hook"))).Is(HttpStatusCode.Created);
         (await inside.CreateAsync(Client.Webhook("target", "http://user@127.0.0.1/"))).Is(400, "invalid_request", "target");
@@ -144,7 +144,7 @@ public sealed class SubscriptionApiTests(NotificationApi api) : IAsyncLifetime
     [Fact]
     public async Task Without_the_MaintenanceService_only_a_choice_of_components_must_wait()
     {
-        await using var service = await NotificationApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync(), "http://127.0.0.1:9");
+        await using var service = await NotificationApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>(), "http://127.0.0.1:9");
         using var alone = Client.Of(service);
         (await alone.CreateAsync()).Is(HttpStatusCode.Created);
         (await alone.CreateAsync(Client.Webhook("components", new JsonArray("cmp_dashboard")))).Is(503, "service_unavailable");
@@ -272,7 +272,7 @@ public sealed class SubscriptionApiTests(NotificationApi api) : IAsyncLifetime
     [Fact]
     public async Task As_many_fit_as_may_be_however_many_requests_come_at_once()
     {
-        var database = await api.Postgres.CreateDatabaseAsync();
+        var database = await api.Postgres.CreateDatabaseAsync<Program>();
         var most = KeyValuePair.Create<string, string?>("Notifications:MaxSubscriptionsPerProject", "5");
         await using var first = await NotificationApi.StartServiceAsync(database, "http://127.0.0.1:9", most);
         await using var second = await NotificationApi.StartServiceAsync(database, "http://127.0.0.1:9", most);
@@ -291,7 +291,7 @@ public sealed class SubscriptionApiTests(NotificationApi api) : IAsyncLifetime
     [Fact]
     public async Task Other_methods_and_paths_are_refused_and_ids_that_cannot_be_one_never_reach_the_database()
     {
-        await using var service = await NotificationApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync(), "http://127.0.0.1:9");
+        await using var service = await NotificationApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>(), "http://127.0.0.1:9");
         using var direct = Client.Of(service);
         foreach (var client in new[] { project, direct })
         {
@@ -312,7 +312,7 @@ public sealed class SubscriptionApiTests(NotificationApi api) : IAsyncLifetime
             (await client.GetAsync("/sub_1/nothing")).Is(404, "not_found");
         }
 
-        await using (var gone = await NotificationApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync(), "http://127.0.0.1:9"))
+        await using (var gone = await NotificationApi.StartServiceAsync(await api.Postgres.CreateDatabaseAsync<Program>(), "http://127.0.0.1:9"))
         {
             using var strange = Client.Of(gone);
             foreach (var id in new[] { "sub_A", "sub_", "mw_1", "sub_%27", "x" })

@@ -71,6 +71,24 @@ public sealed class PostgresTests
         Assert.Equal(status, Postgres.ToApiError(new PostgresException("m", severity, severity, "XX000"))?.Status);
 
     [Fact]
+    public async Task A_connection_that_is_confused_by_a_statement_which_ended_while_it_was_prepared_is_an_outage_of_its_own()
+    {
+        await using var server = await TestPostgres.StartAsync();
+        await using var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(server.AdminConnectionString) { MaxAutoPrepare = 4, AutoPrepareMinUsages = 2, MaxPoolSize = 1 });
+        Assert.Equal(1, await DivideAsync(by: 1));
+        Assert.Equal(PostgresErrorCodes.DivisionByZero, (await Assert.ThrowsAsync<PostgresException>(() => DivideAsync(by: 0))).SqlState); // by the planner, after the statement was prepared
+        Assert.Equal(503, Postgres.ToApiError(await Assert.ThrowsAnyAsync<Exception>(() => DivideAsync(by: 1)))?.Status);
+        Assert.Equal(1, await DivideAsync(by: 1)); // by another connection
+
+        async Task<int> DivideAsync(int by)
+        {
+            await using var command = database.CreateCommand("select 1 / $1");
+            command.Parameters.Add(new() { Value = by });
+            return (int)(await command.ExecuteScalarAsync())!;
+        }
+    }
+
+    [Fact]
     public void A_name_that_does_not_resolve_is_an_outage()
     {
         Assert.Equal(503, Postgres.ToApiError(new SocketException((int)SocketError.HostNotFound))?.Status);

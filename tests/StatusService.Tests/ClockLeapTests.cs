@@ -20,7 +20,7 @@ public sealed class ClockLeapTests(PostgresFixture postgres)
         }
 
         await using var neighbours = await Neighbours.StartAsync();
-        var connectionString = await postgres.Server.CreateDatabaseAsync();
+        var connectionString = await postgres.Server.CreateDatabaseAsync<Program>();
         await using var database = NpgsqlDataSource.Create(connectionString);
         await using (var service = Start())
         {

@@ -22,7 +22,7 @@ public sealed class DashboardTests(PostgresFixture postgres) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         neighbours = await Neighbours.StartAsync();
-        service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync());
+        service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync<Program>());
         client = service.Http(TestTokens.ForCaller(Project, false, Scopes.Inference));
         neighbours.ProjectFleet = request => Fleet();
     }

@@ -29,7 +29,7 @@ public sealed class DocumentStreamTests(PostgresFixture postgres) : IAsyncLifeti
     [Fact]
     public async Task All_come_at_first_and_then_those_that_change_under_an_id_that_stays()
     {
-        var database = await postgres.Server.CreateDatabaseAsync();
+        var database = await postgres.Server.CreateDatabaseAsync<Program>();
         string id;
         await using (var service = neighbours.StatusService(database))
         await using (var stream = new PageStream(service))
@@ -127,7 +127,7 @@ public sealed class DocumentStreamTests(PostgresFixture postgres) : IAsyncLifeti
             Purged = { new PurgedWindow { Id = "mw_cccccccccccccccccccccccccc", Version = 7, PurgedAt = now.ToTimestamp(), StartsAt = now.AddDays(1).ToTimestamp(), EndsAt = now.AddDays(2).ToTimestamp() } },
         };
         neighbours.Window = request => request.Id == forgotten.Value.Id ? forgotten : null;
-        await using var service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync());
+        await using var service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync<Program>());
         await using var stream = new PageStream(service);
         await Eventually.TrueAsync(() => stream.Documents.TryGetValue(Calendar, out var made) && made.Live.Identity.ToStringUtf8().Contains("mw_a", StringComparison.Ordinal), "the calendar is there");
         var text = stream.Documents[Calendar].Live.Identity.ToStringUtf8();

@@ -37,15 +37,15 @@ public sealed class HistoryDatabase : IAsyncDisposable
     /// <param name="before">What an earlier version of the service left in it.</param>
     public static async Task<HistoryDatabase> CreateAsync(TestPostgres server, DateTimeOffset now, Func<NpgsqlDataSource, Task>? before = null)
     {
-        var connectionString = await server.CreateDatabaseAsync();
+        var connectionString = await (before is null ? server.CreateDatabaseAsync<HistoryStore>() : server.CreateDatabaseAsync());
         await using (var plain = NpgsqlDataSource.Create(connectionString))
         {
             if (before is not null)
             {
                 await before(plain);
+                await Migrations.ApplyAsync(plain, typeof(HistoryStore).Assembly, NullLogger.Instance, default);
             }
 
-            await Migrations.ApplyAsync(plain, typeof(HistoryStore).Assembly, NullLogger.Instance, default);
             await using var setup = plain.CreateCommand(
                 """
                 create schema fake;

@@ -138,7 +138,7 @@ public sealed class HistoryPageTests(PostgresFixture postgres)
     public async Task Is_served_to_the_gateway_with_its_policy_and_validated_months()
     {
         await using var neighbours = await Neighbours.StartAsync();
-        await using var service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync());
+        await using var service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync<Program>());
         await using var pages = new PageStream(service);
         await pages.UntilAsync("operational");
         foreach (var token in new[] { TestTokens.ForService(), TestTokens.ForCaller("proj_ABC123", false, "management") })
@@ -234,7 +234,7 @@ public sealed class HistoryPageTests(PostgresFixture postgres)
             Windows = { new Window { Value = SampleWindow.Of("mw_one", WindowStatus.Completed, now, now.AddHours(1)) with { Title = "The only one told" } } },
             HasMore = hasMore,
         };
-        await using var service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync());
+        await using var service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync<Program>());
         await using var pages = new PageStream(service);
         await pages.UntilAsync("operational");
         using var client = service.Http(TestTokens.ForPublic());
@@ -256,7 +256,7 @@ public sealed class HistoryPageTests(PostgresFixture postgres)
     {
         var time = new LeapingTime(TimeProvider.System);
         await using var neighbours = await Neighbours.StartAsync();
-        await using var service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync(), services => services.AddSingleton<TimeProvider>(time));
+        await using var service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync<Program>(), services => services.AddSingleton<TimeProvider>(time));
         using var client = service.Http(TestTokens.ForPublic());
         await Eventually.TrueAsync(async () => await StatusAsync() == HttpStatusCode.OK, "the history is read");
         time.Ahead = TimeSpan.FromSeconds(5); // the token is still valid

@@ -84,7 +84,7 @@ public sealed class StatusChangeLogTests(PostgresFixture postgres)
     public async Task Another_service_reads_the_statuses_and_then_each_change()
     {
         await using var neighbours = await Neighbours.StartAsync();
-        await using var service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync());
+        await using var service = neighbours.StatusService(await postgres.Server.CreateDatabaseAsync<Program>());
         await using var pages = new PageStream(service);
         await pages.UntilAsync("operational");
         using var channel = GrpcChannel.ForAddress(service.GrpcAddress);

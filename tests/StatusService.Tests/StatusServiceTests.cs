@@ -22,7 +22,7 @@ public sealed class StatusServiceTests(PostgresFixture postgres) : IAsyncLifetim
     public async ValueTask InitializeAsync()
     {
         neighbours = await Neighbours.StartAsync();
-        database = await postgres.Server.CreateDatabaseAsync();
+        database = await postgres.Server.CreateDatabaseAsync<Program>();
     }
 
     public ValueTask DisposeAsync() => neighbours.DisposeAsync();

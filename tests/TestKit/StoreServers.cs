@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Reflection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using StackExchange.Redis;
 using Xerotier.AppHost;
+using Xerotier.ServiceDefaults;
 
 namespace Xerotier.TestKit;
 
@@ -20,6 +23,7 @@ public sealed class TestPostgres : IAsyncDisposable
     private readonly PostgresServer server;
     private readonly string folder;
     private readonly string[] settings;
+    private readonly ConcurrentDictionary<Assembly, Lazy<Task<string>>> templates = [];
     private ChildProcess process;
 
     private TestPostgres(PostgresServer server, string folder, string[] settings)
@@ -68,16 +72,12 @@ public sealed class TestPostgres : IAsyncDisposable
     public Task CheckpointAsync() => ExecuteAsync("checkpoint");
 
     /// <summary>Creates an empty database and returns its connection string.</summary>
-    public async Task<string> CreateDatabaseAsync()
-    {
-        var name = $"test_{Guid.NewGuid():N}";
-        await using var connection = new NpgsqlConnection(AdminConnectionString);
-        await connection.OpenAsync();
-        await using var create = connection.CreateCommand();
-        create.CommandText = $"create database {name}";
-        await create.ExecuteNonQueryAsync();
-        return new NpgsqlConnectionStringBuilder(AdminConnectionString) { Database = name }.ConnectionString;
-    }
+    public Task<string> CreateDatabaseAsync() => CreateDatabaseAsync("template1");
+
+    /// <summary>Creates a database with a service's newest schema and returns its connection string: a copy of one that is migrated once, which takes a tenth of the time.</summary>
+    /// <typeparam name="TEntryPoint">A type of the service's assembly.</typeparam>
+    public async Task<string> CreateDatabaseAsync<TEntryPoint>() =>
+        await CreateDatabaseAsync(await templates.GetOrAdd(typeof(TEntryPoint).Assembly, service => new(() => CreateTemplateAsync(service))).Value);
 
     /// <summary>Sends a signal (<c>kill -l</c> numbers) to the server and all its backends, which lead sessions of their own and may have outlived it.</summary>
     public void Signal(int signal)
@@ -119,6 +119,25 @@ public sealed class TestPostgres : IAsyncDisposable
         var postgres = new TestPostgres(await Task.Run(() => PrivateServers.Postgres(folder, PrivateServers.FreePort(), [], ["fsync=off", .. settings])), folder, settings); // it waits, which no thread that polls sockets may
         await postgres.WaitAsync();
         return postgres;
+    }
+
+    private async Task<string> CreateTemplateAsync(Assembly service)
+    {
+        var connectionString = new NpgsqlConnectionStringBuilder(await CreateDatabaseAsync()) { Pooling = false }; // nobody may be connected to what is copied
+        await using var database = NpgsqlDataSource.Create(connectionString);
+        await Migrations.ApplyAsync(database, service, NullLogger.Instance, CancellationToken.None);
+        return connectionString.Database!;
+    }
+
+    private async Task<string> CreateDatabaseAsync(string template)
+    {
+        var name = $"test_{Guid.NewGuid():N}";
+        await using var connection = new NpgsqlConnection(AdminConnectionString);
+        await connection.OpenAsync();
+        await using var create = connection.CreateCommand();
+        create.CommandText = $"create database {name} template {template} strategy file_copy";
+        await create.ExecuteNonQueryAsync();
+        return new NpgsqlConnectionStringBuilder(AdminConnectionString) { Database = name }.ConnectionString;
     }
 
     private static async Task RunToEndAsync(params string[] command)
