@@ -13,7 +13,7 @@ namespace Xerotier.ServiceDefaults;
 /// <summary>Where the other services are, and gRPC clients for them.</summary>
 public static class ServiceClients
 {
-    /// <summary>The longest message that a client takes, bytes. A page of workers may be all that a project may store (Fleet:MaxBytesPerProject), with the models of its endpoints.</summary>
+    /// <summary>The longest message that a client takes, bytes. The first of the page's stream has every public document; a test holds the largest.</summary>
     public const int LongestMessage = 64 * 1024 * 1024;
 
     /// <summary>How long after its own start a service takes it for normal that another one does not respond yet: on a busy machine they come up many seconds apart.</summary>
@@ -88,7 +88,7 @@ public static class ServiceClients
     /// or is silent for longer than <paramref name="silence"/>, and at once when it is as old as <see cref="NewStreamLifetime"/> said.
     /// </summary>
     /// <param name="open">Opens the stream.</param>
-    /// <param name="received">Called for each message, in order.</param>
+    /// <param name="received">Called for each message, in order. An <see cref="RpcException"/> of it ends the stream as one of the peer does: the next goes to another replica.</param>
     /// <param name="silence">How long a living stream may be silent.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where losses are logged; a metric shows them as long as they last (<see cref="FailureLog"/>).</param>
@@ -113,10 +113,10 @@ public static class ServiceClients
                 using var call = open(ended.Token);
                 while (time.GetElapsedTime(opened) < lifetime && await call.ResponseStream.MoveNext(ended.Token))
                 {
-                    alive = true;
-                    failures.Succeeded();
                     silent.CancelAfter(silence);
                     await received(call.ResponseStream.Current);
+                    alive = true;
+                    failures.Succeeded();
                 }
 
                 if (time.GetElapsedTime(opened) >= lifetime)

@@ -4,7 +4,7 @@ namespace Xerotier.ServiceDefaults;
 
 /// <summary>
 /// A cache in which each value is made once, however many ask for it at the same time, and kept for a short time. Bounded in number and,
-/// with <see cref="Weigh"/>, in weight. A failure is told to those who wait for it, and is not kept.
+/// with <see cref="Weigh"/>, in the weight of what is kept. A failure is told to those who wait for it, and is not kept.
 /// </summary>
 /// <param name="lifetime">How old a value may be, counted from when its making began.</param>
 /// <param name="time">The clock.</param>
@@ -14,6 +14,7 @@ public sealed class SingleFlight<TKey, TValue>(TimeSpan lifetime, TimeProvider t
 {
     private readonly ConcurrentDictionary<TKey, Entry> entries = new();
     private long sweptAt;
+    private long addedWeight; // since then
 
     /// <summary>How many values are kept. Beyond it values are made and not kept.</summary>
     public int Capacity { get; init; } = 1_000;
@@ -24,7 +25,7 @@ public sealed class SingleFlight<TKey, TValue>(TimeSpan lifetime, TimeProvider t
     /// <summary>The weight of a value, such as its bytes; null: values have none.</summary>
     public Func<TValue, long>? Weigh { get; init; }
 
-    /// <summary>The weight that all values together may have.</summary>
+    /// <summary>The weight that all values together may have, give or take a quarter.</summary>
     public long MaxWeight { get; init; } = long.MaxValue;
 
     /// <summary>The value of <paramref name="key"/>: a kept one, the one that is being made, or a new one by <paramref name="make"/>.</summary>
@@ -58,7 +59,13 @@ public sealed class SingleFlight<TKey, TValue>(TimeSpan lifetime, TimeProvider t
             : mine;
         try
         {
-            return (await entry.Value.Value.WaitAsync(cancellation), entry != mine);
+            var value = await entry.Value.Value.WaitAsync(cancellation);
+            if (entry == mine)
+            {
+                Added(value);
+            }
+
+            return (value, entry != mine);
         }
         catch when (entry.HasFailed)
         {
@@ -71,23 +78,32 @@ public sealed class SingleFlight<TKey, TValue>(TimeSpan lifetime, TimeProvider t
     {
         await Task.Yield(); // the caller has its value and does not wait for the making to begin
         await ((Task)next.Value.Value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!next.HasFailed)
+        if (!next.HasFailed && entries.TryUpdate(key, next, old)) // after a failure the next caller asks again, and hears of it
         {
-            entries.TryUpdate(key, next, old); // after a failure the next caller asks again, and hears of it
+            Added(next.Made!.Result);
         }
     }
 
     private bool IsGood(Entry entry, long now) => entry.Made is not { } made || (made.IsCompletedSuccessfully && time.GetElapsedTime(entry.StartedAt, now) < lifetime);
 
-    /// <summary>Once per lifetime: drops what is too old, and what is beyond the weight.</summary>
-    private void Sweep(long now)
+    private void Added(TValue value)
+    {
+        if (Weigh is not null && Interlocked.Add(ref addedWeight, Weigh(value)) > MaxWeight / 4)
+        {
+            Sweep(time.GetTimestamp(), isHeavy: true);
+        }
+    }
+
+    /// <summary>Once per lifetime, or when it has become full or heavy: drops what is too old, and what is beyond the weight.</summary>
+    private void Sweep(long now, bool isHeavy = false)
     {
         var last = Volatile.Read(ref sweptAt);
-        if ((time.GetElapsedTime(last, now) < lifetime && entries.Count < Capacity) || Interlocked.CompareExchange(ref sweptAt, now, last) != last)
+        if (!isHeavy && ((time.GetElapsedTime(last, now) < lifetime && entries.Count < Capacity) || Interlocked.CompareExchange(ref sweptAt, now, last) != last))
         {
             return;
         }
 
+        Interlocked.Exchange(ref addedWeight, 0);
         long weight = 0;
         foreach (var pair in entries)
         {

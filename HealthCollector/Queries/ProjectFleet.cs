@@ -13,10 +13,16 @@ namespace Xerotier.HealthCollector.Queries;
 internal sealed record ProjectFleet(
     DateTimeOffset ObservedAt, StoreState Store, IReadOnlyList<Router> Routers, IReadOnlyList<ProjectWorker> Workers, IReadOnlyList<Endpoint> Endpoints)
 {
+    /// <summary>After how many bytes of records a page of workers ends, whatever its limit: 2 KiB for each of the most that are asked for.</summary>
+    public const int LongestPage = 2 << 20;
+
     private readonly int healthy = Workers.Count(worker => worker.Healthy);
     private string[]? names; // read when somebody searches
 
-    /// <summary>The page of workers after an id. A private and a shared agent of the same id stay together on a page.</summary>
+    /// <summary>How many bytes its workers' records have.</summary>
+    public long Bytes { get; } = Workers.Sum(worker => (long)worker.Heartbeat.Record.Length);
+
+    /// <summary>The page of workers after an id. A private and a shared agent of the same id stay together on a page, which is shorter than asked for where their records are large (<see cref="LongestPage"/>).</summary>
     /// <param name="projectId">The project.</param>
     /// <param name="limit">The most workers.</param>
     /// <param name="after">The id; empty from the start.</param>
@@ -25,10 +31,10 @@ internal sealed record ProjectFleet(
     {
         var listed = search.Length == 0 ? Workers : Matching(search);
         var start = after.Length == 0 ? 0 : IndexAfter(listed, after);
-        var stop = Math.Min(listed.Count, start + limit);
-        while (stop < listed.Count && listed[stop].Id == listed[stop - 1].Id)
+        var stop = start;
+        for (long bytes = 0; stop < listed.Count && ((stop - start < limit && bytes < LongestPage) || listed[stop].Id == listed[stop - 1].Id); stop++)
         {
-            stop++;
+            bytes += listed[stop].Heartbeat.Record.Length;
         }
 
         var response = new GetProjectFleetResponse

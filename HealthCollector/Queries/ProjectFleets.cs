@@ -9,7 +9,7 @@ namespace Xerotier.HealthCollector.Queries;
 /// <summary>Reads what a project sees, once for all who ask within a moment.</summary>
 internal sealed class ProjectFleets(FleetStore store, PlatformMonitor monitor, IOptions<FleetOptions> options, RedisClock clock, TimeProvider time)
 {
-    private readonly SingleFlight<string, ProjectFleet> recent = new(options.Value.ProjectCache, time);
+    private readonly SingleFlight<string, ProjectFleet> recent = new(options.Value.ProjectCache, time) { Weigh = fleet => fleet.Bytes, MaxWeight = 2L * options.Value.MaxBytesPerProject };
     private readonly SingleFlight<SenderKind, IReadOnlyList<StoredHeartbeat>> routers = new(options.Value.ProjectCache, time); // the same for all projects
 
     /// <summary>What a project sees, at most <see cref="FleetOptions.ProjectCacheMilliseconds"/> old; of routers twice that.</summary>

@@ -15,6 +15,7 @@ public readonly record struct ComponentState(Component Component, Verdict Verdic
 /// <param name="Announced">The newest known components and incidents.</param>
 /// <param name="NoticesUnavailable">The notices are no longer, or not yet, live.</param>
 /// <param name="NoticesHeardAt">When they were last live; null when never.</param>
+/// <param name="UnderMaintenance">Ids of the components that an active window of a platform project covers now.</param>
 /// <param name="Recorded">What the history is to hold, by component key; one that is not measured has no data.</param>
 public sealed record BoardState(
     OverallStatus Overall,
@@ -23,6 +24,7 @@ public sealed record BoardState(
     Announcements Announced,
     bool NoticesUnavailable,
     DateTimeOffset? NoticesHeardAt,
+    IReadOnlySet<string> UnderMaintenance,
     IReadOnlyDictionary<string, RecordedState> Recorded)
 {
     /// <summary>The outages that are measured, each with the Unix second since which it lasts; null: since before anybody looked.</summary>
@@ -53,6 +55,7 @@ public sealed record BoardState(
             inputs.Announced,
             inputs.Windows is null || now >= inputs.NoticesHeardAt + BoardInputs.FreshFor,
             inputs.Windows is null ? null : inputs.NoticesHeardAt,
+            inputs.Announced.Current.Where(component => inputs.Windows?.Cover(component, now) is true).Select(component => component.Id).ToHashSet(StringComparer.Ordinal),
             recorded);
     }
 

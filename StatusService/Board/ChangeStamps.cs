@@ -103,19 +103,28 @@ public sealed class ChangeStamps
     }
 
     private static bool SameContent(BoardState one, BoardState other) =>
-        one.Overall == other.Overall && ReferenceEquals(one.Windows, other.Windows) && ReferenceEquals(one.Announced, other.Announced) && one.NoticesUnavailable == other.NoticesUnavailable && one.Shown.SequenceEqual(other.Shown);
+        one.Overall == other.Overall && ReferenceEquals(one.Windows, other.Windows) && ReferenceEquals(one.Announced, other.Announced) && one.NoticesUnavailable == other.NoticesUnavailable && one.Shown.SequenceEqual(other.Shown)
+        && one.UnderMaintenance.SetEquals(other.UnderMaintenance);
 
     private static long? Lost(BoardState state) => state.NoticesUnavailable ? state.NoticesHeardAt?.ToUnixTimeSeconds() : null;
 
     private static string Hash(BoardState state) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
-        new Content(state.Overall, [.. state.Shown.Select(s => $"{s.Component.Key} {s.Verdict.Status} {s.Verdict.Reason}")], state.Windows, state.Announced, state.NoticesUnavailable),
+        new Content(state.Overall, [.. state.Shown.Select(s => $"{s.Component.Key} {s.Verdict.Status} {s.Verdict.Reason}")], state.Windows, state.Announced, state.NoticesUnavailable)
+        {
+            UnderMaintenance = state.UnderMaintenance.Count == 0 ? null : [.. state.UnderMaintenance.Order(StringComparer.Ordinal)],
+        },
         ContentJson.Default.Content)).AsSpan(0, 16));
 
     private sealed record Own(BoardState State, ChangeStamp Stamp, bool Changed, bool Settled);
 }
 
 /// <summary>All that a board shows, for its hash.</summary>
-internal sealed record Content(OverallStatus Overall, IReadOnlyList<string> Components, BoardWindows? Windows, Announcements Announced, [property: JsonPropertyName("WindowsUnavailable")] bool NoticesUnavailable); // the name is part of the hash
+internal sealed record Content(OverallStatus Overall, IReadOnlyList<string> Components, BoardWindows? Windows, Announcements Announced, [property: JsonPropertyName("WindowsUnavailable")] bool NoticesUnavailable) // the name is part of the hash
+{
+    /// <summary>What windows cover; null where it is nothing, which a replica of an earlier release hashes alike.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? UnderMaintenance { get; init; }
+}
 
 [JsonSerializable(typeof(Content))]
 internal sealed partial class ContentJson : JsonSerializerContext;

@@ -1,10 +1,14 @@
+using Grpc.Core;
 using Xerotier.Fleet.V1;
 using Xerotier.ServiceDefaults;
 using Xerotier.StatusService.Notices;
 
 namespace Xerotier.StatusService.Board;
 
-/// <summary>Reads the fleet's and the windows' streams into the inbox. A feed that falls silent needs no message: the board goes by the instant of the last one.</summary>
+/// <summary>
+/// Reads the fleet's and the windows' streams into the inbox. A feed that falls silent needs no message: the board goes by the instant of
+/// the last one. A collector that has lost its store is left for the next, which may have it.
+/// </summary>
 public sealed class Feeds(
     Fleet.V1.Fleet.FleetClient fleet,
     NoticesClient notices,
@@ -35,11 +39,7 @@ public sealed class Feeds(
         cancellation => fleet.WatchPlatformHealth(new(), cancellationToken: cancellation),
         message =>
         {
-            if (Read(message) is { } change)
-            {
-                inbox.Enqueue(change);
-            }
-
+            inbox.Enqueue(Read(message) ?? throw new RpcException(new(StatusCode.Unavailable, "The collector has no store.")));
             return ValueTask.CompletedTask;
         },
         KeepaliveTimeout,

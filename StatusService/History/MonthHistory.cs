@@ -12,16 +12,16 @@ public static class MonthHistory
     /// <param name="component">The component.</param>
     /// <param name="days">The month's days, from <see cref="HistorySnapshot.DaysOf"/>.</param>
     /// <param name="intervals">What the month held, by time, without overlaps.</param>
-    /// <param name="firstRecorded">The first second ever recorded: before it no data is nothing to list.</param>
-    /// <param name="until">The second that all is as of.</param>
-    public static ComponentMonth? Of(Component component, IReadOnlyList<Day> days, IReadOnlyList<Interval> intervals, long firstRecorded, long until)
+    /// <param name="begun">The second from which it was to be recorded: before it no data is nothing to list.</param>
+    /// <param name="until">The second that all is as of, or the one in which it was archived.</param>
+    public static ComponentMonth? Of(Component component, IReadOnlyList<Day> days, IReadOnlyList<Interval> intervals, long begun, long until)
     {
         if (days.All(d => d.Operational + d.Degraded + d.Outage + d.Maintenance == 0))
         {
             return null;
         }
 
-        return new(component, [.. days.Select(day => OfDay(day, intervals, firstRecorded, until))]);
+        return new(component, [.. days.Select(day => OfDay(day, intervals, begun, until))]);
     }
 
     /// <summary>The intervals to put in words, by start: all without the shortest ones that are omitted.</summary>
@@ -38,12 +38,12 @@ public static class MonthHistory
             && window.StartsAt < DateTimeOffset.FromUnixTimeSeconds(to) && end > DateTimeOffset.FromUnixTimeSeconds(from);
     }
 
-    private static ComponentDay OfDay(Day day, IReadOnlyList<Interval> intervals, long firstRecorded, long until)
+    private static ComponentDay OfDay(Day day, IReadOnlyList<Interval> intervals, long begun, long until)
     {
         var midnight = new DateTimeOffset(day.Date.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeSeconds();
         var to = Math.Min(midnight + 86_400, until);
         var all = new List<Interval>();
-        var position = Math.Max(midnight, firstRecorded); // an incident may speak of what was before it
+        var position = Math.Max(midnight, begun); // an incident may speak of what was before it
         foreach (var interval in intervals.SkipWhile(r => r.To <= midnight).TakeWhile(r => r.From < to).Select(r => r.Clip(midnight, to)))
         {
             all.AddOrExtend(new(position, interval.From, RecordedState.NoData));

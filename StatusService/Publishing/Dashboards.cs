@@ -11,11 +11,14 @@ public sealed record DashboardDocument(byte[] Body, string ETag);
 /// <summary>
 /// Dashboards at most a second old. A new one asks the collector and the MaintenanceService at the same time. Without the collector, or
 /// while it has no Redis, there is no dashboard but 503: counts of zero would lie. Without the MaintenanceService there is one, and it
-/// says so.
+/// says so. One at a time is made of a project, whose agents decide how large it is.
 /// </summary>
-public sealed class Dashboards(Fleet.V1.Fleet.FleetClient fleet, WindowQueries windows, TimeProvider time)
+public sealed class Dashboards(Fleet.V1.Fleet.FleetClient fleet, WindowQueries windows, TimeProvider time) : IDisposable
 {
+    private const int MostWaiting = 50;
+
     private readonly SingleFlight<DashboardQuery, DashboardDocument> cache = NewCache(time);
+    private readonly ProjectTurns turns = new(MostWaiting);
 
     /// <summary>The dashboard of <paramref name="query"/>, and whether an earlier request had it made.</summary>
     /// <exception cref="ApiException">503: the collector knows nothing.</exception>
@@ -32,10 +35,14 @@ public sealed class Dashboards(Fleet.V1.Fleet.FleetClient fleet, WindowQueries w
         MaxWeight = 64 * 1024 * 1024,
     };
 
+    /// <inheritdoc/>
+    public void Dispose() => turns.Dispose();
+
     private async Task<DashboardDocument> MakeAsync(DashboardQuery query)
     {
-        // Both calls carry the default deadline. The requests that wait may go: the dashboard is kept for the next.
-        var asked = fleet.GetProjectFleetAsync(new() { ProjectId = query.ProjectId, Limit = query.Limit, After = query.After, Search = query.Search }).ResponseAsync;
+        // The requests that wait may go: the dashboard is kept for the next.
+        using var turn = await turns.TakeAsync(query.ProjectId, CancellationToken.None);
+        var asked = AskAsync(query);
         var asking = windows.OfProjectAsync(query.ProjectId);
         var known = await asked;
         if (known.Store is not (StoreState.Ready or StoreState.Young) || (query.Search.Length > 0 && !known.HasWorkersMatched)) // one of a release before does not search
@@ -45,5 +52,12 @@ public sealed class Dashboards(Fleet.V1.Fleet.FleetClient fleet, WindowQueries w
 
         var (body, etag) = DashboardJson.Write(query.ProjectId, known, await asking, query.Search);
         return new(body, etag);
+    }
+
+    /// <summary>What a collector knows, or a second one if the first has no store. Each call carries the default deadline.</summary>
+    private async Task<GetProjectFleetResponse> AskAsync(DashboardQuery query)
+    {
+        var request = new GetProjectFleetRequest { ProjectId = query.ProjectId, Limit = query.Limit, After = query.After, Search = query.Search };
+        return await fleet.GetProjectFleetAsync(request) is { Store: not StoreState.Unavailable } known ? known : await fleet.GetProjectFleetAsync(request);
     }
 }

@@ -36,12 +36,16 @@ public sealed partial class DocumentsPublisher(
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
+    /// <summary>For how long the others wait for the calendar's windows, which come from another service.</summary>
+    private static readonly TimeSpan Briefly = TimeSpan.FromMilliseconds(250);
+
     /// <summary>For how long those of before stay while none can be made.</summary>
     private static readonly TimeSpan NoneAfter = TimeSpan.FromSeconds(5);
 
     private readonly FailureLog failures = new(logger, "The documents beside the page cannot be made; the last ones stay for 5 s", "The documents beside the page can be made again", LogLevel.Error);
     private Dictionary<string, (string Content, MadeDocument Document)> pages = []; // of incidents, by path
-    private (DateTimeOffset At, BoardWindows? Of, IReadOnlyList<CalendarWindow> Windows)? calendar;
+    private Calendar? calendar;
+    private Task<Calendar?>? asking; // for a newer one
 
     /// <summary>Makes all documents of <paramref name="publication"/> and publishes those that differ.</summary>
     internal async Task PublishAsync(Publication publication, CancellationToken cancellation)
@@ -99,28 +103,50 @@ public sealed partial class DocumentsPublisher(
             }
 
             await Task.Delay(PauseFactor * time.GetElapsedTime(begun), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await changed.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // leaves nothing behind that waits for the end of the service
+            await ((Task)Task.WhenAny(changed, ArrivedAsync())).WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // leaves nothing behind that waits for the end of the service
         }
     }
 
     /// <summary>The windows of the calendar, asked for when the page's have changed, and as often as calendars are read. While nobody tells them, those that were told last.</summary>
     private async Task<IReadOnlyList<CalendarWindow>> CalendarAsync(StatusPageModel page, BoardState board)
     {
-        if ((calendar is not { } known || page.GeneratedAt - known.At >= CalendarFile.ReadEvery || !ReferenceEquals(known.Of, board.Windows))
-            && await windows.AroundAsync(DateOnly.FromDateTime(page.GeneratedAt.UtcDateTime)) is { } found)
+        for (var i = 0; i < 2 && (calendar is not { } known || page.GeneratedAt - known.At >= CalendarFile.ReadEvery || !ReferenceEquals(known.Of, board.Windows)); i++)
         {
-            var from = page.GeneratedAt.AddDays(-CancelledKept);
-            calendar = (
-                page.GeneratedAt,
-                board.Windows,
-                [
-                    .. found.Windows.Where(window => !(window.Value.CancelledAt < from)).Select(window => new CalendarWindow(window.Value.ToPublic(), window.Version)),
-                    .. found.Purged.Select(CalendarWindow.Of),
-                ]);
+            asking ??= AskAsync(page.GeneratedAt, board.Windows); // or what was asked for an earlier page, and then once more
+            if (await Task.WhenAny(asking, Task.Delay(Briefly, time)) != asking)
+            {
+                break;
+            }
+
+            (var arrived, asking) = (asking, null);
+            calendar = await arrived ?? calendar;
         }
 
         // Before anybody has told them: what the page shows, so that nothing vanishes from people's calendars meanwhile.
         return calendar?.Windows ?? [.. page.Windows.All.Select(window => new CalendarWindow(window, 0))];
+    }
+
+    private async Task<Calendar?> AskAsync(DateTimeOffset at, BoardWindows? of)
+    {
+        var from = at.AddDays(-CancelledKept);
+        return await windows.AroundAsync(DateOnly.FromDateTime(at.UtcDateTime)) is { } found
+            ? new(
+                at,
+                of,
+                [
+                    .. found.Windows.Where(window => !(window.Value.CancelledAt < from)).Select(window => new CalendarWindow(window.Value.ToPublic(), window.Version)),
+                    .. found.Purged.Select(CalendarWindow.Of),
+                ])
+            : null;
+    }
+
+    /// <summary>Completes when windows have come that the last documents did not wait for.</summary>
+    private async Task ArrivedAsync()
+    {
+        if (asking is null || await asking is null)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, CancellationToken.None);
+        }
     }
 
     private async IAsyncEnumerable<MadeDocument> MakeAsync(Publication publication, [EnumeratorCancellation] CancellationToken cancellation)
@@ -167,6 +193,12 @@ public sealed partial class DocumentsPublisher(
         Live = PageRenderer.Pack(made.Live),
         Stale = UnsafeByteOperations.UnsafeWrap(made.Stale),
     };
+
+    /// <summary>What the MaintenanceService has told.</summary>
+    /// <param name="At">The page's instant then.</param>
+    /// <param name="Of">The page's windows then.</param>
+    /// <param name="Windows">The windows, and what is left of purged ones.</param>
+    private sealed record Calendar(DateTimeOffset At, BoardWindows? Of, IReadOnlyList<CalendarWindow> Windows);
 
     [LoggerMessage(1, LogLevel.Information, "Page:PublicUrl is not set: the links of feeds lead to {Url}")]
     private static partial void LogLocal(ILogger logger, string url);

@@ -65,6 +65,25 @@ public class ProjectFleetsTests(RedisFixture redis) : RedisTests(redis)
     }
 
     [Fact]
+    public async Task A_page_of_large_records_is_shorter_than_asked_for_and_the_next_goes_on_from_there()
+    {
+        using var collector = new Collector(Redis.ConnectionString, null, NoCache);
+        for (var n = 0; n < 45; n++)
+        {
+            var agent = Private($"w{n:00}", "chat");
+            agent.Agent.Models.AddRange(Enumerable.Range(0, 255).Select(i => $"{i}".PadRight(256, 'm')));
+            Assert.Equal(1, (await collector.ReportProjectAsync(agent)).Accepted);
+        }
+
+        var first = await collector.GetFleetAsync(limit: 1000);
+        Assert.InRange(first.Workers.Sum(worker => worker.CalculateSize()), ProjectFleet.LongestPage / 2, 2 * ProjectFleet.LongestPage);
+        Assert.Equal((true, 45), (first.HasMore, first.WorkersTotal));
+        var second = await collector.GetFleetAsync(limit: 1000, after: first.Workers[^1].Id);
+        Assert.False(second.HasMore);
+        Assert.Equal(Enumerable.Range(0, 45).Select(n => $"w{n:00}"), first.Workers.Concat(second.Workers).Select(worker => worker.Id));
+    }
+
+    [Fact]
     public async Task An_endpoint_exists_while_a_registered_agent_names_it()
     {
         var time = Collector.Clock();

@@ -128,6 +128,22 @@ public sealed class BoardTests
     }
 
     [Fact]
+    public void Work_covers_a_component_from_its_very_start_to_its_end_and_both_are_changes()
+    {
+        var inputs = Known().WithWindows(Feed(PlatformWindow(-0.6, 1.3)), Start);
+        var stamps = new ChangeStamps();
+        var seen = new List<(bool Covered, long ChangedAt)>();
+        foreach (var at in (double[])[-0.7, -0.6, 1.2, 1.3])
+        {
+            var state = BoardState.At(inputs, Start.AddSeconds(at));
+            stamps.Observe(state, Start.AddSeconds(at), settled: true);
+            seen.Add((state.UnderMaintenance.Contains(Components.InferenceRouting.Id), stamps.Reconcile(null, Start.AddSeconds(at))!.ChangedAt - Start.ToUnixTimeSeconds()));
+        }
+
+        Assert.Equal([(false, -1), (true, -1), (true, -1), (false, 1)], seen);
+    }
+
+    [Fact]
     public void A_window_marks_the_indicators_that_it_names_in_any_case_of_letters()
     {
         var window = PlatformWindow(-1, 60).With(w => w with { AffectedServices = ["inference ROUTING", "something else"] });

@@ -104,6 +104,46 @@ public sealed class DocumentStreamTests(PostgresFixture postgres) : IAsyncLifeti
     }
 
     [Fact]
+    public async Task A_MaintenanceService_that_hangs_holds_up_the_calendar_alone()
+    {
+        using var hangs = new ManualResetEventSlim();
+        neighbours.WindowsBetween = _ =>
+        {
+            hangs.Wait();
+            var now = BoardTests.Start;
+            return new() { Windows = { new Window { Value = SampleWindow.Of("mw_aaaaaaaaaaaaaaaaaaaaaaaaaa", Contracts.WindowStatus.Scheduled, now.AddDays(3), now.AddDays(4)), Version = 5 } } };
+        };
+        var time = new FakeTimeProvider(BoardTests.Start);
+        await using var database = NpgsqlDataSource.Create(await postgres.Server.CreateDatabaseAsync<Program>());
+        using var migrations = new Migrations(database, typeof(StatusLoop).Assembly, NullLogger<Migrations>.Instance);
+        using var installation = new Installation(database, migrations, TimeProvider.System, NullLogger<Installation>.Instance);
+        using var channel = GrpcChannel.ForAddress(neighbours.Address); // its calls have no deadline
+        using var renderer = new PageRenderer(NullLoggerFactory.Instance, Brand.Default);
+        var published = new Published(time);
+        using var publisher = new DocumentsPublisher(
+            published, installation, new(new(channel), NullLogger<WindowQueries>.Instance), Brand.Default, renderer, time, NullLogger<DocumentsPublisher>.Instance);
+        await migrations.StartAsync(default);
+        await installation.StartAsync(default);
+        await publisher.StartAsync(default);
+        published.Shown.Set((SamplePublication.Of().Page, BoardState.At(BoardInputs.Nothing, BoardTests.Start)));
+        await PassUntilAsync(() => published.Documents.Value is { Count: > 0 }, "the others are there");
+        Assert.DoesNotContain("mw_a", published.Documents.Value![Calendar].Live.Identity.ToStringUtf8(), StringComparison.Ordinal);
+        hangs.Set();
+        await PassUntilAsync(() => published.Documents.Value![Calendar].Live.Identity.ToStringUtf8().Contains("mw_a", StringComparison.Ordinal), "the calendar has come");
+        await publisher.StopAsync(default);
+        await installation.StopAsync(default);
+        await migrations.StopAsync(default);
+
+        Task PassUntilAsync(Func<bool> wanted, string what) => Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(100));
+                return wanted();
+            },
+            what);
+    }
+
+    [Fact]
     public void That_there_are_none_is_sent_as_all_there_are_and_so_are_the_first_after_it()
     {
         var none = new Dictionary<string, PublicDocument>();

@@ -104,6 +104,8 @@ public sealed class FeedTests
         Assert.Equal(50, Xml(publication, "/status/history.rss").Root!.Element("channel")!.Elements("item").Count());
         Assert.Equal([Tag + "mw_all", Tag + "mw_storage"], Entries(publication, History + "?component=cmp_model_storage").Select(entry => Value(entry, "id")));
         Assert.Contains(Tag + "inc_00", Entries(publication, History + "?component=cmp_inference_routing").Select(entry => Value(entry, "id")));
+        var open = Incident("inc_open", IncidentStatus.Investigating, "Still looked into.") with { CreatedAt = Now.AddDays(-9), UpdatedAt = Now.AddMinutes(1) };
+        Assert.Equal(Tag + "inc_open", Value(Entries(Of([.. publication.Announced.Incidents, open]))[^1], "id")); // it changed last, however long ago it began
         Assert.Equal("Xerotier Status: Model Storage", Xml(publication, History + "?component=cmp_model_storage").Root!.Element(Atom + "title")!.Value);
     }
 

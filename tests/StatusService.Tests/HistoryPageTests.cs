@@ -59,6 +59,24 @@ public sealed class HistoryPageTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public void A_component_has_no_gap_before_its_first_day_nor_after_it_was_archived()
+    {
+        var component = SamplePublication.Component("cmp_one", "Payments") with { StartDate = Day, ArchivedAt = At(3 * 86_400), Probe = null, Probed = [new(Midnight, Midnight + (3 * 86_400))] };
+        Interval[] recorded = [new(Midnight + 100, Midnight + 86_400, RecordedState.Operational), new(Midnight + 86_400 + 60, Midnight + (3 * 86_400), RecordedState.Operational)];
+        var history = HistorySnapshot.Empty with
+        {
+            Revision = 1,
+            FirstRecorded = Midnight - (90 * 86_400),
+            RecordedUntil = Midnight + (20 * 86_400),
+            Days = Enumerable.Range(0, 3).ToDictionary(i => new DayOfComponent(component.Key, Day.AddDays(i)), i => new DaySeconds(86_400 - (i == 0 ? 100 : i == 1 ? 60 : 0), 0, 0, 0)),
+        };
+        var model = HistoryPageBuilder.Build(
+            new(2026, 11, 1), At(20 * 86_400), history, new Dictionary<string, IReadOnlyList<Interval>> { [component.Key] = recorded }, new(), new([component], []), [], noticesKnown: true, moreWindows: false);
+        var gaps = model.Components.Single().Days.SelectMany(day => day.Intervals).Select(gap => (Second(gap.From), Second(gap.To), gap.State));
+        Assert.Equal([(0, 100, RecordedState.NoData), (86_400, 86_460, RecordedState.NoData)], gaps);
+    }
+
+    [Fact]
     public void What_happened_is_told_by_day_newest_first_worst_first_and_once()
     {
         var (routing, agents) = (DayOf(-100, 86_400, [new(0, 100, RecordedState.Outage), new(100, 160, RecordedState.Degraded), new(160, 86_400, RecordedState.Operational)]), DayOf(-100, 86_400, [new(0, 100, RecordedState.Outage), new(100, 86_400, RecordedState.Operational)]));

@@ -1,3 +1,5 @@
+using System.Net;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
@@ -49,6 +51,28 @@ public sealed class StatusServiceTests(PostgresFixture postgres) : IAsyncLifetim
         await pages.UntilAsync("unknown");
         Fleet(routersOnline: 3, stale: 0);
         await pages.UntilAsync("operational");
+    }
+
+    [Fact]
+    public async Task A_collector_that_loses_its_store_is_left_for_one_that_has_it()
+    {
+        await using var other = await Neighbours.StartAsync();
+        neighbours.ProjectFleet = other.ProjectFleet = _ => new() { Store = StoreState.Unavailable };
+        neighbours.Say(new WatchPlatformHealthResponse { Store = StoreState.Unavailable });
+        await using var service = neighbours.StatusService(database, settings: ("services:healthcollector:grpc:1", other.Address));
+        await using var pages = new PageStream(service);
+        await pages.UntilAsync("operational");
+
+        other.Say(new WatchPlatformHealthResponse { Store = StoreState.Unavailable }); // the one that it listens to
+        Fleet(routersOnline: 1, stale: 0);
+        await pages.UntilAsync("degraded");
+
+        neighbours.ProjectFleet = _ => new() { Store = StoreState.Ready, ObservedAt = DateTimeOffset.UtcNow.ToTimestamp() };
+        using var http = service.Http(TestTokens.ForCaller("proj_12345678", platformProject: false, "management"));
+        for (var i = 0; i < 8; i++)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await http.GetAsync($"/proj_12345678/v1/health/dashboard?after={i}")).StatusCode); // whichever is asked first
+        }
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed record Publication(
     public static Publication Of(StatusPageModel page, BoardState board, IReadOnlyList<CalendarWindow> calendar, Site site) => new(
         page,
         board.Announced,
-        board.Announced.Current.Where(component => board.Windows?.Cover(component, page.GeneratedAt) == true).Select(component => component.Id).ToHashSet(StringComparer.Ordinal),
+        board.UnderMaintenance,
         calendar,
         site.OfDemo(page.IsDemo));
 

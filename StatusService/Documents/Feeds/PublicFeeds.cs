@@ -222,14 +222,16 @@ internal static class PublicFeeds
         return bytes.ToArray();
     }
 
-    /// <summary>One feed, its newest entries first.</summary>
+    /// <summary>One feed: the entries that changed last, however long ago they began, and of them the newest first.</summary>
     private sealed record Feed
     {
         public Feed(Publication publication, string what, IEnumerable<Entry> entries)
         {
             Publication = publication;
             Title = TextInXml.Clean($"{publication.Site.Name}: {what}");
-            Entries = [.. entries.OrderByDescending(entry => entry.Published).ThenBy(entry => entry.Id, StringComparer.Ordinal).Take(Bounds.Entries)];
+            Entries = [
+                .. entries.OrderByDescending(entry => entry.Updated).ThenBy(entry => entry.Id, StringComparer.Ordinal).Take(Bounds.Entries)
+                    .OrderByDescending(entry => entry.Published).ThenBy(entry => entry.Id, StringComparer.Ordinal)];
         }
 
         public Publication Publication { get; }

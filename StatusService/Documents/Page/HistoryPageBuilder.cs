@@ -47,7 +47,8 @@ public static class HistoryPageBuilder
                 .. track.Intervals(component.Key, Math.Max(settled, from), asOf),
             ];
             var intervals = Counting.Count(component, held, declared, from, asOf);
-            if (MonthHistory.Of(component, days, intervals, history.FirstRecorded ?? from, asOf) is { } recordedMonth)
+            var begun = Math.Max(history.FirstRecorded ?? from, component.IsBuiltIn ? from : Second(component.StartDate));
+            if (MonthHistory.Of(component, days, intervals, begun, Math.Min(asOf, component.ArchivedAt?.ToUnixTimeSeconds() ?? asOf)) is { } recordedMonth)
             {
                 components.Add(recordedMonth);
             }
